@@ -1,0 +1,1 @@
+"""Autograd: storages, versions, tensors, nodes, saved tensors, views and backward; no op by name."""

@@ -1,0 +1,1 @@
+"""The scenario language: YAML and expressions in, a checked syntax tree out."""

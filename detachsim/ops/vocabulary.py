@@ -1,0 +1,23 @@
+"""The words that an expression may use: functions by namespace, methods and attributes by owner."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Every name that means something in an expression.
+
+    ``functions`` maps a namespace (``torch``, ``torch.nn.functional``, ``torch.nn``, ``torch.optim``, ``torch.autograd`` …)
+    to its callables; ``constants`` maps a namespace to its plain values (``torch``: dtypes, ``inf``, ``nan``, ``pi``).
+    ``methods`` and ``attributes`` are the words allowed after a dot on a value (tensors, nodes, optimizers, modules,
+    hook handles, named tuples), taken together, since a name's type is known only when the scenario runs.
+    ``settable`` are the attributes that may be assigned. ``inplace_methods`` are the methods that edit although
+    their names do not end in one underscore (``step``, ``zero_grad``).
+    """
+
+    functions: dict[str, frozenset[str]]
+    constants: dict[str, frozenset[str]]
+    methods: frozenset[str]
+    attributes: frozenset[str]
+    settable: frozenset[str]
+    inplace_methods: frozenset[str]

@@ -1,0 +1,1 @@
+"""Real PyTorch: export to it, verify against it."""
