@@ -75,6 +75,12 @@ def test_grad_fn_wins_over_requires_grad() -> None:
     assert shown == "tensor([1.], grad_fn=<MulBackward0>)"
 
 
+def test_a_suffix_that_just_fits() -> None:
+    values = np.ones(2, dtype=np.float32)
+    assert "\n" not in printing.tensor_text(values, "float32", grad_fn="F" * 50)
+    assert "\n" in printing.tensor_text(values, "float32", grad_fn="F" * 51)
+
+
 def test_strides_do_not_matter() -> None:
     values = np.arange(24.0, dtype=np.float32).reshape(2, 3, 4)
     for view in (values.T, values[:, ::-1, ::2], np.broadcast_to(values[:, :, :1], (2, 3, 400)), values[..., 0].T):

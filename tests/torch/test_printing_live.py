@@ -72,7 +72,7 @@ def test_random_tensors(seed: int) -> None:
 def test_record_is_what_torch_prints(case: dict[str, Any]) -> None:
     *setup, last = case["code"].split("\n")
     names: dict[str, Any] = {"torch": torch}
-    exec("\n".join(setup), names)  # noqa: S102 - the record's own code
+    exec("\n".join(setup), names)
     printed = str(eval(last, names))
     assert printed.removesuffix("|") == case["expected"]
 
@@ -106,3 +106,17 @@ def test_invalid_grad_fn() -> None:
         view = base[:1]
     base.mul_(2)
     assert str(view) == printing.tensor_text(view.detach().numpy(), "float32", grad_fn="<Invalid>")
+
+
+@pytest.mark.parametrize("length", [40, 41, 49, 50, 51])
+def test_suffix_at_the_end_of_a_line(length: int) -> None:
+    def forward(ctx: object, given: Any) -> Any:
+        return given * 1
+
+    name = "F" * (length - len("Backward"))
+    function = type(name, (torch.autograd.Function,), {"forward": staticmethod(forward)})
+    for dtype in (torch.float32, torch.float64):
+        for numbers in ([1.0, 1.0], [1.0] * 20):
+            tensor = function.apply(torch.tensor(numbers, dtype=dtype, requires_grad=True))  # type: ignore[attr-defined]
+            assert f"<{name}Backward>" in str(tensor)
+            assert simulated(tensor) == str(tensor)
