@@ -77,8 +77,8 @@ def test_grad_fn_wins_over_requires_grad() -> None:
 
 def test_a_suffix_that_just_fits() -> None:
     values = np.ones(2, dtype=np.float32)
-    assert "\n" not in printing.tensor_text(values, "float32", grad_fn="F" * 50)
-    assert "\n" in printing.tensor_text(values, "float32", grad_fn="F" * 51)
+    assert "\n" not in printing.tensor_text(values, "float32", grad_fn="F" * 51)
+    assert "\n" in printing.tensor_text(values, "float32", grad_fn="F" * 52)
 
 
 def test_strides_do_not_matter() -> None:

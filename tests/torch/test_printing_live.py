@@ -108,7 +108,7 @@ def test_invalid_grad_fn() -> None:
     assert str(view) == printing.tensor_text(view.detach().numpy(), "float32", grad_fn="<Invalid>")
 
 
-@pytest.mark.parametrize("length", [40, 41, 49, 50, 51])
+@pytest.mark.parametrize("length", [40, 41, 50, 51, 52])
 def test_suffix_at_the_end_of_a_line(length: int) -> None:
     def forward(ctx: object, given: Any) -> Any:
         return given * 1
