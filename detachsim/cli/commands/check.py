@@ -1,0 +1,35 @@
+"""``detachsim check``: find the mistakes in scenario files without running them."""
+
+import click
+
+from detachsim.cli.files import find_scenarios
+from detachsim.cli.loading import load_file, report_mistakes
+from detachsim.cli.memory import pause_collector
+from detachsim.cli.status import ExitStatus
+from detachsim.lang.syntax import ScenarioError
+
+EPILOG = """\
+\b
+Examples:
+  detachsim check scenarios
+  detachsim check - < scenarios/detach/edit.yaml
+"""
+
+
+@click.command(epilog=EPILOG, short_help="Find mistakes in scenario files without running them.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+def command(files: tuple[str, ...]) -> int:
+    """Find the mistakes in scenario files without running them.
+
+    FILE is a scenario, a folder that holds scenarios, or - for standard input. All mistakes are reported at once;
+    a file without any is passed over in silence.
+    """
+    status = ExitStatus.OK
+    pause_collector()
+    for path in find_scenarios(files):
+        try:
+            load_file(path)
+        except ScenarioError as error:
+            report_mistakes(error)
+            status = ExitStatus.WRONG_INPUT
+    return status

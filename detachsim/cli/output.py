@@ -1,0 +1,95 @@
+"""Where output goes, and what of it: which format, in colour or not, how wide."""
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import click
+
+from detachsim.cli.status import ExitStatus
+
+Format: TypeAlias = Literal["rich", "plain", "torch", "json"]
+FORMATS: tuple[Format, ...] = ("rich", "plain", "torch", "json")
+Color: TypeAlias = Literal["auto", "always", "never"]
+COLORS: tuple[Color, ...] = ("auto", "always", "never")
+
+NARROWEST, USUAL_WIDTH = 20, 80
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the output is to look."""
+
+    format: Format
+    color: bool
+    width: int
+
+
+class OutputFailed(click.ClickException):
+    """Standard output can't be written, for another reason than that nobody reads it any more."""
+
+    exit_code = ExitStatus.OUTPUT_FAILED
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"cannot write the output: {error.strerror}")
+
+
+def choose_look(format: Format | None, color: Color, width: int | None) -> Look:
+    """Fill in what the user left open: rich on a terminal and plain elsewhere, as wide as the terminal."""
+    terminal = is_terminal(sys.stdout)
+    return Look(
+        format=format or ("rich" if terminal else "plain"),
+        color=wants_color(color, terminal),
+        width=width or terminal_width(),
+    )
+
+
+def wants_color(color: Color, terminal: bool) -> bool:
+    """Decide whether to use colour: the option first, then NO_COLOR, FORCE_COLOR, and whether it is a terminal.
+
+    A variable counts when it is set to something; a terminal that says ``TERM=dumb`` has no colours.
+    """
+    if color != "auto":
+        return color == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return terminal and os.environ.get("TERM") != "dumb"
+
+
+def is_terminal(stream: object) -> bool:
+    """Say whether somebody looks at the stream as it is written."""
+    return bool(getattr(stream, "isatty", bool)())
+
+
+def terminal_width() -> int:
+    """Return the width of the terminal (``COLUMNS`` first), the usual one where there is no terminal."""
+    from shutil import get_terminal_size
+
+    return max(get_terminal_size((USUAL_WIDTH, 24)).columns, NARROWEST)
+
+
+def write(chunks: Iterable[str]) -> None:
+    """Write text to standard output as it comes."""
+    if sys.stdout is None:  # closed by whoever started the process: run, but tell nobody
+        for _ in chunks:
+            pass
+        return
+    put = sys.stdout.write
+    for chunk in chunks:
+        try:
+            put(chunk)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputFailed(error) from error
+
+
+def write_error(text: str) -> None:
+    """Write text to standard error, after everything that standard output has got so far."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    click.echo(text, err=True, nl=False, color=True)
