@@ -1,0 +1,138 @@
+"""The typed lines of the step-by-step view: what is told, before anybody decides how it looks."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+Tone: TypeAlias = Literal[
+    "text",
+    "quiet",
+    "title",
+    "number",
+    "name",
+    "code",
+    "value",
+    "version",
+    "formula",
+    "note",
+    "printed",
+    "warning",
+    "good",
+    "error",
+    "arrow",
+    "create",
+    "cut",
+    "edit",
+    "backward",
+    "mark",
+]
+
+
+class Piece(NamedTuple):
+    """A stretch of text and what it is, so that a terminal can colour it."""
+
+    text: str
+    tone: Tone = "text"
+
+
+Text: TypeAlias = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The first line of a scenario: its title, then what it teaches, and the small print (dialect, seed)."""
+
+    title: str
+    about: str | None
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunHeading:
+    """The first line of one run of a ``vary``: the choices that it stands for."""
+
+    choices: str
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The first line of a step. ``close`` says that no empty line is needed before it."""
+
+    depth: int
+    number: str
+    kind: str
+    code: tuple[str, ...]
+    close: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A sentence about the step; wrapped between words where it is too long."""
+
+    depth: int
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A label and a value as PyTorch prints it, which may have several lines."""
+
+    depth: int
+    label: Text
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Text that the step printed, to be shown exactly and set apart."""
+
+    depth: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A warning or an error, whole. ``expected`` is an error that the scenario says will come."""
+
+    depth: int
+    severity: Literal["warning", "expected", "error"]
+    head: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An expectation of the scenario that failed; ``line`` is the file's line that holds it."""
+
+    depth: int
+    subject: str
+    expected: str
+    actual: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The last line of a run: what it came to, and the exit status."""
+
+    good: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedFact:
+    """One fact about each run: ``values`` in the order of the runs; ``differs`` that they are not all equal."""
+
+    subject: str
+    values: tuple[str, ...]
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The table at the end of a ``vary``: one label for each run, and the facts."""
+
+    runs: tuple[str, ...]
+    facts: tuple[ComparedFact, ...]
+
+
+Line: TypeAlias = Heading | RunHeading | Headline | Fact | Value | Output | Message | Verdict | Ending | Comparison
