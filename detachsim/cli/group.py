@@ -8,7 +8,7 @@ import click
 
 from detachsim import __version__
 from detachsim.cli import commands
-from detachsim.cli.nearest import nearest
+from detachsim.cli.choice import nearest
 
 
 class Commands(click.Group):

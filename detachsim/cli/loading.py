@@ -1,18 +1,42 @@
 """From a path to a checked scenario, or to a report of everything that is wrong with the file."""
 
+import gc
+from typing import TYPE_CHECKING
+
 from detachsim.cli.output import write_error
-from detachsim.lang.syntax import Scenario, ScenarioError
+
+if TYPE_CHECKING:
+    from detachsim.lang.syntax import Scenario, ScenarioError
 
 
-def load_file(path: str) -> Scenario:
-    """Read and check one scenario file; ``-`` is standard input. Raises ScenarioError."""
+def try_load(path: str) -> "Scenario | None":
+    """Read and check one scenario file (``-``: standard input); report its mistakes and return None if it has any."""
     from detachsim.lang import load, read
+    from detachsim.lang.syntax import ScenarioError
     from detachsim.ops.vocabulary import VOCABULARY
 
-    return load(read(path), VOCABULARY)
+    # Reading makes a great many objects and keeps them all: looking for reference cycles would be wasted.
+    gc.disable()
+    try:
+        return load(read(path), VOCABULARY)
+    except ScenarioError as error:
+        report_mistakes(error)
+        return None
+    finally:
+        relax_collector()
 
 
-def report_mistakes(error: ScenarioError) -> None:
+def relax_collector() -> None:
+    """Let Python look for cycles rarely, and not among what is there by now: a graph of autograd has none.
+
+    With Python's own thresholds the time that one op takes grows with the length of the graph.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    gc.enable()
+
+
+def report_mistakes(error: "ScenarioError") -> None:
     """Write all the mistakes of one file to standard error."""
     from detachsim.render.mistakes import mistakes_text
 

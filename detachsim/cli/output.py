@@ -25,6 +25,7 @@ class Look:
     format: Format
     color: bool
     width: int
+    ascii: bool
 
 
 class OutputFailed(click.ClickException):
@@ -43,6 +44,7 @@ def choose_look(format: Format | None, color: Color, width: int | None) -> Look:
         format=format or ("rich" if terminal else "plain"),
         color=wants_color(color, terminal),
         width=width or terminal_width(),
+        ascii=not shows_unicode(sys.stdout),
     )
 
 
@@ -63,6 +65,15 @@ def wants_color(color: Color, terminal: bool) -> bool:
 def is_terminal(stream: object) -> bool:
     """Say whether somebody looks at the stream as it is written."""
     return bool(getattr(stream, "isatty", bool)())
+
+
+def shows_unicode(stream: object) -> bool:
+    """Say whether the stream's encoding has the signs that boxes and arrows are drawn with."""
+    try:
+        "→│┊┃─≠…".encode(getattr(stream, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def terminal_width() -> int:

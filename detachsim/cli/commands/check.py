@@ -3,10 +3,8 @@
 import click
 
 from detachsim.cli.files import find_scenarios
-from detachsim.cli.loading import load_file, report_mistakes
-from detachsim.cli.memory import pause_collector
+from detachsim.cli.loading import try_load
 from detachsim.cli.status import ExitStatus
-from detachsim.lang.syntax import ScenarioError
 
 EPILOG = """\
 \b
@@ -24,12 +22,5 @@ def command(files: tuple[str, ...]) -> int:
     FILE is a scenario, a folder that holds scenarios, or - for standard input. All mistakes are reported at once;
     a file without any is passed over in silence.
     """
-    status = ExitStatus.OK
-    pause_collector()
-    for path in find_scenarios(files):
-        try:
-            load_file(path)
-        except ScenarioError as error:
-            report_mistakes(error)
-            status = ExitStatus.WRONG_INPUT
-    return status
+    scenarios = [try_load(path) for path in find_scenarios(files)]
+    return ExitStatus.WRONG_INPUT if None in scenarios else ExitStatus.OK

@@ -1,23 +1,25 @@
 """``detachsim run``: simulate scenarios, and show what happens."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import click
 
+from detachsim.cli.choice import Choice, dialects
 from detachsim.cli.files import find_scenarios
-from detachsim.cli.loading import load_file, report_mistakes
-from detachsim.cli.memory import pause_collector, relax_collector
-from detachsim.cli.nearest import Choice
+from detachsim.cli.loading import try_load
 from detachsim.cli.output import COLORS, FORMATS, NARROWEST, Color, Format, Look, choose_look, write
 from detachsim.cli.status import ExitStatus
-from detachsim.events import Event, RunEnded
-from detachsim.lang.syntax import DIALECTS, Dialect, ScenarioError
+
+if TYPE_CHECKING:  # `detachsim --help` has no use for them
+    from detachsim.events import Event
+    from detachsim.lang.syntax import Dialect
 
 EPILOG = """\
 \b
 Examples:
   detachsim run scenarios/detach
-  detachsim run --format torch scenarios/detach/edit.yaml
+  detachsim run --format torch --dialect torch-1.7 scenarios/detach
 """
 
 
@@ -25,16 +27,24 @@ Examples:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--format",
-    type=Choice(FORMATS),
+    type=Choice(lambda: FORMATS),
+    metavar="FORMAT",
     help="rich: step by step, the default on a terminal; plain: the same as stable text, the default elsewhere; "
     "torch: what the PyTorch script would print, and no more; json: one event a line.",
 )
-@click.option("--dialect", type=Choice(DIALECTS), help="Whose wording and behaviour, over what the file says.")
+@click.option(
+    "--dialect",
+    type=Choice(dialects),
+    metavar="DIALECT",
+    help="Whose wording and behaviour, over what the file says: torch-1.7, torch-1.13 or torch-2.13.",
+)
 @click.option(
     "--color",
-    type=Choice(COLORS),
+    type=Choice(lambda: COLORS),
+    metavar="WHEN",
     default="auto",
-    help="Colour in the rich format. auto asks NO_COLOR, then FORCE_COLOR, then whether it is a terminal.",
+    help="Colour in the rich format: always, never, or auto, which asks NO_COLOR, then FORCE_COLOR, then whether "
+    "it is a terminal.",
 )
 @click.option(
     "--width",
@@ -43,7 +53,7 @@ Examples:
     help="Width of the rich format; that of the terminal otherwise.",
 )
 def command(
-    files: tuple[str, ...], format: Format | None, dialect: Dialect | None, color: Color, width: int | None
+    files: tuple[str, ...], format: Format | None, dialect: "Dialect | None", color: Color, width: int | None
 ) -> int:
     """Simulate scenarios step by step.
 
@@ -59,7 +69,7 @@ def command(
     return status
 
 
-Renderer = Callable[[Iterable[Event]], Iterator[str]]
+Renderer = Callable[["Iterable[Event]"], Iterator[str]]
 
 
 def choose_renderer(look: Look) -> Renderer:
@@ -68,7 +78,7 @@ def choose_renderer(look: Look) -> Renderer:
         case "rich":
             from detachsim.render import terminal
 
-            return lambda events: terminal.render(events, width=look.width, color=look.color)
+            return lambda events: terminal.render(events, width=look.width, color=look.color, ascii=look.ascii)
         case "plain":
             from detachsim.render import plain
 
@@ -83,25 +93,22 @@ def choose_renderer(look: Look) -> Renderer:
             return jsonlines.render
 
 
-def run_file(path: str, render: Renderer, dialect: Dialect | None) -> int:
+def run_file(path: str, render: Renderer, dialect: "Dialect | None") -> int:
     """Simulate one file, write what ``render`` makes of it, and return the file's exit status."""
+    scenario = try_load(path)
+    if scenario is None:
+        return ExitStatus.WRONG_INPUT
     from detachsim.run import execute
 
-    pause_collector()
-    try:
-        scenario = load_file(path)
-    except ScenarioError as error:
-        report_mistakes(error)
-        return ExitStatus.WRONG_INPUT
-    finally:
-        relax_collector()
     statuses = [0]
     write(render(notice_statuses(execute(scenario, dialect=dialect), statuses)))
     return max(statuses)
 
 
-def notice_statuses(events: Iterable[Event], statuses: list[int]) -> Iterator[Event]:
+def notice_statuses(events: "Iterable[Event]", statuses: list[int]) -> "Iterator[Event]":
     """Pass the events on, and append the status of each run that ends to ``statuses``."""
+    from detachsim.events import RunEnded
+
     for event in events:
         if type(event) is RunEnded:
             statuses.append(event.status)

@@ -8,7 +8,6 @@ from detachsim.cli.files import find_scenarios
 from detachsim.cli.loading import report_mistakes
 from detachsim.cli.output import write
 from detachsim.cli.status import ExitStatus
-from detachsim.lang.syntax import ScenarioError
 
 EPILOG = """\
 \b
@@ -28,6 +27,7 @@ def command(paths: tuple[str, ...], update: bool) -> int:
     shown as a diff. PATH is a scenario or a folder that holds scenarios; the folder "scenarios" if none is given.
     """
     from detachsim import golden
+    from detachsim.lang.syntax import ScenarioError
 
     began = perf_counter()
     if update and golden.in_ci():
