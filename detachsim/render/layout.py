@@ -1,6 +1,6 @@
 """Where each line of the step-by-step view stands: columns, indents, wrapping and the few signs around the text."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
@@ -9,10 +9,12 @@ from detachsim.render.lines import (
     Comparison,
     Ending,
     Fact,
+    Gap,
     Heading,
     Headline,
     Line,
     Message,
+    Note,
     Output,
     Piece,
     RunHeading,
@@ -21,6 +23,7 @@ from detachsim.render.lines import (
     Value,
     Verdict,
 )
+from detachsim.render.sentences import say
 from detachsim.render.visible import visible
 from detachsim.render.wrapping import chop, columns, wrap
 
@@ -29,8 +32,8 @@ Paint: TypeAlias = Callable[[str, Tone], str]
 # Step numbers stand in the first columns, wider inside a block by what the block's code is indented;
 # then the kind, then the code, and below the code everything else.
 _NUMBER, _INDENT, _KIND = 4, 4, 10
-# What is left of the text's width must suffice for a few words, however narrow the terminal.
-_NARROWEST = 24
+# Where the terminal leaves less than this beside the indent, the indent gives way.
+_ENOUGH = 24
 
 _KINDS: dict[str, Tone] = {"tensor": "create", "detach": "cut", "inplace": "edit", "backward": "backward"}
 _SEVERITIES: dict[str, tuple[Tone, str]] = {
@@ -60,13 +63,13 @@ ASCII = Signs(arrow=" -> ", bar="| ", bar_on=": ", alarm="! ", rule="-", differs
 class Layout:
     """Spells lines for a width.
 
-    ``paint`` colours a stretch of text (or leaves it). With ``fold`` code, values and printed text
-    that are too wide are cut to fit; without it they stay whole, and only sentences are wrapped. ``show`` makes
-    a text that comes from the scenario safe to show.
+    ``paint`` colours a stretch of text; without it the text stays bare. With ``fold`` code, values and printed
+    text that are too wide are cut to fit; without it they stay whole, and only sentences are wrapped. ``show``
+    makes a text that comes from the scenario safe to show.
     """
 
     def __init__(
-        self, width: int, signs: Signs, paint: Paint, *, fold: bool, show: Callable[[str], str] = visible
+        self, width: int, signs: Signs, *, paint: Paint | None, fold: bool, show: Callable[[str], str] = visible
     ) -> None:
         self._width = width
         self._signs = signs
@@ -76,35 +79,67 @@ class Layout:
         self._first = True
 
     def spell(self, lines: list[Line]) -> str:
-        """Return ``lines`` as text, each ending in a line break."""
-        rows = [row for line in lines for row in self._rows(line)]
-        return "".join(f"{row}\n" for row in rows)
+        """Return ``lines`` as text, each row ending in a line break."""
+        rows: list[str] = []
+        for line in lines:
+            rows.extend(self._rows(line))
+        rows.append("")
+        return "\n".join(rows)
 
-    def _rows(self, line: Line) -> Iterator[str]:
+    def _rows(self, line: Line) -> Iterable[str]:
         match line:
-            case Heading():
-                yield from self._heading(line)
-            case RunHeading(choices):
-                yield from self._run_heading(choices)
-            case Headline():
-                yield from self._headline(line)
             case Fact(depth, text):
-                yield from self._sentence(text, self._indent(depth))
+                return self._sentence(text, self._indent(depth))
             case Value(depth, label, text):
-                yield from self._value(label, text, self._indent(depth))
+                return self._value(label, text, self._indent(depth))
+            case Headline():
+                return self._headline(line)
             case Output(depth, text):
-                yield from self._output(text, self._indent(depth))
+                return self._output(text, self._indent(depth))
+            case Note(depth, text):
+                return self._note(text, self._indent(depth))
             case Message():
-                yield from self._message(line)
+                return self._message(line)
             case Verdict():
-                yield from self._verdict(line)
-            case Ending():
-                yield ""
-                yield from self._sentence((Piece(line.text, "good" if line.good else "error"),), "")
+                return self._verdict(line)
+            case Heading():
+                return self._heading(line)
+            case RunHeading(choices):
+                return self._run_heading(choices)
+            case Ending(good, text):
+                return ["", *self._sentence((Piece(text, "good" if good else "error"),), "")]
             case Comparison():
-                yield from self._comparison(line)
+                return self._comparison(line)
+            case Gap():
+                return [""]
             case _:
                 assert_never(line)
+
+    # The small things: colour, columns, wrapping.
+
+    def _dye(self, text: str, tone: Tone) -> str:
+        return text if self._paint is None or not text else self._paint(text, tone)
+
+    def _row(self, indent: str, pieces: Text) -> str:
+        if self._paint is None:
+            return indent + "".join([text for text, _ in pieces])
+        return indent + "".join([self._paint(text, tone) for text, tone in pieces])
+
+    def _shown(self, text: Text) -> Text:
+        """Return ``text`` with the signs of this layout, and safe to show."""
+        show, arrow = self._show, self._signs.arrow
+        return tuple([Piece(arrow if tone == "arrow" else show(part), tone) for part, tone in text])
+
+    def _indent(self, depth: int) -> str:
+        return " " * max(min(_NUMBER + _INDENT * depth + _KIND, self._width - _ENOUGH), 2)
+
+    def _room(self, used: int) -> int:
+        return max(self._width - used, 1)
+
+    def _cut(self, text: str, used: int) -> list[str]:
+        """Return the rows of ``text``, which stands after ``used`` columns."""
+        rows = self._show(text).split("\n")
+        return [part for row in rows for part in chop(row, self._room(used))] if self._fold else rows
 
     # Headings.
 
@@ -117,101 +152,84 @@ class Layout:
         gap = self._width - columns(title) - columns(details)
         if "\n" in title or gap < 2:
             yield from self._sentence((Piece(title, "title"),), "")
-            yield self._paint(details, "quiet")
+            yield from self._sentence((Piece(details, "quiet"),), "")
         else:
-            yield self._paint(title, "title") + " " * gap + self._paint(details, "quiet")
-        yield self._paint(self._signs.rule * self._width, "quiet")
+            yield self._dye(title, "title") + " " * gap + self._dye(details, "quiet")
+        yield self._dye(self._signs.rule * self._width, "quiet")
         if line.about:
             yield from self._sentence((Piece(line.about.strip("\n"), "note"),), "")
 
     def _run_heading(self, choices: str) -> Iterator[str]:
+        rule = self._signs.rule
         yield ""
-        lead = self._signs.rule * 2
-        text = f" {self._show(choices)} "
-        rest = max(self._width - len(lead) - columns(text), 2)
-        yield self._paint(lead, "quiet") + self._paint(text, "title") + self._paint(self._signs.rule * rest, "quiet")
+        lead, *others = wrap((Piece(f"{rule * 2} {self._show(choices)}", "title"),), self._width - 4)
+        rest = max(self._width - sum(columns(text) for text, _ in lead) - 1, 0)
+        yield self._row("", lead) + self._dye(" " + rule * rest, "quiet")
+        for row in others:
+            yield self._row("   ", row)
 
     def _headline(self, line: Headline) -> Iterator[str]:
         if not line.close:
             yield ""
         number = self._show(line.number).ljust(_NUMBER + _INDENT * line.depth - 1) + " "
         kind = line.kind.ljust(_KIND - 1) + " "
-        head = self._paint(number, "number") + self._paint(kind, _KINDS.get(line.kind, "quiet"))
+        head = self._dye(number, "number") + self._dye(kind, _KINDS.get(line.kind, "quiet"))
         used = len(number) + len(kind)
+        if not line.code or self._width - used < _ENOUGH:
+            yield head.rstrip()
+            head = self._indent(line.depth)
+            used = len(head)
         for code in line.code:
             for row in self._cut(code, used):
-                yield head + self._paint(row, "code")
+                yield head + self._dye(row, "code")
                 head = " " * used
-        if not line.code:
-            yield head.rstrip()
 
     # What a step tells.
 
-    def _indent(self, depth: int) -> str:
-        return " " * (_NUMBER + _INDENT * depth + _KIND)
+    def _sentence(self, text: Text, indent: str) -> list[str]:
+        return [self._row(indent, row) for row in wrap(self._shown(text), self._room(len(indent)))]
 
-    def _room(self, used: int) -> int:
-        return max(self._width - used, _NARROWEST)
-
-    def _cut(self, text: str, used: int) -> Iterator[str]:
-        """Yield the rows of ``text``, which stands after ``used`` columns."""
-        for row in self._show(text).split("\n"):
-            if self._fold:
-                yield from chop(row, self._room(used))
-            else:
-                yield row
-
-    def _sentence(self, text: Text, indent: str, hang: int = 0) -> Iterator[str]:
-        """Yield ``text`` wrapped between words, the rows after the first ``hang`` columns further in."""
-        pieces = tuple(
-            Piece(self._signs.arrow, tone) if tone == "arrow" else Piece(self._show(part), tone) for part, tone in text
-        )
-        used = len(indent)
-        rows = wrap(pieces, self._room(used + hang))
-        for place, row in enumerate(rows):
-            yield indent + " " * (hang if place else 0) + "".join(self._paint(part, tone) for part, tone in row)
+    def _note(self, text: str, indent: str) -> list[str]:
+        rows = wrap((Piece(self._show(text.strip("\n")), "note"),), self._room(len(indent) + 2))
+        return [self._row(indent, (Piece("# ", "note"), *row)) for row in rows]
 
     def _value(self, label: Text, text: str, indent: str) -> Iterator[str]:
-        shown = [Piece(self._show(part), tone) for part, tone in label]
-        head = indent + "".join(self._paint(part, tone) for part, tone in shown)
-        used = len(indent) + sum(columns(part) for part, _ in shown)
+        shown = self._shown(label)
+        head = self._row(indent, shown)
+        used = len(indent) + sum([columns(part) for part, _ in shown])
         for row in self._cut(text, used):
-            yield head + self._paint(row, "value")
+            yield head + self._dye(row, "value")
             head = " " * used
 
     def _output(self, text: str, indent: str) -> Iterator[str]:
-        signs = self._signs
         for line in self._show(text).split("\n"):
-            bar = signs.bar
+            bar = self._signs.bar
             for row in self._cut(line, len(indent) + len(bar)):
-                shown = (
-                    self._paint(bar, "quiet") + self._paint(row, "printed")
-                    if row
-                    else self._paint(bar.rstrip(), "quiet")
-                )
-                yield indent + shown
-                bar = signs.bar_on
+                yield indent + self._dye(bar if row else bar.rstrip(), "quiet") + self._dye(row, "printed")
+                bar = self._signs.bar_on
 
     def _message(self, line: Message) -> Iterator[str]:
         tone, remark = _SEVERITIES[line.severity]
         indent = self._indent(line.depth)
-        alarm = self._paint(self._signs.alarm, "error") if line.severity == "error" else ""
-        pieces = (Piece(f"{line.head}{remark}:", tone), Piece(" "), Piece(line.text, "text"))
-        used = len(indent) + (len(self._signs.alarm) if alarm else 0)
-        rows = wrap(tuple(Piece(self._show(part), one) for part, one in pieces), self._room(used + 2))
-        for place, row in enumerate(rows):
-            yield indent + alarm + " " * (2 if place else 0) + "".join(self._paint(part, one) for part, one in row)
+        alarm = self._signs.alarm if line.severity == "error" else ""
+        used = len(indent) + len(alarm) + 2
+        head = indent + self._dye(alarm, "error")
+        for row in wrap(self._shown(say(Piece(f"{line.head}{remark}:", tone), " ", line.text)), self._room(used)):
+            yield self._row(head, row)
+            head = indent + self._dye(alarm, "error") + "  "
 
     def _verdict(self, line: Verdict) -> Iterator[str]:
-        indent = self._indent(line.depth) + self._paint(self._signs.alarm, "error")
-        used = len(self._indent(line.depth)) + len(self._signs.alarm)
-        head = f"expectation failed (line {line.line}): {self._show(line.subject)}"
-        for pieces in wrap((Piece(head, "error"),), self._room(used)):
-            yield indent + "".join(self._paint(part, tone) for part, tone in pieces)
+        indent = self._indent(line.depth)
+        used = len(indent) + len(self._signs.alarm)
+        indent += self._dye(self._signs.alarm, "error")
+        title = f"expectation failed (line {line.line}): {line.subject}"
+        for row in wrap(self._shown((Piece(title, "error"),)), self._room(used)):
+            yield self._row(indent, row)
         for label, text in (("  expected  ", line.expected), ("  actual    ", line.actual)):
-            for row in self._cut(text, used + len(label)):
-                yield indent + self._paint(label, "quiet") + self._paint(row, "value")
-                label = " " * len(label)
+            head = indent + self._dye(label, "quiet")
+            for part in self._cut(text, used + len(label)):
+                yield head + self._dye(part, "value")
+                head = indent + " " * len(label)
 
     # The table at the end.
 
@@ -226,10 +244,10 @@ class Layout:
         used = mark + subject_width + label_width
         yield ""
         yield ""
-        yield self._paint("Comparison of the runs", "title") + self._paint(
+        yield self._dye("Comparison of the runs", "title") + self._dye(
             f"   {signs.differs} marks what differs", "quiet"
         )
-        yield self._paint(signs.rule * self._width, "quiet")
+        yield self._dye(signs.rule * self._width, "quiet")
         for fact in line.facts:
             yield from self._compared(fact, labels if fact.differs else [every], used, subject_width, label_width)
 
@@ -239,12 +257,12 @@ class Layout:
         signs = self._signs
         subject = self._show(fact.subject)
         mark = (signs.differs if fact.differs else "").ljust(len(signs.differs) + 1)
-        head = self._paint(mark, "mark") + self._paint(_pad(subject, subject_width), "name")
+        head = self._dye(mark, "mark") + self._dye(_pad(subject, subject_width), "name")
         for label, value in zip(labels, fact.values, strict=False):
             shown = _short(label, label_width - 2, signs.more)
-            label_cell = self._paint(_pad(shown, label_width), "quiet")
+            label_cell = self._dye(_pad(shown, label_width), "quiet")
             for row in self._cell(value, self._room(used)):
-                yield (head + label_cell + self._paint(row, "value" if fact.differs else "quiet")).rstrip()
+                yield (head + label_cell + self._dye(row, "value" if fact.differs else "quiet")).rstrip()
                 head, label_cell = " " * (used - label_width), " " * label_width
 
     def _cell(self, text: str, room: int) -> Iterator[str]:

@@ -65,6 +65,19 @@ class Headline:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """An empty line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the author of the scenario says about the step, shown as Python shows a comment."""
+
+    depth: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """A sentence about the step; wrapped between words where it is too long."""
 
@@ -112,7 +125,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The last line of a run: what it came to, and the exit status."""
+    """The last line of a run: what it came to, and the exit status (``good`` when that is 0)."""
 
     good: bool
     text: str
@@ -135,4 +148,6 @@ class Comparison:
     facts: tuple[ComparedFact, ...]
 
 
-Line: TypeAlias = Heading | RunHeading | Headline | Fact | Value | Output | Message | Verdict | Ending | Comparison
+Line: TypeAlias = (
+    Heading | RunHeading | Headline | Gap | Note | Fact | Value | Output | Message | Verdict | Ending | Comparison
+)

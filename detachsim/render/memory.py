@@ -26,6 +26,7 @@ class Memory:
         self.states: dict[str, TensorState] = {}
         self.freed: dict[int, str] = {}
         self._tensors: dict[int, tuple[bool, tuple[str, ...]]] = {}
+        self._unnamed: dict[int, str] = {}
         self._bound_at: dict[int, str] = {}
         self._fresh: dict[int, list[Spoiled]] = {}
         self._saved: dict[tuple[int, str, int], Spoiled] = {}
@@ -33,6 +34,20 @@ class Memory:
 
     def create(self, event: TensorCreated) -> None:
         self._tensors[event.tensor] = (event.requires_grad, event.names)
+        if not event.names:
+            self._unnamed[event.tensor] = self._description(event)
+
+    def _description(self, event: TensorCreated) -> str:
+        """Return what to call a tensor without a name: ``y.detach()``, or the result of its op."""
+        source = self.names_of(event.alias_of) if event.alias_of is not None else ()
+        if source and event.op in ("detach", "data"):
+            return f"{source[0]}.{event.op}{'()' if event.op == 'detach' else ''}"
+        return f"the unnamed result of {event.op}"
+
+    def describe(self, tensor: int, names: tuple[str, ...] = ()) -> Text:
+        """Return the names of a tensor, or what else to call it."""
+        known = names or self.names_of(tensor)
+        return join(known) if known else say(self._unnamed.get(tensor, "an unnamed tensor"))
 
     def bind(self, name: str, state: TensorState, step: str) -> None:
         self.states[name] = state
@@ -77,8 +92,7 @@ class Memory:
     def explain_mismatch(self, found: VersionMismatch) -> Text:
         """Say where the tensor was saved, where it was edited since, and what the counter says."""
         entry = self._saved.get((found.node, found.label, found.tensor))
-        known = entry.names if entry is not None else self.names_of(found.tensor)
-        what = join(known) if known else say(f"its saved {found.label}")
+        what = self.describe(found.tensor, () if entry is None else entry.names)
         when = "" if entry is None else f", as step {entry.step} saved it"
         text = say(code(found.name), " needs ", *what, " at version ", version(found.expected), when)
         edits = [step for step, after in self._edits.get(found.counter, []) if after > found.expected]

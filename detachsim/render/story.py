@@ -42,10 +42,12 @@ from detachsim.render.comparison import compare
 from detachsim.render.lines import (
     Ending,
     Fact,
+    Gap,
     Heading,
     Headline,
     Line,
     Message,
+    Note,
     Output,
     Piece,
     RunHeading,
@@ -54,9 +56,11 @@ from detachsim.render.lines import (
     Verdict,
 )
 from detachsim.render.memory import Memory, Spoiled
+from detachsim.render.rounds import Rounds, told_no_more
 from detachsim.render.sentences import ARROW, CAREFUL, code, formula, join, names, quiet, say, version
 
 _TALK = ("print", "say")
+CUTS = ("detach", "data")
 _STOPS = {
     "detached": "detached",
     "no_grad": "made while gradients were off",
@@ -66,14 +70,17 @@ _STOPS = {
 }
 
 
-def tell(events: Iterable[Event]) -> Iterator[list[Line]]:
-    """Yield the lines of one step (or heading, or ending) at a time, as the events come."""
-    run = _Run(None)
+def tell(events: Iterable[Event], *, whole: bool = False) -> Iterator[list[Line]]:
+    """Yield the lines of one step (or heading, or ending) at a time, as the events come.
+
+    Of a ``repeat``, the first rounds are told in full, and later only what is new or printed; ``whole`` tells all.
+    """
+    run = _Run(None, whole)
     for event in events:
         match event:
             case RunBegan():
                 yield from run.finish_step()
-                before, run = run.began, _Run(event)
+                before, run = run.began, _Run(event, whole)
                 yield _heading(event, before)
             case RunEnded():
                 yield from run.finish_step()
@@ -85,7 +92,7 @@ def tell(events: Iterable[Event]) -> Iterator[list[Line]]:
                 run.open(event)
             case StepEnded():
                 yield from run.finish_step()
-                run.close()
+                yield from run.close()
             case _:
                 run.pending.append(event)
 
@@ -105,8 +112,9 @@ def _heading(run: RunBegan, before: RunBegan | None) -> list[Line]:
 class _Run:
     """One run as it unfolds: the open steps, the facts not yet told, and what earlier steps left behind."""
 
-    def __init__(self, began: RunBegan | None) -> None:
+    def __init__(self, began: RunBegan | None, whole: bool) -> None:
         self.began = began
+        self.rounds = None if whole else Rounds()
         self.pending: list[Event] = []
         self.steps: list[StepBegan] = []
         self.memory = Memory()
@@ -119,8 +127,14 @@ class _Run:
         self.steps.append(step)
         self.untold = True
 
-    def close(self) -> None:
-        self.steps.pop()
+    def close(self) -> Iterator[list[Line]]:
+        """Leave the innermost open step; yield how much was left out of it, if it was a loop."""
+        step = self.steps.pop()
+        if step.kind != "repeat" or self.rounds is None:
+            return
+        depth = len(self.steps)
+        if not any(outer.kind == "repeat" for outer in self.steps) and (count := self.rounds.finish()):
+            yield [Gap(), Fact(depth, say(quiet(told_no_more(count))))]
 
     def finish_step(self) -> Iterator[list[Line]]:
         """Yield the lines of the innermost open step as far as they are not told yet."""
@@ -129,30 +143,37 @@ class _Run:
         step = self.steps[-1]
         depth = len(self.steps) - 1
         lines: list[Line] = []
-        if self.untold:
+        headed = self.untold
+        if headed:
             close = step.kind in _TALK and self.last_kind in _TALK
             lines.append(Headline(depth, step.number, step.kind, step.code, close))
             if step.note:
-                lines.append(Fact(depth, (Piece(step.note, "note"),)))
-            self.last_kind = step.kind
+                lines.append(Note(depth, step.note))
             self.untold = False
         events, self.pending = self.pending, []
         lines.extend(_Step(self, step, depth, events).lines())
-        yield lines
+        if self.rounds is not None:
+            lines = self.rounds.shorten(step.number, lines)
+        if lines:
+            if headed:
+                self.last_kind = step.kind
+            yield lines
 
     def ending(self, end: RunEnded) -> Ending:
+        """Say what the run came to. In a ``vary`` an error is an outcome like others."""
         count = f"{end.steps} step{'' if end.steps == 1 else 's'}"
         failed = f"{self.failures} expectation{'' if self.failures == 1 else 's'} failed"
-        if self.uncaught is not None:
-            number, type = self.uncaught
-            text = f"Step {number} ended the run with an error that no step expects: {type}."
+        if end.outcome != "completed":
+            step, type = self.uncaught or ("", end.outcome.partition(":")[0])
+            unexpected = "" if end.status == 0 else " that no step expects"
+            text = f"{f'Step {step}' if step else 'An error'} ended the run with an error{unexpected}: {type}."
             if self.failures:
                 text += f" Before that, {failed}."
         elif self.failures:
             text = f"Ran {count}, but {failed}."
         else:
             text = f"Ran {count}, and everything went as the scenario says."
-        return Ending(end.status == 0 and self.uncaught is None, f"{text} Exit status {end.status}.")
+        return Ending(end.status == 0, f"{text} Exit status {end.status}.")
 
 
 class _Step:
@@ -185,8 +206,8 @@ class _Step:
             case ValueBound(name, text):
                 yield self.value(name, text)
             case TensorCreated():
-                yield from self.cut_on_the_way(event)
                 self.memory.create(event)
+                yield from self.cut_on_the_way(event)
             case NodeRecorded():
                 self.memory.record(event, number)
                 if event.tensor not in self.bound:
@@ -209,10 +230,11 @@ class _Step:
                     yield self.fact(
                         Piece("careful: ", "warning"), code(name), " turned finite gradients into nan or inf"
                     )
-            case FlowStopped(name=name, names=known, reason=reason):
+            case FlowStopped(tensor=tensor, names=known, reason=reason):
                 if known or reason in ("detached", "no_grad"):
                     where = self.stopped.setdefault(reason, [])
-                    where.extend(one for one in known or (f"an unnamed tensor in {name}",) if one not in where)
+                    called = known or tuple(piece.text for piece in self.memory.describe(tensor))
+                    where.extend(one for one in called if one not in where)
             case GradAccumulated():
                 yield from self.flow()
                 yield from self.received(event)
@@ -259,7 +281,7 @@ class _Step:
             yield from self.shared(event, tuple(other for other in event.shares if other not in state.names))
         if lost is not None:
             yield self.fact(*names((name,)), f" does not name the leaf of step {lost} any more")
-        if event.made_by in ("detach", "data"):
+        if event.made_by in CUTS:
             yield self.fact("cut here: no gradient flows back through ", *names((name,)))
         node = self.recorded.pop(state.id, None)
         if node is not None:
@@ -286,19 +308,23 @@ class _Step:
         inputs = {edge.argument: edge.names for edge in node.edges}
         for saved in node.saved:
             who = "saves " if node.tensor in self.bound else f"{node.name} saves "
-            parts = say(who, *_saved_name(saved), " for backward, at version ", version(saved.version))
+            parts = say(who, *self.saved_name(saved), " for backward, at version ", version(saved.version))
             if saved.formula:
                 wanted = inputs.get(saved.input, ()) or (saved.input,)
                 parts += say(": the gradient of ", *join(wanted), " is ", formula(saved.formula))
             yield Fact(self.depth, parts)
 
+    def saved_name(self, saved: SavedState) -> Text:
+        if saved.label in saved.names:
+            return join(saved.names)
+        return (*self.memory.describe(saved.tensor, saved.names), quiet(f" ({saved.label})"))
+
     def cut_on_the_way(self, event: TensorCreated) -> Iterator[Line]:
         """Tell of a ``detach()`` inside a longer expression, which no name shows."""
-        if event.op not in ("detach", "data") or event.tensor in self.bound or event.alias_of is None:
+        if event.op not in CUTS or event.tensor in self.bound or event.alias_of is None:
             return
-        known = self.memory.names_of(event.alias_of)
         if self.memory.requires_grad(event.alias_of):
-            yield self.fact("cut here: no gradient flows back to ", *names(known, "the detached tensor"))
+            yield self.fact("cut here: no gradient flows back through ", *self.memory.describe(event.tensor))
 
     # What a step changes.
 
@@ -349,7 +375,7 @@ class _Step:
     def flow(self) -> Iterator[Line]:
         """Tell which nodes have run and where the gradient stopped, once."""
         if self.ran:
-            shown = self.ran if len(self.ran) <= 6 else [*self.ran[:4], f"… {len(self.ran) - 5} more …", self.ran[-1]]
+            shown = self.ran if len(self.ran) <= 6 else [*self.ran[:4], f"{len(self.ran) - 5} more nodes", self.ran[-1]]
             yield self.fact("the gradient flows through ", *join(tuple(shown), last=", ", tone="code"))
             self.ran = []
         for reason, known in self.stopped.items():
@@ -406,17 +432,10 @@ def _nature(state: TensorState) -> Text:
     if state.grad_fn is not None:
         parts = say("grad_fn ", code(state.grad_fn))
     else:
-        parts = say("leaf, requires grad" if state.requires_grad else "requires no grad")
+        parts = say(f"leaf, requires {'grad' if state.requires_grad else 'no grad'}")
     if state.version is None:
         return (*parts, *say(", an inference tensor: it counts no versions"))
     return (*parts, *say(", version ", version(state.version)))
-
-
-def _saved_name(saved: SavedState) -> Text:
-    if not saved.names:
-        what = "its result" if saved.is_output else "a tensor without a name"
-        return say(what, quiet(f" ({saved.label})"))
-    return say(*join(saved.names), quiet(f" ({saved.label})")) if saved.label not in saved.names else join(saved.names)
 
 
 def _verb(known: tuple[str, ...], one: str, many: str) -> str:

@@ -37,33 +37,30 @@ STYLES: dict[Tone, str] = {
 }
 
 
-def render(events: Iterable[Event], *, width: int, color: bool, ascii: bool = False) -> Iterator[str]:
-    """Yield the text of one step at a time, as the events come.
+def render(
+    events: Iterable[Event], *, width: int, color: bool, ascii: bool = False, whole: bool = False
+) -> Iterator[str]:
+    """Yield the text of one step at a time, as the events come; ``whole`` tells every round of a long loop.
 
     No row is wider than ``width`` columns. ``ascii`` is for a terminal that cannot show Unicode: it has other
-    signs, and every other character is shown as an escape.
+    signs, and characters outside ASCII are shown as escapes.
     """
-    paint = _colored() if color else _unpainted
     signs, show = (ASCII, _ascii) if ascii else (UNICODE, visible)
-    layout = Layout(width, signs, paint, fold=True, show=show)
-    return map(layout.spell, tell(events))
+    layout = Layout(width, signs, paint=_painter() if color else None, fold=True, show=show)
+    return map(layout.spell, tell(events, whole=whole))
 
 
 def _ascii(text: str) -> str:
     return only_ascii(visible(text))
 
 
-def _unpainted(text: str, _: Tone) -> str:
-    return text
-
-
-def _colored() -> Paint:
+def _painter() -> Paint:
     """Return a painter that asks rich once for each tone, not once for each stretch of text."""
     codes = {tone: _around(style) for tone, style in STYLES.items()}
 
     def paint(text: str, tone: Tone) -> str:
         before, after = codes[tone]
-        return f"{before}{text}{after}" if text else ""
+        return before + text + after
 
     return paint
 

@@ -20,90 +20,95 @@ def _columns_of_character(character: str) -> int:
 
 
 def chop(text: str, width: int) -> Iterator[str]:
-    """Cut ``text`` into stretches of at most ``width`` columns, wherever that may be."""
+    """Cut ``text`` into stretches of at most ``width`` columns (but at least a character), wherever that may be."""
     while columns(text) > width:
-        taken = used = 0
-        for character in text:
-            used += _columns_of_character(character)
-            if used > width and taken:
-                break
-            taken += 1
-        yield text[:taken]
-        text = text[taken:]
+        head = _head(text, width) or text[0]
+        yield head
+        text = text[len(head) :]
     yield text
 
 
-def wrap(pieces: Text, width: int) -> list[list[Piece]]:
+def _head(text: str, room: int) -> str:
+    """Return as much of the start of ``text`` as ``room`` columns hold."""
+    if text.isascii():
+        return text[: max(room, 0)]
+    used = 0
+    for place, character in enumerate(text):
+        used += _columns_of_character(character)
+        if used > room:
+            return text[:place]
+    return text
+
+
+def wrap(pieces: Text, width: int) -> list[Text]:
     """Break ``pieces`` at spaces (Chinese anywhere) into rows of at most ``width`` columns.
 
-    A word that is longer than a whole row is cut. Line breaks in the text are kept.
+    A word that is longer than a whole row is cut. Line breaks in the text are kept, and so are
+    spaces within a row, however many; those around a break are not.
     """
-    rows: list[list[Piece]] = []
-    for line in _lines(pieces):
-        row: list[Piece] = []
-        used = 0
-        for spaced, word in _words(line):
-            size = sum(columns(piece.text) for piece in word)
-            gap = 1 if spaced and row else 0
-            if row and used + gap + size > width:
-                rows.append(row)
-                row, used, gap = [], 0, 0
-            for text, tone in word:
-                if gap:
-                    text, gap = f" {text}", 0
-                parts = [text] if used + columns(text) <= width else list(chop(text, width))
-                for part in parts[:-1]:
-                    rows.append([*row, Piece(part, tone)])
-                    row, used = [], 0
-                row.append(Piece(parts[-1], tone))
-                used += columns(parts[-1])
-        rows.append(row)
+    text = "".join([piece.text for piece in pieces])
+    if "\n" not in text and columns(text) <= width:
+        return [pieces]
+    breaks = _ascii_breaks if text.isascii() else _breaks
+    rows: list[Text] = []
+    start = 0
+    for line in text.split("\n"):
+        rows.extend(
+            _between(pieces, start + first, start + last) for first, last in breaks(line.rstrip(" "), max(width, 1))
+        )
+        start += len(line) + 1
     return rows
 
 
-def _lines(pieces: Text) -> list[list[Piece]]:
-    """Split ``pieces`` at the line breaks that they hold."""
-    lines: list[list[Piece]] = [[]]
-    for text, tone in pieces:
-        first, *others = text.split("\n")
-        lines[-1].append(Piece(first, tone))
-        lines.extend([Piece(other, tone)] for other in others)
-    return lines
-
-
-def _words(line: list[Piece]) -> Iterator[tuple[bool, list[Piece]]]:
-    """Yield what may not be broken, each with whether a space stood before it.
-
-    A word can have several pieces: a name and the comma after it.
-    """
-    word: list[Piece] = []
-    spaced = False
-    for text, tone in line:
-        for place, stretch in enumerate(text.split(" ")):
-            if place:
-                if word:
-                    yield spaced, word
-                word, spaced = [], True
-            first, *others = (stretch,) if stretch.isascii() else _breakable(stretch)
-            if first:
-                word.append(Piece(first, tone))
-            for part in others:
-                if word:
-                    yield spaced, word
-                word, spaced = [Piece(part, tone)], False
-    if word:
-        yield spaced, word
-
-
-def _breakable(text: str) -> Iterator[str]:
-    """Cut ``text`` before each wide character, since Chinese and Japanese are written without spaces.
-
-    Punctuation stays with the character before it.
-    """
+def _between(pieces: Text, first: int, last: int) -> Text:
+    """Return the part of ``pieces`` from character ``first`` to before ``last`` of their whole text."""
+    row: list[Piece] = []
     start = 0
-    for place, character in enumerate(text):
-        wide = _columns_of_character(character) == 2
-        if place > start and wide and not unicodedata.category(character).startswith("P"):
-            yield text[start:place]
-            start = place
-    yield text[start:]
+    for text, tone in pieces:
+        end = start + len(text)
+        if start < last and end > first:
+            row.append(Piece(text[max(first - start, 0) : last - start], tone))
+        start = end
+    return tuple(row)
+
+
+def _ascii_breaks(line: str, width: int) -> Iterator[tuple[int, int]]:
+    """Yield where each row of ``line`` begins and ends, one column being one character."""
+    start = 0
+    word = len(line) - len(line.lstrip(" "))
+    while len(line) - start > width:
+        space = line.rfind(" ", max(start, word), start + width + 1)
+        end = space if space > max(start, word) else start + width
+        yield start, len(line[:end].rstrip(" ")) if space == end else end
+        start = end + len(line[end:]) - len(line[end:].lstrip(" "))
+    yield start, len(line)
+
+
+def _breaks(line: str, width: int) -> Iterator[tuple[int, int]]:
+    """As ``_ascii_breaks``, for characters of every width: a row may also end before a wide one.
+
+    Chinese and Japanese are written without spaces; punctuation stays with the character before it.
+    """
+    start = used = 0
+    end = after = 0
+    begun = False
+    for place, character in enumerate(line):
+        size = _columns_of_character(character)
+        if character == " ":
+            if begun and line[place - 1] != " ":
+                end = place
+            if begun:
+                after = place + 1
+        else:
+            if begun and size == 2 and after != place and not unicodedata.category(character).startswith("P"):
+                end = after = place
+            begun = True
+        used += size
+        while used > width and place > start and not (begun and character == " "):
+            if end <= start:
+                end = after = place
+            yield start, end
+            start = after
+            used = columns(line[start : place + 1])
+            end = start
+    yield start, len(line)
