@@ -1,0 +1,160 @@
+"""Runs exported scenarios under the PyTorch of the interpreter that it is started with, and tells what they print.
+
+This file is a program of its own: it knows PyTorch and Python's library and nothing of detachsim, and any Python
+from 3.7 on can run it, so that an old PyTorch can be asked as well. One process runs many scenarios, since
+``import torch`` takes far longer than a scenario does.
+
+Each line of standard input is a request in JSON: ``code`` (the steps of an exported script), ``seed`` (a number or
+null) and ``states`` (whether to tell what the names stand for as well). Each line of standard output is a report,
+a list in JSON whose first item says what it is:
+
+- ``["ready", VERSION, PYTHON]``, once, or ``["no torch", REASON]`` and the end;
+- ``["step", NUMBER]``: this step begins now, so it is the one to name if nothing else is ever heard;
+- ``["lines", TEXT]``: the script printed, warned or raised;
+- ``["state", NAME, STATE]``: what a name stands for has changed (null: it is no tensor any more);
+- ``["done"]``: the script has ended.
+"""
+
+from __future__ import annotations
+
+import builtins
+import gc
+import json
+import os
+import re
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+# What PyTorch says once in a process comes once in a run. Its flags cannot be reset in a process that lives on, so
+# PyTorch is told to give these warnings always, and the second one of a run is dropped here. PyTorch does not mark
+# them. They were found by causing each warning twice in one process; both 2.13 and 1.13 agree on those that they have.
+ONCE = (
+    "Using backward() with create_graph=True",
+    "Converting a tensor with requires_grad=True to a scalar",
+    "The use of `x.T` on tensors of dimension other than 2",
+    "Tensor.T is deprecated on 0-D tensors",
+    "where received a uint8 condition tensor",
+    "torch.meshgrid: in an upcoming release",
+    "Using torch.cross without specifying the dim arg",
+    "torch.cholesky is deprecated",
+    "torch.qr is deprecated",
+    "torch.searchsorted(): ",
+    "Using padding='same' with even kernel lengths",
+)
+
+# A script needs no more of Python than this. The language lets nothing else through; here is a second wall.
+BUILTINS = ("abs", "bool", "float", "format", "int", "len", "range", "str", "type", "Exception", "NameError")
+
+ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
+
+
+def main() -> None:
+    """Answer requests until standard input ends."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [folder for folder in sys.path if os.path.abspath(folder) != here]
+    # Reports get a descriptor of their own: what PyTorch's C++ prints to standard output must not stand among them.
+    reports = os.dup(1)
+    os.dup2(2, 1)
+
+    def report(*items: Any) -> None:
+        os.write(reports, json.dumps(items).encode("ascii") + b"\n")
+
+    try:
+        import torch
+    except Exception as error:  # an installation can be broken in many ways, and each is the answer to "is there one?"
+        report("no torch", f"{type(error).__name__}: {error}")
+        return
+    torch.set_num_threads(1)
+    if hasattr(torch, "set_warn_always"):
+        torch.set_warn_always(True)
+    report("ready", str(torch.__version__), sys.version.split()[0])
+    gc.disable()  # a collection in the middle of a run could end the life of a tensor at any moment
+    for count, line in enumerate(iter(sys.stdin.readline, "")):
+        request = json.loads(line)
+        Run(torch, report, request["states"]).execute(request["code"], request["seed"])
+        report("done")
+        if count % 64 == 63:
+            gc.collect()
+
+
+class Run:
+    """One run of one script, from a fresh start."""
+
+    def __init__(self, torch: Any, report: Callable[..., None], states: bool) -> None:
+        self.torch = torch
+        self.report = report
+        self.states = states
+        self.told: dict[str, Any] = {}
+        self.warned: set[str] = set()
+        self.counts: dict[str, int] = {}
+        self.names: dict[str, Any] = {}
+
+    def execute(self, code: str, seed: int | None) -> None:
+        """Run the script to its end, or to the error that ends it."""
+        torch = self.torch
+        torch.set_grad_enabled(True)
+        torch.autograd.set_detect_anomaly(False)
+        torch.manual_seed(0 if seed is None else seed)
+        self.names = {
+            "__builtins__": {name: getattr(builtins, name) for name in BUILTINS},
+            "print": self.say,
+            "torch": torch,
+            "nn": torch.nn,
+            "F": torch.nn.functional,
+            "optim": torch.optim,
+            "_step": self.begin_step,
+            "_loop": self.begin_loop,
+            "_next": self.begin_iteration,
+        }
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.showwarning = self.warn  # type: ignore[assignment]  # it takes the place as it comes
+            try:
+                exec(compile(code, "<scenario>", "exec"), self.names)
+            except Exception as error:
+                self.say(f"{type(error).__name__}: {error}")
+            self.tell_states()
+        self.names.clear()
+
+    def begin_step(self, number: str) -> None:
+        """Note that a step begins; ``[]`` in its number stands for the index of the loop around it."""
+        self.tell_states()
+        self.report("step", self.numbered(number))
+
+    def begin_loop(self, number: str) -> None:
+        """Note that the loop of this step starts to count."""
+        self.counts[number] = -1
+
+    def begin_iteration(self, number: str) -> None:
+        """Note that the loop goes round once more."""
+        self.counts[number] += 1
+
+    def numbered(self, number: str) -> str:
+        """Return the number with the index of each loop filled in."""
+        parts = number.split("[]")
+        filled = parts[0]
+        for index in range(1, len(parts)):
+            filled += "[{}]".format(self.counts["[]".join(parts[:index])]) + parts[index]
+        return filled
+
+    def say(self, text: str) -> None:
+        """Report what the script prints; an object's address, which differs from run to run, as ``0x…``."""
+        self.report("lines", ADDRESS.sub("at 0x\u2026", text))
+
+    def warn(self, message: Any, category: type, *place: Any) -> None:
+        """Report a warning, without PyTorch's own source line and without the frames of anomaly mode."""
+        text = str(message)
+        if text.startswith(ONCE) and text in self.warned:
+            return
+        self.warned.add(text)
+        text = text.split("\n  File ")[0].split(" (Triggered internally at")[0]
+        self.say(f"{category.__name__}: {text.strip()}")
+
+    def tell_states(self) -> None:
+        """Report each name whose tensor is another one than when it was last told, or has changed."""
+
+
+if __name__ == "__main__":
+    main()
