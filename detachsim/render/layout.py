@@ -128,6 +128,9 @@ class Layout:
     def _shown(self, text: Text) -> Text:
         """Return ``text`` with the signs of this layout, and safe to show."""
         show, arrow = self._show, self._signs.arrow
+        whole = "".join([part for part, _ in text])
+        if whole.isascii() and whole.isprintable():
+            return text if self._paint is not None else (Piece(whole),)
         return tuple([Piece(arrow if tone == "arrow" else show(part), tone) for part, tone in text])
 
     def _indent(self, depth: int) -> str:
@@ -136,10 +139,12 @@ class Layout:
     def _room(self, used: int) -> int:
         return max(self._width - used, 1)
 
-    def _cut(self, text: str, used: int) -> list[str]:
-        """Return the rows of ``text``, which stands after ``used`` columns."""
-        rows = self._show(text).split("\n")
-        return [part for row in rows for part in chop(row, self._room(used))] if self._fold else rows
+    def _fit(self, text: str, used: int) -> list[str]:
+        """Return the rows of code or of a value, which stands after ``used`` columns."""
+        shown = self._show(text)
+        if not self._fold:
+            return shown.split("\n")
+        return ["".join([part for part, _ in row]) for row in wrap((Piece(shown),), self._room(used))]
 
     # Headings.
 
@@ -180,7 +185,7 @@ class Layout:
             head = self._indent(line.depth)
             used = len(head)
         for code in line.code:
-            for row in self._cut(code, used):
+            for row in self._fit(code, used):
                 yield head + self._dye(row, "code")
                 head = " " * used
 
@@ -197,14 +202,14 @@ class Layout:
         shown = self._shown(label)
         head = self._row(indent, shown)
         used = len(indent) + sum([columns(part) for part, _ in shown])
-        for row in self._cut(text, used):
+        for row in self._fit(text, used):
             yield head + self._dye(row, "value")
             head = " " * used
 
     def _output(self, text: str, indent: str) -> Iterator[str]:
         for line in self._show(text).split("\n"):
             bar = self._signs.bar
-            for row in self._cut(line, len(indent) + len(bar)):
+            for row in chop(line, self._room(len(indent) + len(bar))) if self._fold else (line,):
                 yield indent + self._dye(bar if row else bar.rstrip(), "quiet") + self._dye(row, "printed")
                 bar = self._signs.bar_on
 
@@ -227,7 +232,7 @@ class Layout:
             yield self._row(indent, row)
         for label, text in (("  expected  ", line.expected), ("  actual    ", line.actual)):
             head = indent + self._dye(label, "quiet")
-            for part in self._cut(text, used + len(label)):
+            for part in self._fit(text, used + len(label)):
                 yield head + self._dye(part, "value")
                 head = indent + " " * len(label)
 

@@ -8,7 +8,7 @@ CAREFUL = Piece("careful: ", "warning")
 
 def say(*parts: str | Piece) -> Text:
     """Return ``parts`` as pieces, a plain string being plain text."""
-    return tuple(part if isinstance(part, Piece) else Piece(part) for part in parts)
+    return tuple([part if isinstance(part, Piece) else Piece(part) for part in parts])
 
 
 def quiet(text: str) -> Piece:

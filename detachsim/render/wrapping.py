@@ -21,23 +21,17 @@ def _columns_of_character(character: str) -> int:
 
 def chop(text: str, width: int) -> Iterator[str]:
     """Cut ``text`` into stretches of at most ``width`` columns (but at least a character), wherever that may be."""
-    while columns(text) > width:
-        head = _head(text, width) or text[0]
-        yield head
-        text = text[len(head) :]
-    yield text
-
-
-def _head(text: str, room: int) -> str:
-    """Return as much of the start of ``text`` as ``room`` columns hold."""
     if text.isascii():
-        return text[: max(room, 0)]
-    used = 0
+        yield from (text[start : start + width] for start in range(0, max(len(text), 1), width))
+        return
+    start = used = 0
     for place, character in enumerate(text):
-        used += _columns_of_character(character)
-        if used > room:
-            return text[:place]
-    return text
+        size = _columns_of_character(character)
+        if used + size > width and place > start:
+            yield text[start:place]
+            start, used = place, 0
+        used += size
+    yield text[start:]
 
 
 def wrap(pieces: Text, width: int) -> list[Text]:
@@ -77,10 +71,15 @@ def _ascii_breaks(line: str, width: int) -> Iterator[tuple[int, int]]:
     start = 0
     word = len(line) - len(line.lstrip(" "))
     while len(line) - start > width:
-        space = line.rfind(" ", max(start, word), start + width + 1)
-        end = space if space > max(start, word) else start + width
-        yield start, len(line[:end].rstrip(" ")) if space == end else end
-        start = end + len(line[end:]) - len(line[end:].lstrip(" "))
+        first = max(start, word)
+        space = line.rfind(" ", first, start + width + 1)
+        end = after = space if space > first else start + width
+        while end == space and line[end - 1] == " ":
+            end = space = end - 1
+        yield start, end
+        while line[after] == " ":
+            after += 1
+        start = after
     yield start, len(line)
 
 
