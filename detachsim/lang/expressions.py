@@ -135,6 +135,8 @@ def explain_syntax_error(text: str, error: SyntaxError) -> Fault:
         return Fault(start, end, "this is nested too deep", "split it into several steps")
     if message.startswith("invalid character"):
         return _explain_character(text, start)
+    if error.offset == 0:
+        start = end = len(text)
     hint = _syntax_hint(text, start)
     if start >= len(text.rstrip()) and message.startswith("invalid syntax"):
         message = "something is missing at the end"

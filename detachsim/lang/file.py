@@ -179,7 +179,7 @@ class FileReader:
 
     def _variant(self, node: Node, choices: dict[str, str], mistakes: list[Mistake]) -> Variant:
         reader = StepReader(self.source, self.places, self.texts, choices, mistakes)
-        steps: tuple[AnyStep, ...] = reader.read_steps(node, "steps")
+        steps: tuple[AnyStep, ...] = reader.read(node)
         return Variant(tuple(choices.items()), steps)
 
 

@@ -3,8 +3,7 @@
 import ast
 import keyword
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from detachsim.lang.expressions import explain_syntax_error, extent, parse, parse_statement
 from detachsim.lang.words import Fault, Word
@@ -37,16 +36,14 @@ _REFUSED: dict[type[ast.stmt], tuple[str, str | None]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A part of a statement's text, and its offset there."""
 
     text: str
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """A statement taken apart.
 
     ``form`` is ``call`` (the value is bound to ``names``, if any), ``assign`` or ``augmented``;
@@ -64,7 +61,11 @@ class Statement:
 def split(text: str, faults: list[Fault]) -> Statement | None:
     """Take a statement's text apart, or return ``None`` after adding to ``faults``. The parts are not checked."""
     if found := _BINDING.match(text):
-        names = tuple(Word(word[0], word.start(), word.end()) for word in _NAME.finditer(found[1]))
+        names: tuple[Word, ...]
+        if found[1].isidentifier():
+            names = (Word(found[1], 0, found.end(1)),)
+        else:
+            names = tuple(Word(word[0], word.start(), word.end()) for word in _NAME.finditer(found[1]))
         if not any(keyword.iskeyword(word.text) for word in names) and _has_no_second_assignment(text, found.end()):
             return Statement("call", names, "," in found[1], None, "", Part(text[found.end() :], found.end()))
     elif parse(text, []) is not None:
@@ -78,6 +79,12 @@ def split(text: str, faults: list[Fault]) -> Statement | None:
         faults.append(Fault(0, len(text), message, "write a step for each" if module.body else None))
         return None
     return _take_apart(text, module.body[0], faults)
+
+
+def names_bound_by(text: str) -> tuple[str, ...]:
+    """Return the names that a statement seems to bind, though Python may not be able to read the rest of it."""
+    found = _BINDING.match(text)
+    return tuple(_NAME.findall(found[1])) if found else ()
 
 
 def _has_no_second_assignment(text: str, start: int) -> bool:

@@ -14,7 +14,7 @@ from detachsim.lang.literals import is_literal
 from detachsim.lang.nodes import Mapping, Node, Origin, Scalar, Sequence, YamlMistake, compose
 from detachsim.lang.places import Places
 from detachsim.lang.schema import COMMON_OPTIONS, FORMS, KINDS, OPTIONS, STEP_KEYS, kind_of_option
-from detachsim.lang.statements import Part, Statement, split
+from detachsim.lang.statements import Part, Statement, names_bound_by, split
 from detachsim.lang.syntax import (
     BLOCK_MODES,
     AnyStep,
@@ -110,6 +110,7 @@ class StepReader:
         self.choices = choices
         self.mistakes = mistakes
         self.bound: set[str] = set()
+        self.unbound: list[tuple[int, str]] = []
         self.has_references = "${" in source.text
 
     # Mistakes
@@ -127,12 +128,29 @@ class StepReader:
         """Return a scalar whose text has the choices of this run in it."""
         if not self.has_references or node.origin is not None or "${" not in node.value:
             return node
-        for found in REFERENCE.finditer(node.value):
-            if found[1] not in self.choices:
+        return replace(node, self.choices)
+
+    def _refuse_unknown_references(self, node: Mapping) -> bool:
+        """Refuse a step whose texts have references that `vary` says nothing about; what it binds counts as bound."""
+        scalars = [scalar for scalar, _ in node.pairs]
+        for _, value in node.pairs:
+            if isinstance(value, Scalar):
+                scalars.append(value)
+            elif isinstance(value, Sequence):
+                scalars.extend(item for item in value.items if isinstance(item, Scalar))
+            else:
+                scalars.extend(scalar for pair in value.pairs for scalar in pair if isinstance(scalar, Scalar))
+        refused = False
+        for scalar in scalars:
+            for found in REFERENCE.finditer(scalar.value):
+                if found[1] in self.choices or scalar.origin is not None:
+                    continue
                 hint = self.words.nearest(found[1], self.choices) if self.choices else "add `vary:` to the file"
                 message = f"`{found[0]}` stands for nothing: `vary` has no `{found[1]}`"
-                self._fault(node, Fault(found.start(), found.end(), message, hint))
-        return replace(node, self.choices)
+                self._fault(scalar, Fault(found.start(), found.end(), message, hint))
+                self.bound.update(names_bound_by(scalar.value.strip()))
+                refused = True
+        return refused
 
     def _value_node(self, node: Node) -> Node:
         """Return a node whose text, if it is one reference and no more, is read as YAML."""
@@ -157,16 +175,31 @@ class StepReader:
             if node.flow:
                 message = f"`{key}` takes {what}, and unquoted `{self.text[node.start]}` begins a {shape} in YAML"
                 hint = quote_hint(self.text, node.start)
+                if key == "tensor":
+                    hint = f"give it a name: `tensor: NAME = {self.text[node.start : node.end]}`"
             else:
                 message = f"`{key}` takes {what}, not a {shape}"
                 hint = f"write a step for each: `- {FORMS[key]}`" if shape == "list" and key in FORMS else None
             self.mistakes.append(Mistake(self.places.span(node.start, node.start + 1), message, hint))
             return None
         if is_missing(node):
-            hint = f"for example `{FORMS[key]}`" if key in FORMS else None
-            self._refuse(node, f"`{key}` has no value", hint)
+            if self.text.startswith("&", node.start):
+                message = f"`{self.text[node.start : node.end]}` only gives nothing a name in YAML, by `&`"
+                self._refuse(node, message, quote_hint(self.text, node.start))
+                return None
+            self._refuse(node, f"`{key}` has no value", f"for example `{FORMS[key]}`" if key in FORMS else None)
             return None
         return self._text_node(node)
+
+    def read(self, node: Node) -> tuple[AnyStep, ...]:
+        """Return the steps of the file."""
+        steps = self.read_steps(node, "steps")
+        for number, name in self.unbound:
+            if name in self.bound:
+                mistake = self.mistakes[number]
+                hint = f"a step further down binds `{name}`: move it up"
+                self.mistakes[number] = Mistake(mistake.span, mistake.message, hint)
+        return steps
 
     # Lists of steps
 
@@ -195,6 +228,8 @@ class StepReader:
         if not isinstance(node, Mapping):
             self._refuse_non_step(node)
             return None
+        if self.has_references and self._refuse_unknown_references(node):
+            return None
         kind: str | None = None
         kind_key: Scalar | None = None
         value: Node | None = None
@@ -221,6 +256,9 @@ class StepReader:
         else:
             span = self.places.of_node(kind_key)
         common = _Common(index, span)
+        if options is not None and kind in BLOCK_MODES and isinstance(value, Scalar) and is_missing(value):
+            # The body is read where it was put, so that the names that it binds are known further down.
+            value = next((item for option, item in options if option.value == "steps"), value)
         own = self._read_options(kind, options, common) if options is not None else {}
         return self._read_kind(kind, kind_key, value, own, common)
 
@@ -367,6 +405,7 @@ class StepReader:
         elif name in UNBINDABLE:
             message = f"`{name}` can't get another meaning: the steps' own lines need it"
             self._fault(scalar, Fault(word.start, word.end, message, "choose another name"), offset)
+            return
         self.bound.add(name)
 
     def _expression(self, scalar: Scalar, part: Part) -> Expression | None:
@@ -382,6 +421,8 @@ class StepReader:
         for use in analysis.uses:
             found = check(use, bound)
             if found is not None:
+                if use.root.text not in bound:
+                    self.unbound.append((len(self.mistakes), use.root.text))
                 self._fault(scalar, found, offset)
                 good = False
         if not good or analysis.tree is None:
@@ -404,17 +445,20 @@ class StepReader:
         text = value.strip()
         offset = len(value) - len(value.lstrip())
         statement, faults = self.texts.statement(text)
+        if kind in ("op", "inplace"):
+            self._check_kind(kind, scalar, text, offset, statement)
         if statement is None:
             for fault in faults:
                 self._fault(scalar, self._with_trap(scalar, fault), offset)
+            self.bound.update(names_bound_by(text))
             return None, offset
-        if kind in ("op", "inplace"):
-            self._check_kind(kind, scalar, text, offset, statement)
         return statement, offset
 
-    def _check_kind(self, kind: str, scalar: Scalar, text: str, offset: int, statement: Statement) -> None:
+    def _check_kind(self, kind: str, scalar: Scalar, text: str, offset: int, statement: Statement | None) -> None:
         """Check that the kind is true of the text as it is written, before ``vary`` replaces anything."""
         if scalar.origin is None:
+            if statement is None:
+                return
             lie = find_lie(kind, text, statement, self.texts.expression(statement.value.text.strip()))
             if lie is not None:
                 self._fault(scalar, lie, offset)

@@ -1,10 +1,10 @@
 """The syntax tree of a scenario: steps, statements and expressions, each with its place in the file."""
 
 import ast
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from detachsim.marks import Source, Span
+from detachsim.records import record
 
 YamlValue: TypeAlias = "None | bool | int | float | str | list[YamlValue] | dict[str, YamlValue]"
 
@@ -13,7 +13,7 @@ DIALECTS: tuple[Dialect, ...] = ("torch-1.7", "torch-1.13", "torch-2.13")
 DEFAULT_DIALECT: Dialect = "torch-2.13"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Expression:
     """A checked expression: its text without the spaces around it, its tree, its place."""
 
@@ -22,7 +22,7 @@ class Expression:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """What every step has.
 
@@ -38,7 +38,7 @@ class Step:
     raises: str | Literal[True] | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TensorStep(Step):
     """``tensor: NAME = DATA``; ``literal`` says that DATA is a number or a nested list."""
 
@@ -49,7 +49,7 @@ class TensorStep(Step):
     dtype: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OpStep(Step):
     """``op: NAME = EXPR``, ``A, B = EXPR`` (``unpack``) or ``EXPR`` (no names)."""
 
@@ -58,7 +58,7 @@ class OpStep(Step):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DetachStep(Step):
     """``detach: NAME = EXPR``, which stands for ``NAME = (EXPR).detach()``."""
 
@@ -66,7 +66,7 @@ class DetachStep(Step):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """A statement that is an expression, its result bound to ``names`` if there are any."""
 
@@ -75,7 +75,7 @@ class Call:
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Assign:
     """``x[i] = v`` or ``x.attr = v``; ``target.tree`` is an ``ast.Subscript`` or ``ast.Attribute``."""
 
@@ -83,7 +83,7 @@ class Assign:
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AugmentedAssign:
     """``x += v``; ``operator`` is the text without ``=`` (``+``); the target also an ``ast.Name``."""
 
@@ -92,7 +92,7 @@ class AugmentedAssign:
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InplaceStep(Step):
     """``inplace:`` a statement that changes what already exists; ``text`` as it is written."""
 
@@ -100,7 +100,7 @@ class InplaceStep(Step):
     statement: Call | Assign | AugmentedAssign
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BackwardStep(Step):
     """``backward:`` one root or, with ``several``, a list of roots.
 
@@ -119,14 +119,14 @@ class BackwardStep(Step):
     inputs_list: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PrintStep(Step):
     """``print:`` one expression or a list of them, each printed with its text as label."""
 
     values: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SayStep(Step):
     """``say:`` a line of text."""
 
@@ -137,7 +137,7 @@ BlockMode: TypeAlias = Literal["no_grad", "enable_grad", "inference_mode", "dete
 BLOCK_MODES: tuple[BlockMode, ...] = ("no_grad", "enable_grad", "inference_mode", "detect_anomaly")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BlockStep(Step):
     """The ``with`` block of its mode's name."""
 
@@ -145,7 +145,7 @@ class BlockStep(Step):
     steps: "tuple[AnyStep, ...]"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RepeatStep(Step):
     """``repeat:`` runs ``steps`` ``count`` times, ``variable`` (may be ``None``) bound to the index."""
 
@@ -154,14 +154,14 @@ class RepeatStep(Step):
     steps: "tuple[AnyStep, ...]"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DelStep(Step):
     """``del:`` one name or several."""
 
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExpectStep(Step):
     """``expect:`` each expression must equal its YAML value."""
 
@@ -185,7 +185,7 @@ AnyStep: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Variant:
     """One run of a scenario: the ``vary`` texts that it stands for (none without ``vary``), and its steps."""
 
@@ -193,7 +193,7 @@ class Variant:
     steps: tuple[AnyStep, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scenario:
     """A whole file without mistakes. ``variants`` has one entry unless the file says ``vary``."""
 
@@ -205,7 +205,7 @@ class Scenario:
     variants: tuple[Variant, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mistake:
     """What is wrong with a file: where, what, and how to mend it (``hint``, may be ``None``)."""
 

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Set
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from detachsim.ops.vocabulary import Vocabulary
 
@@ -41,8 +41,7 @@ _INSTEAD = {
 MOST_GUESSES = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One name of an expression, with its place in the expression's text."""
 
     text: str
@@ -50,8 +49,7 @@ class Word:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """A mistake within a text: the characters, what is wrong, how to mend it."""
 
     start: int
@@ -60,8 +58,7 @@ class Fault:
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """A name with the attributes that follow it: ``F.relu``, called or handed to a call as it is."""
 
     root: Word
@@ -161,7 +158,9 @@ class Words:
         if "torch." + name in self.spaces:
             return f"write `torch.{name}`"
         near = self.nearest(name, bound) if bound else None
-        return near or self.nearest(name, self.bare | PYTHON_FUNCTIONS | frozenset(NAMESPACES))
+        if near is None and difflib.get_close_matches(name, NAMESPACES, n=1, cutoff=0.8):
+            near = self.nearest(name, NAMESPACES)
+        return near or self.nearest(name, self.bare | PYTHON_FUNCTIONS)
 
     def _check_namespace(self, use: Use) -> Fault | None:
         space, shown = NAMESPACES[use.root.text], use.root.text
