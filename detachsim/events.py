@@ -12,13 +12,13 @@ and the steps of a block stand between the ``StepBegan`` and ``StepEnded`` of th
 With ``vary`` several runs follow one another, and one ``RunsCompared`` ends the stream.
 """
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from detachsim.marks import Span
+from detachsim.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TensorState:
     """How a tensor looked at one moment.
 
@@ -47,7 +47,7 @@ class TensorState:
     base: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SavedState:
     """One saved tensor of a node.
 
@@ -68,7 +68,7 @@ class SavedState:
     formula: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EdgeState:
     """One edge of a node towards its inputs.
 
@@ -87,7 +87,7 @@ class EdgeState:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunBegan:
     """A run starts. ``file`` is as the user gave it; ``choices`` the texts of ``vary`` for this run."""
 
@@ -99,7 +99,7 @@ class RunBegan:
     choices: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StepBegan:
     """A step starts. ``number`` as on the screen (``7.2``, ``8[0].2``), ``code`` its lines of PyTorch."""
 
@@ -110,14 +110,15 @@ class StepBegan:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TensorBound:
     """A name now stands for a tensor.
 
     ``made_by`` is what made the tensor in this step (``sigmoid``, ``detach``, ``tensor``, ``select`` …), empty when the
     step only gave an existing tensor another name. ``shares`` are the other names that see the same
     memory now. ``was`` is the id of the tensor that the name stood for until now, ``None`` if it is new.
-    ``creation`` says which mode a view was made in (``default``, ``no_grad``, ``inference``, ``multi_output``; empty for no view).
+    ``creation`` says which mode a view was made in (``default``, ``no_grad``, ``inference``, ``multi_output``;
+    empty for no view).
     """
 
     name: str
@@ -128,7 +129,7 @@ class TensorBound:
     creation: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ValueBound:
     """A name now stands for something that is no tensor; ``text`` is its ``repr``, ``type`` its type's name."""
 
@@ -137,7 +138,7 @@ class ValueBound:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NameDeleted:
     """``del NAME``; ``tensor`` is the id of what it stood for (``None`` if that was no tensor)."""
 
@@ -145,12 +146,12 @@ class NameDeleted:
     tensor: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TensorCreated:
     """An op made a tensor, named or not (``names`` at the end of the step; may be empty).
 
-    ``op`` is the op's name, ``inputs`` the ids of its tensor arguments, ``alias_of`` the id of the input whose memory it shares
-    (``None`` for new memory), ``new_counter`` that it does not share that input's version counter (``.data``).
+    ``op`` is the op's name, ``inputs`` the ids of its tensor arguments, ``alias_of`` the id of the input whose
+    memory it shares (``None`` for new memory), ``new_counter`` that it does not share that input's version counter (``.data``).
     ``grad_mode`` whether gradients were on.
     """
 
@@ -168,7 +169,7 @@ class TensorCreated:
     grad_mode: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NodeRecorded:
     """The graph grew by a node. ``op`` is the op's name, ``tensor`` the id of its (first) output."""
 
@@ -181,7 +182,7 @@ class NodeRecorded:
     saved: tuple[SavedState, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MemoryEdited:
     """An in-place change. ``names`` are those of the tensor through which it was made (may be empty).
 
@@ -202,7 +203,7 @@ class MemoryEdited:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HistoryRebased:
     """After an in-place change, ``names`` have a new ``grad_fn``: ``before`` and ``after`` are names of nodes."""
 
@@ -213,9 +214,9 @@ class HistoryRebased:
     node: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FlagChanged:
-    """A flag of a tensor changed: ``requires_grad``, ``retains_grad``, ``detached`` (``detach_``), ``data``, ``grad``."""
+    """A flag of a tensor changed: ``requires_grad``, ``retains_grad``, ``detached``, ``data`` or ``grad``."""
 
     tensor: int
     names: tuple[str, ...]
@@ -223,7 +224,7 @@ class FlagChanged:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BackwardBegan:
     """``backward`` or ``torch.autograd.grad`` starts from ``roots`` (node ids; 0 for a leaf root)."""
 
@@ -234,7 +235,7 @@ class BackwardBegan:
     keep_graph: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NodeRan:
     """One node of backward ran. ``nonfinite`` says that it turned finite gradients into nan or inf."""
 
@@ -243,7 +244,7 @@ class NodeRan:
     nonfinite: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GradAccumulated:
     """A leaf (or a tensor that retains its gradient) received ``gradient``; its ``.grad`` is now ``total``."""
 
@@ -254,7 +255,7 @@ class GradAccumulated:
     retained: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FlowStopped:
     """During backward no gradient flowed from ``node`` into ``names``, for ``reason`` (as in ``EdgeState``)."""
 
@@ -265,7 +266,7 @@ class FlowStopped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BackwardEnded:
     """The backward pass is over; ``freed`` are the nodes whose saved tensors are gone now."""
 
@@ -273,7 +274,7 @@ class BackwardEnded:
     freed: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class VersionMismatch:
     """The evidence of a version error: which node needed which saved tensor, and what the counters said."""
 
@@ -287,7 +288,7 @@ class VersionMismatch:
     found: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BuffersFreed:
     """The evidence of a second backward: the node whose saved tensors were gone."""
 
@@ -298,7 +299,7 @@ class BuffersFreed:
 Evidence: TypeAlias = VersionMismatch | BuffersFreed
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Read:
     """A ``print`` or ``expect`` read an attribute of a tensor, ``value`` being what it found (``"None"`` …)."""
 
@@ -308,14 +309,14 @@ class Read:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Printed:
     """The step printed ``text`` (without the last line break)."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Warned:
     """PyTorch warns. ``category`` is the class's name (``UserWarning``)."""
 
@@ -323,7 +324,7 @@ class Warned:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Raised:
     """The step raised. ``type`` is the exception's name. ``caught`` says that a ``raises`` expected it."""
 
@@ -333,7 +334,7 @@ class Raised:
     caught: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExpectationFailed:
     """Something that the scenario expects did not come true. ``kind``: ``raises``, ``warns`` or ``expect``."""
 
@@ -344,7 +345,7 @@ class ExpectationFailed:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExpectationMet:
     """An ``expect`` that came true."""
 
@@ -352,7 +353,7 @@ class ExpectationMet:
     expected: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StepEnded:
     """The step is over. ``raised``: an error left it (caught or not)."""
 
@@ -360,9 +361,12 @@ class StepEnded:
     raised: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunEnded:
-    """The run is over. ``status`` is the exit status of this run alone; ``outcome`` one line: ``completed`` or the error."""
+    """The run is over.
+
+    ``status`` is the exit status of this run alone; ``outcome`` one line: ``completed`` or the error.
+    """
 
     status: int
     outcome: str
@@ -370,7 +374,7 @@ class RunEnded:
     failures: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ComparedRun:
     """One row of the comparison: the choices, outcome, and for each name that any run bound what it was at the end."""
 
@@ -381,7 +385,7 @@ class ComparedRun:
     grads: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunsCompared:
     """What the runs of a ``vary`` came to."""
 

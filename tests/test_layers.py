@@ -13,14 +13,15 @@ import detachsim
 PACKAGE = Path(detachsim.__file__).parent
 
 # Each layer, and the layers that it may import besides itself.
-FACTS = {"events", "marks"}
+FACTS = {"events", "marks", "records"}
 BELOW = {
-    "marks": set[str](),
-    "events": {"marks"},
+    "records": set[str](),
+    "marks": {"records"},
+    "events": {"marks", "records"},
     "printing": set[str](),
     "engine": FACTS | {"printing"},
     "ops": FACTS | {"printing", "engine"},
-    "lang": {"marks", "ops"},
+    "lang": {"marks", "records", "ops"},
     "run": FACTS | {"printing", "engine", "ops", "lang"},
     "explain": FACTS | {"printing", "ops"},
     "render": FACTS | {"printing", "lang", "explain"},

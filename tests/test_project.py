@@ -1,7 +1,9 @@
 """What holds for the files of the project: the two commands that set it up, and what no file may mention."""
 
+import ast
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,21 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
 @pytest.mark.parametrize("hook", re.findall(r"entry: (.*)", (ROOT / ".pre-commit-config.yaml").read_text("utf-8")))
 def test_pre_commit_runs_what_ci_runs(hook: str) -> None:
     assert hook in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+def test_an_old_python_can_read_dev_py() -> None:
+    ast.parse((ROOT / "dev.py").read_text(encoding="utf-8"), feature_version=(3, 5))
+
+
+def test_dev_py_knows_the_extras() -> None:
+    tree = ast.parse((ROOT / "dev.py").read_text(encoding="utf-8"))
+    (extras,) = (
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "EXTRAS"
+    )
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert {extra for needed in extras.values() for extra in needed} <= set(declared)
 
 
 def tracked_files() -> list[Path]:

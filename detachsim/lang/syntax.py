@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 from detachsim.marks import Source, Span
 from detachsim.records import record
 
-YamlValue: TypeAlias = "None | bool | int | float | str | list[YamlValue] | dict[str, YamlValue]"
+YamlValue: TypeAlias = "bool | int | float | str | list[YamlValue] | dict[str, YamlValue] | None"
 
 Dialect: TypeAlias = Literal["torch-1.7", "torch-1.13", "torch-2.13"]
 DIALECTS: tuple[Dialect, ...] = ("torch-1.7", "torch-1.13", "torch-2.13")
