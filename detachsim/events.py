@@ -151,8 +151,8 @@ class TensorCreated:
     """An op made a tensor, named or not (``names`` at the end of the step; may be empty).
 
     ``op`` is the op's name, ``inputs`` the ids of its tensor arguments, ``alias_of`` the id of the input whose
-    memory it shares (``None`` for new memory), ``new_counter`` that it does not share that input's version counter (``.data``).
-    ``grad_mode`` whether gradients were on.
+    memory it shares (``None`` for new memory), ``new_counter`` that it does not share that input's version
+    counter (``.data``). ``grad_mode`` whether gradients were on.
     """
 
     tensor: int

@@ -32,7 +32,13 @@ BELOW = {
     "__main__": {"cli"},
 }
 # Libraries that only some layers may import.
-HOMES = {"rich": "render", "yaml": "lang", "click": "cli", "torch": "oracle", "numpy": ("printing", "engine", "ops", "run")}
+HOMES = {
+    "rich": "render",
+    "yaml": "lang",
+    "click": "cli",
+    "torch": "oracle",
+    "numpy": ("printing", "engine", "ops", "run"),
+}
 ONE_FILE = ("rich", "yaml", "torch")
 
 FILES = sorted(PACKAGE.rglob("*.py"))
