@@ -10,8 +10,8 @@ def compare(runs: tuple[ComparedRun, ...]) -> Comparison:
     """Return one fact a row: the outcome, the warnings, then each name's value, version and gradient."""
     labels = tuple(", ".join(f"{name}={text}" for name, text in run.choices) for run in runs)
     facts = [
-        _fact("outcome", tuple(run.outcome for run in runs)),
-        _fact("warnings", tuple(_warnings(run.warnings) for run in runs)),
+        _fact("outcome", tuple(run.outcome for run in runs), told_above=True),
+        _fact("warnings", tuple(_warnings(run.warnings) for run in runs), told_above=True),
     ]
     states = [{name: state for state in run.tensors for name in state.names} for run in runs]
     grads = [dict(run.grads) for run in runs]
@@ -23,8 +23,8 @@ def compare(runs: tuple[ComparedRun, ...]) -> Comparison:
     return Comparison(labels, tuple(facts))
 
 
-def _fact(subject: str, values: tuple[str, ...]) -> ComparedFact:
-    return ComparedFact(subject, values, len(set(values)) > 1)
+def _fact(subject: str, values: tuple[str, ...], *, told_above: bool = False) -> ComparedFact:
+    return ComparedFact(subject, values, len(set(values)) > 1, told_above)
 
 
 def _in_order(states: list[dict[str, TensorState]]) -> list[str]:

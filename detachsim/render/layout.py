@@ -239,40 +239,48 @@ class Layout:
     # The table at the end.
 
     def _comparison(self, line: Comparison) -> Iterator[str]:
-        """Yield a table of three columns: the fact, the run, what the fact was; equal facts take one row."""
+        """Yield a table of three columns: the fact, the run, what the fact was; equal facts take one row.
+
+        On a narrow terminal the three stand below one another.
+        """
         signs = self._signs
-        mark = len(signs.differs) + 1
         labels = [self._show(label).replace("\n", " ") for label in line.runs]
         every = f"all {len(labels)} runs"
         subject_width = max(columns(fact.subject) for fact in line.facts) + 2
-        label_width = min(max(columns(label) for label in (*labels, every)) + 2, max(self._width // 3, 12))
-        used = mark + subject_width + label_width
+        label_width = max(columns(label) for label in (*labels, every)) + 2
+        mark_width = len(signs.differs) + 1
+        narrow = self._width - mark_width - subject_width - label_width < _ENOUGH
         yield ""
         yield ""
-        yield self._dye("Comparison of the runs", "title") + self._dye(
-            f"   {signs.differs} marks what differs", "quiet"
-        )
+        title = say(Piece("Comparison of the runs", "title"), Piece(f"   {signs.differs} marks what differs", "quiet"))
+        yield from self._sentence(title, "")
         yield self._dye(signs.rule * self._width, "quiet")
         for fact in line.facts:
-            yield from self._compared(fact, labels if fact.differs else [every], used, subject_width, label_width)
+            mark = (signs.differs if fact.differs else "").ljust(mark_width)
+            head = self._dye(mark, "mark") + self._dye(_pad(self._show(fact.subject), subject_width), "name")
+            used = mark_width + subject_width
+            if narrow:
+                yield head.rstrip()
+                head, used = " " * mark_width, mark_width
+            for label, value in zip(labels if fact.differs else [every], fact.values, strict=False):
+                if narrow:
+                    yield from (head + self._dye(row, "quiet") for row in chop(label, self._room(used)))
+                    yield from self._compared(fact, value, head + "  ", used + 2)
+                else:
+                    cell = head + self._dye(_pad(label, label_width), "quiet")
+                    yield from self._compared(fact, value, cell, used + label_width)
+                head = " " * used
 
-    def _compared(
-        self, fact: ComparedFact, labels: list[str], used: int, subject_width: int, label_width: int
-    ) -> Iterator[str]:
-        signs = self._signs
-        subject = self._show(fact.subject)
-        mark = (signs.differs if fact.differs else "").ljust(len(signs.differs) + 1)
-        head = self._dye(mark, "mark") + self._dye(_pad(subject, subject_width), "name")
-        for label, value in zip(labels, fact.values, strict=False):
-            shown = _short(label, label_width - 2, signs.more)
-            label_cell = self._dye(_pad(shown, label_width), "quiet")
-            for row in self._cell(value, self._room(used)):
-                yield (head + label_cell + self._dye(row, "value" if fact.differs else "quiet")).rstrip()
-                head, label_cell = " " * (used - label_width), " " * label_width
-
-    def _cell(self, text: str, room: int) -> Iterator[str]:
-        for row in self._show(text).split("\n"):
-            yield _short(row, room, self._signs.more)
+    def _compared(self, fact: ComparedFact, value: str, head: str, used: int) -> Iterator[str]:
+        """Yield the rows of one cell; what is told in full above is cut to one row a line."""
+        tone: Tone = "value" if fact.differs else "quiet"
+        if fact.told_above:
+            rows = [_short(row, self._room(used), self._signs.more) for row in self._show(value).split("\n")]
+        else:
+            rows = self._fit(value, used)
+        for row in rows:
+            yield head + self._dye(row, tone)
+            head = " " * used
 
 
 def _pad(text: str, width: int) -> str:
@@ -283,4 +291,4 @@ def _short(text: str, room: int, more: str) -> str:
     """Return ``text``, or as much of it as there is room for, and the sign for more."""
     if columns(text) <= room:
         return text
-    return next(chop(text, room - columns(more))).rstrip() + more
+    return next(chop(text, max(room - columns(more), 1))).rstrip() + more

@@ -133,11 +133,15 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class ComparedFact:
-    """One fact about each run: ``values`` in the order of the runs; ``differs`` that they are not all equal."""
+    """One fact about each run: ``values`` in the order of the runs; ``differs`` that they are not all equal.
+
+    ``told_above`` says that the reader has seen the whole text already, so that its beginning is enough.
+    """
 
     subject: str
     values: tuple[str, ...]
     differs: bool
+    told_above: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,10 @@
-"""Streams of events as a run makes them, written by hand: the renderers are tested without an engine."""
+"""Streams of events as a run makes them, written by hand: the renderers are tested without an engine.
 
-from collections.abc import Iterator
+``python -m tests.render.streams`` writes what the views make of them into ``expected/``.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from detachsim.events import (
     BackwardBegan,
@@ -36,6 +40,7 @@ from detachsim.events import (
     Warned,
 )
 from detachsim.marks import Span
+from detachsim.render import plain, terminal
 
 SPAN = Span(3, 5, 9)
 
@@ -463,4 +468,37 @@ def _varied_run(cut: str, *, broken: bool) -> Iterator[Event]:
     yield RunEnded(0, f"RuntimeError: {MODIFIED}" if broken else "completed", 2 if broken else 1, 0)
 
 
-STREAMS = {"detached_edit": detached_edit, "training": training, "views": views, "varied": varied}
+def long_loop() -> Iterator[Event]:
+    """A loop whose later rounds are like the first ones, but for the numbers and one warning."""
+    rounds = 6
+    w = state(1, "w", "tensor(1., requires_grad=True)", shape=(), requires_grad=True)
+    yield began("A long loop")
+    yield from step(
+        "1", "tensor", "w = torch.tensor(1.0, requires_grad=True)", created(w, "tensor"), bound(w, "tensor")
+    )
+    yield StepBegan("2", "repeat", (f"for _ in range({rounds}):",), None, SPAN)
+    for i in range(rounds):
+        grad = GradAccumulated(1, ("w",), "tensor(1.)", f"tensor({i + 1}.)", False)
+        warned = [Warned("UserWarning", "only now")] if i == 4 else []
+        yield from step(f"2[{i}].1", "backward", "(w * 1).backward()", *warned, grad)
+        yield from step(f"2[{i}].2", "print", 'print(f"w.grad: {w.grad}")', Printed(f"w.grad: {i + 1}.0"))
+    yield StepEnded("2", False)
+    yield RunEnded(0, "completed", 2 + 2 * rounds, 0)
+
+
+STREAMS: dict[str, Callable[[], Iterator[Event]]] = {
+    stream.__name__: stream for stream in (detached_edit, training, views, varied, long_loop)
+}
+
+
+def main() -> None:
+    """Write what the views show now, to be read before it is believed."""
+    folder = Path(__file__).parent / "expected"
+    for name, stream in STREAMS.items():
+        (folder / f"{name}.plain.txt").write_text("".join(plain.render(stream())), encoding="utf-8")
+        shown = "".join(terminal.render(stream(), width=80, color=False))
+        (folder / f"{name}.terminal.txt").write_text(shown, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
