@@ -3,12 +3,14 @@
 import json
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, get_args
 
-from detachsim.events import BuffersFreed, Event, VersionMismatch
+from detachsim.events import Event, Evidence
 
 VERSION = 1
+
+_JSON = frozenset({str, int, bool, type(None)})
+_EVIDENCE = frozenset(get_args(Evidence))
 
 
 def render(events: Iterable[Event]) -> Iterator[str]:
@@ -16,22 +18,12 @@ def render(events: Iterable[Event]) -> Iterator[str]:
     encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(", ", ": ")).encode
     first: dict[str, Any] = {"version": VERSION}
     for event in events:
-        yield f"{encode(first | {'event': type(event).__name__} | _members(event))}\n"
+        yield encode({**first, "event": type(event).__name__, **_members(event)}) + "\n"
         first = {}
 
 
 def _members(record: Any) -> dict[str, Any]:
-    return {name: _plain(getattr(record, name)) for name in _field_names(type(record))}
-
-
-_NAMES: dict[type, tuple[str, ...]] = {}
-
-
-def _field_names(kind: type) -> tuple[str, ...]:
-    names = _NAMES.get(kind)
-    if names is None:
-        names = _NAMES[kind] = tuple(field.name for field in fields(kind))
-    return names
+    return {name: _plain(getattr(record, name)) for name in record.__match_args__}
 
 
 def _plain(value: Any) -> Any:
@@ -39,15 +31,15 @@ def _plain(value: Any) -> Any:
 
     A record inside an event becomes an object that names its kind, where the kind can vary.
     """
-    if value is None or isinstance(value, str | bool | int):
+    kind = type(value)
+    if kind in _JSON:
         return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else _non_finite(value)
-    if isinstance(value, tuple):
+    if kind is tuple:
         return [_plain(part) for part in value]
-    assert is_dataclass(value), f"an event holds a {type(value).__name__}"
-    if isinstance(value, VersionMismatch | BuffersFreed):
-        return {"kind": type(value).__name__} | _members(value)
+    if kind is float:
+        return value if math.isfinite(value) else _non_finite(value)
+    if kind in _EVIDENCE:
+        return {"kind": kind.__name__, **_members(value)}
     return _members(value)
 
 

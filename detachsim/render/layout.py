@@ -1,9 +1,9 @@
 """Where each line of the step-by-step view stands: columns, indents, wrapping and the few signs around the text."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
+from detachsim.records import record
 from detachsim.render.lines import (
     ComparedFact,
     Comparison,
@@ -43,7 +43,7 @@ _SEVERITIES: dict[str, tuple[Tone, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Signs:
     """The signs that are not text: Unicode where the reader's terminal has it, ASCII elsewhere."""
 

@@ -1,7 +1,8 @@
 """The typed lines of the step-by-step view: what is told, before anybody decides how it looks."""
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
+
+from detachsim.records import record
 
 Tone: TypeAlias = Literal[
     "text",
@@ -37,7 +38,7 @@ class Piece(NamedTuple):
 Text: TypeAlias = tuple[Piece, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Heading:
     """The first line of a scenario: its title, then what it teaches, and the small print (dialect, seed)."""
 
@@ -46,14 +47,14 @@ class Heading:
     details: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunHeading:
     """The first line of one run of a ``vary``: the choices that it stands for."""
 
     choices: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Headline:
     """The first line of a step. ``close`` says that no empty line is needed before it."""
 
@@ -64,12 +65,12 @@ class Headline:
     close: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Gap:
     """An empty line."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Note:
     """What the author of the scenario says about the step, shown as Python shows a comment."""
 
@@ -77,7 +78,7 @@ class Note:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fact:
     """A sentence about the step; wrapped between words where it is too long."""
 
@@ -85,7 +86,7 @@ class Fact:
     text: Text
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Value:
     """A label and a value as PyTorch prints it, which may have several lines."""
 
@@ -94,7 +95,7 @@ class Value:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Output:
     """Text that the step printed, to be shown exactly and set apart."""
 
@@ -102,7 +103,7 @@ class Output:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Message:
     """A warning or an error, whole. ``expected`` is an error that the scenario says will come."""
 
@@ -112,7 +113,7 @@ class Message:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdict:
     """An expectation of the scenario that failed; ``line`` is the file's line that holds it."""
 
@@ -123,7 +124,7 @@ class Verdict:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ending:
     """The last line of a run: what it came to, and the exit status (``good`` when that is 0)."""
 
@@ -131,7 +132,7 @@ class Ending:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ComparedFact:
     """One fact about each run: ``values`` in the order of the runs; ``differs`` that they are not all equal.
 
@@ -144,7 +145,7 @@ class ComparedFact:
     told_above: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Comparison:
     """The table at the end of a ``vary``: one label for each run, and the facts."""
 

@@ -1,13 +1,12 @@
 """What earlier steps left behind, so that a later step can point back to them."""
 
-from dataclasses import dataclass
-
 from detachsim.events import MemoryEdited, NodeRecorded, TensorCreated, TensorState, VersionMismatch
+from detachsim.records import record
 from detachsim.render.lines import Text
 from detachsim.render.sentences import code, join, say, version
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Spoiled:
     """A saved tensor that an edit has made useless for backward."""
 
