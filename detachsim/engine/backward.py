@@ -1,0 +1,457 @@
+"""The backward pass: a heap of ready nodes, highest sequence number first, and no recursion.
+
+A node is ready when every node that sends it a gradient has run. ``AccumulateGrad`` has the highest number of all, so a leaf is served
+as soon as its last contribution has arrived; after an error, leaves that were served keep what they got.
+"""
+
+from collections.abc import Sequence
+from heapq import heappop, heappush
+from sys import getrefcount
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from detachsim.engine import dtypes
+from detachsim.engine.dtypes import Array, DType
+from detachsim.engine.errors import TorchError
+from detachsim.engine.hooks import run_hooks
+from detachsim.engine.node import AccumulateGrad, AsStrided, CopySlices, Node
+from detachsim.engine.operand import Operand, unwrap, wrap
+from detachsim.engine.saved import freed_error, release, unpack_arrays, unpack_tensors
+from detachsim.engine.slices import as_strided_backward, copy_slices_backward
+from detachsim.engine.tensor import Tensor, fresh, meta
+
+if TYPE_CHECKING:
+    from detachsim.engine.session import Session
+
+# A gradient: a plain array, or a tensor while a graph of the backward pass is recorded.
+Gradient = Any
+Edge = tuple[Node, int]
+
+
+class Pass:
+    """One backward pass: what waits for what, and what has arrived."""
+
+    __slots__ = (
+        "arrived",
+        "captured",
+        "captures",
+        "create_graph",
+        "keep_graph",
+        "needed",
+        "order",
+        "ready",
+        "session",
+        "waiting",
+    )
+
+    def __init__(self, session: "Session", *, keep_graph: bool, create_graph: bool) -> None:
+        self.session = session
+        self.keep_graph = keep_graph
+        self.create_graph = create_graph
+        self.waiting: dict[Node, int] = {}
+        self.arrived: dict[Node, list[Gradient]] = {}
+        self.ready: list[tuple[int, int, Node]] = []
+        self.order = 0
+        # Only for a pass towards given inputs: which nodes run, and which gradients are taken on the way.
+        self.needed: set[Node] | None = None
+        self.captures: dict[Node, list[tuple[int, int]]] = {}
+        self.captured: dict[int, Gradient] = {}
+
+
+def run_backward(
+    session: "Session",
+    roots: Sequence[Edge],
+    gradients: Sequence[Tensor],
+    *,
+    keep_graph: bool,
+    create_graph: bool,
+    inputs: Sequence[tuple[Node | None, int]] | None = None,
+    accumulate: bool = True,
+) -> list[Tensor | None]:
+    """Send ``gradients`` into ``roots`` and run the graph.
+
+    With ``inputs`` only the paths to them run; with ``accumulate`` off, their gradients are returned (``None`` for one that was not
+    reached) instead of being accumulated. Raises ``TorchError``; leaves that were served by then keep their gradient.
+    """
+    work = Pass(session, keep_graph=keep_graph, create_graph=create_graph)
+    _count_dependencies(work, [node for node, _ in roots])
+    if inputs is not None:
+        _restrict(work, [node for node, _ in roots], inputs, accumulate)
+    before = session.grad_enabled
+    session.grad_enabled = create_graph
+    try:
+        # The seeds of one root node arrive together; a root may also wait for another root's gradient.
+        for (node, number), gradient in zip(roots, gradients, strict=True):
+            _arrive(work, node, number, gradient if create_graph else gradient.array)
+        for node in dict.fromkeys(node for node, _ in roots):
+            if work.waiting.get(node, 0) == 0:
+                _push(work, node)
+        _loop(work)
+    finally:
+        session.grad_enabled = before
+        session.backward_node = None
+    if inputs is None or accumulate:
+        return []
+    return [_as_tensor(session, work.captured.get(i), inputs[i]) for i in range(len(inputs))]
+
+
+def _as_tensor(session: "Session", gradient: Gradient, edge: tuple[Node | None, int]) -> Tensor | None:
+    if gradient is None or isinstance(gradient, Tensor):
+        return gradient
+    node, number = edge
+    assert node is not None
+    made = fresh(_owned(gradient), node.outputs()[number][1])
+    made.inference = session.inference
+    return made
+
+
+def _owned(array: Array) -> Array:
+    array = np.asarray(array)
+    return array.copy() if array.base is not None or getrefcount(array) > 4 else array
+
+
+def _count_dependencies(work: Pass, roots: list[Node]) -> None:
+    """Count, for every node that the roots reach, how many edges lead to it."""
+    waiting = work.waiting
+    seen = set(roots)
+    stack = list(seen)
+    while stack:
+        for child in stack.pop().next:
+            if child is not None:
+                waiting[child] = waiting.get(child, 0) + 1
+                if child not in seen:
+                    seen.add(child)
+                    stack.append(child)
+
+
+def _restrict(work: Pass, roots: list[Node], inputs: Sequence[tuple[Node | None, int]], accumulate: bool) -> None:
+    """Mark the nodes on a path from the roots to ``inputs``."""
+    targets: set[Node] = set()
+    for index, (node, number) in enumerate(inputs):
+        if node is None:
+            continue
+        targets.add(node)
+        if not accumulate:
+            work.captures.setdefault(node, []).append((number, index))
+    needed = set(targets) if accumulate else set()
+    # Depth first, children before parents: a node is needed when one of its children is an input or needed.
+    state: dict[Node, bool] = {}
+    for root in roots:
+        stack: list[tuple[Node, bool]] = [(root, False)]
+        while stack:
+            node, done = stack.pop()
+            if done:
+                if any(child is not None and (child in targets or child in needed) for child in node.next):
+                    needed.add(node)
+                continue
+            if node in state:
+                continue
+            state[node] = True
+            stack.append((node, True))
+            stack.extend((child, False) for child in node.next if child is not None and child not in state)
+    work.needed = needed
+
+
+def _push(work: Pass, node: Node) -> None:
+    work.order += 1
+    heappush(work.ready, (-node.sequence, work.order, node))
+
+
+def _arrive(work: Pass, node: Node, number: int, gradient: Gradient) -> None:
+    """Add a gradient to what has arrived at output ``number`` of ``node``; ``None`` is no gradient."""
+    slots = work.arrived.get(node)
+    if slots is None:
+        count = 1 if node.extras is None or node.extras.outputs is None else len(node.extras.outputs)
+        if count == 1:
+            work.arrived[node] = [gradient]
+            return
+        slots = work.arrived[node] = [None] * count
+    if gradient is None:
+        return
+    present = slots[number]
+    if present is None:
+        slots[number] = gradient
+    elif work.create_graph:
+        slots[number] = work.session.call(work.session.library.operators["+"], present, gradient)
+    else:
+        slots[number] = _add(present, gradient, node.outputs()[number][1])
+
+
+def _add(present: Array, gradient: Array, dtype: DType) -> Array:
+    total = present + gradient
+    return dtypes.round_bfloat16(total) if dtype is dtypes.bfloat16 else total
+
+
+def _loop(work: Pass) -> None:
+    session = work.session
+    ready, waiting, arrived, needed = work.ready, work.waiting, work.arrived, work.needed
+    facts = session.facts
+    create_graph, keep_graph = work.create_graph, work.keep_graph
+    while ready:
+        node = heappop(ready)[2]
+        gradients = arrived.pop(node)
+        if node.extras is not None and (node.extras.hooks or node.extras.retained):
+            run_hooks(session, node, gradients, create_graph)
+        if node in work.captures:
+            for number, index in work.captures[node]:
+                work.captured[index] = gradients[number]
+        if needed is not None and node not in needed:
+            continue
+        if type(node) is AccumulateGrad:
+            gradient = gradients.pop()
+            if gradient is not None:
+                _accumulate(session, node, gradient, create_graph)
+            continue
+        session.backward_node = node
+        try:
+            results = call_node(session, node, gradients, create_graph)
+            results = _validate(session, node, results, create_graph)
+        except TorchError as error:
+            if session.anomaly and error.key != "python":
+                _warn_anomaly(session, node)
+            raise
+        if facts is not None:
+            facts.append(("ran", node))
+        if not keep_graph:
+            _release(session, node)
+        if session.anomaly and session.check_nan:
+            _refuse_nan(session, node, results)
+        gradients = None
+        for child, number, gradient in zip(node.next, node.next_nr, results, strict=True):
+            if child is None:
+                continue
+            if needed is not None and child not in needed and child not in work.captures:
+                continue
+            if gradient is not None or child not in arrived:
+                _arrive(work, child, number, gradient)
+            count = waiting[child] - 1
+            waiting[child] = count
+            if count == 0:
+                work.order += 1
+                heappush(ready, (-child.sequence, work.order, child))
+        gradient = results = None
+
+
+def _release(session: "Session", node: Node) -> None:
+    if isinstance(node, CopySlices):
+        if node.inner is not None:
+            release(node.inner)
+        node.inner = None
+    elif node.saved:
+        node.saved = None
+    else:
+        return
+    if session.facts is not None:
+        session.facts.append(("freed", node))
+
+
+def call_node(session: "Session", node: Node, gradients: list[Gradient], create_graph: bool) -> list[Gradient]:
+    """Run one node: one gradient (or ``None``) for each of its edges, not yet fitted to the shape of what it goes to."""
+    if type(node) is not Node:
+        if isinstance(node, CopySlices):
+            if node.inner is None:
+                raise freed_error(node)
+            return copy_slices_backward(session, node, gradients[0], create_graph, call_node)
+        if isinstance(node, AsStrided):
+            return [as_strided_backward(session, node, gradients[0], create_graph)]
+    op = node.op
+    if create_graph:
+        return _call_on_tensors(session, node, gradients)
+    values = unpack_arrays(session, node)
+    first: Any = gradients[0]
+    if op.differentiable_outputs > 1:
+        if all(gradient is None for gradient in gradients):
+            return [None] * len(node.next)
+        first = tuple(gradients)
+    elif first is None:
+        return [None] * len(node.next)
+    if node.dtype.is_reduced:
+        first, values = _widen(first, values)
+    results: list[Gradient] = [None] * len(node.next)
+    for edges, function in op.array_functions:
+        if len(edges) == 1 and len(node.next) == len(op.plan.edges):
+            edge = edges[0]
+            if node.next[edge] is not None:
+                results[edge] = function(first, *values, *node.meta)
+        else:
+            _spread(node, edges, function(first, *values, *node.meta), results)
+    return results
+
+
+def _spread(node: Node, edges: tuple[int, ...], made: Any, results: list[Gradient]) -> None:
+    """Put what a joint formula made, or the formula of a list argument, at its edges."""
+    if len(node.next) != len(node.op.plan.edges):
+        # The one list argument takes as many edges as it has tensors; single arguments come before it.
+        for index, gradient in enumerate(made, start=edges[0]):
+            results[index] = gradient if node.next[index] is not None else None
+        return
+    parts = made if isinstance(made, (tuple, list)) else (made,)
+    for edge, gradient in zip(edges, parts, strict=True):
+        results[edge] = gradient if node.next[edge] is not None else None
+
+
+def _widen(gradient: Any, values: list[Any]) -> tuple[Any, list[Any]]:
+    """Turn float16 arrays to float32, in which PyTorch's kernels for the half types compute."""
+
+    def widen(value: Any) -> Any:
+        if isinstance(value, np.ndarray) and value.dtype == np.float16:
+            return value.astype(np.float32)
+        if isinstance(value, (list, tuple)):
+            return type(value)(widen(item) for item in value)
+        return value
+
+    return widen(gradient), [widen(value) for value in values]
+
+
+def _call_on_tensors(session: "Session", node: Node, gradients: list[Gradient]) -> list[Gradient]:
+    from detachsim.engine.dispatch import functions
+
+    op = node.op
+    values = [wrap(session, value) for value in unpack_tensors(session, node)]
+    results: list[Gradient] = [None] * len(node.next)
+    if all(gradient is None for gradient in gradients):
+        return results
+    if op.differentiable_outputs > 1:
+        first: Any = tuple(None if g is None else Operand(session, g) for g in gradients)
+    else:
+        if gradients[0] is None:
+            return results
+        first = Operand(session, gradients[0])
+    for edges, function in op.functions(functions(session)):
+        single = len(edges) == 1 and len(node.next) == len(op.plan.edges)
+        if single and node.next[edges[0]] is None:
+            continue
+        made = unwrap(function(first, *values, *node.meta))
+        if single:
+            results[edges[0]] = made
+        else:
+            _spread(node, edges, made, results)
+    return results
+
+
+def _validate(session: "Session", node: Node, results: list[Gradient], create_graph: bool) -> list[Gradient]:
+    """Fit each gradient to the shape and type of what it goes to: undo broadcasting, cast."""
+    for index, gradient in enumerate(results):
+        if gradient is None:
+            continue
+        child = node.next[index]
+        if child is None:
+            results[index] = None
+            continue
+        if child.extras is None or child.extras.outputs is None:
+            shape, dtype = child.shape, child.dtype
+            if isinstance(child, AccumulateGrad):
+                shape, dtype = child.tensor.array.shape, child.tensor.dtype
+        else:
+            shape, dtype = child.extras.outputs[node.next_nr[index]]
+        if gradient.shape != shape:
+            if not _expandable(shape, gradient.shape):
+                raise TorchError(
+                    "grad_incompatible", name=node.name, index=index, found=list(gradient.shape), expected=list(shape)
+                )
+            gradient = sum_to(session, gradient, shape)
+        if create_graph:
+            if gradient.dtype is not dtype:
+                gradient = session.call("to", gradient, dtype)
+        elif gradient.dtype is not dtype.numpy or dtype is dtypes.bfloat16:
+            gradient = dtypes.cast(np.asarray(gradient), dtypes.BY_NUMPY[gradient.dtype], dtype)
+        results[index] = gradient
+    return results
+
+
+def _expandable(shape: tuple[int, ...], desired: tuple[int, ...]) -> bool:
+    if len(shape) > len(desired):
+        return False
+    return all(size in (1, wanted) for size, wanted in zip(reversed(shape), reversed(desired), strict=False))
+
+
+def sum_to(session: "Session", gradient: Gradient, shape: tuple[int, ...]) -> Gradient:
+    """Undo broadcasting: sum a gradient over the dimensions in which ``shape`` was expanded."""
+    lead = len(gradient.shape) - len(shape)
+    axes = tuple(range(lead)) + tuple(
+        i + lead for i, size in enumerate(shape) if size == 1 and gradient.shape[i + lead] != 1
+    )
+    if isinstance(gradient, Tensor):
+        return session.call(session.library.sum_to, gradient, shape)
+    total = np.asarray(session.library.sum_kernel(gradient, axes, True))
+    return total.reshape(shape)
+
+
+def _refuse_nan(session: "Session", node: Node, results: list[Gradient]) -> None:
+    for index, gradient in enumerate(results):
+        if gradient is None:
+            continue
+        array = gradient.array if isinstance(gradient, Tensor) else gradient
+        if array.dtype.kind == "f" and np.isnan(array).any():
+            _warn_anomaly(session, node)
+            raise TorchError("nan", name=node.name, index=index)
+
+
+def _warn_anomaly(session: "Session", node: Node) -> None:
+    """Warn which forward call is at fault, and which call of an outer backward pass made that one."""
+    from detachsim.engine.names import full_name
+
+    info = node.extras
+    if info is None or not info.traced:
+        session.warn("anomaly_no_trace", name=full_name(session.dialect, node))
+        return
+    session.warn("anomaly_trace", name=full_name(session.dialect, node))
+    parent = info.parent
+    while parent is not None:
+        known = parent.extras is not None and parent.extras.traced
+        session.warn("anomaly_parent" if known else "anomaly_parent_no_trace", name=full_name(session.dialect, parent))
+        parent = parent.extras.parent if known and parent.extras is not None else None
+
+
+def _accumulate(session: "Session", node: AccumulateGrad, gradient: Gradient, create_graph: bool) -> None:
+    """Add a gradient to the leaf's ``.grad``, as PyTorch does: take it, copy it, or add in place."""
+    tensor = node.tensor
+    info = meta(tensor)
+    present = info.grad
+    if create_graph:
+        if present is None:
+            info.grad = session.call(session.library.grad_copy, gradient)
+        else:
+            info.grad = session.call(session.library.operators["+"], present, gradient)
+    elif present is None:
+        array = np.asarray(gradient)
+        # Nobody else holds it when only this function's callers do: then it is taken, not copied.
+        mine = (
+            array is gradient
+            and getrefcount(gradient) <= 4
+            and array.base is None
+            and _same_layout(array, tensor.array)
+        )
+        made = fresh(array if mine else _copy_like(array, tensor.array), tensor.dtype)
+        made.version.value = 0 if mine else 1
+        made.inference = session.inference
+        info.grad = made
+    else:
+        if present.inference and not session.inference:
+            raise TorchError("inference_inplace")
+        total = present.array + gradient
+        np.copyto(present.array, _rounded(total, present.dtype), casting="unsafe")
+        if not present.inference:
+            present.version.value += 1
+    if session.facts is not None:
+        session.facts.append(("accumulate", tensor, gradient))
+    for hook in info.post_hooks:
+        hook(tensor)
+
+
+def _rounded(array: Array, dtype: DType) -> Array:
+    return dtypes.round_bfloat16(array) if dtype is dtypes.bfloat16 else array
+
+
+def _same_layout(array: Array, like: Array) -> bool:
+    if like.flags.c_contiguous:
+        return bool(array.flags.c_contiguous)
+    return array.strides == like.strides
+
+
+def _copy_like(array: Array, like: Array) -> Array:
+    """Copy to fresh memory, laid out as the leaf is where that is dense, contiguous otherwise."""
+    made = np.empty_like(like, dtype=array.dtype, order="K") if like.size else np.empty(like.shape, array.dtype)
+    np.copyto(made, array)
+    return made

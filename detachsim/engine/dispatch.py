@@ -1,0 +1,469 @@
+"""Running one op: promotion, kernel, result, version, node. The path that every op takes, and a short one for small pointwise ops."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from detachsim.engine import dtypes
+from detachsim.engine.dtypes import Array, DType
+from detachsim.engine.errors import TorchError
+from detachsim.engine.memory import refuse_overlap
+from detachsim.engine.node import Node, Saved, SavedInput, SavedOutput, extras
+from detachsim.engine.op import ALIAS, CAST, COMPARE, COMPOSITE, FACTORY, FLOAT, KEEP, POINTWISE, VIEW, Op
+from detachsim.engine.operand import namespace, unwrap
+from detachsim.engine.operand import wrap as wrap_operands
+from detachsim.engine.promotion import result_type
+from detachsim.engine.tensor import Tensor, alias, flat_memory, fresh, offset
+from detachsim.engine.views import as_view, check_inplace, gradient_edge, rebase_history, requires_grad
+
+if TYPE_CHECKING:
+    from detachsim.engine.session import Session
+
+_new_node = Node.__new__
+_ZEROS: tuple[tuple[int, ...], ...] = tuple((0,) * n for n in range(8))
+
+
+def run(session: "Session", op: Op, bound: list[Any]) -> Any:
+    """Run ``op`` with one value for each parameter.
+
+    Returns a tensor, a tuple of tensors, or, for a composite op, whatever it makes. Raises ``TorchError``.
+    """
+    if op.check is not None:
+        op.check(session, op, bound)
+    if op.kind == COMPOSITE:
+        return unwrap(op.kernel(functions(session), *[wrap_operands(session, value) for value in bound]))
+    if op.mutates:
+        return _run_inplace(session, op, bound)
+    tensors = [bound[i] for i in op.tensor_positions]
+    recording = session.grad_enabled and bool(op.grad_fn) and _any_requires_grad(op, bound)
+    if op.kind in (VIEW, ALIAS):
+        return _run_view(session, op, bound, recording)
+    if op.kind == FACTORY:
+        made: Tensor = op.kernel(session, *bound)
+        if session.facts is not None:
+            session.facts.append(("op", op, (), (made,), None))
+        return made
+    values, dtype = arguments(op, bound)
+    result = op.kernel(*values)
+    outputs = wrap(result, dtype)
+    if session.inference:
+        for output in outputs:
+            output.inference = True
+    node: Node | None = None
+    if recording and any(output.dtype.is_floating for output in outputs):
+        node = make_node(session, op, bound, values, outputs)
+    if session.facts is not None:
+        session.facts.append(("op", op, tensors, outputs, node))
+    return _as_returned(op, outputs, result)
+
+
+def _as_returned(op: Op, outputs: Sequence[Tensor], result: Any) -> Any:
+    if not isinstance(result, (tuple, list)):
+        return outputs[0]
+    if op.outputs:
+        from detachsim.engine.returns import named_tuple
+
+        return named_tuple(op.name, op.outputs, outputs)
+    return tuple(outputs)
+
+
+def _any_requires_grad(op: Op, bound: list[Any]) -> bool:
+    for position in op.plan.edges:
+        value = bound[position]
+        if isinstance(value, Tensor):
+            if requires_grad(value):
+                return True
+        elif isinstance(value, (list, tuple)) and any(isinstance(v, Tensor) and requires_grad(v) for v in value):
+            return True
+    return False
+
+
+def arguments(op: Op, bound: list[Any]) -> tuple[list[Any], DType | None]:
+    """Return the kernel's arguments as arrays, promoted as the row says, and the result's type (``None``: the kernel's own)."""
+    rule = op.promote
+    values = list(bound)
+    if rule == CAST:
+        source = bound[0]
+        target = bound[op.dtype_position] or source.dtype
+        values[0] = dtypes.cast(source.array, source.dtype, target)
+        return values, target if target.is_floating else None
+    if rule == KEEP:
+        dtype = None
+        for position in op.tensor_positions:
+            value = bound[position]
+            if isinstance(value, Tensor):
+                values[position] = value.array
+                if value.dtype is dtypes.bfloat16:
+                    dtype = dtype or value.dtype
+            elif isinstance(value, (list, tuple)):
+                values[position] = [None if v is None else v.array for v in value]
+                if value and value[0] is not None and value[0].dtype is dtypes.bfloat16:
+                    dtype = dtype or value[0].dtype
+        return values, dtype
+    promoted = [i for i in op.tensor_positions if op.parameters[i].type != "MaskTensor"]
+    operands = [bound[i] for i in promoted if bound[i] is not None]
+    dtype = result_type(operands)
+    if rule == FLOAT and not dtype.is_floating:
+        dtype = dtypes.float32
+    # Half types compute in float32 and round once, as PyTorch's kernels do.
+    holder = dtypes.float32 if dtype.is_reduced else dtype
+    for position in op.tensor_positions:
+        value = bound[position]
+        if position not in promoted:
+            values[position] = value.array
+        elif isinstance(value, Tensor):
+            values[position] = dtypes.cast(value.array, value.dtype, holder)
+        elif isinstance(value, (list, tuple)):
+            values[position] = [dtypes.cast(item.array, item.dtype, holder) for item in value]
+        elif value is not None:
+            values[position] = scalar(value, holder)
+    return values, None if rule == COMPARE else dtype
+
+
+def scalar(value: float, dtype: DType) -> Array:
+    """Return a Python number as a 0-d array, which numpy's ufuncs take faster than the number itself."""
+    if dtype.category == dtypes.INTEGRAL:
+        info = np.iinfo(dtype.numpy)
+        if not info.min <= value <= info.max:
+            # PyTorch wraps what does not fit, as C does.
+            value = (int(value) - info.min) % (info.max - info.min + 1) + info.min
+    return np.array(value, dtype=dtype.numpy)
+
+
+def wrap(result: Any, dtype: DType | None) -> list[Tensor]:
+    """Make tensors of a kernel's result; ``dtype`` is the type of its floating outputs where the kernel cannot know it."""
+    if isinstance(result, (tuple, list)):
+        return [_wrap_one(array, dtype) for array in result]
+    return [_wrap_one(result, dtype)]
+
+
+def _wrap_one(result: Any, dtype: DType | None) -> Tensor:
+    array = np.asarray(result)
+    kernel_dtype = dtypes.BY_NUMPY[array.dtype]
+    if dtype is None or (dtype is not kernel_dtype and not kernel_dtype.is_floating):
+        dtype = kernel_dtype
+    elif dtype is not kernel_dtype:
+        array = dtypes.cast(array, kernel_dtype, dtype)
+    if array.base is not None:
+        array = array.copy()
+    return fresh(array, dtype)
+
+
+def _run_view(session: "Session", op: Op, bound: list[Any], recording: bool) -> Any:
+    source = bound[0]
+    if op.on_storage:
+        made = op.kernel(
+            flat_memory(source.storage.array), *bound[1:-1], offset(source) if bound[-1] is None else bound[-1]
+        )
+    else:
+        made = op.kernel(source.array, *bound[1:])
+    arrays = made if isinstance(made, (list, tuple)) else [made]
+    outputs = [alias(source, array) for array in arrays]
+    node = None
+    if op.kind == VIEW:
+        for output in outputs:
+            as_view(session, source, output, several=op.several)
+        if recording:
+            node = make_node(session, op, bound, bound, outputs)
+    if session.facts is not None:
+        session.facts.append(("op", op, [source], outputs, node))
+    return tuple(outputs) if isinstance(made, (list, tuple)) else outputs[0]
+
+
+def make_node(session: "Session", op: Op, bound: list[Any], values: list[Any], outputs: list[Tensor]) -> Node:
+    """Record a node for ``outputs`` and make it their ``grad_fn``.
+
+    ``values`` are the kernel's arguments, where a Python number already is a 0-d array.
+    """
+    node = _start_node(session, op, bound)
+    first = outputs[0]
+    node.shape = first.array.shape
+    node.dtype = first.dtype
+    if len(outputs) > 1:
+        extras(node).outputs = [(output.array.shape, output.dtype) for output in outputs]
+    for number, output in enumerate(outputs):
+        if (output.dtype.is_floating and number < max(op.differentiable_outputs, 1)) or op.several:
+            output.node = node
+            output.output_nr = number
+    node.saved = _save(op, node, bound, values, outputs)
+    return node
+
+
+def _start_node(session: "Session", op: Op, bound: list[Any]) -> Node:
+    """Return a node with its edges and plain numbers, nothing saved yet."""
+    plan = op.plan
+    node = _new_node(Node)
+    node.op = op
+    node.id = 0
+    node.extras = None
+    # Before the edges, as PyTorch does: rebuilding a view's node takes a number, too.
+    node.sequence = session.next_sequence
+    session.next_sequence += 1
+    nodes: list[Node | None] = []
+    numbers: list[int] = []
+    for position in plan.edges:
+        value = bound[position]
+        if isinstance(value, Tensor):
+            next_node, next_nr = gradient_edge(session, value)
+            nodes.append(next_node)
+            numbers.append(next_nr)
+        elif isinstance(value, (list, tuple)):
+            for item in value:
+                next_node, next_nr = gradient_edge(session, item)
+                nodes.append(next_node)
+                numbers.append(next_nr)
+        else:
+            nodes.append(None)
+            numbers.append(0)
+    node.next = tuple(nodes)
+    node.next_nr = tuple(numbers)
+    if plan.meta:
+        node.meta = tuple(_metadata(node, bound, position, kind) for _, position, kind in plan.meta)
+    else:
+        node.meta = ()
+    if session.anomaly:
+        info = extras(node)
+        info.traced = True
+        info.parent = session.backward_node
+    return node
+
+
+def _metadata(node: Node, bound: list[Any], position: int, kind: str) -> Any:
+    if kind == "needs":
+        return tuple(edge is not None for edge in node.next)
+    if kind == "value":
+        return bound[position]
+    if position < 0:
+        return None  # the result's size: known once the kernel ran
+    value = bound[position]
+    if isinstance(value, (list, tuple)):
+        return tuple(item.array.shape for item in value)
+    return value.array.shape if isinstance(value, Tensor) else ()
+
+
+def _save(op: Op, node: Node, bound: list[Any], values: list[Any], outputs: list[Tensor]) -> tuple[Saved, ...]:
+    plan = op.plan
+    if not plan.saved:
+        return ()
+    saved: list[Saved] = []
+    for _, position, guard in plan.saved:
+        if guard >= 0 and node.next[guard] is None:
+            saved.append(None)
+        elif position >= 0:
+            saved.append(_save_input(bound[position], values[position]))
+        else:
+            output = outputs[~position]
+            saved.append(SavedInput(output) if output.node is None else SavedOutput(output))
+    return tuple(saved) if any(entry is not None for entry in saved) else ()
+
+
+def _save_input(value: Any, number: Any) -> Saved:
+    if isinstance(value, Tensor):
+        if value.inference:
+            raise TorchError("saves_inference")
+        return SavedInput(value)
+    if isinstance(value, (list, tuple)):
+        return [None if item is None else SavedInput(item) for item in value]
+    return number  # type: ignore[no-any-return]  # a Python number as a 0-d array, or None
+
+
+def _run_inplace(session: "Session", op: Op, bound: list[Any]) -> Tensor:
+    target: Tensor = bound[0]
+    requires = _any_requires_grad(op, bound) or requires_grad(target)
+    check_inplace(session, target, requires)
+    recording = session.grad_enabled and requires and bool(op.grad_fn)
+    node: Node | None = None
+    values, dtype = arguments(op, bound)
+    if recording:
+        node = _start_node(session, op, bound)
+        saved_inputs = _save_inplace_inputs(session, op, node, bound, values)
+    result = _inplace_result(op, target, values, bound, dtype)
+    before = target.version.value
+    np.copyto(target.array, result, casting="unsafe")
+    bump(target)
+    if session.facts is not None:
+        session.facts.append(("edit", op, [bound[i] for i in op.tensor_positions], before, target.version.value, node))
+    if node is not None:
+        node.shape = target.array.shape
+        node.dtype = target.dtype
+        rebase_history(session, target, node)
+        node.saved = _finish_inplace_saves(op, saved_inputs, target)
+    return target
+
+
+def bump(tensor: Tensor) -> None:
+    """Raise the counter by one; inference tensors have none."""
+    if not tensor.inference:
+        tensor.version.value += 1
+
+
+def _inplace_result(op: Op, target: Tensor, values: list[Any], bound: list[Any], dtype: DType | None) -> Array:
+    """Compute what is to be written, and refuse what PyTorch refuses: overlap, casts, shapes."""
+    if not op.overlap:
+        refuse_overlap(target, [bound[i] for i in op.tensor_positions[1:]])
+    if op.kind == POINTWISE and dtype is not None and not dtypes.can_cast(dtype, target.dtype):
+        raise TorchError("inplace_cast", result=dtype.scalar, output=target.dtype.scalar)
+    result = np.asarray(op.kernel(*values))
+    if result.shape != target.array.shape:
+        raise TorchError("inplace_broadcast", output=list(target.array.shape), broadcast=list(result.shape))
+    if target.dtype is dtypes.bfloat16 or result.dtype != target.array.dtype:
+        source = dtypes.BY_NUMPY[result.dtype]
+        if target.dtype is not source:
+            result = dtypes.cast(result, source, target.dtype)
+    return result
+
+
+def _save_inplace_inputs(session: "Session", op: Op, node: Node, bound: list[Any], values: list[Any]) -> list[Saved]:
+    """Save the inputs of an in-place op before it overwrites one of them; its own results come later."""
+    saved: list[Saved] = []
+    for _, position, guard in op.plan.saved:
+        if position < 0 or (guard >= 0 and node.next[guard] is None):
+            saved.append(None)
+        elif position == 0:
+            target: Tensor = bound[0]
+            copy = fresh(target.array.copy(), target.dtype)
+            copy.node, copy.output_nr = (node.next[0], node.next_nr[0]) if target.node is not None else (None, 0)
+            saved.append(SavedInput(copy))
+        else:
+            saved.append(_save_input(bound[position], values[position]))
+    return saved
+
+
+def _finish_inplace_saves(op: Op, saved: list[Saved], target: Tensor) -> tuple[Saved, ...]:
+    for index, (_, position, _) in enumerate(op.plan.saved):
+        if position < 0:
+            saved[index] = SavedOutput(target, inplace=True)
+    return tuple(saved) if any(entry is not None for entry in saved) else ()
+
+
+def functions(session: "Session") -> dict[str, Any]:
+    """Return the library's functions on operands for this session, made once a session."""
+    if not session.functions:
+        session.functions = namespace(session)
+    return session.functions
+
+
+def make_unary_fast(op: Op, ufunc: Callable[[Array], Array]) -> Callable[["Session", Tensor], Tensor]:
+    """Return the short path of a pointwise op of one argument."""
+    guard_free = op.plan
+
+    def call(session: "Session", a: Tensor) -> Tensor:
+        if not a.dtype.is_floating or a.dtype.is_reduced:
+            return run(session, op, [a])  # type: ignore[no-any-return]
+        out = ufunc(a.array)
+        if type(out) is not np.ndarray:
+            out = np.asarray(out)
+        result = fresh(out, a.dtype)
+        if session.inference:
+            result.inference = True
+        node = None
+        if session.grad_enabled and (a.node is not None or requires_grad(a)):
+            if a.view is None and a.node is not None:
+                edge, number = a.node, a.output_nr
+            else:
+                maybe, number = gradient_edge(session, a)
+                if maybe is None:
+                    return _slow_record(session, op, [a], [result])
+                edge = maybe
+            node = _new_node(Node)
+            node.op = op
+            node.id = 0
+            node.extras = None
+            node.meta = ()
+            node.next = (edge,)
+            node.next_nr = (number,)
+            node.sequence = session.next_sequence
+            session.next_sequence += 1
+            node.shape = out.shape
+            node.dtype = a.dtype
+            result.node = node
+            node.saved = _save(op, node, [a], [a], [result]) if guard_free.saved else ()
+            if session.anomaly:
+                info = extras(node)
+                info.traced = True
+                info.parent = session.backward_node
+        if session.facts is not None:
+            session.facts.append(("op", op, (a,), (result,), node))
+        return result
+
+    return call
+
+
+def _slow_record(session: "Session", op: Op, bound: list[Any], outputs: list[Tensor]) -> Tensor:
+    """Record a node for a result that is already computed (an input is a view made under ``no_grad``)."""
+    node = make_node(session, op, bound, bound, outputs)
+    if session.facts is not None:
+        session.facts.append(("op", op, tuple(v for v in bound if isinstance(v, Tensor)), tuple(outputs), node))
+    return outputs[0]
+
+
+def make_binary_fast(op: Op, ufunc: Callable[[Array, Array], Array]) -> Callable[["Session", Tensor, Any], Tensor]:
+    """Return the short path of a pointwise op of two arguments, for equal types and shapes or a Python float."""
+    defaults = [parameter.default for parameter in op.parameters[2:]]
+    plan = op.plan
+    plain = not plan.meta
+
+    def call(session: "Session", a: Tensor, b: Any) -> Tensor:
+        x = a.array
+        dtype = a.dtype
+        if type(b) is Tensor:
+            y = b.array
+            if b.dtype is not dtype or y.shape != x.shape or not dtype.is_floating or dtype.is_reduced:
+                return run(session, op, [a, b, *defaults])  # type: ignore[no-any-return]
+            b_requires = b.node is not None or requires_grad(b)
+            number = None
+        else:
+            if not dtype.is_floating or dtype.is_reduced or type(b) is bool:
+                return run(session, op, [a, b, *defaults])  # type: ignore[no-any-return]
+            y = number = np.array(b, dtype=dtype.numpy)
+            b_requires = False
+        out = ufunc(x, y)
+        if type(out) is not np.ndarray:
+            out = np.asarray(out)
+        result = fresh(out, dtype)
+        if session.inference:
+            result.inference = True
+        node = None
+        if session.grad_enabled and (b_requires or a.node is not None or requires_grad(a)):
+            if not plain or session.anomaly:
+                return (
+                    _slow_record(session, op, [a, b, *defaults], [result])
+                    if number is None
+                    else _slow_number(session, op, [a, b, *defaults], number, result)
+                )
+            left, left_nr = (
+                (a.node, a.output_nr) if a.view is None and a.node is not None else gradient_edge(session, a)
+            )
+            if number is None:
+                right, right_nr = (
+                    (b.node, b.output_nr) if b.view is None and b.node is not None else gradient_edge(session, b)
+                )
+            else:
+                right, right_nr = None, 0
+            node = _new_node(Node)
+            node.op = op
+            node.id = 0
+            node.extras = None
+            node.meta = ()
+            node.next = (left, right)
+            node.next_nr = _ZEROS[2] if left_nr == 0 and right_nr == 0 else (left_nr, right_nr)
+            node.sequence = session.next_sequence
+            session.next_sequence += 1
+            node.shape = out.shape
+            node.dtype = dtype
+            result.node = node
+            node.saved = _save(op, node, [a, b], [x, y if number is None else number], [result]) if plan.saved else ()
+        if session.facts is not None:
+            session.facts.append(("op", op, (a, b) if number is None else (a,), (result,), node))
+        return result
+
+    return call
+
+
+def _slow_number(session: "Session", op: Op, bound: list[Any], number: Array, result: Tensor) -> Tensor:
+    values = [bound[0].array, number, *bound[2:]]
+    node = make_node(session, op, bound, values, [result])
+    if session.facts is not None:
+        session.facts.append(("op", op, (bound[0],), (result,), node))
+    return result

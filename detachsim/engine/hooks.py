@@ -1,0 +1,135 @@
+"""Hooks on tensors: they see a gradient, and may replace it, before the node runs."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from detachsim.engine.errors import TorchError
+from detachsim.engine.node import AccumulateGrad, Node, extras
+from detachsim.engine.tensor import Tensor, fresh, meta
+from detachsim.engine.views import accumulator, grad_fn, requires_grad
+
+if TYPE_CHECKING:
+    from detachsim.engine.session import Session
+
+Hook = Callable[[Tensor], Any]
+
+
+class HookHandle:
+    """What ``register_hook`` returns; ``remove()`` takes the hook away again."""
+
+    __slots__ = ("hook", "hooks")
+
+    def __init__(self, hooks: list[Any], hook: Any) -> None:
+        self.hooks = hooks
+        self.hook = hook
+
+    def remove(self) -> None:
+        """Unregister the hook; a second call does nothing."""
+        self.hooks[:] = [entry for entry in self.hooks if entry is not self.hook]
+
+
+class _Registered:
+    """A hook and the name that PyTorch's errors give it."""
+
+    __slots__ = ("function", "name")
+
+    def __init__(self, function: Hook, name: str) -> None:
+        self.function = function
+        self.name = name
+
+
+def register_hook(session: "Session", tensor: Tensor, function: Hook, name: str) -> HookHandle:
+    """Register a hook on the node that ``tensor`` has now; an in-place change later leaves it there."""
+    if not requires_grad(tensor):
+        raise TorchError("hook_requires_grad")
+    node = grad_fn(session, tensor)
+    if node is None:
+        node = accumulator(tensor)
+        # The leaf keeps its node, and so its hooks, alive.
+        tensor.hooks = [node]
+    entry = _Registered(function, name)
+    hooks = extras(node).hooks.setdefault(tensor.output_nr if node is not None else 0, [])
+    hooks.append(entry)
+    return HookHandle(hooks, entry)
+
+
+def register_post_accumulate_hook(tensor: Tensor, function: Callable[[Tensor], Any]) -> HookHandle:
+    """Register a function that is called with the leaf after its ``.grad`` was updated."""
+    if not requires_grad(tensor):
+        raise TorchError("hook_requires_grad")
+    if tensor.node is not None:
+        raise TorchError("hook_nonleaf")
+    hooks = meta(tensor).post_hooks
+    hooks.append(function)
+    return HookHandle(hooks, function)
+
+
+def retain_grad(session: "Session", tensor: Tensor) -> None:
+    """Let a non-leaf keep its gradient; a leaf does so anyway."""
+    from weakref import ref
+
+    if not requires_grad(tensor):
+        raise TorchError("retain_grad")
+    node = grad_fn(session, tensor)
+    if node is None:
+        return
+    info = meta(tensor)
+    if info.retain_hooked:
+        return
+    info.retain_hooked = True
+    extras(node).retained[tensor.output_nr] = ref(tensor)
+
+
+def run_hooks(session: "Session", node: Node, gradients: list[Any], create_graph: bool) -> None:
+    """Run the hooks of a node's outputs in order, then store retained gradients; changes ``gradients`` in place."""
+    info = node.extras
+    assert info is not None
+    for number, hooks in info.hooks.items():
+        if gradients[number] is None:
+            continue
+        for entry in list(hooks):
+            gradients[number] = _run_one(session, node, number, entry, gradients[number], create_graph)
+    for number, holder in info.retained.items():
+        tensor = holder()
+        if tensor is not None and gradients[number] is not None:
+            _store_retained(session, tensor, gradients[number], create_graph)
+
+
+def _run_one(session: "Session", node: Node, number: int, entry: _Registered, gradient: Any, create_graph: bool) -> Any:
+    dtype = node.outputs()[number][1]
+    given = gradient if create_graph else fresh(np.asarray(gradient), dtype)
+    returned = entry.function(given)
+    if returned is None:
+        # An edit in the hook itself has changed the memory, which the array still shows.
+        return gradient if create_graph else given.array
+    if not isinstance(returned, Tensor):
+        raise TorchError("hook_type", type=type(returned).__name__)
+    if returned.dtype is not dtype:
+        raise TorchError("hook_dtype", name=entry.name, before=dtype.tensor_type, after=returned.dtype.tensor_type)
+    if returned.shape != given.shape:
+        raise TorchError("hook_size", name=entry.name)
+    return returned if create_graph else returned.array
+
+
+def _store_retained(session: "Session", tensor: Tensor, gradient: Any, create_graph: bool) -> None:
+    info = meta(tensor)
+    present = info.grad
+    if create_graph:
+        info.grad = (
+            session.call("clone", gradient)
+            if present is None
+            else session.call(session.library.operators["+"], present, gradient)
+        )
+    else:
+        array = np.ascontiguousarray(gradient)
+        total = array.copy() if present is None else present.array + array
+        info.grad = fresh(np.asarray(total).reshape(tensor.shape), tensor.dtype)
+    if session.facts is not None:
+        session.facts.append(("retain", tensor, gradient))
+
+
+def is_accumulator(node: Node) -> bool:
+    """Whether ``node`` is a leaf's sink."""
+    return isinstance(node, AccumulateGrad)

@@ -1,0 +1,313 @@
+"""An op is one row: signature, kernel, node name, one gradient formula for each differentiable input.
+
+Note [Formulas]. A formula is an expression over the row's arguments, ``grad`` (the gradient of output 0; ``grads``, a tuple, for
+an op with several differentiable outputs), ``result`` (``result0``, ``result1`` … for several), ``NAME_size`` (the shape of an argument, saved as
+plain numbers) and the functions of the library, all of which may be called by name. It is compiled once, on first use, and
+runs on plain arrays, or, while a graph of the backward pass is recorded, on ``Operand`` objects. What it names decides what is
+saved: see Note [The save rule] in ``node``.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any
+
+from detachsim.engine.errors import TorchError
+from detachsim.engine.signature import Mismatch, Parameter, bind, parse_signature
+
+if TYPE_CHECKING:
+    from detachsim.engine.session import Session
+
+# Kinds of op, by how the engine treats arguments and results.
+POINTWISE, GENERAL, VIEW, ALIAS, FACTORY, COMPOSITE = "pointwise", "general", "view", "alias", "factory", "composite"
+
+# Promotion rules of tensor arguments.
+ARITHMETIC, FLOAT, COMPARE, KEEP, CAST = "arithmetic", "float", "compare", "keep", "cast"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the formulas of an op come to.
+
+    ``edges`` are the positions of the differentiable arguments; ``saved`` has one entry for each saved name: label, position of
+    the argument or ``~n`` for output n, and the edge that guards it (-1: none). ``meta`` are labels and positions of plain numbers
+    (``kind`` ``"size"`` for a shape). ``functions`` are the compiled formulas on arrays: the edges that each serves, and the code.
+    """
+
+    edges: tuple[int, ...]
+    saved: tuple[tuple[str, int, int], ...]
+    meta: tuple[tuple[str, int, str], ...]
+    codes: tuple[tuple[tuple[int, ...], CodeType], ...]
+    texts: tuple[str, ...]
+    argument_names: tuple[str, ...]
+    has_result: bool
+
+
+class Op:
+    """One row of the table. See ``row`` for what each field means."""
+
+    __slots__ = (
+        "_array_functions",
+        "_plan",
+        "check",
+        "differentiable_outputs",
+        "doc",
+        "dtype_position",
+        "fast",
+        "grad",
+        "grad_fn",
+        "inplace",
+        "inplace_grad",
+        "inplace_grad_fn",
+        "kernel",
+        "kind",
+        "library",
+        "mutates",
+        "name",
+        "on_storage",
+        "outputs",
+        "overlap",
+        "parameters",
+        "promote",
+        "samples",
+        "several",
+        "signature",
+        "tensor_positions",
+        "where",
+    )
+
+    def __init__(
+        self,
+        signature: str,
+        grad_fn: str = "",
+        *,
+        kind: str,
+        kernel: Callable[..., Any],
+        grad: Mapping[str, str] | None = None,
+        where: str = "mt",
+        promote: str = KEEP,
+        inplace: bool = False,
+        inplace_grad_fn: str = "",
+        inplace_grad: Mapping[str, str] | None = None,
+        mutates: bool = False,
+        overlap: bool = False,
+        outputs: tuple[str, ...] = (),
+        differentiable_outputs: int = 1,
+        several: bool = False,
+        on_storage: bool = False,
+        check: Callable[..., None] | None = None,
+        doc: str = "",
+        samples: Sequence[str] = (),
+    ) -> None:
+        self.signature = signature
+        self.name, self.parameters = parse_signature(signature)
+        self.grad_fn = grad_fn
+        self.kind = kind
+        self.kernel = kernel
+        self.grad = dict(grad or {})
+        self.where = where
+        self.promote = promote
+        self.inplace = inplace
+        self.inplace_grad_fn = inplace_grad_fn
+        self.inplace_grad = inplace_grad
+        self.mutates = mutates
+        self.overlap = overlap
+        self.outputs = outputs
+        self.differentiable_outputs = differentiable_outputs
+        self.several = several
+        self.on_storage = on_storage
+        self.check = check
+        self.doc = doc
+        self.samples = tuple(samples)
+        self.tensor_positions = tuple(i for i, p in enumerate(self.parameters) if p.takes_tensor)
+        self.dtype_position = next((i for i, p in enumerate(self.parameters) if p.name == "dtype"), -1)
+        self.library: Library | None = None
+        self.fast: Callable[..., Any] | None = None
+        self._plan: Plan | None = None
+        self._array_functions: tuple[tuple[tuple[int, ...], FunctionType], ...] | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """The formulas' needs, worked out on first use."""
+        if self._plan is None:
+            self._plan = _make_plan(self)
+        return self._plan
+
+    @property
+    def array_functions(self) -> tuple[tuple[tuple[int, ...], FunctionType], ...]:
+        """The formulas compiled for plain arrays: the edges that each serves, and the function."""
+        if self._array_functions is None:
+            assert self.library is not None
+            self._array_functions = self.functions(self.library.array_namespace)
+        return self._array_functions
+
+    def functions(self, namespace: dict[str, Any]) -> tuple[tuple[tuple[int, ...], FunctionType], ...]:
+        """Return the formulas as functions whose names are looked up in ``namespace``."""
+        return tuple(
+            (edges, _function(eval(code, namespace)))  # our own table's text, never a scenario's
+            for edges, code in self.plan.codes
+        )
+
+    def in_place(self) -> "Op":
+        """Return the row of the in-place variant (``mul_`` of ``mul``)."""
+        open_paren = self.signature.index("(")
+        name, _, overload = self.signature[:open_paren].partition(".")
+        signature = f"{name}_{'.' + overload if overload else ''}{self.signature[open_paren:]}"
+        return Op(
+            signature,
+            self.inplace_grad_fn or self.grad_fn,
+            kind=self.kind,
+            kernel=self.kernel,
+            grad=self.grad if self.inplace_grad is None else self.inplace_grad,
+            where="m" + ("F" if "F" in self.where else "") + ("t" if "t" in self.where else ""),
+            promote=self.promote,
+            mutates=True,
+            overlap=self.overlap,
+            check=self.check,
+            doc=f"The in-place variant of {self.name}.",
+            samples=(),
+        )
+
+
+def _function(value: Any) -> FunctionType:
+    assert isinstance(value, FunctionType)
+    return value
+
+
+_SIZE = re.compile(r"^(\w+)_size$")
+_RESULT = re.compile(r"^result(\d*)$")
+
+
+def _make_plan(op: Op) -> Plan:
+    """Work out from the formulas' names what the op saves and how its formulas are called."""
+    positions = {p.name: i for i, p in enumerate(op.parameters)}
+    groups: list[tuple[tuple[str, ...], str, frozenset[str]]] = []
+    for key, text in op.grad.items():
+        targets = tuple(part.strip() for part in key.split(","))
+        names = frozenset(_names(compile(text, f"<{op.name}: {key}>", "eval")))
+        groups.append((targets, text, names))
+    edges = tuple(sorted(positions[target] for targets, _, _ in groups for target in targets))
+    edge_of = {position: index for index, position in enumerate(edges)}
+    mentions: dict[str, list[int]] = {}
+    for targets, _, names in groups:
+        for name in names:
+            mentions.setdefault(name, []).extend(edge_of[positions[target]] for target in targets)
+    inputs: list[tuple[str, int, int]] = []
+    results: list[tuple[str, int, int]] = []
+    meta: list[tuple[str, int, str]] = []
+    for name, users in sorted(mentions.items()):
+        if name in positions:
+            position = positions[name]
+            if op.parameters[position].takes_tensor:
+                only_one_formula = sum(name in names for _, _, names in groups) == 1 and len(users) == 1
+                guarded = only_one_formula and len(edges) > 1
+                inputs.append((name, position, users[0] if guarded else -1))
+            else:
+                meta.append((name, position, "value"))
+        elif match := _RESULT.match(name):
+            results.append((name, ~int(match[1] or 0), -1))
+        elif (match := _SIZE.match(name)) and (match[1] in positions or match[1] == "result"):
+            meta.append((name, positions.get(match[1], -1), "size"))
+        elif name == "needs":
+            meta.append((name, -1, "needs"))
+    saved = (*inputs, *results)
+    argument_names = tuple(label for label, _, _ in saved) + tuple(label for label, _, _ in meta)
+    first = "grads" if op.differentiable_outputs > 1 else "grad"
+    codes = tuple(
+        (
+            tuple(edge_of[positions[target]] for target in targets),
+            compile(f"lambda {', '.join((first, *argument_names))}: ({text})", f"<{op.name}>", "eval"),
+        )
+        for targets, text, _ in groups
+    )
+    texts = [""] * len(edges)
+    for targets, text, _ in groups:
+        for target in targets:
+            texts[edge_of[positions[target]]] = text
+    return Plan(edges, saved, tuple(meta), codes, tuple(texts), argument_names, bool(results))
+
+
+def _names(code: CodeType) -> set[str]:
+    """Return the names that an expression reads, also inside the functions that it makes."""
+    names = set(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            names |= _names(constant)
+    return names
+
+
+class OverloadSet:
+    """All rows of one name, tried in order until the arguments fit."""
+
+    __slots__ = ("name", "ops")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.ops: list[Op] = []
+
+    def call(self, session: "Session", args: Sequence[Any], kwargs: Mapping[str, Any], *, method: bool = False) -> Any:
+        """Run the first row that takes the arguments; raises ``TorchError`` when none does."""
+        from detachsim.engine.dispatch import run
+
+        mismatches: list[Mismatch] = []
+        for op in self.ops:
+            bound = bind(op.parameters, args, kwargs)
+            if isinstance(bound, Mismatch):
+                mismatches.append(bound)
+            else:
+                return run(session, op, bound)
+        raise self._error(args, kwargs, mismatches, method=method)
+
+    def _error(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any], mismatches: list[Mismatch], *, method: bool
+    ) -> TorchError:
+        from detachsim.engine.arguments import argument_error
+
+        return argument_error(self, args, kwargs, mismatches, method=method)
+
+
+class Library:
+    """The rows by name, and the names that formulas may use."""
+
+    def __init__(self) -> None:
+        self.sets: dict[str, OverloadSet] = {}
+        # What formulas on arrays may call; filled when every row is there.
+        self.array_namespace: dict[str, Any] = {}
+        # The few ops that the engine itself needs, by role.
+        self.operators: dict[str, str] = {}
+        self.sum_to = ""
+        self.grad_copy = ""
+        self.sum_kernel: Callable[..., Any] = sum
+        self.helpers: dict[str, Callable[..., Any]] = {}
+
+    def add(self, op: Op) -> None:
+        """Add a row, and its in-place variant if it has one."""
+        op.library = self
+        self.sets.setdefault(op.name, OverloadSet(op.name)).ops.append(op)
+        if op.inplace:
+            self.add(op.in_place())
+
+    def find(self, name: str) -> OverloadSet:
+        """Return the rows called ``name``; raises ``KeyError``."""
+        return self.sets[name]
+
+
+__all__ = [
+    "ALIAS",
+    "ARITHMETIC",
+    "CAST",
+    "COMPARE",
+    "COMPOSITE",
+    "FACTORY",
+    "FLOAT",
+    "GENERAL",
+    "KEEP",
+    "POINTWISE",
+    "VIEW",
+    "Library",
+    "Op",
+    "OverloadSet",
+    "Parameter",
+    "Plan",
+]

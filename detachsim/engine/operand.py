@@ -1,0 +1,199 @@
+"""Tensors as formulas see them while a graph is recorded: with Python's operators, each running an op of the library.
+
+A formula such as ``grad * other`` runs on plain numpy arrays in an ordinary backward pass. Under ``create_graph`` the same text
+runs on operands, so that every step of it is an op with a node of its own.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from detachsim.engine.tensor import Tensor
+
+if TYPE_CHECKING:
+    from detachsim.engine.op import Op
+    from detachsim.engine.session import Session
+
+
+class Operand:
+    """A tensor together with the session whose ops act on it."""
+
+    __slots__ = ("session", "tensor")
+
+    def __init__(self, session: "Session", tensor: Tensor) -> None:
+        self.session = session
+        self.tensor = tensor
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes of the dimensions."""
+        return self.tensor.array.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self.tensor.array.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements, as numpy calls it."""
+        return self.tensor.array.size
+
+    @property
+    def dtype(self) -> Any:
+        """The numpy type that holds the values."""
+        return self.tensor.array.dtype
+
+    def _operator(self, symbol: str, *others: Any) -> "Operand":
+        name = self.session.library.operators[symbol]
+        return wrap(self.session, self.session.call(name, self.tensor, *(unwrap(other) for other in others)))  # type: ignore[no-any-return]
+
+    def __add__(self, other: Any) -> "Operand":
+        return self._operator("+", other)
+
+    def __radd__(self, other: Any) -> "Operand":
+        return self._operator("+", other)
+
+    def __sub__(self, other: Any) -> "Operand":
+        return self._operator("-", other)
+
+    def __rsub__(self, other: Any) -> "Operand":
+        return self._operator("r-", other)
+
+    def __mul__(self, other: Any) -> "Operand":
+        return self._operator("*", other)
+
+    def __rmul__(self, other: Any) -> "Operand":
+        return self._operator("*", other)
+
+    def __truediv__(self, other: Any) -> "Operand":
+        return self._operator("/", other)
+
+    def __rtruediv__(self, other: Any) -> "Operand":
+        return self._operator("r/", other)
+
+    def __pow__(self, other: Any) -> "Operand":
+        return self._operator("**", other)
+
+    def __rpow__(self, other: Any) -> "Operand":
+        return self._operator("r**", other)
+
+    def __matmul__(self, other: Any) -> "Operand":
+        return self._operator("@", other)
+
+    def __neg__(self) -> "Operand":
+        return self._operator("neg")
+
+    def __invert__(self) -> "Operand":
+        return self._operator("~")
+
+    def __and__(self, other: Any) -> "Operand":
+        return self._operator("&", other)
+
+    def __or__(self, other: Any) -> "Operand":
+        return self._operator("|", other)
+
+    def __lt__(self, other: Any) -> "Operand":
+        return self._operator("<", other)
+
+    def __le__(self, other: Any) -> "Operand":
+        return self._operator("<=", other)
+
+    def __gt__(self, other: Any) -> "Operand":
+        return self._operator(">", other)
+
+    def __ge__(self, other: Any) -> "Operand":
+        return self._operator(">=", other)
+
+    def __eq__(self, other: object) -> "Operand":  # type: ignore[override]  # elementwise, as for arrays
+        return self._operator("==", other)
+
+    def __ne__(self, other: object) -> "Operand":  # type: ignore[override]  # elementwise, as for arrays
+        return self._operator("!=", other)
+
+    __hash__ = None  # type: ignore[assignment]  # elementwise equality makes hashing meaningless
+
+
+class Functions(dict[str, Any]):
+    """The functions that formulas, composite ops and helpers may call, by name or as attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def wrap(session: "Session", value: Any) -> Any:
+    """Make operands of tensors, also inside tuples and lists."""
+    if isinstance(value, Tensor):
+        return Operand(session, value)
+    if isinstance(value, (tuple, list)):
+        return tuple(wrap(session, item) for item in value)
+    return value
+
+
+def unwrap(value: Any) -> Any:
+    """Make tensors of operands, also inside tuples and lists."""
+    if isinstance(value, Operand):
+        return value.tensor
+    if type(value) in (tuple, list):
+        return type(value)(unwrap(item) for item in value)
+    return value
+
+
+def namespace(session: "Session") -> Functions:
+    """Return every op and helper of the session's library as a function on operands."""
+    functions = Functions()
+    for name, overloads in session.library.sets.items():
+        functions[name] = _caller(session, name)
+        for op in overloads.ops:
+            overload = op.signature[: op.signature.index("(")].replace(".", "_")
+            if overload != name:
+                functions[overload] = _exact(session, op)
+    for name, helper in session.library.helpers.items():
+        functions[name] = _bind(helper, functions)
+    return functions
+
+
+def _caller(session: "Session", name: str) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        plain = [unwrap(value) for value in args]
+        named = {key: unwrap(value) for key, value in kwargs.items()}
+        return wrap(session, session.call(name, *plain, **named))
+
+    return call
+
+
+def _exact(session: "Session", op: "Op") -> Callable[..., Any]:
+    from detachsim.engine.dispatch import run
+    from detachsim.engine.signature import Mismatch, bind
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        bound = bind(
+            op.parameters, [unwrap(value) for value in args], {key: unwrap(value) for key, value in kwargs.items()}
+        )
+        if isinstance(bound, Mismatch):
+            raise AssertionError(f"a formula calls {op.signature} wrongly: {bound}")
+        return wrap(session, run(session, op, bound))
+
+    return call
+
+
+def _bind(helper: Callable[..., Any], functions: Functions) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return helper(functions, *args, **kwargs)
+
+    return call
+
+
+def array_namespace(library: Any) -> Functions:
+    """Return every kernel, composite op and helper as a function on plain arrays."""
+    functions = Functions()
+    for name, overloads in library.sets.items():
+        for op in overloads.ops:
+            function = _bind(op.kernel, functions) if op.kind == "composite" else op.kernel
+            functions.setdefault(name, function)
+            functions[op.signature[: op.signature.index("(")].replace(".", "_")] = function
+    for name, helper in library.helpers.items():
+        functions[name] = _bind(helper, functions)
+    return functions

@@ -1,0 +1,19 @@
+"""Named tuples that ops return, such as ``torch.return_types.max``."""
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class ReturnType(tuple[Any, ...]):
+    """A tuple whose items have names; ``type_name`` is what PyTorch calls it."""
+
+    type_name: str
+    fields: tuple[str, ...]
+
+
+def named_tuple(name: str, fields: tuple[str, ...], values: Sequence[Any]) -> ReturnType:
+    """Return ``values`` as ``torch.return_types.NAME`` with ``fields``."""
+    made = ReturnType(values)
+    made.type_name = f"torch.return_types.{name}"
+    made.fields = fields
+    return made

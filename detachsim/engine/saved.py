@@ -1,0 +1,148 @@
+"""Taking saved tensors out again: the checks that PyTorch makes, in its order, and the errors that come of them."""
+
+from typing import TYPE_CHECKING, Any
+
+from detachsim.engine.errors import TorchError
+from detachsim.engine.names import message_name
+from detachsim.engine.node import Node, SavedInput, SavedOutput
+from detachsim.engine.tensor import Tensor
+from detachsim.engine.views import grad_fn
+from detachsim.events import BuffersFreed, VersionMismatch
+
+if TYPE_CHECKING:
+    from detachsim.engine.session import Session
+
+
+def freed_error(node: Node) -> TorchError:
+    """Return the error of a node whose saved tensors are gone."""
+    return TorchError("freed", BuffersFreed(node.id, node.name))
+
+
+def unpack_arrays(session: "Session", node: Node) -> list[Any]:
+    """Return what a node saved as plain arrays, every counter checked; raises ``TorchError``."""
+    saved = node.saved
+    if saved is None:
+        raise freed_error(node)
+    values: list[Any] = []
+    for entry in saved:
+        if type(entry) is SavedInput:
+            tensor = entry.tensor
+            if tensor.version.value != entry.expected or tensor.view is not None or not entry.leaf:
+                _check_in_dialect_order(session, node)
+            values.append(tensor.array)
+        elif type(entry) is SavedOutput:
+            if entry.version.value != entry.expected:
+                _check_in_dialect_order(session, node)
+            values.append(entry.array)
+        elif type(entry) is list:
+            _check_in_dialect_order(session, node)
+            values.append([None if item is None else item.tensor.array for item in entry])
+        else:
+            values.append(entry)
+    return values
+
+
+def unpack_tensors(session: "Session", node: Node) -> list[Any]:
+    """Return what a node saved as tensors that are part of the graph, every counter checked."""
+    if node.saved is None:
+        raise freed_error(node)
+    _check_in_dialect_order(session, node)
+    values: list[Any] = []
+    for entry in node.saved:
+        if isinstance(entry, SavedInput):
+            values.append(entry.tensor)
+        elif isinstance(entry, SavedOutput):
+            values.append(_output_tensor(entry, node))
+        elif isinstance(entry, list):
+            values.append([None if item is None else item.tensor for item in entry])
+        elif entry is None:
+            values.append(None)
+        else:
+            values.append(entry.item())
+    return values
+
+
+def _output_tensor(entry: SavedOutput, node: Node) -> Tensor:
+    tensor = Tensor()
+    tensor.array = entry.array
+    tensor.dtype = entry.dtype
+    tensor.storage = entry.storage
+    tensor.version = entry.version
+    tensor.requires = tensor.inference = False
+    tensor.view = tensor.meta = tensor.hooks = None
+    tensor.node = node
+    tensor.output_nr = entry.output_nr
+    tensor.id = 0
+    if entry.through_view is not None:
+        current = entry.through_view()
+        tensor.node = current if current is not None else node
+    return tensor
+
+
+def saved_tensor(entry: SavedInput | SavedOutput, node: Node) -> Tensor:
+    """Return a saved tensor for a reader's eyes, without any check."""
+    return entry.tensor if isinstance(entry, SavedInput) else _output_tensor(entry, node)
+
+
+def _check_in_dialect_order(session: "Session", node: Node) -> None:
+    """Check everything that a node saved, in the order in which the dialect unpacks, since the first fault is the one reported."""
+    assert node.saved is not None
+    plan = node.op.plan
+    labelled = [(label, entry) for (label, _, _), entry in zip(plan.saved, node.saved, strict=True)]
+    if session.dialect != "torch-2.13":
+        from detachsim.engine.unpack_order import older_order
+
+        labelled = older_order(session.dialect, node, labelled)
+    for label, entry in labelled:
+        if isinstance(entry, SavedInput):
+            _check_input(session, node, label, entry)
+        elif isinstance(entry, SavedOutput):
+            _check_output(session, node, label, entry)
+        elif isinstance(entry, list):
+            for item in entry:
+                if item is not None:
+                    _check_input(session, node, label, item)
+
+
+def _check_input(session: "Session", node: Node, label: str, entry: SavedInput) -> None:
+    tensor = entry.tensor
+    producer = grad_fn(session, tensor)
+    if not entry.leaf and producer is None:
+        raise TorchError("detached_in_place")
+    if tensor.version.value != entry.expected:
+        raise _version_error(session, node, label, tensor, entry.expected, producer, 0)
+
+
+def _check_output(session: "Session", node: Node, label: str, entry: SavedOutput) -> None:
+    if entry.version.value == entry.expected:
+        return
+    tensor = _output_tensor(entry, node)
+    raise _version_error(session, node, label, tensor, entry.expected, tensor.node, entry.output_nr)
+
+
+def _version_error(
+    session: "Session", node: Node, label: str, tensor: Tensor, expected: int, producer: Node | None, output_nr: int
+) -> TorchError:
+    from detachsim.engine.texts import spell
+
+    found = tensor.version.value
+    hint = spell("hint_anomaly" if session.anomaly else "hint", session.dialect, {})[1]
+    name = (
+        f", which is output {output_nr} of {message_name(session.dialect, producer)}," if producer is not None else ""
+    )
+    return TorchError(
+        "version",
+        VersionMismatch(node.id, node.name, label, tensor.id, tensor.storage.id, tensor.version.id, expected, found),
+        tensor_type=tensor.dtype.tensor_type,
+        sizes=list(tensor.array.shape),
+        producer=name,
+        found=found,
+        expected=expected,
+        hint=hint,
+    )
+
+
+def release(node: Node) -> None:
+    """Free what a node saved, as a backward pass without ``retain_graph`` does."""
+    if node.saved:
+        node.saved = None

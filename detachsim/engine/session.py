@@ -1,0 +1,106 @@
+"""The state of one run: modes, counters of ids, warnings, random numbers, and the facts recorded as it goes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from detachsim.engine.generator import Generator
+    from detachsim.engine.op import Library
+
+Fact = tuple[Any, ...]
+
+
+class Session:
+    """Everything that PyTorch keeps per process or thread.
+
+    ``library`` finds ops by name. ``facts`` collects tuples while the engine works (``None``: nobody listens); ``warn``
+    receives a text's key and what fills it.
+    """
+
+    __slots__ = (
+        "_generator",
+        "anomaly",
+        "backward_node",
+        "check_nan",
+        "dialect",
+        "facts",
+        "functions",
+        "grad_enabled",
+        "inference",
+        "library",
+        "next_sequence",
+        "node_ids",
+        "sink",
+        "storage_ids",
+        "tensor_ids",
+        "version_ids",
+        "warned",
+    )
+
+    def __init__(
+        self,
+        library: "Library",
+        dialect: str = "torch-2.13",
+        sink: Callable[[str, dict[str, Any]], None] | None = None,
+        *,
+        record: bool = False,
+    ) -> None:
+        self.library = library
+        self.dialect = dialect
+        self.sink = sink
+        self.grad_enabled = True
+        self.inference = False
+        self.anomaly = False
+        self.check_nan = True
+        self.backward_node: Any = None
+        self.next_sequence = 0
+        self.tensor_ids = self.storage_ids = self.version_ids = self.node_ids = 0
+        self.facts: list[Fact] | None = [] if record else None
+        self.warned: set[str] = set()
+        self.functions: dict[str, Any] = {}
+        self._generator: Generator | None = None
+
+    @property
+    def generator(self) -> "Generator":
+        """The CPU generator, made on first use."""
+        if self._generator is None:
+            from detachsim.engine.generator import Generator
+
+            self._generator = Generator()
+        return self._generator
+
+    def warn(self, key: str, **details: Any) -> None:
+        """Give a warning of PyTorch's."""
+        if self.sink is not None:
+            self.sink(key, details)
+
+    def warn_once(self, key: str, **details: Any) -> None:
+        """Give a warning that PyTorch gives once in a process, so once in a run."""
+        if key not in self.warned:
+            self.warned.add(key)
+            self.warn(key, **details)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Run the op called ``name`` with PyTorch's arguments; raises ``TorchError`` as PyTorch would."""
+        return self.library.find(name).call(self, args, kwargs)
+
+    @contextmanager
+    def grad_mode(self, enabled: bool) -> Iterator[None]:
+        """Set whether ops record a graph, as ``torch.set_grad_enabled`` in a ``with`` block."""
+        before = self.grad_enabled
+        self.grad_enabled = enabled
+        try:
+            yield
+        finally:
+            self.grad_enabled = before
+
+    @contextmanager
+    def inference_mode(self) -> Iterator[None]:
+        """Make inference tensors and record nothing, as ``torch.inference_mode()``."""
+        before = self.grad_enabled, self.inference
+        self.grad_enabled, self.inference = False, True
+        try:
+            yield
+        finally:
+            self.grad_enabled, self.inference = before

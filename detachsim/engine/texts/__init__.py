@@ -1,0 +1,36 @@
+"""PyTorch's warnings and errors, each written once, beside its dialects.
+
+One module for each family, read when the first text is needed. Sources: measured on PyTorch 2.13.0 and 1.13.0; for 1.7,
+read in sources of its time.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from detachsim.engine.texts.entry import Entry
+
+FAMILIES = ("autograd", "shapes")
+
+_NEWEST_FIRST = ("torch-2.13", "torch-1.13", "torch-1.7")
+
+
+@cache
+def texts() -> dict[str, Entry]:
+    """Return all texts by key; a key that two families claim is a mistake of ours."""
+    merged: dict[str, Entry] = {}
+    for family in FAMILIES:
+        entries: dict[str, Entry] = import_module(f"detachsim.engine.texts.{family}").TEXTS
+        if twice := merged.keys() & entries.keys():
+            raise AssertionError(f"texts claimed twice: {sorted(twice)}")
+        merged.update(entries)
+    return merged
+
+
+def spell(key: str, dialect: str, details: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the type and the message of ``key`` in ``dialect``, its template filled with ``details``."""
+    kind, text, older = texts()[key]
+    for candidate in _NEWEST_FIRST[1 : _NEWEST_FIRST.index(dialect) + 1]:
+        text = older.get(candidate, text)
+    return kind.format(**details), text.format(**details)

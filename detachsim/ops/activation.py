@@ -1,0 +1,90 @@
+"""Activations, and the gradients that have nodes of their own."""
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array
+from detachsim.ops.numeric import precise
+from detachsim.ops.row import FLOAT, pointwise
+
+
+def sigmoid(self: Array) -> Array:
+    return np.reciprocal(np.exp(-self) + 1)
+
+
+def sigmoid_backward(grad_output: Array, output: Array) -> Array:
+    return grad_output * ((1 - output) * output)
+
+
+def tanh_backward(grad_output: Array, output: Array) -> Array:
+    return grad_output * (1 - output * output)
+
+
+def relu(self: Array) -> Array:
+    return np.where(self > 0, self, np.where(np.isnan(self), self, self.dtype.type(0)))
+
+
+def threshold_backward(grad_output: Array, self: Array, threshold: float) -> Array:
+    return np.where(self <= threshold, np.asarray(grad_output).dtype.type(0), grad_output)
+
+
+ROWS = [
+    pointwise(
+        "sigmoid(Tensor self)",
+        "SigmoidBackward0",
+        precise(sigmoid),
+        promote=FLOAT,
+        where="mtF",
+        grad={"self": "sigmoid_backward(grad, result)"},
+        inplace=True,
+        doc="1 / (1 + exp(-self))",
+        samples=("a.sigmoid()",),
+    ),
+    pointwise(
+        "sigmoid_backward(Tensor grad_output, Tensor output)",
+        "SigmoidBackwardBackward0",
+        sigmoid_backward,
+        where="",
+        grad={
+            "grad_output": "sigmoid_backward(grad, output)",
+            "output": "grad * grad_output * (1 - 2 * output)",
+        },
+        doc="the gradient of sigmoid: grad * (1 - result) * result",
+    ),
+    pointwise(
+        "tanh(Tensor self)",
+        "TanhBackward0",
+        precise(np.tanh),
+        promote=FLOAT,
+        where="mtF",
+        grad={"self": "tanh_backward(grad, result)"},
+        inplace=True,
+        doc="hyperbolic tangent",
+        samples=("a.tanh()",),
+    ),
+    pointwise(
+        "tanh_backward(Tensor grad_output, Tensor output)",
+        "TanhBackwardBackward0",
+        tanh_backward,
+        where="",
+        grad={"grad_output": "tanh_backward(grad, output)", "output": "grad * (-2 * output * grad_output)"},
+        doc="the gradient of tanh: grad * (1 - result * result)",
+    ),
+    pointwise(
+        "relu(Tensor self)",
+        "ReluBackward0",
+        relu,
+        where="mtF",
+        grad={"self": "threshold_backward(grad, result, 0)"},
+        inplace=True,
+        doc="max(self, 0); its gradient at 0 is 0",
+        samples=("a.relu()",),
+    ),
+    pointwise(
+        "threshold_backward(Tensor grad_output, Tensor self, Number threshold)",
+        "ThresholdBackwardBackward0",
+        threshold_backward,
+        where="",
+        grad={"grad_output": "threshold_backward(grad, self, threshold)", "self": "zeros_of(grad)"},
+        doc="the gradient of relu: grad where self is above the threshold, else 0",
+    ),
+]

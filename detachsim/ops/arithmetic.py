@@ -1,0 +1,216 @@
+"""Arithmetic: add, sub, mul, div, pow and their kin."""
+
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array
+from detachsim.ops.numeric import precise
+from detachsim.ops.row import FLOAT, pointwise
+
+
+def add(self: Array, other: Array, alpha: float = 1) -> Array:
+    return np.add(self, other if alpha == 1 else np.multiply(other, np.asarray(alpha, dtype=other.dtype)))
+
+
+def sub(self: Array, other: Array, alpha: float = 1) -> Array:
+    return np.subtract(self, other if alpha == 1 else np.multiply(other, np.asarray(alpha, dtype=other.dtype)))
+
+
+def rsub(self: Array, other: Array, alpha: float = 1) -> Array:
+    return sub(np.asarray(other, dtype=np.asarray(self).dtype), self, alpha)
+
+
+def power(self: Array, exponent: Array) -> Array:
+    base, exponent = np.asarray(self), np.asarray(exponent)
+    if base.dtype == np.float32 or exponent.dtype == np.float32:
+        return np.power(base.astype(np.float64), exponent.astype(np.float64)).astype(np.float32)
+    return np.power(base, exponent)
+
+
+def zeros_like(ops: Any, value: Any) -> Any:
+    """Return zeros of the same shape and type."""
+    return ops.mul(value, 0.0) if not isinstance(value, np.ndarray) else np.zeros_like(value)
+
+
+def pow_backward(ops: Any, grad: Any, self: Any, exponent: Any) -> Any:
+    """The gradient of a power's base for a plain exponent."""
+    value = exponent.item() if isinstance(exponent, np.ndarray) else exponent
+    if value == 0:
+        return ops.zeros_of(grad)
+    return grad * (value * ops.pow(self, value - 1))
+
+
+def pow_backward_self(ops: Any, grad: Any, self: Any, exponent: Any) -> Any:
+    """The gradient of a power's base for a tensor exponent: 0 where the exponent is 0."""
+    return ops.where(exponent == 0.0, ops.zeros_of(grad), grad * (exponent * ops.pow(self, exponent - 1)))
+
+
+def pow_backward_exponent(ops: Any, grad: Any, self: Any, exponent: Any, result: Any) -> Any:
+    """The gradient of a power's exponent: 0 where the base is 0 and the exponent is not negative."""
+    undefined = ops.logical_and(self == 0.0, exponent >= 0.0)
+    return ops.where(undefined, ops.zeros_of(grad), grad * (result * ops.log(self)))
+
+
+HELPERS = {
+    "pow_backward": pow_backward,
+    "pow_backward_self": pow_backward_self,
+    "pow_backward_exponent": pow_backward_exponent,
+}
+
+ROWS = [
+    pointwise(
+        "add(Tensor self, Number|Tensor other, *, Number alpha=1)",
+        "AddBackward0",
+        add,
+        grad={"self": "grad", "other": "grad if alpha == 1 else grad * alpha"},
+        inplace=True,
+        doc="self + alpha * other",
+        samples=("a + b", "a + 2", "a.add(b, alpha=2)"),
+    ),
+    pointwise(
+        "sub(Tensor self, Number|Tensor other, *, Number alpha=1)",
+        "SubBackward0",
+        sub,
+        grad={"self": "grad", "other": "-grad if alpha == 1 else -grad * alpha"},
+        inplace=True,
+        doc="self - alpha * other",
+        samples=("a - b", "a - 2", "a.sub(b, alpha=2)"),
+    ),
+    pointwise(
+        "rsub(Tensor self, Number|Tensor other, *, Number alpha=1)",
+        "RsubBackward1",
+        rsub,
+        grad={"self": "-grad if alpha == 1 else -grad * alpha"},
+        where="t",
+        doc="other - self, which is what a number minus a tensor runs",
+        samples=("2 - a",),
+    ),
+    pointwise(
+        "mul(Tensor self, Number|Tensor other)",
+        "MulBackward0",
+        np.multiply,
+        grad={"self": "grad * other", "other": "grad * self"},
+        inplace=True,
+        doc="self * other",
+        samples=("a * b", "a * 2", "2 * a", "a * a"),
+    ),
+    pointwise(
+        "div(Tensor self, Number|Tensor other)",
+        "DivBackward0",
+        np.true_divide,
+        promote=FLOAT,
+        grad={"self": "grad / other", "other": "-grad * ((self / other) / other)"},
+        inplace=True,
+        doc="self / other",
+        samples=("a / b", "a / 2"),
+    ),
+    pointwise(
+        "reciprocal(Tensor self)",
+        "ReciprocalBackward0",
+        np.reciprocal,
+        promote=FLOAT,
+        grad={"self": "-grad * (result * result)"},
+        inplace=True,
+        doc="1 / self",
+        samples=("a.reciprocal()",),
+    ),
+    pointwise(
+        "neg(Tensor self)",
+        "NegBackward0",
+        np.negative,
+        grad={"self": "-grad"},
+        inplace=True,
+        doc="-self",
+        samples=("-a",),
+    ),
+    pointwise(
+        "pow.Tensor_Scalar(Tensor self, Number exponent)",
+        "PowBackward0",
+        power,
+        grad={"self": "pow_backward(grad, self, exponent)"},
+        inplace=True,
+        doc="self to the power of a number",
+        samples=("a ** 2", "a ** 0.5", "a ** -1"),
+    ),
+    pointwise(
+        "pow.Tensor_Tensor(Tensor self, Tensor exponent)",
+        "PowBackward1",
+        power,
+        grad={
+            "self": "pow_backward_self(grad, self, exponent)",
+            "exponent": "pow_backward_exponent(grad, self, exponent, result)",
+        },
+        inplace=True,
+        doc="self to the power of exponent, element by element",
+        samples=("a ** b",),
+    ),
+    pointwise(
+        "abs(Tensor self)",
+        "AbsBackward0",
+        np.abs,
+        grad={"self": "grad * sign(self)"},
+        inplace=True,
+        doc="absolute value; its gradient at 0 is 0",
+        samples=("a.abs()",),
+    ),
+    pointwise(
+        "sign(Tensor self)",
+        "SignBackward0",
+        np.sign,
+        grad={"self": "zeros_of(grad)"},
+        inplace=True,
+        doc="-1, 0 or 1; its gradient is 0",
+        samples=("a.sign()",),
+    ),
+    pointwise(
+        "exp(Tensor self)",
+        "ExpBackward0",
+        precise(np.exp),
+        promote=FLOAT,
+        grad={"self": "grad * result"},
+        inplace=True,
+        doc="e to the power of self",
+        samples=("a.exp()",),
+    ),
+    pointwise(
+        "log(Tensor self)",
+        "LogBackward0",
+        precise(np.log),
+        promote=FLOAT,
+        grad={"self": "grad / self"},
+        inplace=True,
+        doc="natural logarithm",
+        samples=("a.log()",),
+    ),
+    pointwise(
+        "sqrt(Tensor self)",
+        "SqrtBackward0",
+        np.sqrt,
+        promote=FLOAT,
+        grad={"self": "grad / (2 * result)"},
+        inplace=True,
+        doc="square root",
+        samples=("a.sqrt()",),
+    ),
+    pointwise(
+        "sin(Tensor self)",
+        "SinBackward0",
+        precise(np.sin),
+        promote=FLOAT,
+        grad={"self": "grad * cos(self)"},
+        inplace=True,
+        doc="sine of self in radians",
+        samples=("a.sin()",),
+    ),
+    pointwise(
+        "cos(Tensor self)",
+        "CosBackward0",
+        precise(np.cos),
+        promote=FLOAT,
+        grad={"self": "grad * -sin(self)"},
+        inplace=True,
+        doc="cosine of self in radians",
+        samples=("a.cos()",),
+    ),
+]

@@ -1,0 +1,118 @@
+"""Comparisons, boolean ops, and what chooses between values: clamp, where."""
+
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine import dtypes
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.op import Op
+from detachsim.ops.row import ARITHMETIC, COMPARE, pointwise
+
+
+def _comparison(name: str, kernel: Any, doc: str, symbol: str) -> Op:
+    return pointwise(
+        f"{name}(Tensor self, Number|Tensor other)",
+        "",
+        kernel,
+        promote=COMPARE,
+        inplace=True,
+        doc=doc,
+        samples=(f"a {symbol} b",),
+    )
+
+
+def clamp(self: Array, min: float | None = None, max: float | None = None) -> Array:
+    low = None if min is None else self.dtype.type(min)
+    high = None if max is None else self.dtype.type(max)
+    # Where both bounds cross, PyTorch gives the upper one.
+    result = self if low is None else np.maximum(self, low)
+    return result.copy() if high is None and low is None else result if high is None else np.minimum(result, high)
+
+
+def _check_clamp(session: Any, op: Op, bound: list[Any]) -> None:
+    if bound[1] is None and bound[2] is None:
+        raise TorchError("clamp_none")
+
+
+def clamp_backward(ops: Any, grad: Any, self: Any, min: float | None, max: float | None) -> Any:
+    """grad where self is within the bounds, the bounds included."""
+    if min is not None and max is not None:
+        inside = ops.logical_and(self >= min, self <= max)
+    else:
+        inside = self >= min if min is not None else self <= max
+    return ops.where(inside, grad, ops.zeros_of(grad))
+
+
+def _check_condition(session: Any, op: Op, bound: list[Any]) -> None:
+    if bound[0].dtype is not dtypes.boolean and bound[0].dtype is not dtypes.uint8:
+        raise TorchError("where_condition", dtype=bound[0].dtype.scalar)
+
+
+def zeros_of(ops: Any, value: Any) -> Any:
+    """Zeros with the shape and type of ``value``, outside the graph."""
+    return np.zeros_like(value) if isinstance(value, np.ndarray | np.generic) else ops.zeros_like(value)
+
+
+HELPERS = {"clamp_backward": clamp_backward, "zeros_of": zeros_of}
+
+ROWS = [
+    _comparison("lt", np.less, "self < other", "<"),
+    _comparison("le", np.less_equal, "self <= other", "<="),
+    _comparison("gt", np.greater, "self > other", ">"),
+    _comparison("ge", np.greater_equal, "self >= other", ">="),
+    _comparison("eq", np.equal, "self == other", "=="),
+    _comparison("ne", np.not_equal, "self != other", "!="),
+    pointwise(
+        "logical_and(Tensor self, Number|Tensor other)",
+        "",
+        np.logical_and,
+        promote=COMPARE,
+        inplace=True,
+        doc="whether both are not 0",
+        samples=("a.logical_and(b)",),
+    ),
+    pointwise(
+        "logical_or(Tensor self, Number|Tensor other)",
+        "",
+        np.logical_or,
+        promote=COMPARE,
+        inplace=True,
+        doc="whether one of the two is not 0",
+        samples=("a.logical_or(b)",),
+    ),
+    pointwise(
+        "logical_not(Tensor self)",
+        "",
+        np.logical_not,
+        promote=COMPARE,
+        inplace=True,
+        doc="whether self is 0",
+        samples=("a.logical_not()",),
+    ),
+    pointwise(
+        "clamp(Tensor self, Number? min=None, Number? max=None)",
+        "ClampBackward1",
+        clamp,
+        grad={"self": "clamp_backward(grad, self, min, max)"},
+        check=_check_clamp,
+        inplace=True,
+        doc="self, kept within min and max; the gradient is 1 at the bounds",
+        samples=("a.clamp(0.3, 0.6)", "a.clamp(min=0.3)", "a.clamp(max=0.6)"),
+    ),
+    pointwise(
+        "where.self(MaskTensor condition, Number|Tensor self, Number|Tensor other)",
+        "WhereBackward0",
+        np.where,
+        promote=ARITHMETIC,
+        where="t",
+        grad={
+            "self": "where(condition, grad, zeros_of(grad))",
+            "other": "where(condition, zeros_of(grad), grad)",
+        },
+        check=_check_condition,
+        doc="self where condition is true, other elsewhere",
+        samples=("torch.where(a > 0.5, a, b)",),
+    ),
+]

@@ -1,0 +1,293 @@
+"""Creation: tensors from data, constants, ranges and random numbers."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from detachsim.engine import dtypes
+from detachsim.engine.dtypes import Array, DType
+from detachsim.engine.errors import LimitError, TorchError
+from detachsim.engine.op import Op
+from detachsim.engine.tensor import Tensor, fresh
+from detachsim.ops.numeric import numel
+from detachsim.ops.row import composite, factory
+
+if TYPE_CHECKING:
+    from detachsim.engine.session import Session
+
+# A scenario is a teaching program: one tensor may hold this many elements, and no more.
+MAX_ELEMENTS = 50_000_000
+
+
+def checked_size(size: Sequence[int]) -> tuple[int, ...]:
+    """Return a size that may be allocated; raises PyTorch's error for a negative one, ours for a huge one."""
+    for length in size:
+        if length < 0:
+            raise TorchError("negative_dim", size=length, shape=list(size))
+    if numel(size) > MAX_ELEMENTS:
+        raise LimitError(
+            f"a tensor of {numel(size):,} elements is more than the {MAX_ELEMENTS:,} that one tensor may hold"
+        )
+    return tuple(size)
+
+
+def from_data(session: "Session", data: Any, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    """Return ``torch.tensor(data)``: numbers in nested lists, or a tensor to copy."""
+    if isinstance(data, Tensor):
+        session.warn("tensor_of_tensor")
+        made = fresh(dtypes.cast(data.array, data.dtype, dtype or data.dtype).copy(), dtype or data.dtype)
+    else:
+        shape = _shape_of(data)
+        flat: list[Any] = []
+        _flatten(session, data, shape, 0, flat)
+        kind = dtype or _infer_dtype(flat)
+        made = fresh(_fill(flat, kind).reshape(shape), kind)
+    return _leaf(session, made, requires_grad)
+
+
+def _leaf(session: "Session", tensor: Tensor, requires_grad: bool) -> Tensor:
+    if requires_grad and not tensor.dtype.is_floating:
+        raise TorchError("factory_requires_grad")
+    tensor.requires = requires_grad
+    tensor.inference = session.inference
+    return tensor
+
+
+def _shape_of(data: Any) -> tuple[int, ...]:
+    shape: list[int] = []
+    while isinstance(data, (list, tuple)):
+        shape.append(len(data))
+        if not data:
+            break
+        data = data[0]
+    if isinstance(data, Tensor):
+        shape.extend(data.shape)
+    return tuple(shape)
+
+
+def _flatten(session: "Session", data: Any, shape: tuple[int, ...], dim: int, flat: list[Any]) -> None:
+    if isinstance(data, (list, tuple)):
+        if dim >= len(shape):
+            raise TorchError("python", type="TypeError", text=f"must be real number, not {type(data).__name__}")
+        if len(data) != shape[dim]:
+            raise TorchError("tensor_sequence", expected=shape[dim], dim=dim, found=len(data))
+        for item in data:
+            _flatten(session, item, shape, dim + 1, flat)
+    elif isinstance(data, Tensor):
+        if data.array.ndim or dim < len(shape):
+            raise TorchError("scalar_conversion")
+        if data.requires or data.node is not None:
+            session.warn_once("scalar_requires_grad")
+        flat.append(data.array.item())
+    elif isinstance(data, str):
+        raise TorchError("python", type="TypeError", text="new(): invalid data type 'str'")
+    elif isinstance(data, (bool, int, float)):
+        if dim < len(shape):
+            raise TorchError("python", type="TypeError", text="not a sequence")
+        flat.append(data)
+    else:
+        raise TorchError("python", type="RuntimeError", text=f"Could not infer dtype of {type(data).__name__}")
+
+
+def _infer_dtype(flat: list[Any]) -> DType:
+    if any(isinstance(value, float) for value in flat) or not flat:
+        return dtypes.float32
+    return dtypes.boolean if all(isinstance(value, bool) for value in flat) else dtypes.int64
+
+
+def _fill(flat: list[Any], dtype: DType) -> Array:
+    if dtype is dtypes.bfloat16:
+        return dtypes.round_bfloat16(np.array(flat, dtype=np.float32))
+    if dtype.category == dtypes.INTEGRAL:
+        info = np.iinfo(dtype.numpy)
+        for value in flat:
+            if isinstance(value, int) and not info.min <= value <= info.max:
+                raise TorchError(
+                    "python",
+                    type="RuntimeError",
+                    text=f"value cannot be converted to type {dtype.cpp} without overflow",
+                )
+        return np.array([int(value) for value in flat], dtype=dtype.numpy)
+    return np.array(flat, dtype=dtype.numpy)
+
+
+def filled(session: "Session", size: Sequence[int], value: float, dtype: DType | None, requires_grad: bool) -> Tensor:
+    """Return a tensor of one value."""
+    kind = dtype or (
+        dtypes.boolean if isinstance(value, bool) else dtypes.int64 if isinstance(value, int) else dtypes.float32
+    )
+    array = np.full(checked_size(size), value, dtype=kind.numpy)
+    return _leaf(
+        session, fresh(dtypes.round_bfloat16(array) if kind is dtypes.bfloat16 else array, kind), requires_grad
+    )
+
+
+def arange(
+    session: "Session", start: float, end: float, step: float, dtype: DType | None, requires_grad: bool
+) -> Tensor:
+    """Return numbers from start, by step, up to but without end."""
+    whole = all(isinstance(value, int) for value in (start, end, step))
+    kind = dtype or (dtypes.int64 if whole else dtypes.float32)
+    if step == 0:
+        raise TorchError("arange_step")
+    if (step > 0 and start > end) or (step < 0 and start < end):
+        raise TorchError("arange_bounds")
+    count = math.ceil((end - start) / step)
+    checked_size((count,))
+    values = np.arange(count, dtype=np.int64 if whole else np.float64) * step + start
+    return _leaf(session, fresh(dtypes.cast(values, dtypes.BY_NUMPY[values.dtype], kind), kind), requires_grad)
+
+
+def random(
+    session: "Session", kind: str, size: Sequence[int], dtype: DType | None, requires_grad: bool, **bounds: Any
+) -> Tensor:
+    """Return random numbers as PyTorch's CPU generator draws them."""
+    shape = checked_size(size)
+    target = dtype or dtypes.float32
+    generator = session.generator
+    array = generator.uniform(shape, target.name) if kind == "uniform" else generator.normal(shape, target.name)
+    return _leaf(session, fresh(np.asarray(array), target), requires_grad)
+
+
+def randint(
+    session: "Session", low: int, high: int, size: Sequence[int], dtype: DType | None, requires_grad: bool
+) -> Tensor:
+    """Return random integers from low up to but without high."""
+    if low >= high:
+        raise TorchError("randint_bounds", low=low, high=high)
+    values = session.generator.integers(checked_size(size), low, high)
+    kind = dtype or dtypes.int64
+    return _leaf(session, fresh(dtypes.cast(np.asarray(values), dtypes.int64, kind), kind), requires_grad)
+
+
+def _like(value: float) -> Any:
+    def function(ops: Any, self: Any, dtype: DType | None = None, requires_grad: bool = False) -> Any:
+        return ops.full(self.shape, value, dtype=dtype or self.tensor.dtype, requires_grad=requires_grad)
+
+    return function
+
+
+_OPTIONS = "*, dtype? dtype=None, bool requires_grad=False"
+
+
+def _eye(session: "Session", n: int, m: int | None, dtype: DType | None, requires_grad: bool) -> Tensor:
+    checked_size((n, n if m is None else m))
+    kind = dtype or dtypes.float32
+    return _leaf(session, fresh(np.eye(n, m, dtype=kind.numpy), kind), requires_grad)
+
+
+def _linspace(
+    session: "Session", start: float, end: float, steps: int, dtype: DType | None, requires_grad: bool
+) -> Tensor:
+    checked_size((steps,))
+    kind = dtype or dtypes.float32
+    values = np.linspace(start, end, steps)
+    return _leaf(session, fresh(dtypes.cast(values, dtypes.float64, kind), kind), requires_grad)
+
+
+ROWS: list[Op] = [
+    factory(f"tensor(any data, {_OPTIONS})", from_data, doc="a tensor of given numbers"),
+    factory(
+        f"zeros(size size, {_OPTIONS})",
+        lambda s, size, dtype, req: filled(s, size, 0.0, dtype, req),
+        doc="a tensor of zeros",
+    ),
+    factory(
+        f"ones(size size, {_OPTIONS})",
+        lambda s, size, dtype, req: filled(s, size, 1.0, dtype, req),
+        doc="a tensor of ones",
+    ),
+    factory(
+        f"empty(size size, {_OPTIONS})",
+        lambda s, size, dtype, req: filled(s, size, 0.0, dtype, req),
+        doc="a tensor without values of its own; here they are zeros",
+    ),
+    factory(f"full(int[] size, Number fill_value, {_OPTIONS})", filled, doc="a tensor of one value"),
+    factory(
+        f"arange(Number end, {_OPTIONS})",
+        lambda s, end, dtype, req: arange(s, 0, end, 1, dtype, req),
+        doc="numbers from start, by step, up to but without end",
+    ),
+    factory(f"arange.start_step(Number start, Number end, Number step=1, {_OPTIONS})", arange),
+    factory(f"linspace(Number start, Number end, int steps, {_OPTIONS})", _linspace, doc="evenly spaced numbers"),
+    factory(f"eye(int n, int? m=None, {_OPTIONS})", _eye, doc="a matrix with ones on its diagonal"),
+    factory(
+        f"rand(size size, {_OPTIONS})",
+        lambda s, size, dtype, req: random(s, "uniform", size, dtype, req),
+        doc="random numbers between 0 and 1",
+    ),
+    factory(
+        f"randn(size size, {_OPTIONS})",
+        lambda s, size, dtype, req: random(s, "normal", size, dtype, req),
+        doc="random numbers of the standard normal distribution",
+    ),
+    factory(
+        f"randint(int high, int[] size, {_OPTIONS})",
+        lambda s, high, size, dtype, req: randint(s, 0, high, size, dtype, req),
+        doc="random integers from low up to but without high",
+    ),
+    factory(f"randint.low(int low, int high, int[] size, {_OPTIONS})", randint),
+    factory(
+        f"randperm(int n, {_OPTIONS})",
+        lambda s, n, dtype, req: _leaf(s, fresh(np.asarray(s.generator.permutation(n)), dtypes.int64), req),
+        doc="the integers below n in random order",
+    ),
+    composite("zeros_like(Tensor self, *, dtype? dtype=None, bool requires_grad=False)", _like(0.0), where="t"),
+    composite("ones_like(Tensor self, *, dtype? dtype=None, bool requires_grad=False)", _like(1.0), where="t"),
+    composite(
+        "full_like(Tensor self, Number fill_value, *, dtype? dtype=None, bool requires_grad=False)",
+        lambda ops, self, value, dtype=None, requires_grad=False: ops.full(
+            self.shape, value, dtype=dtype or self.tensor.dtype, requires_grad=requires_grad
+        ),
+        where="t",
+    ),
+    composite(
+        "empty_like(Tensor self, *, dtype? dtype=None, bool requires_grad=False)",
+        _like(0.0),
+        where="t",
+    ),
+    composite(
+        "rand_like(Tensor self, *, dtype? dtype=None, bool requires_grad=False)",
+        lambda ops, self, dtype=None, requires_grad=False: ops.rand(
+            self.shape, dtype=dtype or self.tensor.dtype, requires_grad=requires_grad
+        ),
+        where="t",
+    ),
+    composite(
+        "randn_like(Tensor self, *, dtype? dtype=None, bool requires_grad=False)",
+        lambda ops, self, dtype=None, requires_grad=False: ops.randn(
+            self.shape, dtype=dtype or self.tensor.dtype, requires_grad=requires_grad
+        ),
+        where="t",
+    ),
+    composite(
+        "new_zeros(Tensor self, size size, *, dtype? dtype=None, bool requires_grad=False)",
+        lambda ops, self, size, dtype=None, requires_grad=False: ops.full(
+            size, 0.0, dtype=dtype or self.tensor.dtype, requires_grad=requires_grad
+        ),
+        where="m",
+    ),
+    composite(
+        "new_ones(Tensor self, size size, *, dtype? dtype=None, bool requires_grad=False)",
+        lambda ops, self, size, dtype=None, requires_grad=False: ops.full(
+            size, 1.0, dtype=dtype or self.tensor.dtype, requires_grad=requires_grad
+        ),
+        where="m",
+    ),
+    composite(
+        "new_full(Tensor self, int[] size, Number fill_value, *, dtype? dtype=None, bool requires_grad=False)",
+        lambda ops, self, size, value, dtype=None, requires_grad=False: ops.full(
+            size, value, dtype=dtype or self.tensor.dtype, requires_grad=requires_grad
+        ),
+        where="m",
+    ),
+    composite(
+        "new_tensor(Tensor self, any data, *, dtype? dtype=None, bool requires_grad=False)",
+        lambda ops, self, data, dtype=None, requires_grad=False: ops.tensor(
+            data, dtype=dtype or self.tensor.dtype, requires_grad=requires_grad
+        ),
+        where="m",
+    ),
+]

@@ -1,0 +1,134 @@
+"""Memory: clone, detach, copies, casts, fills."""
+
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array, DType
+from detachsim.engine.errors import TorchError
+from detachsim.engine.op import Op
+from detachsim.ops.row import CAST, alias, composite, general, inplace
+from detachsim.ops.shape import expand
+
+
+def _copy_source(self: Array, src: Array, non_blocking: bool = False) -> Array:
+    return expand(src, self.shape)
+
+
+def _check_fill(session: Any, op: Op, bound: list[Any]) -> None:
+    if bound[1].array.ndim:
+        raise TorchError("fill_dims", ndim=bound[1].array.ndim)
+
+
+def to(ops: Any, self: Any, dtype: DType, copy: bool = False) -> Any:
+    """self itself where the type is right, else a copy of that type."""
+    if self.tensor.dtype is dtype and not copy:
+        return self
+    return ops._to_copy(self, dtype)
+
+
+def _cast_method(name: str, dtype: str) -> Op:
+    from detachsim.engine.dtypes import BY_NAME
+
+    return composite(
+        f"{name}(Tensor self)",
+        lambda ops, self: to(ops, self, BY_NAME[dtype]),
+        where="m",
+        doc=f"self as {dtype}",
+        samples=(f"a.{name}()",),
+    )
+
+
+def contiguous(ops: Any, self: Any) -> Any:
+    """self itself where its elements stand in order, else a copy."""
+    return self if self.tensor.array.flags.c_contiguous else ops.clone(self)
+
+
+def new_empty_strided(ops: Any, self: Any, size: Any, stride: Any) -> Any:
+    """A new tensor with given strides and the type of self."""
+    count = 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) if 0 not in size else 0
+    memory = ops.new_zeros(self, (count,))
+    return ops.detach(ops.as_strided(memory, size, stride, 0))
+
+
+ROWS = [
+    general(
+        "clone(Tensor self)",
+        "CloneBackward0",
+        lambda self: self.copy(order="K"),
+        grad={"self": "grad"},
+        doc="a copy with memory of its own, still in the graph",
+        samples=("a.clone()",),
+    ),
+    alias(
+        "detach(Tensor self)",
+        lambda self: self,
+        doc="the same memory and counter, cut from the graph",
+        samples=("a.detach()",),
+    ),
+    composite("contiguous(Tensor self)", contiguous, where="m", doc="self, copied if its elements are not in order"),
+    general(
+        "grad_copy(Tensor self)",
+        "torch::autograd::CopyBackwards",
+        lambda self: np.ascontiguousarray(self).copy().reshape(self.shape),
+        where="",
+        grad={"self": "grad"},
+        doc="a copy made when a gradient is first accumulated under create_graph",
+    ),
+    inplace(
+        "copy_(Tensor self, Tensor src, bool non_blocking=False)",
+        "torch::autograd::CopyBackwards",
+        _copy_source,
+        grad={"self": "zeros_of(grad)", "src": "grad"},
+        doc="self takes the values of src",
+    ),
+    inplace(
+        "fill_(Tensor self, Number value)",
+        "FillBackward2",
+        lambda self, value: np.full(self.shape, value, dtype=self.dtype),
+        where="mt",
+        grad={"self": "zeros_of(grad)"},
+        overlap=True,
+        doc="every element takes value",
+    ),
+    inplace(
+        "fill_.Tensor(Tensor self, Tensor value)",
+        "FillBackward3",
+        lambda self, value: np.full(self.shape, value),
+        grad={"self": "zeros_of(grad)", "value": "sum(grad)"},
+        overlap=True,
+        check=_check_fill,
+    ),
+    inplace(
+        "zero_(Tensor self)",
+        "ZeroBackward0",
+        np.zeros_like,
+        where="mt",
+        grad={"self": "zeros_of(grad)"},
+        overlap=True,
+        doc="every element becomes 0",
+    ),
+    general(
+        "_to_copy(Tensor self, dtype dtype)",
+        "ToCopyBackward0",
+        lambda self, dtype: self.copy(),
+        where="",
+        promote=CAST,
+        grad={"self": "grad"},
+        doc="a copy of another type",
+    ),
+    composite("to(Tensor self, dtype dtype, *, bool copy=False)", to, where="m", doc="self as another type"),
+    composite(
+        "type_as(Tensor self, Tensor other)", lambda ops, self, other: to(ops, self, other.tensor.dtype), where="m"
+    ),
+    _cast_method("float", "float32"),
+    _cast_method("double", "float64"),
+    _cast_method("half", "float16"),
+    _cast_method("bfloat16", "bfloat16"),
+    _cast_method("long", "int64"),
+    _cast_method("int", "int32"),
+    _cast_method("short", "int16"),
+    _cast_method("bool", "bool"),
+    composite("new_empty_strided(Tensor self, int[] size, int[] stride)", new_empty_strided, where=""),
+    composite("cpu(Tensor self)", lambda ops, self: self, where="m", doc="self, which is on the CPU already"),
+]

@@ -1,0 +1,63 @@
+"""Numeric helpers that kernels share: float32 functions rounded once, dims, sums."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+
+# Up to this many elements a transcendental function of float32 is computed in float64 and rounded once, which is
+# what the printed digits of PyTorch's accurate float32 kernels agree with. Larger arrays must not pay for it.
+PRECISE_LIMIT = 1 << 14
+
+
+def precise(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """Return ``function`` with small float32 (and float16) arrays computed in float64 and rounded once."""
+
+    def call(x: Array) -> Array:
+        dtype = x.dtype
+        if dtype is _FLOAT64 or dtype.kind != "f" or x.size > PRECISE_LIMIT:
+            return function(x)
+        return function(x.astype(_FLOAT64)).astype(dtype)
+
+    call.__name__ = function.__name__
+    return call
+
+
+_FLOAT64 = np.dtype(np.float64)
+
+
+def dims(dim: Sequence[int] | None, ndim: int) -> tuple[int, ...]:
+    """Return non-negative dims; none or an empty list means all. Raises PyTorch's errors."""
+    if dim is None or len(dim) == 0:
+        return tuple(range(ndim))
+    wrapped = tuple(wrap_dim(d, ndim) for d in dim)
+    if len(set(wrapped)) < len(wrapped):
+        twice = next(d for d in wrapped if wrapped.count(d) > 1)
+        raise TorchError("dim_twice", dim=twice)
+    return wrapped
+
+
+def wrap_dim(dim: int, ndim: int) -> int:
+    """Return a non-negative dim; a 0-d tensor takes 0 and -1."""
+    size = max(ndim, 1)
+    if not -size <= dim < size:
+        raise TorchError("dim_range", low=-size, high=size - 1, dim=dim)
+    return dim % size
+
+
+def numel(shape: Sequence[int]) -> int:
+    """Return the number of elements of a shape."""
+    count = 1
+    for size in shape:
+        count *= size
+    return count
+
+
+def python(value: Any) -> Any:
+    """Return a 0-d array or numpy scalar as a Python number, others as they are."""
+    return (
+        value.item() if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0) else value
+    )

@@ -1,0 +1,90 @@
+"""How a row of the table is written: one function for each kind of op.
+
+A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0", np.multiply, grad={"self": "grad * other", "other":
+"grad * self"}, inplace=True, samples=("a * b",))``. What each field means:
+
+* the signature, in PyTorch's schema notation (types: see ``engine.signature``); an overload's name after a dot;
+* the node's name in 2.13, empty for an op without a gradient;
+* the kernel: plain arrays and Python values in, in the order of the signature; arrays out;
+* ``grad``: a formula for each differentiable argument (several, joined by commas, for a formula that gives a tuple);
+* ``where``: ``m`` a tensor method, ``t`` ``torch.NAME``, ``F`` ``torch.nn.functional.NAME``, none for internal rows;
+* ``promote``: ``ARITHMETIC`` (PyTorch's promotion), ``FLOAT`` (integers become float32), ``COMPARE`` (promote, the result is
+  the kernel's type), ``CAST`` (self becomes the type that the argument ``dtype`` names, if it names one), ``KEEP`` (arguments as they are);
+* ``inplace``: the op has a variant with an underscore; ``inplace_grad`` and ``inplace_grad_fn`` where that one has formulas of its own;
+* ``check``: raises PyTorch's error for arguments that the kernel must not see;
+* ``samples``: expressions over ``a``, ``b``, ``c`` … that the generic tests run.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from detachsim.engine.op import (
+    ALIAS,
+    ARITHMETIC,
+    CAST,
+    COMPARE,
+    COMPOSITE,
+    FACTORY,
+    FLOAT,
+    GENERAL,
+    KEEP,
+    POINTWISE,
+    VIEW,
+    Op,
+)
+
+Kernel = Callable[..., Any]
+Formulas = Mapping[str, str]
+
+
+def pointwise(signature: str, grad_fn: str, kernel: Kernel, *, promote: str = ARITHMETIC, **fields: Any) -> Op:
+    """Return a row whose arguments broadcast against each other, element by element."""
+    return Op(signature, grad_fn, kind=POINTWISE, kernel=kernel, promote=promote, **fields)
+
+
+def general(signature: str, grad_fn: str, kernel: Kernel, **fields: Any) -> Op:
+    """Return a row whose kernel makes new memory of whatever shape it likes."""
+    return Op(signature, grad_fn, kind=GENERAL, kernel=kernel, **fields)
+
+
+def view(signature: str, grad_fn: str, kernel: Kernel, **fields: Any) -> Op:
+    """Return a row whose kernel returns a numpy view (or, with ``several``, a list of them) of its first argument."""
+    return Op(signature, grad_fn, kind=VIEW, kernel=kernel, **fields)
+
+
+def alias(signature: str, kernel: Kernel, **fields: Any) -> Op:
+    """Return a row that shares memory and counter with its first argument without being a differentiable view."""
+    return Op(signature, "", kind=ALIAS, kernel=kernel, **fields)
+
+
+def factory(signature: str, kernel: Kernel, **fields: Any) -> Op:
+    """Return a row that makes a tensor of plain values; the kernel's first argument is the session."""
+    return Op(signature, "", kind=FACTORY, kernel=kernel, **{"where": "t", **fields})
+
+
+def composite(signature: str, function: Kernel, **fields: Any) -> Op:
+    """Return a row that runs other ops, so that their nodes are what is recorded; ``function`` gets the library's functions first."""
+    return Op(signature, "", kind=COMPOSITE, kernel=function, **fields)
+
+
+def inplace(signature: str, grad_fn: str, kernel: Kernel, **fields: Any) -> Op:
+    """Return a row that exists only in place (``fill_``); its kernel returns what is to be written."""
+    return Op(signature, grad_fn, kind=GENERAL, kernel=kernel, mutates=True, **{"where": "m", **fields})
+
+
+__all__ = [
+    "ARITHMETIC",
+    "CAST",
+    "COMPARE",
+    "FLOAT",
+    "KEEP",
+    "Formulas",
+    "Kernel",
+    "alias",
+    "composite",
+    "factory",
+    "general",
+    "inplace",
+    "pointwise",
+    "view",
+]

@@ -1,0 +1,427 @@
+"""Views and shapes: view, reshape, transpose, permute, squeeze, expand, select, slice, unbind."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.slices import spread
+from detachsim.engine.tensor import restride
+from detachsim.ops.numeric import dims, numel, wrap_dim
+from detachsim.ops.row import composite, general, view
+
+
+def infer_size(shape: Sequence[int], size: int) -> tuple[int, ...]:
+    """Return ``shape`` with its -1 worked out for ``size`` elements; raises PyTorch's errors."""
+    for index, wanted in enumerate(shape):
+        if wanted < -1:
+            raise TorchError("shape_negative", size=wanted, index=index, shape=list(shape))
+    unknown = [index for index, wanted in enumerate(shape) if wanted == -1]
+    if len(unknown) > 1:
+        raise TorchError("shape_two_unknown")
+    known = numel([wanted for wanted in shape if wanted != -1])
+    if not unknown:
+        if known != size:
+            raise TorchError("shape_invalid", shape=list(shape), size=size)
+        return tuple(shape)
+    if known == 0:
+        if size == 0:
+            raise TorchError("shape_ambiguous", shape=list(shape))
+        raise TorchError("shape_invalid", shape=list(shape), size=size)
+    if size % known:
+        raise TorchError("shape_invalid", shape=list(shape), size=size)
+    result = list(shape)
+    result[unknown[0]] = size // known
+    return tuple(result)
+
+
+def view_or_none(self: Array, size: Sequence[int]) -> Array | None:
+    """Return a view of another shape, ``None`` where that needs a copy."""
+    made = self.reshape(infer_size(size, self.size))
+    if self.flags.c_contiguous or self.size == 0 or np.may_share_memory(made, self):
+        return made
+    return None
+
+
+def view_kernel(self: Array, size: Sequence[int]) -> Array:
+    made = view_or_none(self, size)
+    if made is None:
+        raise TorchError("view_stride")
+    return made
+
+
+def reshape(ops: Any, self: Any, shape: Sequence[int]) -> Any:
+    """A view where the strides allow it, else a copy."""
+    array = self if isinstance(self, np.ndarray) else self.tensor.array
+    if view_or_none(array, shape) is not None:
+        return ops.view(self, infer_size(shape, array.size))
+    return ops._unsafe_view(ops.clone(self), infer_size(shape, array.size))
+
+
+def expand(self: Array, size: Sequence[int], implicit: bool = False) -> Array:
+    lead = len(size) - self.ndim
+    if lead < 0:
+        raise TorchError(
+            "expand_dims",
+            tensor_type="torch.FloatTensor",
+            sizes=list(self.shape),
+            shape=list(size),
+            given=len(size),
+            ndim=self.ndim,
+        )
+    shape: list[int] = []
+    strides: list[int] = []
+    for index, wanted in enumerate(size):
+        existing = self.shape[index - lead] if index >= lead else 1
+        stride = self.strides[index - lead] if index >= lead else 0
+        if wanted == -1:
+            if index < lead:
+                raise TorchError("expand_leading", size=wanted, dim=index)
+            wanted = existing
+        elif existing != wanted:
+            if existing != 1 or wanted < 0:
+                raise TorchError(
+                    "expand_size",
+                    size=wanted,
+                    existing=existing,
+                    dim=index,
+                    shape=list(size),
+                    sizes=list(self.shape),
+                )
+            stride = 0
+        shape.append(wanted)
+        strides.append(stride)
+    return np.lib.stride_tricks.as_strided(self, tuple(shape), tuple(strides))
+
+
+def transpose(self: Array, dim0: int, dim1: int) -> Array:
+    return self.swapaxes(wrap_dim(dim0, self.ndim), wrap_dim(dim1, self.ndim)) if self.ndim else self[...]
+
+
+def t(self: Array) -> Array:
+    if self.ndim > 2:
+        raise TorchError("t_dims", ndim=self.ndim)
+    return self.swapaxes(0, 1) if self.ndim == 2 else self[...]
+
+
+def permute(self: Array, dims: Sequence[int]) -> Array:
+    if len(dims) != self.ndim:
+        raise TorchError("permute_dims", ndim=self.ndim, given=len(dims))
+    order = [wrap_dim(dim, self.ndim) for dim in dims]
+    if len(set(order)) < len(order):
+        raise TorchError("permute_twice")
+    return self.transpose(order)
+
+
+def inverse_permutation(ops: Any, grad: Any, order: Sequence[int]) -> Any:
+    """Undo a permutation."""
+    wrapped = [dim % len(order) for dim in order]
+    return ops.permute(grad, tuple(wrapped.index(dim) for dim in range(len(wrapped))))
+
+
+def squeeze(self: Array) -> Array:
+    return self.squeeze()
+
+
+def squeeze_dim(self: Array, dim: int) -> Array:
+    axis = wrap_dim(dim, self.ndim)
+    return self.squeeze(axis) if self.ndim and self.shape[axis] == 1 else self[...]
+
+
+def squeeze_dims(self: Array, dim: Sequence[int]) -> Array:
+    axes = tuple(axis for axis in dims(dim, self.ndim) if self.ndim and self.shape[axis] == 1) if dim else ()
+    return self.squeeze(axes) if axes else self[...]
+
+
+def unsqueeze_to(ops: Any, grad: Any, shape: tuple[int, ...]) -> Any:
+    """Give back the dims of size 1 that a squeeze took away, one ``unsqueeze`` each."""
+    for axis, size in enumerate(shape):
+        if size == 1 and (grad.ndim <= axis or grad.shape[axis] != 1 or grad.ndim < len(shape)):
+            grad = ops.unsqueeze(grad, axis)
+    return grad
+
+
+def unsqueeze_dims(ops: Any, grad: Any, dim: Any, shape: tuple[int, ...]) -> Any:
+    """Give back the dims of size 1 that a squeeze of given dims took away."""
+    if not shape:
+        return grad
+    for axis in sorted(dims(dim if isinstance(dim, tuple) else (dim,), len(shape))):
+        if shape[axis] == 1:
+            grad = ops.unsqueeze(grad, axis)
+    return grad
+
+
+def unsqueeze(self: Array, dim: int) -> Array:
+    axis = wrap_dim(dim, self.ndim + 1)
+    stride = self.shape[axis] * self.strides[axis] if axis < self.ndim else self.itemsize
+    shape = (*self.shape[:axis], 1, *self.shape[axis:])
+    return np.lib.stride_tricks.as_strided(self, shape, (*self.strides[:axis], stride, *self.strides[axis:]))
+
+
+def select(self: Array, dim: int, index: int) -> Array:
+    if self.ndim == 0:
+        raise TorchError("python", type="IndexError", text="select() cannot be applied to a 0-dim tensor.")
+    axis = wrap_dim(dim, self.ndim)
+    size = self.shape[axis]
+    if not -size <= index < size:
+        raise TorchError("select_range", index=index, sizes=list(self.shape), dim=axis)
+    return self[(slice(None),) * axis + (index, ...)]
+
+
+def slice_kernel(self: Array, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Array:
+    if self.ndim == 0:
+        raise TorchError("slice_zero_dim")
+    return self[(slice(None),) * wrap_dim(dim, self.ndim) + (slice(start, end, step),)]
+
+
+def select_backward(ops: Any, grad: Any, shape: tuple[int, ...], dim: int, index: int) -> Any:
+    """Zeros with the gradient in the selected slice."""
+    return ops._select_backward(grad, shape, dim, index)
+
+
+def put_select(grad: Array, size: Sequence[int], dim: int, index: int) -> Array:
+    made = np.zeros(size, dtype=np.asarray(grad).dtype)
+    made[(slice(None),) * wrap_dim(dim, len(size)) + (index,)] = grad
+    return made
+
+
+def put_slice(grad: Array, size: Sequence[int], dim: int, start: int | None, end: int | None, step: int) -> Array:
+    made = np.zeros(size, dtype=grad.dtype)
+    made[(slice(None),) * wrap_dim(dim, len(size)) + (slice(start, end, step),)] = grad
+    return made
+
+
+def unbind(self: Array, dim: int = 0) -> list[Array]:
+    if self.ndim == 0:
+        raise TorchError("dim_none", dim=dim)
+    axis = wrap_dim(dim, self.ndim)
+    return [self[(slice(None),) * axis + (index, ...)] for index in range(self.shape[axis])]
+
+
+def unbind_backward(ops: Any, grads: Sequence[Any], shape: tuple[int, ...], dim: int) -> Any:
+    """Stack the gradients of the pieces, zeros for a piece that nobody used."""
+    present = next(grad for grad in grads if grad is not None)
+    return ops.stack([ops.zeros_of(present) if grad is None else grad for grad in grads], dim)
+
+
+def flatten(ops: Any, self: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """Join the dims from start_dim to end_dim into one."""
+    ndim = self.ndim
+    start, end = wrap_dim(start_dim, ndim), wrap_dim(end_dim, ndim)
+    if start > end:
+        raise TorchError("flatten_order")
+    if ndim == 0:
+        return ops.reshape(self, (1,))
+    if start == end:
+        return self
+    shape = self.shape
+    return ops.reshape(self, (*shape[:start], numel(shape[start : end + 1]), *shape[end + 1 :]))
+
+
+def as_strided(memory: Array, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> Array:
+    """A view with any geometry over a storage's memory, which is one dimension."""
+    start = storage_offset or 0
+    needed = start + (1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) if 0 not in size else 0)
+    if needed > memory.size:
+        raise TorchError(
+            "as_strided_bounds",
+            sizes=list(size),
+            strides=list(stride),
+            offset=start,
+            itemsize=memory.itemsize,
+            needed=needed * memory.itemsize,
+            size=memory.size * memory.itemsize,
+        )
+    return restride(memory, tuple(size), tuple(stride), start)
+
+
+def as_strided_gradient(
+    ops: Any, grad: Any, shape: tuple[int, ...], size: Sequence[int], stride: Sequence[int], start: int | None
+) -> Any:
+    """Zeros with the gradient at the places that the view looks at."""
+    contiguous = [numel(shape[axis + 1 :]) for axis in range(len(shape))]
+    if isinstance(grad, np.ndarray | np.generic):
+        return spread(np.asarray(grad), shape, tuple(contiguous), tuple(size), tuple(stride), start or 0)
+    memory = ops.new_zeros(grad, (numel(shape),))
+    ops.copy_(ops.as_strided(memory, size, stride, start or 0), grad)
+    return ops.as_strided(memory, shape, contiguous, 0)
+
+
+HELPERS = {
+    "as_strided_gradient": as_strided_gradient,
+    "select_backward": select_backward,
+    "inverse_permutation": inverse_permutation,
+    "unsqueeze_to": unsqueeze_to,
+    "unsqueeze_dims": unsqueeze_dims,
+    "unbind_backward": unbind_backward,
+}
+
+ROWS = [
+    view(
+        "view(Tensor self, size size)",
+        "ViewBackward0",
+        view_kernel,
+        where="m",
+        grad={"self": "reshape(grad, self_size)"},
+        doc="the same memory in another shape",
+        samples=("a.view(-1)",),
+    ),
+    composite(
+        "reshape(Tensor self, size shape)",
+        reshape,
+        doc="another shape: a view where possible, else a copy",
+        samples=("a.reshape(-1)",),
+    ),
+    general(
+        "_unsafe_view(Tensor self, size size)",
+        "UnsafeViewBackward0",
+        lambda self, size: self.reshape(size).copy(),
+        where="",
+        grad={"self": "reshape(grad, self_size)"},
+        doc="a new tensor in another shape",
+    ),
+    view(
+        "expand(Tensor self, size size, *, bool implicit=False)",
+        "ExpandBackward0",
+        expand,
+        where="m",
+        grad={"self": "sum_to_size(grad, self_size)"},
+        doc="a view in which dims of size 1 are repeated without memory of their own",
+        samples=("a.expand(2, 3)",),
+    ),
+    view(
+        "transpose(Tensor self, int dim0, int dim1)",
+        "TransposeBackward0",
+        transpose,
+        grad={"self": "transpose(grad, dim0, dim1)"},
+        doc="two dims exchanged",
+        samples=("a.transpose(0, 1)",),
+    ),
+    view(
+        "t(Tensor self)",
+        "TBackward0",
+        t,
+        grad={"self": "t(grad)"},
+        doc="a matrix with rows and columns exchanged",
+        samples=("a.t()",),
+    ),
+    view(
+        "permute(Tensor self, size dims)",
+        "PermuteBackward0",
+        permute,
+        grad={"self": "inverse_permutation(grad, dims)"},
+        doc="the dims in another order",
+        samples=("a.permute(1, 0)",),
+    ),
+    view(
+        "squeeze(Tensor self)",
+        "SqueezeBackward0",
+        squeeze,
+        grad={"self": "unsqueeze_to(grad, self_size)"},
+        doc="without the dims of size 1",
+        samples=("a.squeeze()",),
+    ),
+    view(
+        "squeeze.dim(Tensor self, int dim)",
+        "SqueezeBackward1",
+        squeeze_dim,
+        grad={"self": "unsqueeze_dims(grad, dim, self_size)"},
+        doc="without dim, if its size is 1",
+        samples=("a.squeeze(0)",),
+    ),
+    view(
+        "squeeze.dims(Tensor self, int[] dim)",
+        "SqueezeBackward2",
+        squeeze_dims,
+        grad={"self": "unsqueeze_dims(grad, dim, self_size)"},
+        doc="without the dims that have size 1",
+    ),
+    view(
+        "unsqueeze(Tensor self, int dim)",
+        "UnsqueezeBackward0",
+        unsqueeze,
+        grad={"self": "squeeze_dim(grad, dim)"},
+        doc="a new dim of size 1",
+        samples=("a.unsqueeze(0)",),
+    ),
+    view(
+        "select(Tensor self, int dim, int index)",
+        "SelectBackward0",
+        select,
+        grad={"self": "_select_backward(grad, self_size, dim, index)"},
+        doc="one slice along dim",
+        samples=("a.select(0, 1)",),
+    ),
+    general(
+        "_select_backward(Tensor grad_output, int[] size, int dim, int index)",
+        "SelectBackwardBackward0",
+        put_select,
+        where="",
+        grad={"grad_output": "select(grad, dim, index)"},
+        doc="zeros of a size with a gradient in one slice",
+    ),
+    view(
+        "slice(Tensor self, int dim=0, int? start=None, int? end=None, int step=1)",
+        "SliceBackward0",
+        slice_kernel,
+        where="",
+        grad={"self": "_slice_backward(grad, self_size, dim, start, end, step)"},
+        doc="a range along dim",
+    ),
+    general(
+        "_slice_backward(Tensor grad_output, int[] size, int dim, int? start, int? end, int step)",
+        "SliceBackwardBackward0",
+        put_slice,
+        where="",
+        grad={"grad_output": "slice(grad, dim, start, end, step)"},
+        doc="zeros of a size with a gradient in a range",
+    ),
+    view(
+        "alias(Tensor self)",
+        "AliasBackward0",
+        lambda self: self[...],
+        where="",
+        grad={"self": "grad"},
+        doc="a view of everything",
+    ),
+    view(
+        "unbind(Tensor self, int dim=0)",
+        "UnbindBackward0",
+        unbind,
+        grad={"self": "unbind_backward(grads, self_size, dim)"},
+        differentiable_outputs=2,
+        several=True,
+        doc="all slices along dim, each a view",
+        samples=("a.unbind()[0]",),
+    ),
+    view(
+        "as_strided(Tensor self, int[] size, int[] stride, int? storage_offset=None)",
+        "AsStridedBackward0",
+        as_strided,
+        grad={"self": "as_strided_gradient(grad, self_size, size, stride, storage_offset)"},
+        on_storage=True,
+        doc="a view with any shape and strides over the same memory",
+        samples=("a.as_strided((2,), (1,))",),
+    ),
+    composite(
+        "flatten(Tensor self, int start_dim=0, int end_dim=-1)",
+        flatten,
+        doc="several dims joined into one",
+        samples=("a.flatten()",),
+    ),
+    composite("view_as(Tensor self, Tensor other)", lambda ops, self, other: ops.view(self, other.shape), where="m"),
+    composite(
+        "expand_as(Tensor self, Tensor other)", lambda ops, self, other: ops.expand(self, other.shape), where="m"
+    ),
+    composite(
+        "reshape_as(Tensor self, Tensor other)", lambda ops, self, other: ops.reshape(self, other.shape), where="m"
+    ),
+    composite(
+        "numpy_T(Tensor self)",
+        lambda ops, self: ops.permute(self, tuple(reversed(range(self.ndim)))),
+        where="",
+        doc="all dims in reverse order, which is what x.T runs",
+    ),
+]

@@ -1,0 +1,63 @@
+"""The table of ops: every family's rows in one library, with what the engine needs by role."""
+
+from functools import cache
+from importlib import import_module
+
+import numpy as np
+
+from detachsim.engine.dispatch import make_binary_fast, make_unary_fast
+from detachsim.engine.op import POINTWISE, Library, Op
+from detachsim.engine.operand import array_namespace
+from detachsim.ops.operators import BINARY_FUNCTIONS
+
+FAMILIES = (
+    "arithmetic",
+    "activation",
+    "comparison",
+    "reduction",
+    "linear",
+    "shape",
+    "indexing",
+    "joining",
+    "creation",
+    "memory",
+)
+
+
+@cache
+def library() -> Library:
+    """Return the library of all rows, made on first use and shared by all runs (it never changes)."""
+    made = Library()
+    for family in FAMILIES:
+        module = import_module(f"detachsim.ops.{family}")
+        for op in module.ROWS:
+            made.add(op)
+        made.helpers.update(getattr(module, "HELPERS", {}))
+    made.operators = BINARY_FUNCTIONS
+    made.sum_to = "sum_to_size"
+    made.grad_copy = "grad_copy"
+    made.sum_kernel = import_module("detachsim.ops.reduction").sum_dims
+    made.array_namespace = array_namespace(made)
+    for overloads in made.sets.values():
+        if len(overloads.ops) == 1:
+            _shorten(overloads.ops[0])
+    return made
+
+
+def _shorten(op: Op) -> None:
+    """Give small pointwise ops the short path of dispatch."""
+    if op.kind != POINTWISE or op.mutates or not op.grad_fn or op.check is not None:
+        return
+    tensors = [p for p in op.parameters if p.takes_tensor]
+    if len(op.parameters) == 1:
+        op.fast = make_unary_fast(op, op.kernel)
+    elif (
+        len(tensors) == 2
+        and op.parameters[1].type == "Number|Tensor"
+        and all(p.keyword_only for p in op.parameters[2:])
+    ):
+        op.fast = make_binary_fast(op, _FAST_KERNELS.get(op.name, op.kernel))
+
+
+# Without alpha, which the short path never has, the bare ufunc does.
+_FAST_KERNELS = {"add": np.add, "sub": np.subtract}
