@@ -166,7 +166,7 @@ class _Run:
         if end.outcome != "completed":
             step, type = self.uncaught or ("", end.outcome.partition(":")[0])
             unexpected = "" if end.status == 0 else " that no step expects"
-            text = f"{f'Step {step}' if step else 'An error'} ended the run with an error{unexpected}: {type}."
+            text = f"{f'Step {step} ended the run' if step else 'The run ended'} with an error{unexpected}: {type}."
             if self.failures:
                 text += f" Before that, {failed}."
         elif self.failures:

@@ -17,6 +17,7 @@ from detachsim.events import (
     Printed,
     Raised,
     RunEnded,
+    VersionMismatch,
     Warned,
 )
 from detachsim.marks import Span
@@ -88,6 +89,12 @@ def test_memory_is_shared_with_or_without_the_counter() -> None:
     ]
 
 
+def test_a_view_made_without_gradients_is_told() -> None:
+    x, view = state(1, "x", "tensor(1.)"), state(2, "v", "tensor(1.)", storage=1, counter=1, base=1)
+    rows = told_of(bound(view, "select", ("x",), creation="no_grad"), before=(bound(x, "tensor"),))
+    assert rows[-1] == "a view made while gradients were off"
+
+
 def test_a_saved_tensor_comes_with_the_reason() -> None:
     out = state(2, "out", "tensor(0.7, grad_fn=<SigmoidBackward0>)", grad_fn="SigmoidBackward0")
     node = NodeRecorded(
@@ -130,6 +137,30 @@ def test_an_edit_tells_once_what_it_spoils() -> None:
     rows = " ".join(told_of(edit(0, 1), edit(1, 2), before=(node,)))
     assert rows.count("careful") == 1
     assert "SigmoidBackward0 saved this memory at version 0 (step 1), so backward through it would now fail" in rows
+
+
+def test_many_spoiled_tensors_are_counted() -> None:
+    out = state(2, "out", "tensor(0.7)")
+    kept = (saved("result", out, formula=SIGMOID),)
+    nodes = [NodeRecorded(i, f"Node{i}", "sigmoid", 9, (), (), kept) for i in range(5)]
+    rows = told_of(edit(0, 1), before=tuple(nodes))
+    assert " ".join(rows).count("careful") == 3
+    assert rows[-1] == "and 2 more saved tensors are spoiled in the same way"
+
+
+def test_a_version_error_points_at_the_edits_since_the_save() -> None:
+    out = state(2, "out", "tensor(0.7)")
+    node = NodeRecorded(
+        1, "SigmoidBackward0", "sigmoid", 9, (), (), (saved("result", out, version=1, formula=SIGMOID),)
+    )
+    error = Raised("RuntimeError", "no", VersionMismatch(1, "SigmoidBackward0", "result", 2, 2, 2, 1, 5), True)
+    steps = [step("1", "op", "a", edit(0, 1)), step("2", "op", "b", node)]
+    steps += [step(str(number), "op", "c", edit(number - 2, number - 1)) for number in range(3, 7)]
+    rows = " ".join(told(*steps, step("7", "op", "d", error)))
+    assert rows.endswith(
+        "SigmoidBackward0 needs out at version 1, as step 2 saved it, "
+        "but steps 3, 4 and 2 more steps edited it: it is at version 5 now"
+    )
 
 
 def test_what_is_saved_after_an_edit_is_not_spoiled_by_it() -> None:
@@ -209,6 +240,27 @@ def test_expectations() -> None:
 
 def test_printed_text_is_kept_as_it_is() -> None:
     assert told_of(Printed("a  b\n\n  c")) == ["| a  b", "|", "|   c"]
+
+
+def test_long_printed_text_is_cut_for_a_terminal_only() -> None:
+    assert told_of(Printed("x" * 200)) == ["| " + "x" * 200]
+    events = [began(), *step("1", "say", "s", Printed("x" * 30 + "  " + "y" * 20))]
+    rows = "".join(terminal.render(events, width=26, color=False)).split("\n")
+    assert rows[-4:] == ["  │ " + "x" * 22, "  ┊ " + "x" * 8 + "  " + "y" * 12, "  ┊ " + "y" * 8, ""]
+
+
+def test_an_end_is_good_or_bad() -> None:
+    def end(status: int, outcome: str) -> str:
+        events: list[Event] = [began(), RunEnded(status, outcome, 3, 0)]
+        (_, text) = terminal.render(events, width=200, color=True)
+        return text
+
+    assert end(0, "completed").startswith(
+        "\n\x1b[32mRan 3 steps, and everything went as the scenario says. Exit status 0."
+    )
+    assert end(1, "ValueError: x").startswith(
+        "\n\x1b[1;31mThe run ended with an error that no step expects: ValueError. Exit"
+    )
 
 
 def test_spaces_of_a_warning_are_kept() -> None:
