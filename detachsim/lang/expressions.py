@@ -285,7 +285,9 @@ class _Visitor:
 
     def _visit_constant(self, node: ast.Constant) -> None:
         value = node.value
-        if isinstance(value, complex):
+        if isinstance(value, str) and node.end_lineno != node.lineno:
+            self._fault(node, "a string stands on one line", "write `\\n` for a line break")
+        elif isinstance(value, complex):
             self._fault(node, "a complex number is not part of the expression language")
         elif isinstance(value, bytes):
             self._fault(node, "a bytes string is not part of the expression language", "write a plain string")

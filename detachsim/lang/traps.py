@@ -41,6 +41,10 @@ def explain_yaml_error(source: Source, problem: str, context: str, position: int
     rest = text[position:]
     if rest.startswith("\t") or (line.startswith("\t") and not line.strip("\t ").startswith("#")):
         return _mistake(text, position, "YAML allows no tab here", "indent with spaces")
+    if line.startswith("%"):
+        return _mistake(
+            text, _line_start(text, position), "`%` at the beginning of a line is a directive of YAML", "leave it out"
+        )
     if problem.startswith("mapping values are not allowed"):
         return _explain_colon(text, position, line, hint)
     if problem.startswith("found character") and rest[:1]:
