@@ -6,67 +6,54 @@ has lines besides that tell the worker where each step begins.
 
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import count
 
-from detachsim.lang.code import code_lines
-from detachsim.lang.syntax import (
-    AnyStep,
-    BlockStep,
-    Call,
-    DetachStep,
-    ExpectStep,
-    Expression,
-    InplaceStep,
-    OpStep,
-    RepeatStep,
-    Scenario,
-    TensorStep,
-    Variant,
-    YamlValue,
-)
+from detachsim.lang.code import bound_by, code_lines, with_bound
+from detachsim.lang.syntax import AnyStep, BlockStep, ExpectStep, RepeatStep, Scenario, Variant
 
 INDENT = "    "
 COMMENT_WIDTH = 100
 
 # What a script prints has to be one stream with its warnings and the error that ends it, as in a transcript.
-HEADER = '''\
+HEADER = """\
+# Warnings, and the error that ends the script, are printed among its other lines: the text alone,
+# without places in files.
 def show_warning(message, category, *place):
-    """Print a warning where it happens, without the place in PyTorch's source or the frames of anomaly mode."""
     text = f"{message}".split("\\n  File ")[0].split(" (Triggered internally at")[0]
     print(f"{category.__name__}: {text.strip()}")
 
 
 def show_error(kind, error, trace):
-    """Print the error that ends the script as one line, among the other lines."""
     print(f"{kind.__name__}: {error}")
 
 
 warnings.simplefilter("always")
 warnings.showwarning = show_warning
 sys.excepthook = show_error
-'''
+"""
 
 # Several runs in one script: each starts from the same state, and its error ends no other run.
-HEADER_OF_SEVERAL = '''\
-warned = set()
+HEADER_OF_SEVERAL = """\
+# PyTorch gives these warnings once in a process; here they are to come once in each run.
 once = (
     {once},
 )
+warned = set()
 
 
+# Warnings, and the error that ends a run, are printed among the other lines: the text alone, without
+# places in files.
 def show_warning(message, category, *place):
-    """Print a warning where it happens, without the place in PyTorch's source or the frames of anomaly mode."""
     text = f"{{message}}".split("\\n  File ")[0].split(" (Triggered internally at")[0].strip()
-    # PyTorch gives these once in a process; here they are to come once in each run.
-    if text.startswith(once) and text in warned:
-        return
+    if not text.startswith(once) or text not in warned:
+        print(f"{{category.__name__}}: {{text}}")
     warned.add(text)
-    print(f"{{category.__name__}}: {{text}}")
 
 
+# Each run starts fresh: afterwards its names and its warnings are forgotten.
 @contextlib.contextmanager
 def run(choices):
-    """Print the choices of a run, print the error that ends it, and forget its names and warnings."""
     print(f"# {{choices}}")
     before = dict(globals())
     try:
@@ -82,17 +69,18 @@ def run(choices):
 warnings.simplefilter("always")
 warnings.showwarning = show_warning
 torch.set_warn_always(True)
-'''
+"""
 
-ADDRESS_FREE_PRINT = '''\
+ADDRESS_FREE_PRINT = """\
+# An object's address differs each time, so it is left out.
 def print(text):
-    """Print without the addresses of objects, which differ each time."""
     builtins.print(re.sub("at 0x[0-9a-f]+", "at 0x…", text))
-'''
+"""
 
-HAS_ADDRESS = re.compile(r"\b(lambda|grad_fn|next_functions|register_\w*)\b")
+# Code whose result may be printed with its address, and code that needs the random generator.
+HAS_ADDRESS = re.compile(r"^[^#]*\b(lambda|grad_fn\b(?!\.name)|next_functions|register_\w*)", re.MULTILINE)
 IS_RANDOM = re.compile(
-    r"\b(rand\w*|normal_?|uniform_|bernoulli_?|dropout_?|Dropout|multinomial|exponential_|nn\.\w+)\("
+    r"^[^#]*\b(rand\w*|normal_?|uniform_|bernoulli_?|dropout_?|Dropout|multinomial|exponential_|nn\.\w+)\("
 )
 
 
@@ -102,16 +90,17 @@ def script(scenario: Scenario, variant: int | None = None) -> str:
     several = len(variants) > 1
     steps = "\n".join(run_text(scenario, each, several=several) for each in variants)
     has_address = HAS_ADDRESS.search(steps) is not None
-    parts = [docstring(scenario), imports(steps, several=several, has_address=has_address)]
+    parts = [imports(steps, several=several, has_address=has_address)]
     if has_address:
         parts.append(ADDRESS_FREE_PRINT)
-    parts.append(header_of_several() if several else HEADER)
-    return "\n\n".join(part for part in parts if part) + "\n\n" + steps
+    parts += [header_of_several() if several else HEADER, steps]
+    return docstring(scenario) + "\n\n".join(parts)
 
 
 def program(scenario: Scenario, variant: Variant) -> str:
     """Return the steps of one run with calls that tell the worker where each begins; the rest the worker has itself."""
-    return "\n".join(Writer(variant.steps, marked=True).lines(variant.steps)) + "\n"
+    lines = Writer(variant.steps, marked=True).lines(variant.steps)
+    return "\n".join([*seed_lines(scenario, lines), *lines]) + "\n"
 
 
 def choices_text(variant: Variant) -> str:
@@ -122,8 +111,9 @@ def choices_text(variant: Variant) -> str:
 def run_text(scenario: Scenario, variant: Variant, *, several: bool) -> str:
     """Return the steps of one run, under what makes it fresh if it is one of several."""
     lines = Writer(variant.steps, marked=False).lines(variant.steps)
-    if (seed := seed_line(scenario, lines)) is not None:
-        lines = [seed, *lines]
+    if several and not does_something(lines):
+        lines.append("pass")
+    lines = [*seed_lines(scenario, lines), *lines]
     if several:
         lines = [f"with run({choices_text(variant)!r}):", *indented(lines)]
     elif variant.choices:
@@ -131,15 +121,15 @@ def run_text(scenario: Scenario, variant: Variant, *, several: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def seed_line(scenario: Scenario, lines: Sequence[str]) -> str | None:
-    """Return the line that makes the random numbers those of the simulation; None where there are none."""
+def seed_lines(scenario: Scenario, lines: Sequence[str]) -> list[str]:
+    """Return the line that makes the random numbers those of the simulation; none where there are no random numbers."""
     if scenario.seed is not None:
-        return f"torch.manual_seed({scenario.seed})"
+        return [f"torch.manual_seed({scenario.seed})"]
     if any(IS_RANDOM.search(line) for line in lines):
         from detachsim.engine.generator import DEFAULT_SEED
 
-        return f"torch.manual_seed({DEFAULT_SEED})  # where detachsim starts; PyTorch starts elsewhere each time"
-    return None
+        return [f"torch.manual_seed({DEFAULT_SEED})  # where detachsim starts; PyTorch starts elsewhere each time"]
+    return []
 
 
 def docstring(scenario: Scenario) -> str:
@@ -153,7 +143,7 @@ def docstring(scenario: Scenario) -> str:
     text = "\n\n".join(paragraphs).replace("\\", "\\\\").replace('"""', '\\"""')
     if not text:
         return ""
-    return f'"""{text}\n"""\n' if "\n" in text or text.endswith('"') else f'"""{text}"""\n'
+    return f'"""{text}\n"""\n\n' if "\n" in text or text.endswith('"') else f'"""{text}"""\n\n'
 
 
 def imports(steps: str, *, several: bool, has_address: bool) -> str:
@@ -183,14 +173,13 @@ def indented(lines: Sequence[str]) -> list[str]:
 
 
 class Writer:
-    """Writes steps as Python lines; with ``marked``, together with what tells the worker where each begins."""
+    """Writes the steps of one run as Python lines; with ``marked``, together with what tells the worker where it is."""
 
     def __init__(self, steps: Sequence[AnyStep], *, marked: bool) -> None:
         self.marked = marked
-        names = set(bound_names(steps))
-        self.error = next(
-            name for name in ("error", "failure", *(f"error{n}" for n in range(len(names)))) if name not in names
-        )
+        self.bound: set[str] = set()
+        names = {name for step, _ in with_bound(steps) for name in bound_by(step)}
+        self.error = next(name for length in count() if (name := "error" + "_" * length) not in names)
         self.type_of_error = f"{self.error}.__class__" if "type" in names else f"type({self.error})"
 
     def lines(self, steps: Sequence[AnyStep], outer: str = "") -> list[str]:
@@ -208,42 +197,40 @@ class Writer:
 
     def step(self, step: AnyStep, number: str) -> tuple[list[str], list[str], bool]:
         """Return the comments of a step, its code, and whether that is a compound statement."""
+        from detachsim.ops.vocabulary import VOCABULARY
+
         comments = comment(step.note) if step.note else []
         if step.warns is not None:
             comments += comment(f"warns: {step.warns}")
-        match step:
-            case ExpectStep():
-                comments += [line for each in step.expectations for line in comment(expectation_text(*each))]
-                code = []
-            case BlockStep():
-                code = [*code_lines(step), *indented(self.block(step.steps, f"{number}."))]
-            case RepeatStep():
-                inner = self.block(step.steps, f"{number}[].")
-                if self.marked:
-                    inner = [f"_next({number!r})", *inner]
-                code = [*code_lines(step), *indented(inner)]
-                if self.marked:
-                    code = [f"_loop({number!r})", *code]
-            case _:
-                code = list(code_lines(step))
-        compound = isinstance(step, (BlockStep, RepeatStep)) or step.raises is not None
+        code = list(code_lines(step, self.bound, VOCABULARY))
+        self.bound.update(bound_by(step))
+        if isinstance(step, ExpectStep):
+            comments, code = comments + code, []
+        elif isinstance(step, BlockStep):
+            code += indented(self.block(step.steps, f"{number}."))
+        elif isinstance(step, RepeatStep):
+            inner = self.block(step.steps, f"{number}[].")
+            code += indented([f"_next({number!r})", *inner] if self.marked else inner)
+            if self.marked:
+                code.insert(0, f"_loop({number!r})")
+        compound = isinstance(step, BlockStep | RepeatStep) or step.raises is not None
         if step.raises is not None:
             code = self.guarded(code, step.raises)
         if self.marked:
-            code = [f"_step({number!r})", *code]
+            code.insert(0, f"_step({number!r})")
         return comments, code, compound
 
     def block(self, steps: Sequence[AnyStep], outer: str) -> list[str]:
         """Return the lines inside a compound statement, where Python wants at least one that does something."""
         lines = self.lines(steps, outer)
-        return lines if any(line and not line.startswith("#") for line in lines) else [*lines, "pass"]
+        return lines if does_something(lines) else [*lines, "pass"]
 
     def guarded(self, code: Sequence[str], raises: str | bool) -> list[str]:
         """Return code whose error is expected: it is printed, and the script goes on."""
         reason = "" if raises is True else f"  # {' '.join(str(raises).split())}"
         return [
             "try:",
-            *indented(code or ["pass"]),
+            *indented(code if does_something(code) else [*code, "pass"]),
             f"except Exception as {self.error}:{reason}",
             f'{INDENT}print(f"{{{self.type_of_error}.__name__}}: {{{self.error}}}")',
         ]
@@ -255,26 +242,6 @@ def comment(text: str) -> list[str]:
     return [f"# {line}".rstrip() for line in lines]
 
 
-def expectation_text(expression: Expression, value: YamlValue) -> str:
-    """Return what an ``expect`` says, as a comment says it."""
-    return f"{expression.text} is {value!r} here"
-
-
-def bound_names(steps: Sequence[AnyStep]) -> Iterator[str]:
-    """Yield every name that a step binds."""
-    for step in steps:
-        match step:
-            case TensorStep() | DetachStep():
-                yield step.name
-            case OpStep():
-                yield from step.names
-            case InplaceStep(statement=Call() as call):
-                yield from call.names
-            case RepeatStep():
-                if step.variable:
-                    yield step.variable
-                yield from bound_names(step.steps)
-            case BlockStep():
-                yield from bound_names(step.steps)
-            case _:
-                pass
+def does_something(lines: Sequence[str]) -> bool:
+    """Say whether any of the lines is more than a comment."""
+    return any(line and not line.startswith("#") for line in lines)

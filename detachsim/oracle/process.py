@@ -37,12 +37,14 @@ class Oracle:
     """Real PyTorch, asked what it prints. Use it in a ``with`` statement, or call ``start`` and ``close``.
 
     Everything stays in one process of ``python`` (the running interpreter, if none is given), so that thousands of
-    small scenarios cost what they compute. Each run starts fresh.
+    small scenarios cost what they compute. Each run starts fresh. ``timeout`` is in seconds; ``states`` asks for the
+    facts about each tensor besides what is printed, which takes longer.
     """
 
-    def __init__(self, python: str | None = None, *, timeout: float = STEP_TIMEOUT) -> None:
+    def __init__(self, python: str | None = None, *, timeout: float = STEP_TIMEOUT, states: bool = False) -> None:
         self.python = python or sys.executable
         self.timeout = timeout
+        self.states = states
         self.version = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._reports: SimpleQueue[bytes | None] = SimpleQueue()
@@ -117,7 +119,7 @@ class Oracle:
 
     def _run(self, scenario: Scenario, variant: Variant) -> RunLines:
         recorder = Recorder(choices_text(variant))
-        request = {"code": program(scenario, variant), "seed": scenario.seed, "states": False}
+        request = {"code": program(scenario, variant), "states": self.states}
         try:
             self.start()
             self._send(request)
@@ -126,6 +128,10 @@ class Oracle:
                     recorder.begin(report[1])
                 elif report[0] == "lines":
                     recorder.say(report[1])
+                elif report[0] == "state":
+                    recorder.know(report[1], report[2])
+                elif report[0] == "states end":
+                    recorder.states_known = False
         except WorkerDied as death:
             where = f" at step {recorder.number}" if recorder.number is not None else ""
             return recorder.end(f"{death}{where}")

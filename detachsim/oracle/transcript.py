@@ -1,17 +1,38 @@
 """What a run printed, step by step: the form in which detachsim and PyTorch are compared."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from detachsim.events import Event, Printed, Raised, RunBegan, StepBegan, Warned
+from detachsim.events import (
+    Event,
+    GradAccumulated,
+    MemoryEdited,
+    Printed,
+    Raised,
+    RunBegan,
+    StepBegan,
+    TensorBound,
+    TensorState,
+    Warned,
+)
+
+Facts: TypeAlias = Mapping[str, object]
+"""What is known of a tensor, by property: ``version``, ``grad_fn``, ``text`` and so on."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepLines:
-    """What came out between the beginning of one step and that of the next; a line may hold line breaks."""
+    """What came out between the beginning of one step and that of the next; a line may hold line breaks.
+
+    ``states`` are facts about the tensors that names stand for at the end of it, as far as they are new.
+    ``states_known`` says whether this side still tells them.
+    """
 
     number: str
     lines: tuple[str, ...]
+    states: Mapping[str, Facts] = field(default_factory=dict, compare=False)
+    states_known: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +74,8 @@ class Recorder:
     finished: list[StepLines] = field(default_factory=list)
     number: str | None = None
     lines: list[str] = field(default_factory=list)
+    states: dict[str, dict[str, object]] = field(default_factory=dict)
+    states_known: bool = True
 
     def begin(self, number: str) -> None:
         """Go on to the next step."""
@@ -63,6 +86,10 @@ class Recorder:
         """Add a line to the step."""
         self.lines.append(line)
 
+    def know(self, name: str, facts: Facts) -> None:
+        """Add facts about the tensor that a name stands for; the newest count."""
+        self.states.setdefault(name, {}).update(facts)
+
     def end(self, failure: str | None = None) -> RunLines:
         """Return the run, which is over."""
         self._close()
@@ -70,8 +97,8 @@ class Recorder:
 
     def _close(self) -> None:
         if self.number is not None:
-            self.finished.append(StepLines(self.number, tuple(self.lines)))
-            self.lines = []
+            self.finished.append(StepLines(self.number, tuple(self.lines), self.states, self.states_known))
+            self.lines, self.states = [], {}
 
 
 def transcript_of(events: Iterable[Event]) -> Transcript:
@@ -94,8 +121,33 @@ def transcript_of(events: Iterable[Event]) -> Transcript:
                 recorder.say(f"{category}: {text}")
             case Raised(type, text):
                 recorder.say(f"{type}: {text}" if text else type)
+            case TensorBound(name=name, tensor=tensor):
+                recorder.know(name, facts_of(tensor))
+            case MemoryEdited(names=names, after=after):
+                for name in names:
+                    recorder.states.get(name, {}).pop("text", None)
+                    recorder.know(name, {"version": after})
+            case GradAccumulated(names=names, total=total):
+                for name in names:
+                    recorder.know(name, {"grad": total})
             case _:
                 pass
     if recorder is not None:
         runs.append(recorder.end())
     return Transcript(tuple(runs))
+
+
+def facts_of(tensor: TensorState) -> dict[str, object]:
+    """Return what a tensor's state says, under the names that the worker uses."""
+    return {
+        "text": tensor.text,
+        "shape": list(tensor.shape),
+        "stride": list(tensor.stride),
+        "offset": tensor.offset,
+        "dtype": tensor.dtype,
+        "requires_grad": tensor.requires_grad,
+        "is_leaf": tensor.is_leaf,
+        "retains_grad": tensor.retains_grad,
+        "version": tensor.version,
+        "grad_fn": tensor.grad_fn,
+    }

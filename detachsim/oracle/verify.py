@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from detachsim.lang.syntax import Dialect, Scenario
-from detachsim.oracle.comparison import Difference, differences
+from detachsim.oracle.comparison import Difference, differences, steps_agree
 from detachsim.oracle.process import Oracle
 from detachsim.oracle.transcript import StepLines, Transcript, transcript_of
 
@@ -45,8 +45,13 @@ def differences_text(path: str, found: tuple[Difference, ...], torch: str) -> st
     first = found[0]
     run = f" of the run {first.choices}" if first.choices else ""
     lines = [f"{path}: differs at step {first.number}{run}"]
-    lines += side_lines("detachsim", first.ours)
-    lines += side_lines(torch, first.theirs)
+    lines += [
+        f"    {name}: {fact} is {ours!r} in detachsim, {theirs!r} in {torch}"
+        for name, fact, ours, theirs in first.facts
+    ]
+    if not steps_agree(first.ours, first.theirs, exact=False):
+        lines += side_lines("detachsim", first.ours)
+        lines += side_lines(torch, first.theirs)
     if len(found) > 1:
         lines.append(
             f"    {len(found) - 1} more steps differ after it" if len(found) > 2 else "    1 more step differs"

@@ -4,20 +4,20 @@ This file is a program of its own: it knows PyTorch and Python's library and not
 from 3.7 on can run it, so that an old PyTorch can be asked as well. One process runs many scenarios, since
 ``import torch`` takes far longer than a scenario does.
 
-Each line of standard input is a request in JSON: ``code`` (the steps of an exported script), ``seed`` (a number or
-null) and ``states`` (whether to tell what the names stand for as well). Each line of standard output is a report,
-a list in JSON whose first item says what it is:
+Each line of standard input is a request in JSON: ``code`` (the steps of an exported script) and ``states`` (whether
+to tell what the names stand for as well). Each line of standard output is a report, a list in JSON whose first
+item says what it is:
 
 - ``["ready", VERSION, PYTHON]``, once, or ``["no torch", REASON]`` and the end;
 - ``["step", NUMBER]``: this step begins now, so it is the one to name if nothing else is ever heard;
 - ``["lines", TEXT]``: the script printed, warned or raised;
-- ``["state", NAME, STATE]``: what a name stands for has changed (null: it is no tensor any more);
+- ``["state", NAME, STATE]``: the tensor that a name stands for looks otherwise than when it was last told;
+- ``["states end"]``: the run is too long to tell what its names stand for any further;
 - ``["done"]``: the script has ended.
 """
 
 from __future__ import annotations
 
-import builtins
 import gc
 import json
 import os
@@ -44,8 +44,8 @@ ONCE = (
     "Using padding='same' with even kernel lengths",
 )
 
-# A script needs no more of Python than this. The language lets nothing else through; here is a second wall.
-BUILTINS = ("abs", "bool", "float", "format", "int", "len", "range", "str", "type", "Exception", "NameError")
+# A state costs more than a step: a long loop would take minutes.
+MOST_STATES = 1000
 
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
 
@@ -73,7 +73,7 @@ def main() -> None:
     gc.disable()  # a collection in the middle of a run could end the life of a tensor at any moment
     for count, line in enumerate(iter(sys.stdin.readline, "")):
         request = json.loads(line)
-        Run(torch, report, request["states"]).execute(request["code"], request["seed"])
+        Run(torch, report, request["states"]).execute(request["code"])
         report("done")
         if count % 64 == 63:
             gc.collect()
@@ -89,16 +89,15 @@ class Run:
         self.told: dict[str, Any] = {}
         self.warned: set[str] = set()
         self.counts: dict[str, int] = {}
+        self.steps = 0
         self.names: dict[str, Any] = {}
 
-    def execute(self, code: str, seed: int | None) -> None:
+    def execute(self, code: str) -> None:
         """Run the script to its end, or to the error that ends it."""
         torch = self.torch
         torch.set_grad_enabled(True)
         torch.autograd.set_detect_anomaly(False)
-        torch.manual_seed(0 if seed is None else seed)
         self.names = {
-            "__builtins__": {name: getattr(builtins, name) for name in BUILTINS},
             "print": self.say,
             "torch": torch,
             "nn": torch.nn,
@@ -153,7 +152,44 @@ class Run:
         self.say(f"{category.__name__}: {text.strip()}")
 
     def tell_states(self) -> None:
-        """Report each name whose tensor is another one than when it was last told, or has changed."""
+        """Report each name whose tensor looks otherwise than when it was last told."""
+        if not self.states:
+            return
+        self.steps += 1
+        if self.steps > MOST_STATES:
+            self.states = False
+            self.report("states end")
+            return
+        for name, value in self.names.items():
+            if isinstance(value, self.torch.Tensor):
+                state = state_of(value)
+                if self.told.get(name) != state:
+                    self.told[name] = state
+                    self.report("state", name, state)
+
+
+def state_of(tensor: Any) -> dict[str, Any]:
+    """Return what can be known of a tensor without an effect on it.
+
+    Reading ``grad_fn`` of a view may rebuild it, and reading ``grad`` of a tensor that has none to give warns: both
+    are left alone. The text is that of the detached tensor, for the same reason.
+    """
+    state = {
+        "text": str(tensor.detach()),
+        "shape": list(tensor.shape),
+        "stride": list(tensor.stride()),
+        "offset": tensor.storage_offset(),
+        "dtype": str(tensor.dtype),
+        "requires_grad": tensor.requires_grad,
+        "is_leaf": tensor.is_leaf,
+        "retains_grad": tensor.retains_grad,
+        "version": None if tensor.is_inference() else tensor._version,
+    }
+    if not tensor._is_view():
+        state["grad_fn"] = tensor.grad_fn.name() if tensor.grad_fn is not None else None
+    if (tensor.is_leaf and tensor.requires_grad) or tensor.retains_grad:
+        state["grad"] = str(tensor.grad.detach()) if tensor.grad is not None else None
+    return state
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def command(paths: tuple[str, ...], python: str | None, record: bool, timeout: f
     loaded = [(path, scenario) for path in files if (scenario := try_load(path)) is not None]
     status: int = ExitStatus.OK if len(loaded) == len(files) else ExitStatus.WRONG_INPUT
     try:
-        with Oracle(python, timeout=timeout) as oracle:
+        with Oracle(python, timeout=timeout, states=True) as oracle:
             return max(status, verify_all(oracle, loaded, record=record))
     except NoTorch as missing:
         write_error(NO_TORCH.format(reason=missing))
