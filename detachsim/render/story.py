@@ -5,38 +5,14 @@ not drown, hence the choice: what has no name is told only where it matters, and
 """
 
 from collections.abc import Iterable, Iterator
-from typing import assert_never
 
 from detachsim.events import (
-    BackwardBegan,
-    BackwardEnded,
-    BuffersFreed,
     Event,
-    ExpectationFailed,
-    ExpectationMet,
-    FlagChanged,
-    FlowStopped,
-    GradAccumulated,
-    HistoryRebased,
-    MemoryEdited,
-    NameDeleted,
-    NodeRan,
-    NodeRecorded,
-    Printed,
-    Raised,
-    Read,
     RunBegan,
     RunEnded,
     RunsCompared,
-    SavedState,
     StepBegan,
     StepEnded,
-    TensorBound,
-    TensorCreated,
-    TensorState,
-    ValueBound,
-    VersionMismatch,
-    Warned,
 )
 from detachsim.render.comparison import compare
 from detachsim.render.lines import (
@@ -46,28 +22,15 @@ from detachsim.render.lines import (
     Heading,
     Headline,
     Line,
-    Message,
     Note,
-    Output,
-    Piece,
     RunHeading,
-    Text,
-    Value,
-    Verdict,
 )
-from detachsim.render.memory import Memory, Spoiled
+from detachsim.render.memory import Memory
 from detachsim.render.rounds import Rounds, told_no_more
-from detachsim.render.sentences import ARROW, CAREFUL, code, formula, join, names, quiet, say, version
+from detachsim.render.sentences import quiet, say
+from detachsim.render.telling import Telling
 
 _TALK = ("print", "say")
-CUTS = ("detach", "data")
-_STOPS = {
-    "detached": "detached",
-    "no_grad": "made while gradients were off",
-    "integer": "holds integers",
-    "number": "a number",
-    "not required": "does not require grad",
-}
 
 
 def tell(events: Iterable[Event], *, whole: bool = False) -> Iterator[list[Line]]:
@@ -151,7 +114,11 @@ class _Run:
                 lines.append(Note(depth, step.note))
             self.untold = False
         events, self.pending = self.pending, []
-        lines.extend(_Step(self, step, depth, events).lines())
+        telling = Telling(step.number, depth, events, self.memory)
+        lines.extend(telling.lines())
+        self.failures += telling.failures
+        if telling.uncaught is not None:
+            self.uncaught = (step.number, telling.uncaught)
         if self.rounds is not None:
             lines = self.rounds.shorten(step.number, lines)
         if lines:
@@ -174,269 +141,3 @@ class _Run:
         else:
             text = f"Ran {count}, and everything went as the scenario says."
         return Ending(end.status == 0, f"{text} Exit status {end.status}.")
-
-
-class _Step:
-    """The facts of one step, put into words."""
-
-    def __init__(self, run: _Run, step: StepBegan, depth: int, events: list[Event]) -> None:
-        self.run = run
-        self.step = step
-        self.depth = depth
-        self.events = events
-        self.memory = run.memory
-        self.bound = {event.tensor.id for event in events if isinstance(event, TensorBound)}
-        self.recorded = {
-            event.tensor: event for event in events if isinstance(event, NodeRecorded) and event.tensor in self.bound
-        }
-        self.ran: list[str] = []
-        self.stopped: dict[str, list[str]] = {}
-
-    def lines(self) -> Iterator[Line]:
-        for event in self.events:
-            yield from self.tell(event)
-        yield from self.flow()
-
-    def tell(self, event: Event) -> Iterator[Line]:
-        """Yield what ``event`` is worth telling."""
-        number = self.step.number
-        match event:
-            case TensorBound():
-                yield from self.made(event)
-            case ValueBound(name, text):
-                yield self.value(name, text)
-            case TensorCreated():
-                self.memory.create(event)
-                yield from self.cut_on_the_way(event)
-            case NodeRecorded():
-                self.memory.record(event, number)
-                if event.tensor not in self.bound:
-                    yield from self.saves(event)
-            case MemoryEdited():
-                yield from self.edited(event)
-            case HistoryRebased(names=known, before=before, after=after):
-                had = say("it had none") if before is None else say("it was ", code(before))
-                yield self.fact(
-                    *names(known, "an unnamed tensor"), " has a new grad_fn, ", code(after), " (", *had, ")"
-                )
-            case FlagChanged():
-                yield from self.flag(event)
-            case BackwardBegan():
-                pass
-            case NodeRan(name=name, nonfinite=nonfinite):
-                if name != "AccumulateGrad":
-                    self.ran.append(name)
-                if nonfinite:
-                    yield self.fact(
-                        Piece("careful: ", "warning"), code(name), " turned finite gradients into nan or inf"
-                    )
-            case FlowStopped(tensor=tensor, names=known, reason=reason):
-                if known or reason in ("detached", "no_grad"):
-                    where = self.stopped.setdefault(reason, [])
-                    called = known or tuple(piece.text for piece in self.memory.describe(tensor))
-                    where.extend(one for one in called if one not in where)
-            case GradAccumulated():
-                yield from self.flow()
-                yield from self.received(event)
-            case BackwardEnded(freed=freed):
-                yield from self.flow()
-                self.memory.free(freed, number)
-            case Printed(text):
-                yield Output(self.depth, text)
-            case Warned(category, text):
-                yield Message(self.depth, "warning", category, text)
-            case Raised():
-                yield from self.flow()
-                yield from self.raised(event)
-            case ExpectationMet(expression, expected):
-                yield self.fact(Piece("as expected: ", "good"), Piece(expression, "name"), " is ", expected)
-            case ExpectationFailed():
-                self.run.failures += 1
-                yield failed(event, self.depth)
-            case NameDeleted(name):
-                self.memory.forget(name)
-            case Read() | RunBegan() | StepBegan() | StepEnded() | RunEnded() | RunsCompared():
-                pass
-            case _:
-                assert_never(event)
-
-    def fact(self, *parts: str | Piece) -> Fact:
-        return Fact(self.depth, say(*parts))
-
-    def value(self, label: str, text: str) -> Value:
-        return Value(self.depth, say(Piece(label, "name"), quiet(" = ")), text)
-
-    # What a step makes.
-
-    def made(self, event: TensorBound) -> Iterator[Line]:
-        """Tell of a name and its tensor: the value, what it is, whose memory it is, what its node saved."""
-        name, state = event.name, event.tensor
-        lost = self.memory.lost_leaf(name, event.was)
-        others = tuple(other for other in state.names if other != name)
-        if not event.made_by and others:
-            yield self.fact(*names((name,)), " is another name for the tensor ", *names(others))
-        else:
-            yield self.value(name, state.text)
-            yield Fact(self.depth, _nature(state))
-            yield from self.shared(event, tuple(other for other in event.shares if other not in state.names))
-        if lost is not None:
-            yield self.fact(*names((name,)), f" does not name the leaf of step {lost} any more")
-        if event.made_by in CUTS:
-            yield self.fact("cut here: no gradient flows back through ", *names((name,)))
-        node = self.recorded.pop(state.id, None)
-        if node is not None:
-            yield from self.saves(node)
-        self.memory.bind(name, state, self.step.number)
-
-    def shared(self, event: TensorBound, others: tuple[str, ...]) -> Iterator[Line]:
-        if not others:
-            return
-        state = event.tensor
-        lead = "a view: shares" if state.base is not None else "shares"
-        known = [other for other in others if other in self.memory.states]
-        together = tuple(other for other in known if self.memory.states[other].counter == state.counter)
-        apart = tuple(other for other in others if other not in together)
-        if together:
-            yield self.fact(f"{lead} memory and version counter with ", *names(together))
-        if apart:
-            yield self.fact(f"{lead} memory with ", *names(apart), ", but counts its own versions")
-        if event.creation == "no_grad":
-            yield self.fact("a view made while gradients were off")
-
-    def saves(self, node: NodeRecorded) -> Iterator[Line]:
-        """Tell what the node keeps for backward, at which version and what for."""
-        inputs = {edge.argument: edge.names for edge in node.edges}
-        for saved in node.saved:
-            who = "saves " if node.tensor in self.bound else f"{node.name} saves "
-            parts = say(who, *self.saved_name(saved), " for backward, at version ", version(saved.version))
-            if saved.formula:
-                wanted = inputs.get(saved.input, ()) or (saved.input,)
-                parts += say(": the gradient of ", *join(wanted), " is ", formula(saved.formula))
-            yield Fact(self.depth, parts)
-
-    def saved_name(self, saved: SavedState) -> Text:
-        if saved.label in saved.names:
-            return join(saved.names)
-        return (*self.memory.describe(saved.tensor, saved.names), quiet(f" ({saved.label})"))
-
-    def cut_on_the_way(self, event: TensorCreated) -> Iterator[Line]:
-        """Tell of a ``detach()`` inside a longer expression, which no name shows."""
-        if event.op not in CUTS or event.tensor in self.bound or event.alias_of is None:
-            return
-        if self.memory.requires_grad(event.alias_of):
-            yield self.fact("cut here: no gradient flows back through ", *self.memory.describe(event.tensor))
-
-    # What a step changes.
-
-    def edited(self, event: MemoryEdited) -> Iterator[Line]:
-        change = (version(event.before), ARROW, version(event.after))
-        yield self.fact("edits ", *names(event.names, "an unnamed tensor"), " in place: version ", *change)
-        others = tuple(name for name in event.seen_by if name not in event.names)
-        noticed = tuple(name for name in others if name not in event.behind)
-        behind = tuple(name for name in others if name in event.behind)
-        if noticed:
-            yield self.fact(*names(noticed), _verb(noticed, " sees", " see"), " the edit too: same memory")
-        if behind:
-            yield self.fact(
-                *names(behind),
-                _verb(behind, " sees", " see"),
-                " the edit too, but ",
-                _verb(behind, "counts its", "count their"),
-                " own versions, so autograd cannot notice it there",
-            )
-        spoiled = self.memory.edit(event, self.step.number)
-        for one in spoiled[:3]:
-            yield self.spoiled(one)
-        if len(spoiled) > 3:
-            yield self.fact(f"and {len(spoiled) - 3} more saved tensors are spoiled in the same way")
-
-    def spoiled(self, one: Spoiled) -> Fact:
-        return self.fact(
-            CAREFUL,
-            code(one.node_name),
-            f" saved this memory at version {one.version} (step {one.step}), so backward through it would now fail",
-        )
-
-    def flag(self, event: FlagChanged) -> Iterator[Line]:
-        who = names(event.names, "the tensor")
-        match event.flag:
-            case "requires_grad":
-                yield self.fact(*who, " requires grad now" if event.value == "True" else " does not require grad now")
-            case "retains_grad":
-                yield self.fact(*who, " will keep its gradient, though it is no leaf")
-            case "detached":
-                yield self.fact(*who, " has no grad_fn any more: no gradient flows back through it")
-            case flag:
-                label = say(*who, Piece(f".{flag}", "name"), quiet(" = "))
-                yield Value(self.depth, label, event.value)
-
-    # What backward does.
-
-    def flow(self) -> Iterator[Line]:
-        """Tell which nodes have run and where the gradient stopped, once."""
-        if self.ran:
-            shown = self.ran if len(self.ran) <= 6 else [*self.ran[:4], f"{len(self.ran) - 5} more nodes", self.ran[-1]]
-            yield self.fact("the gradient flows through ", *join(tuple(shown), last=", ", tone="code"))
-            self.ran = []
-        for reason, known in self.stopped.items():
-            yield self.fact("it stops at ", *join(tuple(known)), f": {_STOPS.get(reason, reason)}")
-        self.stopped = {}
-
-    def received(self, event: GradAccumulated) -> Iterator[Line]:
-        who = names(event.names, "an unnamed leaf")
-        grad = say(*who, Piece(".grad", "name"), quiet(" = "))
-        if event.total == event.gradient:
-            yield Value(self.depth, grad, event.total)
-        else:
-            yield Value(self.depth, say(*who, quiet(" receives ")), event.gradient)
-            yield Value(self.depth, grad, event.total)
-            yield self.fact("the new gradient was added to the old one")
-        if event.retained:
-            yield self.fact(*who, " is no leaf; it keeps this because of retain_grad()")
-
-    # What goes wrong.
-
-    def raised(self, event: Raised) -> Iterator[Line]:
-        yield Message(self.depth, "expected" if event.caught else "error", event.type, event.text)
-        if not event.caught:
-            self.run.uncaught = (self.step.number, event.type)
-        match event.evidence:
-            case VersionMismatch() as found:
-                yield Fact(self.depth, self.memory.explain_mismatch(found))
-            case BuffersFreed(node, name):
-                step = self.memory.freed.get(node)
-                when = "an earlier backward" if step is None else f"the backward of step {step}"
-                yield self.fact("what ", code(name), f" had saved was freed by {when}")
-            case None:
-                pass
-            case other:
-                assert_never(other)
-
-
-def failed(event: ExpectationFailed, depth: int) -> Verdict:
-    """Return the verdict on something that did not come true."""
-    match event.kind:
-        case "expect":
-            subject = event.expression
-        case "raises":
-            subject = "the error that raises expects"
-        case "warns":
-            subject = "the warning that warns expects"
-        case other:
-            assert_never(other)
-    return Verdict(depth, subject, event.expected, event.actual, event.span.line)
-
-
-def _nature(state: TensorState) -> Text:
-    """Say what kind of tensor this is, and its version."""
-    if state.grad_fn is not None:
-        parts = say("grad_fn ", code(state.grad_fn))
-    else:
-        parts = say(f"leaf, requires {'grad' if state.requires_grad else 'no grad'}")
-    if state.version is None:
-        return (*parts, *say(", an inference tensor: it counts no versions"))
-    return (*parts, *say(", version ", version(state.version)))
-
-
-def _verb(known: tuple[str, ...], one: str, many: str) -> str:
-    return one if len(known) == 1 else many

@@ -112,6 +112,17 @@ def test_a_saved_tensor_comes_with_the_reason() -> None:
     assert unnamed == f"SigmoidBackward0 {expected}"
 
 
+def test_every_node_of_a_tensor_is_told_whatever_the_order() -> None:
+    y = state(2, "y", "tensor(2., grad_fn=<AddBackward0>)", grad_fn="AddBackward0")
+    nodes = [
+        NodeRecorded(i, "MulBackward0", "mul", 2, ("y",), (), (saved(label, A, formula="grad"),))
+        for i, label in enumerate(("self", "other"))
+    ]
+    for events in ([*nodes, bound(y, "mul")], [nodes[0], bound(y, "mul"), nodes[1]]):
+        rows = told_of(*events)
+        assert [row.split(" for ")[0] for row in rows if "saves" in row] == ["saves a (self)", "saves a (other)"]
+
+
 def test_a_cut_inside_an_expression_is_told_if_a_gradient_could_have_flowed() -> None:
     cut = state(2, "", "tensor(1.)", storage=1, counter=1)
     nameless = replace(created(cut, "detach", 1, alias_of=1), names=())

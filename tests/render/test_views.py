@@ -59,6 +59,10 @@ def test_no_row_is_wider_than_the_terminal(name: str, width: int) -> None:
         assert columns(row) <= width, row
 
 
+def test_the_table_of_a_narrow_terminal_is_stacked() -> None:
+    assert "\n≠ outcome\n  CUT=out.detach()\n    RuntimeError: one of the variables…\n" in in_terminal("varied", 40)
+
+
 @every_stream
 def test_an_ascii_terminal_gets_ascii(name: str) -> None:
     assert in_terminal(name, ascii=True).isascii()
