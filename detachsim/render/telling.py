@@ -70,6 +70,8 @@ class Telling:
         self.bound = {event.tensor.id for event in events if isinstance(event, TensorBound)}
         # What a node saved is told after the tensor that the node made.
         self.recorded: dict[int, list[NodeRecorded]] = {}
+        # Detached from what no gradient would have reached anyway.
+        self.harmless: set[int] = set()
         self.ran: list[str] = []
         self.stopped: dict[str, list[str]] = {}
 
@@ -164,7 +166,7 @@ class Telling:
             yield from self.shared(event, tuple(other for other in event.shares if other not in state.names))
         if lost is not None:
             yield self.fact(*names((name,)), f" does not name the leaf of step {lost} any more")
-        if event.made_by in _CUTS:
+        if event.made_by in _CUTS and state.id not in self.harmless:
             yield self.fact("cut here: no gradient flows back through ", *names((name,)))
         for node in self.recorded.pop(state.id, ()):
             yield from self.saves(node)
@@ -203,9 +205,11 @@ class Telling:
 
     def cut_on_the_way(self, event: TensorCreated) -> Iterator[Line]:
         """Tell of a ``detach()`` inside a longer expression, which no name shows."""
-        if event.op not in _CUTS or event.tensor in self.bound or event.alias_of is None:
+        if event.op not in _CUTS or event.alias_of is None:
             return
-        if self.memory.requires_grad(event.alias_of):
+        if not self.memory.requires_grad(event.alias_of):
+            self.harmless.add(event.tensor)
+        elif event.tensor not in self.bound:
             yield self.fact("cut here: no gradient flows back through ", *self.memory.describe(event.tensor))
 
     # What a step changes.

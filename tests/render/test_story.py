@@ -118,7 +118,9 @@ def test_every_node_of_a_tensor_is_told_whatever_the_order() -> None:
         NodeRecorded(i, "MulBackward0", "mul", 2, ("y",), (), (saved(label, A, formula="grad"),))
         for i, label in enumerate(("self", "other"))
     ]
-    for events in ([*nodes, bound(y, "mul")], [nodes[0], bound(y, "mul"), nodes[1]]):
+    made = bound(y, "mul")
+    orders: list[list[Event]] = [[*nodes, made], [nodes[0], made, nodes[1]]]
+    for events in orders:
         rows = told_of(*events)
         assert [row.split(" for ")[0] for row in rows if "saves" in row] == ["saves a (self)", "saves a (other)"]
 
@@ -128,7 +130,14 @@ def test_a_cut_inside_an_expression_is_told_if_a_gradient_could_have_flowed() ->
     nameless = replace(created(cut, "detach", 1, alias_of=1), names=())
     told_lines = told_of(nameless, before=(bound(A, "tensor"),))
     assert told_lines == ["cut here: no gradient flows back through a.detach()"]
+    named = replace(cut, names=("c",))
+    told_lines = told_of(created(named, "detach", 1, alias_of=1), bound(named, "detach"), before=(bound(A, "tensor"),))
+    assert told_lines[-1] == "cut here: no gradient flows back through c"
     plain_a = state(1, "a", "tensor(1.)")
+    told_lines = told_of(
+        created(named, "detach", 1, alias_of=1), bound(named, "detach"), before=(bound(plain_a, "tensor"),)
+    )
+    assert "cut" not in " ".join(told_lines)
     assert told_of(nameless, before=(bound(plain_a, "tensor"),)) == []
 
 
