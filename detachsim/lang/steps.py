@@ -210,6 +210,11 @@ class StepReader:
             hint = f"write `{owner}:` and below it, indented, one `- kind: …` a line"
             if isinstance(node, Mapping):
                 hint = "begin each step with `- `"
+                first = node.pairs[0][0].value if node.pairs else ""
+                if first == "steps":
+                    hint = f"the list of steps stands right under `{owner}:`, without `steps:`"
+                elif first.startswith("-"):
+                    hint = f"YAML wants a space after the dash: `- {first[1:].lstrip()}: …`"
             self._refuse(node, f"`{owner}` takes a list of steps", hint)
             return ()
         if not node.items:
@@ -278,6 +283,9 @@ class StepReader:
             hint = f"write `- {FORMS.get(text, text + ':')}`"
         elif colon and head.strip() in STEP_KEYS:
             hint = f"YAML wants `: `, a colon and a space: `- {head.strip()}: {rest.strip()}`"
+        elif text.split()[0] in KINDS:
+            first, _, tail = text.partition(" ")
+            hint = f"YAML wants `: `, a colon and a space: `- {first}: {tail.strip()}`"
         elif "print(" in text:
             hint = "write `- print: EXPR`, or `- say: text`"
         else:
@@ -291,6 +299,9 @@ class StepReader:
         for key, _ in node.pairs:
             if key.value not in STEP_KEYS:
                 hint = self.words.nearest(key.value, KINDS) or f"the kinds are {kinds}"
+                mode = next((mode for mode in BLOCK_MODES if mode in key.value), None)
+                if mode is not None:
+                    hint = f"write `- {mode}:`, with its steps below"
                 self._refuse(key, f"`{key.value}` is no kind of step", hint)
                 return
         if not node.pairs:
@@ -598,7 +609,7 @@ class StepReader:
         named = self._named("tensor", node)
         if named is None or named[1] is None:
             if isinstance(node, Scalar) and len(self.mistakes) > before:
-                self._hint_options(node, before)
+                self._hint_options(node, before, OPTIONS["tensor"])
             return None
         name, data = named[0], named[1]
         literal = is_literal(data.tree, self.bound - {name})
@@ -615,10 +626,10 @@ class StepReader:
             dtype,
         )
 
-    def _hint_options(self, node: Scalar, before: int) -> None:
+    def _hint_options(self, node: Scalar, before: int, options: tuple[str, ...]) -> None:
         """``tensor: a = [1.], requires_grad=True`` is what a hand used to ``torch.tensor(…)`` writes."""
-        for option in ("requires_grad", "dtype"):
-            if option + "=" in node.value.replace(" ", "") and "torch." not in node.value:
+        for option in options:
+            if f",{option}=" in node.value.replace(" ", "") and "Python can't" in self.mistakes[before].message:
                 mistake = self.mistakes[before]
                 hint = f"options stand on lines of their own: `{option}: …`"
                 self.mistakes[before] = Mistake(mistake.span, mistake.message, hint)
@@ -702,7 +713,10 @@ class StepReader:
         return True
 
     def _read_backward(self, node: Node, own: dict[str, Node], common: _Common) -> AnyStep | None:
+        begin = len(self.mistakes)
         roots, several = self._expressions(node, "backward")
+        if roots is None and isinstance(node, Scalar):
+            self._hint_options(node, begin, OPTIONS["backward"])
         retain_graph = self._boolean(own, "retain_graph")
         create_graph = self._boolean(own, "create_graph") or False
         gradient, literal = None, False
@@ -869,6 +883,8 @@ class StepReader:
         value = self._value_node(node)
         if not isinstance(value, Mapping) or not value.pairs:
             hint = "write `expect: {a.grad: [1., 2.]}`, or one `EXPR: value` a line below it"
+            if isinstance(node, Scalar) and is_missing(node):
+                hint = "below `expect:`, indented further than it, write one `EXPR: value` a line"
             self._refuse(node, "`expect` takes a mapping of expressions to their values", hint)
             return None
         expectations: list[tuple[Expression, YamlValue]] = []

@@ -10,6 +10,7 @@ _ENTRY = re.compile(r"(?P<lead>\s*(?:-\s+)*)(?P<key>[A-Za-z_]\w*)(?P<colon>\s*:\
 _ITEM = re.compile(r"(?P<lead>\s*(?:-\s+)+)(?P<text>\S.*?)\s*$")
 _TEXT_KEYS = frozenset(("tensor", "op", "detach", "inplace", "backward", "print", "say", "note", "raises", "warns"))
 _TEXT_KEYS |= {"gradient", "inputs", "title", "about", "del"}
+_READER_KEYS = frozenset(("say", "note", "raises", "warns", "title", "about"))
 _OPTION_LINE = re.compile(r"\s+[a-z_]+\s*:(\s|$)")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -18,6 +19,8 @@ def quoted(text: str) -> str:
     """Return ``text`` as a quoted YAML scalar, in the quotes that need least escaping."""
     if '"' in text and "\n" not in text:
         return "'" + text.replace("'", "''") + "'"
+    if "\\" in text and "'" not in text and "\n" not in text:
+        return f"'{text}'"
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
@@ -25,7 +28,10 @@ def quote_hint(text: str, position: int) -> str | None:
     """Return the advice to quote the text on the line that holds ``position``, if there is one to quote."""
     line = _line_at(text, position)
     if (entry := _ENTRY.match(line)) and entry["key"] in _TEXT_KEYS:
-        return f"quote the text: `{entry['lead'].lstrip()}{entry['key']}: {quoted(entry['text'])}`"
+        shown = entry["text"]
+        if entry["key"] in _READER_KEYS and len(shown) > 2 and shown[0] == shown[-1] and shown[0] in "\"'":
+            shown = shown[1:-1]
+        return f"quote the text: `{entry['lead'].lstrip()}{entry['key']}: {quoted(shown)}`"
     if (item := _ITEM.match(line)) and not _ENTRY.match(line):
         return f"quote the text: `- {quoted(item['text'])}`"
     return None
