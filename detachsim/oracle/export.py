@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Sequence
 from itertools import count
 
-from detachsim.lang.code import bound_by, code_lines, with_bound
+from detachsim.lang.code import bound_by, code_lines, quoted, with_bound
 from detachsim.lang.syntax import AnyStep, BlockStep, ExpectStep, RepeatStep, Scenario, Variant
 
 INDENT = "    "
@@ -115,9 +115,9 @@ def run_text(scenario: Scenario, variant: Variant, *, several: bool) -> str:
         lines.append("pass")
     lines = [*seed_lines(scenario, lines), *lines]
     if several:
-        lines = [f"with run({choices_text(variant)!r}):", *indented(lines)]
+        lines = [f"with run({quoted(choices_text(variant))}):", *indented(lines)]
     elif variant.choices:
-        lines = [f"print({'# ' + choices_text(variant)!r})", *lines]
+        lines = [f"print({quoted('# ' + choices_text(variant))})", *lines]
     return "\n".join(lines) + "\n"
 
 
@@ -164,7 +164,7 @@ def header_of_several() -> str:
     """Return what stands before the runs of a ``vary``."""
     from detachsim.oracle.worker import ONCE
 
-    return HEADER_OF_SEVERAL.format(once=f",\n{INDENT}".join(repr(text) for text in ONCE))
+    return HEADER_OF_SEVERAL.format(once=f",\n{INDENT}".join(map(quoted, ONCE)))
 
 
 def indented(lines: Sequence[str]) -> list[str]:
@@ -243,5 +243,5 @@ def comment(text: str) -> list[str]:
 
 
 def does_something(lines: Sequence[str]) -> bool:
-    """Say whether any of the lines is more than a comment."""
-    return any(line and not line.startswith("#") for line in lines)
+    """Say whether any of the lines is more than a comment or a word to the worker."""
+    return any(line and not line.startswith(("#", "_")) for line in lines)
