@@ -29,6 +29,8 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
 
     Returns a tensor, a tuple of tensors, or, for a composite op, whatever it makes. Raises ``TorchError``.
     """
+    if op.check_dtypes is not None:
+        op.check_dtypes(session, op, bound)
     if op.check is not None:
         op.check(session, op, bound)
     if op.kind == COMPOSITE:

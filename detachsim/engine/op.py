@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from detachsim.engine.errors import TorchError
 from detachsim.engine.signature import Mismatch, Parameter, bind, parse_signature
+from detachsim.engine.tensor import Tensor
 
 if TYPE_CHECKING:
     from detachsim.engine.session import Session
@@ -51,10 +52,10 @@ class Op:
         "_array_functions",
         "_plan",
         "check",
+        "check_dtypes",
         "differentiable_outputs",
         "doc",
         "dtype_position",
-        "fast",
         "grad",
         "grad_fn",
         "inplace",
@@ -97,6 +98,7 @@ class Op:
         several: bool = False,
         on_storage: bool = False,
         check: Callable[..., None] | None = None,
+        check_dtypes: Callable[..., None] | None = None,
         doc: str = "",
         samples: Sequence[str] = (),
     ) -> None:
@@ -118,12 +120,12 @@ class Op:
         self.several = several
         self.on_storage = on_storage
         self.check = check
+        self.check_dtypes = check_dtypes
         self.doc = doc
         self.samples = tuple(samples)
         self.tensor_positions = tuple(i for i, p in enumerate(self.parameters) if p.takes_tensor)
         self.dtype_position = next((i for i, p in enumerate(self.parameters) if p.name == "dtype"), -1)
         self.library: Library | None = None
-        self.fast: Callable[..., Any] | None = None
         self._plan: Plan | None = None
         self._array_functions: tuple[tuple[tuple[int, ...], FunctionType], ...] | None = None
 
@@ -149,6 +151,13 @@ class Op:
             for edges, code in self.plan.codes
         )
 
+    def edge_that_needs(self, label: str, node: Any) -> int:
+        """Return the first edge with a gradient whose formula names ``label``, -1 if there is none (it is saved regardless)."""
+        for index, text in enumerate(self.plan.texts):
+            if index < len(node.next) and node.next[index] is not None and re.search(rf"\b{label}\b", text):
+                return index
+        return -1
+
     def in_place(self) -> "Op":
         """Return the row of the in-place variant (``mul_`` of ``mul``)."""
         open_paren = self.signature.index("(")
@@ -165,6 +174,7 @@ class Op:
             mutates=True,
             overlap=self.overlap,
             check=self.check,
+            check_dtypes=self.check_dtypes,
             doc=f"The in-place variant of {self.name}.",
             samples=(),
         )
@@ -237,21 +247,47 @@ def _names(code: CodeType) -> set[str]:
     return names
 
 
+# The types that the short path of two arguments takes in second place.
+_SHORT_OPERANDS = frozenset((Tensor, float, int))
+
+
 class OverloadSet:
     """All rows of one name, tried in order until the arguments fit."""
 
-    __slots__ = ("name", "ops")
+    __slots__ = ("_places", "name", "ops", "short", "short_count")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.ops: list[Op] = []
+        # The first row's short path, and how many arguments it takes (-1: there is none).
+        self.short: Callable[..., Any] | None = None
+        self.short_count = -1
+        self._places: dict[str, OverloadSet] = {}
+
+    def within(self, place: str) -> "OverloadSet":
+        """Return the rows that are spelled in one place: ``m`` for methods, ``t`` for ``torch.NAME`` … (see ``Op.where``)."""
+        found = self._places.get(place)
+        if found is None:
+            found = OverloadSet(self.name)
+            found.ops = [op for op in self.ops if place in op.where]
+            if found.ops and found.ops[0] is self.ops[0]:
+                found.short, found.short_count = self.short, self.short_count
+            self._places[place] = found
+        return found
 
     def call(self, session: "Session", args: Sequence[Any], kwargs: Mapping[str, Any], *, method: bool = False) -> Any:
         """Run the first row that takes the arguments; raises ``TorchError`` when none does."""
+        if len(args) == self.short_count and not kwargs and type(args[0]) is Tensor:
+            if self.short_count == 1 or type(args[1]) in _SHORT_OPERANDS:
+                assert self.short is not None
+                return self.short(session, *args)
+        return self._call(session, args, kwargs, method)
+
+    def _call(self, session: "Session", args: Sequence[Any], kwargs: Mapping[str, Any], method: bool) -> Any:
         from detachsim.engine.dispatch import run
 
         mismatches: list[Mismatch] = []
-        for op in self.ops:
+        for op in self.within("m").ops if method else self.ops:
             bound = bind(op.parameters, args, kwargs)
             if isinstance(bound, Mismatch):
                 mismatches.append(bound)
@@ -267,6 +303,14 @@ class OverloadSet:
         return argument_error(self, args, kwargs, mismatches, method=method)
 
 
+def _prefers(op: Op, other: Op) -> bool:
+    """Whether ``op`` takes a tensor where ``other`` takes a number, and is its like in what stands before."""
+    for mine, theirs in zip(op.parameters, other.parameters, strict=False):
+        if mine.type != theirs.type:
+            return theirs.type == "Number" and mine.type in ("Tensor", "Number|Tensor")
+    return False
+
+
 class Library:
     """The rows by name, and the names that formulas may use."""
 
@@ -276,6 +320,8 @@ class Library:
         self.array_namespace: dict[str, Any] = {}
         # The few ops that the engine itself needs, by role.
         self.operators: dict[str, str] = {}
+        # The same with a Python number on the other side, in formulas: PyTorch's own are C++, whose operators save no number.
+        self.scalar_operators: dict[str, str] = {}
         self.sum_to = ""
         self.grad_copy = ""
         self.sum_kernel: Callable[..., Any] = sum
@@ -284,7 +330,10 @@ class Library:
     def add(self, op: Op) -> None:
         """Add a row, and its in-place variant if it has one."""
         op.library = self
-        self.sets.setdefault(op.name, OverloadSet(op.name)).ops.append(op)
+        rows = self.sets.setdefault(op.name, OverloadSet(op.name)).ops
+        # A 0-d tensor may stand for a number, so PyTorch tries a row that takes a tensor there first.
+        place = next((i for i, row in enumerate(rows) if _prefers(op, row)), len(rows))
+        rows.insert(place, op)
         if op.inplace:
             self.add(op.in_place())
 

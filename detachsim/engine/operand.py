@@ -44,7 +44,10 @@ class Operand:
         return self.tensor.array.dtype
 
     def _operator(self, symbol: str, *others: Any) -> "Operand":
-        name = self.session.library.operators[symbol]
+        library = self.session.library
+        name = library.operators[symbol]
+        if others and isinstance(others[0], (int, float)) and self.tensor.dtype.is_floating:
+            name = library.scalar_operators.get(symbol, name)
         return wrap(self.session, self.session.call(name, self.tensor, *(unwrap(other) for other in others)))  # type: ignore[no-any-return]
 
     def __add__(self, other: Any) -> "Operand":

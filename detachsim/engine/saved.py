@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
+from detachsim.engine import dtypes
 from detachsim.engine.errors import TorchError
-from detachsim.engine.names import message_name
+from detachsim.engine.names import full_name, message_name
 from detachsim.engine.node import Node, SavedInput, SavedOutput
-from detachsim.engine.tensor import Tensor
+from detachsim.engine.tensor import Tensor, fresh
 from detachsim.engine.views import grad_fn
 from detachsim.events import BuffersFreed, VersionMismatch
 
@@ -13,16 +14,19 @@ if TYPE_CHECKING:
     from detachsim.engine.session import Session
 
 
-def freed_error(node: Node) -> TorchError:
+def freed_error(session: "Session", node: Node) -> TorchError:
     """Return the error of a node whose saved tensors are gone."""
-    return TorchError("freed", BuffersFreed(node.id, node.name))
+    return TorchError("freed", BuffersFreed(node.id, full_name(session.dialect, node)))
 
 
 def unpack_arrays(session: "Session", node: Node) -> list[Any]:
     """Return what a node saved as plain arrays, every counter checked; raises ``TorchError``."""
     saved = node.saved
     if saved is None:
-        raise freed_error(node)
+        raise freed_error(session, node)
+    if not saved:
+        # Whatever the formulas name was left out, because no gradient goes where it would be needed.
+        return [None] * len(node.op.plan.saved)
     values: list[Any] = []
     for entry in saved:
         if type(entry) is SavedInput:
@@ -45,7 +49,9 @@ def unpack_arrays(session: "Session", node: Node) -> list[Any]:
 def unpack_tensors(session: "Session", node: Node) -> list[Any]:
     """Return what a node saved as tensors that are part of the graph, every counter checked."""
     if node.saved is None:
-        raise freed_error(node)
+        raise freed_error(session, node)
+    if not node.saved:
+        return [None] * len(node.op.plan.saved)
     _check_in_dialect_order(session, node)
     values: list[Any] = []
     for entry in node.saved:
@@ -58,7 +64,7 @@ def unpack_tensors(session: "Session", node: Node) -> list[Any]:
         elif entry is None:
             values.append(None)
         else:
-            values.append(entry.item())
+            values.append(fresh(entry.copy(), dtypes.BY_NUMPY[entry.dtype]))
     return values
 
 
@@ -72,7 +78,7 @@ def _output_tensor(entry: SavedOutput, node: Node) -> Tensor:
     tensor.view = tensor.meta = tensor.hooks = None
     tensor.node = node
     tensor.output_nr = entry.output_nr
-    tensor.id = 0
+    tensor.id = entry.id
     if entry.through_view is not None:
         current = entry.through_view()
         tensor.node = current if current is not None else node
@@ -132,7 +138,16 @@ def _version_error(
     )
     return TorchError(
         "version",
-        VersionMismatch(node.id, node.name, label, tensor.id, tensor.storage.id, tensor.version.id, expected, found),
+        VersionMismatch(
+            node.id,
+            full_name(session.dialect, node),
+            label,
+            tensor.id,
+            tensor.storage.id,
+            tensor.version.id,
+            expected,
+            found,
+        ),
         tensor_type=tensor.dtype.tensor_type,
         sizes=list(tensor.array.shape),
         producer=name,

@@ -28,6 +28,16 @@ BINARY_FUNCTIONS: dict[str, str] = {
     "r%": "rremainder",
 }
 
+# What a formula's operator runs with a Python number on the other side.
+SCALAR_FUNCTIONS: dict[str, str] = {
+    "+": "add_scalar",
+    "-": "sub_scalar",
+    "*": "mul_scalar",
+    "/": "div_scalar",
+    "r-": "scalar_sub",
+    "r/": "scalar_div",
+}
+
 AUGMENTED: dict[str, str] = {
     "+": "add_",
     "-": "sub_",

@@ -12,6 +12,7 @@ A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0",
   the kernel's type), ``CAST`` (self becomes the type that the argument ``dtype`` names, if it names one), ``KEEP`` (arguments as they are);
 * ``inplace``: the op has a variant with an underscore; ``inplace_grad`` and ``inplace_grad_fn`` where that one has formulas of its own;
 * ``check``: raises PyTorch's error for arguments that the kernel must not see;
+* ``check_dtypes``: the same for element types only; not asked where all are floating and equal, so it must accept those;
 * ``samples``: expressions over ``a``, ``b``, ``c`` … that the generic tests run.
 """
 

@@ -6,9 +6,9 @@ from importlib import import_module
 import numpy as np
 
 from detachsim.engine.dispatch import make_binary_fast, make_unary_fast
-from detachsim.engine.op import POINTWISE, Library, Op
+from detachsim.engine.op import POINTWISE, Library, OverloadSet
 from detachsim.engine.operand import array_namespace
-from detachsim.ops.operators import BINARY_FUNCTIONS
+from detachsim.ops.operators import BINARY_FUNCTIONS, SCALAR_FUNCTIONS
 
 FAMILIES = (
     "arithmetic",
@@ -21,6 +21,7 @@ FAMILIES = (
     "joining",
     "creation",
     "memory",
+    "scalar_arithmetic",
 )
 
 
@@ -34,29 +35,30 @@ def library() -> Library:
             made.add(op)
         made.helpers.update(getattr(module, "HELPERS", {}))
     made.operators = BINARY_FUNCTIONS
+    made.scalar_operators = SCALAR_FUNCTIONS
     made.sum_to = "sum_to_size"
     made.grad_copy = "grad_copy"
     made.sum_kernel = import_module("detachsim.ops.reduction").sum_dims
     made.array_namespace = array_namespace(made)
     for overloads in made.sets.values():
-        if len(overloads.ops) == 1:
-            _shorten(overloads.ops[0])
+        _shorten(overloads)
     return made
 
 
-def _shorten(op: Op) -> None:
+def _shorten(overloads: OverloadSet) -> None:
     """Give small pointwise ops the short path of dispatch."""
+    op = overloads.ops[0]
     if op.kind != POINTWISE or op.mutates or not op.grad_fn or op.check is not None:
         return
     tensors = [p for p in op.parameters if p.takes_tensor]
     if len(op.parameters) == 1:
-        op.fast = make_unary_fast(op, op.kernel)
+        overloads.short, overloads.short_count = make_unary_fast(op, op.kernel), 1
     elif (
         len(tensors) == 2
         and op.parameters[1].type == "Number|Tensor"
         and all(p.keyword_only for p in op.parameters[2:])
     ):
-        op.fast = make_binary_fast(op, _FAST_KERNELS.get(op.name, op.kernel))
+        overloads.short, overloads.short_count = make_binary_fast(op, _FAST_KERNELS.get(op.name, op.kernel)), 2
 
 
 # Without alpha, which the short path never has, the bare ufunc does.

@@ -32,5 +32,6 @@ def spell(key: str, dialect: str, details: Mapping[str, Any]) -> tuple[str, str]
     """Return the type and the message of ``key`` in ``dialect``, its template filled with ``details``."""
     kind, text, older = texts()[key]
     for candidate in _NEWEST_FIRST[1 : _NEWEST_FIRST.index(dialect) + 1]:
-        text = older.get(candidate, text)
+        found = older.get(candidate, text)
+        kind, text = found if isinstance(found, tuple) else (kind, found)
     return kind.format(**details), text.format(**details)
