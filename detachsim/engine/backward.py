@@ -1,6 +1,7 @@
 """The backward pass: a heap of ready nodes, highest sequence number first, and no recursion.
 
-A node is ready when every node that sends it a gradient has run. ``AccumulateGrad`` has the highest number of all, so a leaf is served
+A node is ready when every node that sends it a gradient has run. ``AccumulateGrad`` has the highest number of
+all, so a leaf is served
 as soon as its last contribution has arrived; after an error, leaves that were served keep what they got.
 """
 
@@ -71,7 +72,8 @@ def run_backward(
 ) -> list[Tensor | None]:
     """Send ``gradients`` into ``roots`` and run the graph.
 
-    With ``inputs`` only the paths to them run; with ``accumulate`` off, their gradients are returned (``None`` for one that was not
+    With ``inputs`` only the paths to them run; with ``accumulate`` off, their gradients are returned (``None``
+    for one that was not
     reached) instead of being accumulated. Raises ``TorchError``; leaves that were served by then keep their gradient.
     """
     work = Pass(session, keep_graph=keep_graph, create_graph=create_graph)
@@ -247,11 +249,12 @@ def _release(session: "Session", node: Node) -> None:
 
 
 def call_node(session: "Session", node: Node, gradients: list[Gradient], create_graph: bool) -> list[Gradient]:
-    """Run one node: one gradient (or ``None``) for each of its edges, not yet fitted to the shape of what it goes to."""
+    """Run one node: one gradient (or ``None``) for each of its edges, not yet fitted to the shape of what it
+    goes to."""
     if type(node) is not Node:
         if isinstance(node, CopySlices):
             if node.inner is None:
-                raise freed_error(node)
+                raise freed_error(session, node)
             return copy_slices_backward(session, node, gradients[0], create_graph, call_node)
         if isinstance(node, AsStrided):
             return [as_strided_backward(session, node, gradients[0], create_graph)]

@@ -1,4 +1,5 @@
-"""Running one op: promotion, kernel, result, version, node. The path that every op takes, and a short one for small pointwise ops."""
+"""Running one op: promotion, kernel, result, version, node. The path that every op takes, and a short one for
+small pointwise ops."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -82,7 +83,8 @@ def _any_requires_grad(op: Op, bound: list[Any]) -> bool:
 
 
 def arguments(op: Op, bound: list[Any]) -> tuple[list[Any], DType | None]:
-    """Return the kernel's arguments as arrays, promoted as the row says, and the result's type (``None``: the kernel's own)."""
+    """Return the kernel's arguments as arrays, promoted as the row says, and the result's type (``None``: the
+    kernel's own)."""
     rule = op.promote
     values = list(bound)
     if rule == CAST:
@@ -134,7 +136,8 @@ def scalar(value: float, dtype: DType) -> Array:
 
 
 def wrap(result: Any, dtype: DType | None) -> list[Tensor]:
-    """Make tensors of a kernel's result; ``dtype`` is the type of its floating outputs where the kernel cannot know it."""
+    """Make tensors of a kernel's result; ``dtype`` is the type of its floating outputs where the kernel cannot
+    know it."""
     if isinstance(result, (tuple, list)):
         return [_wrap_one(array, dtype) for array in result]
     return [_wrap_one(result, dtype)]

@@ -1,4 +1,5 @@
-"""PyTorch's random numbers on the CPU: the same Mersenne Twister, and the same way from its words to each distribution.
+"""PyTorch's random numbers on the CPU: the same Mersenne Twister, and the same way from its words to each
+distribution.
 
 The rules come from ATen's headers as PyTorch 2.13 installs them (``core/MT19937RNGEngine.h``,
 ``core/DistributionsHelper.h``, ``core/TransformationHelper.h``, ``native/cpu/DistributionTemplates.h``), measured on
@@ -114,7 +115,8 @@ class Generator:
         return np.array(order, dtype=np.int64)
 
     def bernoulli(self, shape: Shape, probability: float) -> Array:
-        """``bernoulli_(p)``: True with one probability. ``dropout(p)`` keeps what ``bernoulli(shape, 1 - p)`` marks."""
+        """``bernoulli_(p)``: True with one probability. ``dropout(p)`` keeps what ``bernoulli(shape, 1 - p)``
+        marks."""
         return (self._doubles(math.prod(shape)) < probability).reshape(shape)
 
     def bernoulli_each(self, probabilities: Array) -> Array:

@@ -1,4 +1,5 @@
-"""What PyTorch 1.7 calls the nodes of 2.13 (a name that is not here is spelled the same), and the order in which it takes saved tensors out.
+"""What PyTorch 1.7 calls the nodes of 2.13 (a name that is not here is spelled the same), and the order in
+which it takes saved tensors out.
 
 Source: its code generator."""
 

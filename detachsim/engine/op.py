@@ -1,9 +1,13 @@
 """An op is one row: signature, kernel, node name, one gradient formula for each differentiable input.
 
-Note [Formulas]. A formula is an expression over the row's arguments, ``grad`` (the gradient of output 0; ``grads``, a tuple, for
-an op with several differentiable outputs), ``result`` (``result0``, ``result1`` … for several), ``NAME_size`` (the shape of an argument, saved as
-plain numbers) and the functions of the library, all of which may be called by name. It is compiled once, on first use, and
-runs on plain arrays, or, while a graph of the backward pass is recorded, on ``Operand`` objects. What it names decides what is
+Note [Formulas]. A formula is an expression over the row's arguments, ``grad`` (the gradient of output 0;
+``grads``, a tuple, for
+an op with several differentiable outputs), ``result`` (``result0``, ``result1`` … for several), ``NAME_size``
+(the shape of an argument, saved as
+plain numbers) and the functions of the library, all of which may be called by name. It is compiled once, on
+first use, and
+runs on plain arrays, or, while a graph of the backward pass is recorded, on ``Operand`` objects. What it names
+decides what is
 saved: see Note [The save rule] in ``node``.
 """
 
@@ -31,9 +35,12 @@ ARITHMETIC, FLOAT, COMPARE, KEEP, CAST = "arithmetic", "float", "compare", "keep
 class Plan:
     """What the formulas of an op come to.
 
-    ``edges`` are the positions of the differentiable arguments; ``saved`` has one entry for each saved name: label, position of
-    the argument or ``~n`` for output n, and the edge that guards it (-1: none). ``meta`` are labels and positions of plain numbers
-    (``kind`` ``"size"`` for a shape). ``functions`` are the compiled formulas on arrays: the edges that each serves, and the code.
+    ``edges`` are the positions of the differentiable arguments; ``saved`` has one entry for each saved name:
+    label, position of
+    the argument or ``~n`` for output n, and the edge that guards it (-1: none). ``meta`` are labels and
+    positions of plain numbers
+    (``kind`` ``"size"`` for a shape). ``functions`` are the compiled formulas on arrays: the edges that each
+    serves, and the code.
     """
 
     edges: tuple[int, ...]
@@ -152,7 +159,8 @@ class Op:
         )
 
     def edge_that_needs(self, label: str, node: Any) -> int:
-        """Return the first edge with a gradient whose formula names ``label``, -1 if there is none (it is saved regardless)."""
+        """Return the first edge with a gradient whose formula names ``label``, -1 if there is none (it is
+        saved regardless)."""
         for index, text in enumerate(self.plan.texts):
             if index < len(node.next) and node.next[index] is not None and re.search(rf"\b{label}\b", text):
                 return index
@@ -265,7 +273,8 @@ class OverloadSet:
         self._places: dict[str, OverloadSet] = {}
 
     def within(self, place: str) -> "OverloadSet":
-        """Return the rows that are spelled in one place: ``m`` for methods, ``t`` for ``torch.NAME`` … (see ``Op.where``)."""
+        """Return the rows that are spelled in one place: ``m`` for methods, ``t`` for ``torch.NAME`` … (see
+        ``Op.where``)."""
         found = self._places.get(place)
         if found is None:
             found = OverloadSet(self.name)
@@ -320,7 +329,8 @@ class Library:
         self.array_namespace: dict[str, Any] = {}
         # The few ops that the engine itself needs, by role.
         self.operators: dict[str, str] = {}
-        # The same with a Python number on the other side, in formulas: PyTorch's own are C++, whose operators save no number.
+        # The same with a Python number on the other side, in formulas: PyTorch's own are C++, whose operators
+        # save no number.
         self.scalar_operators: dict[str, str] = {}
         self.sum_to = ""
         self.grad_copy = ""

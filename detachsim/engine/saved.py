@@ -91,7 +91,8 @@ def saved_tensor(entry: SavedInput | SavedOutput, node: Node) -> Tensor:
 
 
 def _check_in_dialect_order(session: "Session", node: Node) -> None:
-    """Check everything that a node saved, in the order in which the dialect unpacks, since the first fault is the one reported."""
+    """Check everything that a node saved, in the order in which the dialect unpacks, since the first fault is
+    the one reported."""
     assert node.saved is not None
     plan = node.op.plan
     labelled = [(label, entry) for (label, _, _), entry in zip(plan.saved, node.saved, strict=True)]

@@ -16,9 +16,11 @@ REQUIRED = object()
 class Parameter:
     """One parameter.
 
-    ``type`` is one of ``Tensor``, ``Number`` (a Python number), ``Number|Tensor``, ``MaskTensor`` (a tensor that takes no part in promotion),
+    ``type`` is one of ``Tensor``, ``Number`` (a Python number), ``Number|Tensor``, ``MaskTensor`` (a tensor
+    that takes no part in promotion),
     ``Tensor[]``, ``IndexTensor[]`` (tensors or ``None``), ``int``, ``float``, ``bool``, ``str``,
-    ``dtype``, ``int[]`` (a list; a single int is taken as a list of one), ``size`` (ints one by one or as one list, only as the
+    ``dtype``, ``int[]`` (a list; a single int is taken as a list of one), ``size`` (ints one by one or as one
+    list, only as the
     last positional parameter), ``any``. ``optional`` allows ``None``.
     """
 

@@ -23,7 +23,8 @@ CallNode = Callable[["Session", Node, list[Any], bool], list[Any]]
 def copy_slices_backward(
     session: "Session", node: CopySlices, gradient: Any, create_graph: bool, call_node: CallNode
 ) -> list[Any]:
-    """Return the gradients of an edited base: the edited part passes through the inner op's formulas, the rest goes by unchanged."""
+    """Return the gradients of an edited base: the edited part passes through the inner op's formulas, the rest
+    goes by unchanged."""
     inner = node.inner
     assert inner is not None
     if gradient is None:

@@ -9,7 +9,8 @@ from detachsim.engine.node import Node
 def older_order(dialect: str, node: Node, labelled: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """Return what a node saved in the order of ``dialect``.
 
-    1.13 takes inputs in the reverse alphabetical order for most ops, outputs last (measured); 1.7 in an order of its own for
+    1.13 takes inputs in the reverse alphabetical order for most ops, outputs last (measured); 1.7 in an order
+    of its own for
     some (read in its sources).
     """
     inputs = [pair for pair in labelled if not pair[0].startswith("result")]

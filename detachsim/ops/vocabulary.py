@@ -7,8 +7,10 @@ from dataclasses import dataclass
 class Vocabulary:
     """Every name that means something in an expression.
 
-    ``functions`` maps a namespace (``torch``, ``torch.nn.functional``, ``torch.nn``, ``torch.optim``, ``torch.autograd`` …)
-    to its callables; ``constants`` maps a namespace to its plain values (``torch``: dtypes, ``inf``, ``nan``, ``pi``).
+    ``functions`` maps a namespace (``torch``, ``torch.nn.functional``, ``torch.nn``, ``torch.optim``,
+    ``torch.autograd`` …)
+    to its callables; ``constants`` maps a namespace to its plain values (``torch``: dtypes, ``inf``, ``nan``,
+    ``pi``).
     ``methods`` and ``attributes`` are the words allowed after a dot on a value (tensors, nodes, optimizers, modules,
     hook handles, named tuples), taken together, since a name's type is known only when the scenario runs.
     ``settable`` are the attributes that may be assigned. ``inplace_methods`` are the methods that edit although
@@ -21,3 +23,29 @@ class Vocabulary:
     attributes: frozenset[str]
     settable: frozenset[str]
     inplace_methods: frozenset[str]
+
+
+def _vocabulary() -> Vocabulary:
+    from detachsim.ops import words
+
+    def split(group: str) -> frozenset[str]:
+        return frozenset(group.split())
+
+    return Vocabulary(
+        functions={
+            "torch": split(words.TORCH),
+            "torch.nn.functional": split(words.FUNCTIONAL),
+            "torch.linalg": split(words.LINALG),
+            "torch.autograd": split(words.AUTOGRAD),
+            "torch.nn": split(words.MODULES),
+            "torch.optim": split(words.OPTIMIZERS),
+        },
+        constants={"torch": split(words.CONSTANTS)},
+        methods=split(words.METHODS),
+        attributes=split(words.ATTRIBUTES),
+        settable=split(words.SETTABLE),
+        inplace_methods=split(words.INPLACE_METHODS),
+    )
+
+
+VOCABULARY = _vocabulary()

@@ -119,7 +119,27 @@ TEXTS: dict[str, Entry] = {
     "not_differentiable": ("RuntimeError", "derivative for {op} is not implemented", {}),
     "unused": (
         "RuntimeError",
-        "{subject} appears to not have been used in the graph. Set allow_unused=True if this is the desired behavior.",
+        "The differentiated Tensor at index {index} appears to not have been used in the graph. Set allow_unused=True if "
+        "this is the desired behavior.",
+        {
+            "torch-1.13": "One of the differentiated Tensors appears to not have been used in the graph. Set "
+            "allow_unused=True if this is the desired behavior."
+        },
+    ),
+    "materialize_conflict": (
+        "ValueError",
+        "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.",
+        {},
+    ),
+    "grad_input_type": (
+        "RuntimeError",
+        "all inputs have to be Tensors or GradientEdges, but got {type}",
+        {"torch-1.13": "all inputs have to be Tensors, but got {type}"},
+    ),
+    "gradient_count": ("RuntimeError", "got {tensors} tensors and {gradients} gradients", {}),
+    "gradient_none": (
+        "RuntimeError",
+        "element {index} of gradients tuple is None, but the corresponding Tensor requires grad",
         {},
     ),
     "grad_input_not_required": ("RuntimeError", "One of the differentiated Tensors does not require grad", {}),
@@ -251,6 +271,40 @@ TEXTS: dict[str, Entry] = {
         {"torch-1.13": "assigned grad expected to be a Tensor or None but got grad of type{type}"},
     ),
     "assign_grad_self": ("RuntimeError", "can't assign Variable as its own grad", {}),
+    "scalar_requires_grad": (
+        "UserWarning",
+        "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+        "Consider using tensor.detach() first.",
+        {},
+    ),
+    "scalar_conversion": ("ValueError", "only one element tensors can be converted to Python scalars", {}),
+    "bool_many": ("RuntimeError", "Boolean value of Tensor with more than one value is ambiguous", {}),
+    "bool_none": ("RuntimeError", "Boolean value of Tensor with no values is ambiguous", {}),
+    "tensor_of_tensor": (
+        "UserWarning",
+        "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+        "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
+        {
+            "torch-1.13": "To copy construct from a tensor, it is recommended to use sourceTensor.clone().detach() or "
+            "sourceTensor.clone().detach().requires_grad_(True), rather than torch.tensor(sourceTensor)."
+        },
+    ),
+    "not_writable": (
+        "AttributeError",
+        "attribute '{name}' of 'torch._C.TensorBase' objects is not writable",
+        {"torch-1.13": "attribute '{name}' of 'torch._C._TensorBase' objects is not writable"},
+    ),
+    "requires_grad_type": (
+        "TypeError",
+        "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {type}",
+        {},
+    ),
+    "out_of_memory": (
+        "RuntimeError",
+        "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate "
+        "{bytes} bytes. Error code 12 (Cannot allocate memory)",
+        {},
+    ),
     # Python's own
     "python": ("{type}", "{text}", {}),
 }

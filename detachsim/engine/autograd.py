@@ -1,0 +1,170 @@
+"""``torch.autograd.backward`` and ``torch.autograd.grad``: their arguments, checks and defaults around the
+backward pass."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from detachsim.engine import dtypes
+from detachsim.engine.backward import Edge, run_backward, sum_to
+from detachsim.engine.errors import TorchError
+from detachsim.engine.hooks import retain_grad
+from detachsim.engine.node import Node
+from detachsim.engine.tensor import Tensor, fresh
+from detachsim.engine.views import gradient_edge, requires_grad
+
+if TYPE_CHECKING:
+    from detachsim.engine.session import Session
+
+
+def backward(
+    session: "Session",
+    tensors: Sequence[Tensor],
+    gradients: Any,
+    *,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Sequence[Any] | None = None,
+) -> None:
+    """Accumulate into the leaves' ``.grad``.
+
+    ``gradients`` is ``None`` or one tensor (or ``None``) for each of ``tensors``. Raises ``TorchError``.
+    """
+    if inputs is not None and len(inputs) == 0:
+        raise TorchError("inputs_empty")
+    seeds = make_gradients(session, tensors, gradients, len(tensors))
+    roots = _root_edges(session, tensors, seeds)
+    edges: list[tuple[Node | None, int]] | None = None
+    if inputs is not None:
+        edges = []
+        for tensor in inputs:
+            _require_tensor(tensor)
+            retain_grad(session, tensor)
+            edges.append(gradient_edge(session, tensor))
+    if create_graph:
+        session.warn_once("create_graph")
+    keep = create_graph if retain_graph is None else retain_graph
+    _run(session, "backward", tensors, roots, seeds, keep, create_graph, edges, accumulate=True)
+
+
+def grad(
+    session: "Session",
+    outputs: Sequence[Any],
+    inputs: Sequence[Any],
+    gradients: Any = None,
+    *,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """Return the gradients of ``outputs`` with respect to ``inputs``; no ``.grad`` changes. Raises ``TorchError``."""
+    if materialize_grads and allow_unused is None:
+        allow_unused = True
+    if materialize_grads and allow_unused is False:
+        raise TorchError("materialize_conflict")
+    seeds = make_gradients(session, outputs, gradients, len(outputs))
+    if not inputs:
+        raise TorchError("grad_inputs_empty")
+    keep = create_graph if retain_graph is None else retain_graph
+    roots = _root_edges(session, outputs, seeds)
+    edges: list[tuple[Node | None, int]] = []
+    for tensor in inputs:
+        _require_tensor(tensor)
+        if not requires_grad(tensor):
+            raise TorchError("grad_input_not_required")
+        edges.append(gradient_edge(session, tensor))
+    results = _run(session, "grad", outputs, roots, seeds, keep, create_graph, edges, accumulate=False)
+    for index, result in enumerate(results):
+        if result is None and not allow_unused:
+            raise TorchError("unused", index=index)
+        if result is None and materialize_grads:
+            source = inputs[index]
+            results[index] = fresh(np.zeros(source.shape, source.dtype.numpy), source.dtype)
+    return tuple(results)
+
+
+def _require_tensor(value: Any) -> None:
+    if not isinstance(value, Tensor):
+        raise TorchError("grad_input_type", type=type(value).__name__)
+
+
+def _run(
+    session: "Session",
+    call: str,
+    tensors: Sequence[Tensor],
+    roots: list[Edge],
+    seeds: list[Tensor],
+    keep: bool,
+    create_graph: bool,
+    edges: list[tuple[Node | None, int]] | None,
+    *,
+    accumulate: bool,
+) -> list[Tensor | None]:
+    facts = session.facts
+    if facts is not None:
+        facts.append(("backward", call, list(tensors), [node for node, _ in roots], create_graph, keep))
+    completed = False
+    try:
+        results = run_backward(
+            session, roots, seeds, keep_graph=keep, create_graph=create_graph, inputs=edges, accumulate=accumulate
+        )
+        completed = True
+    finally:
+        if facts is not None:
+            facts.append(("backward_ended", completed))
+    return results
+
+
+def make_gradients(session: "Session", outputs: Sequence[Any], gradients: Any, count: int) -> list[Any]:
+    """Return one seed gradient for each output, ones for a scalar without one; ``None`` for what requires no grad."""
+    given: Sequence[Any]
+    if gradients is None:
+        given = (None,) * count
+    elif isinstance(gradients, Tensor):
+        given = (gradients,)
+    elif isinstance(gradients, (list, tuple)):
+        given = tuple(gradients)
+    else:
+        raise TorchError("not_iterable", type=type(gradients).__name__)
+    seeds: list[Any] = []
+    for index, (output, gradient) in enumerate(zip(outputs, given, strict=False)):
+        if isinstance(gradient, Tensor):
+            if gradient.shape != output.shape:
+                from detachsim.printing import size_text
+
+                raise TorchError(
+                    "grad_shape", index=index, grad=size_text(gradient.shape), output=size_text(output.shape)
+                )
+            seeds.append(gradient)
+        elif gradient is None:
+            if requires_grad(output):
+                if output.array.size != 1:
+                    raise TorchError("nonscalar")
+                seeds.append(fresh(np.ones(output.shape, output.dtype.numpy), output.dtype))
+            else:
+                seeds.append(None)
+        else:
+            raise TorchError("grad_element_type", type=type(gradient).__name__)
+    if len(given) != count:
+        raise TorchError("gradient_count", tensors=count, gradients=len(given))
+    return seeds
+
+
+def _root_edges(session: "Session", tensors: Sequence[Tensor], seeds: list[Any]) -> list[Edge]:
+    """Return where the pass starts, and fit the seeds to their roots' types; raises for a root without a graph."""
+    edges: list[Edge] = []
+    for index, tensor in enumerate(tensors):
+        node, number = gradient_edge(session, tensor)
+        if node is None:
+            raise TorchError("no_grad_fn", index=index)
+        edges.append((node, number))
+    for index, (tensor, seed) in enumerate(zip(tensors, seeds, strict=True)):
+        if seed is None:
+            raise TorchError("gradient_none", index=index)
+        if seed.dtype is not tensor.dtype:
+            seeds[index] = fresh(dtypes.cast(seed.array, seed.dtype, tensor.dtype), tensor.dtype)
+        if seed.shape != tensor.shape:
+            seeds[index] = fresh(sum_to(session, seed.array, tensor.shape), tensor.dtype)
+    return edges

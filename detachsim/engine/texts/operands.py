@@ -1,0 +1,75 @@
+"""The texts about operands that an op does not take: element types, modes, ranges of plain arguments."""
+
+from detachsim.engine.texts.entry import Entry
+
+TEXTS: dict[str, Entry] = {
+    # 1.13 gives all of these as RuntimeError.
+    "not_implemented_for": (
+        "NotImplementedError",
+        "\"{kernel}\" not implemented for '{dtype}'",
+        {"torch-1.13": ("RuntimeError", "\"{kernel}\" not implemented for '{dtype}'")},
+    ),
+    "no_derivative": (
+        "NotImplementedError",
+        "the derivative for '{op}' is not implemented.",
+        {"torch-1.13": ("RuntimeError", "the derivative for '{op}' is not implemented.")},
+    ),
+    "zero_division": ("RuntimeError", "ZeroDivisionError", {}),
+    "rounding_mode": (
+        "RuntimeError",
+        "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{mode}'",
+        {},
+    ),
+    "bool_neg": (
+        "RuntimeError",
+        "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or "
+        "`logical_not()` operator instead.",
+        {},
+    ),
+    "bool_sub": (
+        "RuntimeError",
+        "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator "
+        "instead.",
+        {},
+    ),
+    "bool_sub_one": (
+        "RuntimeError",
+        "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the "
+        "`~` or `logical_not()` operator instead.",
+        {},
+    ),
+    "bool_positive": ("RuntimeError", "The `+` operator, on a bool tensor is not supported.", {}),
+    "negative_integer_power": ("RuntimeError", "Integers to negative integer powers are not allowed.", {}),
+    "float_power_inplace": (
+        "RuntimeError",
+        "the base given to float_power_ has dtype {dtype} but the operation's result requires dtype Double",
+        {},
+    ),
+    "heaviside_dtypes": (
+        "RuntimeError",
+        "heaviside is not yet implemented for tensors with different dtypes.",
+        {},
+    ),
+    "addcdiv_integers": (
+        "RuntimeError",
+        "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a true "
+        "division of tensor1 and tensor2. The historic addcdiv behavior can be implemented as (input + value * "
+        "torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / tensor2) for "
+        "float inputs. The future addcdiv behavior is just the latter implementation: (input + value * tensor1 / tensor2), "
+        "for all dtypes.",
+        {},
+    ),
+    "lerp_dtype": ("RuntimeError", "expected dtype {expected} for `{name}` but got dtype {found}", {}),
+    "did_not_match": ("RuntimeError", "{left} did not match {right}", {}),
+    "close_tolerance": (
+        "RuntimeError",
+        "{name} must be greater than or equal to zero, but got {value}",
+        {},
+    ),
+    "invert_dtype": (
+        "TypeError",
+        "~ (operator.invert) is only implemented on integer and Boolean-type tensors",
+        {},
+    ),
+    "polygamma_order": ("RuntimeError", "polygamma(n, x) does not support negative n.", {}),
+}

@@ -1,0 +1,389 @@
+"""Evaluating expressions: the one place where an expression's tree meets tensors.
+
+Names are looked up in the run's names first, then among the functions. Nothing here uses Python's ``eval`` or
+``getattr``: every
+attribute and method is an entry of a table.
+"""
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from detachsim.engine.errors import LimitError, TorchError
+from detachsim.engine.hooks import HookHandle
+from detachsim.engine.node import AccumulateGrad, Node
+from detachsim.engine.op import OverloadSet
+from detachsim.engine.returns import ReturnType
+from detachsim.engine.session import Session
+from detachsim.engine.tensor import Tensor
+from detachsim.ops.operators import BINARY_FUNCTIONS
+from detachsim.run import tensors
+from detachsim.run.functions import NAMESPACES, find_function
+from detachsim.run.values import Function, Size, type_name
+
+# A whole number of more bits, or a text or list of more items, is no part of a tensor program.
+MAX_BITS = 4096
+MAX_ITEMS = 1_000_000
+
+_PYTHON: dict[type[ast.AST], tuple[str, Callable[[Any, Any], Any]]] = {
+    ast.Add: ("+", operator.add),
+    ast.Sub: ("-", operator.sub),
+    ast.Mult: ("*", operator.mul),
+    ast.Div: ("/", operator.truediv),
+    ast.FloorDiv: ("//", operator.floordiv),
+    ast.Mod: ("%", operator.mod),
+    ast.Pow: ("**", operator.pow),
+    ast.MatMult: ("@", operator.matmul),
+    ast.BitAnd: ("&", operator.and_),
+    ast.BitOr: ("|", operator.or_),
+    ast.BitXor: ("^", operator.xor),
+    ast.Lt: ("<", operator.lt),
+    ast.LtE: ("<=", operator.le),
+    ast.Gt: (">", operator.gt),
+    ast.GtE: (">=", operator.ge),
+    ast.Eq: ("==", operator.eq),
+    ast.NotEq: ("!=", operator.ne),
+}
+# With the tensor on the right: a comparison turns round, an operation that does not commute has an op of its own.
+_REFLECTED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "-": "r-", "/": "r/", "**": "r**", "//": "r//", "%": "r%"}
+_PYTHON_ERRORS = (TypeError, ValueError, ZeroDivisionError, OverflowError, IndexError)
+
+
+class Evaluator:
+    """Evaluates expressions in one run; ``read`` is told which attributes of which tensors a print looked at."""
+
+    def __init__(self, session: Session, names: dict[str, Any]) -> None:
+        self.session = session
+        self.names = names
+        self.quiet = False
+        self.reads: list[tuple[Tensor, str, Any]] | None = None
+
+    def evaluate(self, tree: ast.expr) -> Any:
+        """Return the value of an expression; raises ``TorchError`` as Python and PyTorch would."""
+        return _VISITORS[type(tree)](self, tree)
+
+    # Leaves of the tree
+
+    def _constant(self, node: ast.Constant) -> Any:
+        return node.value
+
+    def _name(self, node: ast.Name) -> Any:
+        name = node.id
+        if name in self.names:
+            return self.names[name]
+        found = find_function(self.session, (name,))
+        if found is None:
+            raise TorchError("python", type="NameError", text=f"name '{name}' is not defined")
+        return found
+
+    # Attributes, calls, subscripts
+
+    def _attribute(self, node: ast.Attribute) -> Any:
+        path = self._namespace_path(node)
+        if path is not None:
+            found = find_function(self.session, path)
+            if found is not None:
+                return found
+            if path[:-1] and (outer := find_function(self.session, path[:-1])) is not None:
+                return self.read(outer, node.attr)
+        return self.read(self.evaluate(node.value), node.attr)
+
+    def _namespace_path(self, node: ast.expr) -> tuple[str, ...] | None:
+        """Return ``("torch", "autograd", "grad")`` for a dotted name that starts at a namespace, else ``None``."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if isinstance(node, ast.Name) and node.id in NAMESPACES and node.id not in self.names:
+            return (node.id, *reversed(parts))
+        return None
+
+    def read(self, value: Any, name: str) -> Any:
+        """Return an attribute of a value."""
+        if isinstance(value, Tensor):
+            found = self._read_tensor(value, name)
+            if self.reads is not None:
+                self.reads.append((value, name, found))
+            return found
+        if isinstance(value, Node):
+            if name == "next_functions":
+                return tuple(
+                    (child, number) if child is not None else (None, 0)
+                    for child, number in zip(value.next, value.next_nr, strict=True)
+                )
+            if name == "variable" and isinstance(value, AccumulateGrad):
+                return value.tensor
+        elif isinstance(value, ReturnType) and name in value.fields:
+            return value[value.fields.index(name)]
+        elif (attributes := _table(value, "ATTRIBUTES")) and name in attributes:
+            return attributes[name](self.session, value)
+        raise _no_attribute(value, name)
+
+    def _read_tensor(self, tensor: Tensor, name: str) -> Any:
+        if self.quiet:
+            # An expectation looks without effects: no warning, no node rebuilt.
+            if name == "grad":
+                return tensor.grad
+            if name == "grad_fn":
+                return tensor.node
+        reader = tensors.ATTRIBUTES.get(name)
+        if reader is None:
+            raise _no_attribute(tensor, name)
+        return reader(self.session, tensor)
+
+    def _call(self, node: ast.Call) -> Any:
+        function = node.func
+        if isinstance(function, ast.Attribute):
+            path = self._namespace_path(function)
+            if path is None or find_function(self.session, path) is None:
+                owner = self.evaluate(function.value)
+                args, kwargs = self._arguments(node)
+                return self.call_method(owner, function.attr, args, kwargs)
+        target = self.evaluate(function)
+        args, kwargs = self._arguments(node)
+        return self.call(target, args, kwargs)
+
+    def _arguments(self, node: ast.Call) -> tuple[list[Any], dict[str, Any]]:
+        args = [self.evaluate(argument) for argument in node.args]
+        return args, {keyword.arg: self.evaluate(keyword.value) for keyword in node.keywords if keyword.arg}
+
+    def call(self, target: Any, args: list[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Call a function, lambda or module."""
+        if isinstance(target, Function):
+            return target.call(*args, **kwargs)
+        caller = getattr(type(target), "call", None) if _table(target, "METHODS") is not None else None
+        if caller is not None:
+            return caller(target, self.session, args, kwargs)
+        raise TorchError("python", type="TypeError", text=f"'{type_name(target)}' object is not callable")
+
+    def call_method(self, owner: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """Call a method of a value."""
+        session = self.session
+        if isinstance(owner, Tensor):
+            method = tensors.METHODS.get(name)
+            if method is not None:
+                return self._python(lambda: method(session, owner, *args, **kwargs), name)
+            overloads = session.library.sets.get(name)
+            if overloads is not None and any("m" in op.where for op in overloads.ops):
+                return self._run_method(overloads, owner, args, kwargs)
+        elif isinstance(owner, Node) and name == "name" and not args:
+            from detachsim.engine.names import full_name
+
+            return full_name(session.dialect, owner)
+        elif isinstance(owner, HookHandle) and name == "remove" and not args:
+            return owner.remove()
+        elif isinstance(owner, Size) and name == "numel" and not args:
+            count = 1
+            for length in owner:
+                count *= length
+            return count
+        elif (methods := _table(owner, "METHODS")) is not None and name in methods:
+            return self._python(lambda: methods[name](session, owner, *args, **kwargs), name)
+        raise _no_attribute(owner, name)
+
+    def _run_method(self, overloads: OverloadSet, owner: Tensor, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if "input" in kwargs:
+            raise TorchError(
+                "python", type="TypeError", text=f"{overloads.name}() got an unexpected keyword argument 'input'"
+            )
+        return overloads.call(self.session, [owner, *args], kwargs, method=True)
+
+    def _python(self, call: Callable[[], Any], name: str) -> Any:
+        """Run one of our own functions with the scenario's arguments; wrong ones are the scenario's ``TypeError``."""
+        try:
+            return call()
+        except TypeError as error:
+            text = str(error)
+            if "argument" not in text:
+                raise
+            raise TorchError("python", type="TypeError", text=_renamed(text, name)) from None
+
+    def _subscript(self, node: ast.Subscript) -> Any:
+        value = self.evaluate(node.value)
+        index = self._index(node.slice)
+        return self.subscript(value, index)
+
+    def subscript(self, value: Any, index: Any) -> Any:
+        """Return ``value[index]``."""
+        if isinstance(value, Tensor):
+            return self.session.call("getitem", value, index)
+        if isinstance(value, (list, tuple, str)):
+            if isinstance(index, Tensor):
+                index = index.array.item() if index.array.size == 1 else index
+            try:
+                made = value[index]
+            except (TypeError, IndexError, ValueError) as error:
+                raise _from_python(error) from None
+            return Size(made) if isinstance(value, Size) and isinstance(index, slice) else made
+        if (methods := _table(value, "METHODS")) is not None and "__getitem__" in methods:
+            return methods["__getitem__"](self.session, value, index)
+        raise TorchError("python", type="TypeError", text=f"'{type_name(value)}' object is not subscriptable")
+
+    def _index(self, node: ast.expr) -> Any:
+        if isinstance(node, ast.Tuple):
+            return tuple(self._index(item) for item in node.elts)
+        return self.evaluate(node)
+
+    def _slice(self, node: ast.Slice) -> slice:
+        bounds = [None if part is None else self.evaluate(part) for part in (node.lower, node.upper, node.step)]
+        return slice(*bounds)
+
+    def _list(self, node: ast.List) -> list[Any]:
+        return [self.evaluate(item) for item in node.elts]
+
+    def _tuple(self, node: ast.Tuple) -> tuple[Any, ...]:
+        return tuple(self.evaluate(item) for item in node.elts)
+
+    # Operators
+
+    def _binary(self, node: ast.BinOp) -> Any:
+        return self.binary(node.op, self.evaluate(node.left), self.evaluate(node.right))
+
+    def binary(self, sign: ast.AST, left: Any, right: Any) -> Any:
+        """Return the value of an operator or comparison."""
+        symbol, function = _PYTHON[type(sign)]
+        if isinstance(left, Tensor) or isinstance(right, Tensor):
+            return self._tensor_binary(symbol, left, right)
+        return _plain(symbol, function, left, right)
+
+    def _tensor_binary(self, symbol: str, left: Any, right: Any) -> Any:
+        reflected = not isinstance(left, Tensor)
+        tensor, other = (right, left) if reflected else (left, right)
+        if not isinstance(other, (Tensor, bool, int, float)) or (symbol == "@" and not isinstance(other, Tensor)):
+            if symbol in ("==", "!="):
+                return symbol == "!="
+            if symbol in ("<", "<=", ">", ">="):
+                text = f"'{symbol}' not supported between instances of '{type_name(left)}' and '{type_name(right)}'"
+            else:
+                shown = "** or pow()" if symbol == "**" else symbol
+                text = f"unsupported operand type(s) for {shown}: '{type_name(left)}' and '{type_name(right)}'"
+                if symbol == "+" and isinstance(left, (list, str)):
+                    text = f'can only concatenate {type_name(left)} (not "Tensor") to {type_name(left)}'
+            raise TorchError("python", type="TypeError", text=text)
+        if reflected:
+            symbol = _REFLECTED.get(symbol, symbol)
+        return self.session.call(BINARY_FUNCTIONS[symbol], tensor, other)
+
+    def _unary(self, node: ast.UnaryOp) -> Any:
+        value = self.evaluate(node.operand)
+        sign = node.op
+        if isinstance(sign, ast.Not):
+            return not self.truth(value)
+        if isinstance(value, Tensor):
+            if isinstance(sign, ast.UAdd):
+                return self.session.call("positive", value)
+            return self.session.call(BINARY_FUNCTIONS["neg" if isinstance(sign, ast.USub) else "~"], value)
+        try:
+            if isinstance(sign, ast.USub):
+                return -value
+            return +value if isinstance(sign, ast.UAdd) else ~value
+        except TypeError:
+            shown = "~" if isinstance(sign, ast.Invert) else "-" if isinstance(sign, ast.USub) else "+"
+            text = f"bad operand type for unary {shown}: '{type_name(value)}'"
+            raise TorchError("python", type="TypeError", text=text) from None
+
+    def _boolean(self, node: ast.BoolOp) -> Any:
+        stops_at = isinstance(node.op, ast.Or)
+        value: Any = None
+        for part in node.values:
+            value = self.evaluate(part)
+            if self.truth(value) == stops_at:
+                break
+        return value
+
+    def _compare(self, node: ast.Compare) -> Any:
+        left = self.evaluate(node.left)
+        result: Any = True
+        for index, (sign, part) in enumerate(zip(node.ops, node.comparators, strict=True)):
+            right = self.evaluate(part)
+            if isinstance(sign, (ast.Is, ast.IsNot)):
+                result = tensors.is_same(left, right) == isinstance(sign, ast.Is)
+            else:
+                result = self.binary(sign, left, right)
+            if index < len(node.ops) - 1 and not self.truth(result):
+                return result
+            left = right
+        return result
+
+    def truth(self, value: Any) -> bool:
+        """Return ``bool(value)``."""
+        return tensors.truth(value) if isinstance(value, Tensor) else bool(value)
+
+    # Functions
+
+    def _lambda(self, node: ast.Lambda) -> Function:
+        parameters = [argument.arg for argument in node.args.args]
+
+        def call(*args: Any) -> Any:
+            if len(args) != len(parameters):
+                noun = "argument" if len(parameters) == 1 else "arguments"
+                text = f"<lambda>() takes {len(parameters)} positional {noun} but {len(args)} {'was' if len(args) == 1 else 'were'} given"
+                raise TorchError("python", type="TypeError", text=text)
+            hidden = {name: self.names[name] for name in parameters if name in self.names}
+            self.names.update(zip(parameters, args, strict=True))
+            try:
+                return self.evaluate(node.body)
+            finally:
+                for name in parameters:
+                    del self.names[name]
+                self.names.update(hidden)
+
+        return Function("<lambda>", call)
+
+
+def _table(value: Any, name: str) -> dict[str, Any] | None:
+    """Return a table of attributes or methods that a class of ours (an optimizer, a module) declares."""
+    found = type(value).__dict__.get(name) or getattr(type(value), name, None)
+    return found if isinstance(found, dict) else None
+
+
+def _plain(symbol: str, function: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+    """Compute with Python's own values, within bounds."""
+    if symbol == "**" and isinstance(left, int) and isinstance(right, int) and right > 0:
+        if left.bit_length() * right > MAX_BITS:
+            raise LimitError(f"a whole number of more than {MAX_BITS} bits")
+    elif symbol == "*":
+        for items, count in ((left, right), (right, left)):
+            if isinstance(items, (list, tuple, str)) and isinstance(count, int) and len(items) * count > MAX_ITEMS:
+                raise LimitError(f"a {type_name(items)} of more than {MAX_ITEMS:,} items")
+    try:
+        result = function(left, right)
+    except _PYTHON_ERRORS as error:
+        raise _from_python(error) from None
+    if isinstance(result, int) and result.bit_length() > MAX_BITS:
+        raise LimitError(f"a whole number of more than {MAX_BITS} bits")
+    return result
+
+
+def _from_python(error: Exception) -> TorchError:
+    return TorchError("python", type=type(error).__name__, text=str(error))
+
+
+def _no_attribute(value: Any, name: str) -> TorchError:
+    return TorchError("python", type="AttributeError", text=f"'{type_name(value)}' object has no attribute '{name}'")
+
+
+def _renamed(text: str, name: str) -> str:
+    """Put the method's name in the place of our own function's in one of Python's messages."""
+    return f"{name}(){text[text.index('()') + 2 :]}" if "()" in text else text
+
+
+_VISITORS: dict[type[ast.expr], Callable[[Evaluator, Any], Any]] = {
+    ast.Constant: Evaluator._constant,
+    ast.Name: Evaluator._name,
+    ast.Attribute: Evaluator._attribute,
+    ast.Call: Evaluator._call,
+    ast.Subscript: Evaluator._subscript,
+    ast.Slice: Evaluator._slice,
+    ast.List: Evaluator._list,
+    ast.Tuple: Evaluator._tuple,
+    ast.BinOp: Evaluator._binary,
+    ast.UnaryOp: Evaluator._unary,
+    ast.BoolOp: Evaluator._boolean,
+    ast.Compare: Evaluator._compare,
+    ast.Lambda: Evaluator._lambda,
+}
+
+# The tree's sign for an operator's text, for augmented assignments.
+SIGNS: dict[str, ast.AST] = {symbol: sign() for sign, (symbol, _) in _PYTHON.items()}

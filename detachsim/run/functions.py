@@ -1,0 +1,202 @@
+"""The functions and constants that an expression can name: those of the table by namespace, autograd's,
+Python's own."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from detachsim.engine import autograd, dtypes
+from detachsim.engine.errors import TorchError
+from detachsim.engine.session import Session
+from detachsim.engine.tensor import Tensor
+from detachsim.run import tensors
+from detachsim.run.constructors import constructors
+from detachsim.run.values import Function, type_name
+
+# What a bare name at the start of a dotted one stands for.
+NAMESPACES = {"torch": "torch", "F": "torch.nn.functional", "nn": "torch.nn", "optim": "torch.optim"}
+
+CONSTANTS: dict[str, Any] = {
+    **dtypes.BY_NAME,
+    "inf": math.inf,
+    "nan": math.nan,
+    "pi": math.pi,
+    "e": math.e,
+}
+
+
+def grad(
+    session: Session,
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> Any:
+    """``torch.autograd.grad``."""
+    if is_grads_batched:
+        raise TorchError("grads_batched")
+    return autograd.grad(
+        session,
+        _sequence(outputs),
+        _sequence(inputs),
+        grad_outputs,
+        retain_graph=retain_graph,
+        create_graph=create_graph,
+        allow_unused=allow_unused,
+        materialize_grads=materialize_grads,
+    )
+
+
+def backward(
+    session: Session,
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Any = None,
+) -> None:
+    """``torch.autograd.backward``."""
+    autograd.backward(
+        session,
+        _sequence(tensors),
+        grad_tensors,
+        retain_graph=retain_graph,
+        create_graph=create_graph,
+        inputs=None if inputs is None else _sequence(inputs),
+    )
+
+
+def _sequence(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return (value,)
+    if isinstance(value, (list, tuple, str)):
+        return tuple(value)
+    raise TorchError("not_iterable", type=type_name(value))
+
+
+def manual_seed(session: Session, seed: int) -> None:
+    """``torch.manual_seed``."""
+    session.generator.manual_seed(seed)
+
+
+def _length(session: Session, value: Any) -> int:
+    if isinstance(value, Tensor):
+        if value.array.ndim == 0:
+            raise TorchError("python", type="TypeError", text="len() of a 0-d tensor")
+        return len(value.array)
+    if isinstance(value, (list, tuple, str)):
+        return len(value)
+    methods = getattr(type(value), "METHODS", {})
+    if "__len__" in methods:
+        return int(methods["__len__"](session, value))
+    raise TorchError("python", type="TypeError", text=f"object of type '{type_name(value)}' has no len()")
+
+
+def _convert(kind: Callable[[Any], Any]) -> Callable[..., Any]:
+    def function(session: Session, value: Any = 0) -> Any:
+        if isinstance(value, Tensor):
+            return tensors.truth(value) if kind is bool else tensors.number(session, value, kind)
+        try:
+            return kind(value)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise TorchError("python", type=type(error).__name__, text=str(error)) from None
+
+    return function
+
+
+def _absolute(session: Session, value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return session.call("abs", value)
+    if isinstance(value, (int, float)):
+        return abs(value)
+    raise TorchError("python", type="TypeError", text=f"bad operand type for abs(): '{type_name(value)}'")
+
+
+PYTHON: dict[str, Callable[..., Any]] = {
+    "len": _length,
+    "float": _convert(float),
+    "int": _convert(int),
+    "bool": _convert(bool),
+    "abs": _absolute,
+}
+
+FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
+    "torch": {
+        "manual_seed": manual_seed,
+        "is_grad_enabled": lambda session: session.grad_enabled,
+        "is_inference_mode_enabled": lambda session: session.inference,
+        "is_anomaly_enabled": lambda session: session.anomaly,
+        "is_tensor": lambda session, obj: isinstance(obj, Tensor),
+        "is_floating_point": lambda session, input: input.dtype.is_floating,
+        "numel": lambda session, input: int(input.array.size),
+        "result_type": lambda session, tensor1, tensor2: _result_type(tensor1, tensor2),
+        "promote_types": lambda session, type1, type2: dtypes.promote(type1, type2),
+        "can_cast": lambda session, from_, to: dtypes.can_cast(from_, to),
+        "Size": lambda session, sizes: tensors.Size(sizes),
+    },
+    "torch.autograd": {"grad": grad, "backward": backward},
+}
+
+
+def _result_type(left: Any, right: Any) -> Any:
+    from detachsim.engine.promotion import result_type
+
+    return result_type((left, right))
+
+
+def _function(session: Session, name: str, function: Callable[..., Any]) -> Function:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(session, *args, **kwargs)
+        except TypeError as error:
+            text = str(error)
+            if "()" not in text or "argument" not in text:
+                raise
+            text = f"{name}(){text[text.index('()') + 2 :]}"
+            raise TorchError("python", type="TypeError", text=text) from None
+
+    return Function(name, call)
+
+
+def find_function(session: Session, path: tuple[str, ...]) -> Any:
+    """Return the function or constant of a bare or dotted name, ``None`` where there is none."""
+    if len(path) == 1:
+        name = path[0]
+        if name in PYTHON:
+            return _function(session, name, PYTHON[name])
+        if name in ("inf", "nan"):
+            return CONSTANTS[name]
+        return _in_namespace(session, "torch", name) or _in_namespace(session, "torch.nn.functional", name)
+    space = ".".join((NAMESPACES.get(path[0], path[0]), *path[1:-1]))
+    if space == "torch" and path[-1] in CONSTANTS and path[-1] not in ("float", "int"):
+        return CONSTANTS[path[-1]]
+    if space == "torch" and path[-1] in ("float", "int"):
+        return dtypes.BY_NAME[path[-1]]
+    return _in_namespace(session, space, path[-1])
+
+
+def _in_namespace(session: Session, space: str, name: str) -> Function | None:
+    own = FUNCTIONS.get(space, {}).get(name)
+    if own is not None:
+        return _function(session, name, own)
+    makers = constructors(space)
+    if name in makers:
+        return Function(name, partial(makers[name], session))
+    letter = _LETTERS.get(space)
+    if letter is None:
+        return None
+    # linalg has names of its own for ops that torch has under other names.
+    overloads = session.library.sets.get(name if space != "torch.linalg" else f"linalg_{name}")
+    if overloads is None or not any(letter in op.where for op in overloads.ops):
+        return None
+    return Function(name, partial(session.call, overloads.name))
+
+
+_LETTERS = {"torch": "t", "torch.nn.functional": "F", "torch.linalg": "l"}

@@ -1,0 +1,476 @@
+"""Walking the steps of one run: each becomes a stretch of events between ``StepBegan`` and ``StepEnded``."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, assert_never
+
+import numpy as np
+
+from detachsim.engine import autograd
+from detachsim.engine.errors import LimitError, TorchError
+from detachsim.engine.session import Session
+from detachsim.engine.tensor import Tensor
+from detachsim.events import (
+    Event,
+    ExpectationFailed,
+    ExpectationMet,
+    NameDeleted,
+    Printed,
+    Raised,
+    Read,
+    RunBegan,
+    RunEnded,
+    StepBegan,
+    StepEnded,
+    ValueBound,
+    Warned,
+)
+from detachsim.lang.code import bound_by, code_lines
+from detachsim.lang.syntax import (
+    AnyStep,
+    Assign,
+    AugmentedAssign,
+    BackwardStep,
+    BlockStep,
+    Call,
+    DelStep,
+    DetachStep,
+    Dialect,
+    ExpectStep,
+    Expression,
+    InplaceStep,
+    OpStep,
+    PrintStep,
+    RepeatStep,
+    SayStep,
+    Scenario,
+    TensorStep,
+    Variant,
+)
+from detachsim.ops.operators import AUGMENTED
+from detachsim.ops.table import library
+from detachsim.ops.vocabulary import VOCABULARY
+from detachsim.run.evaluation import SIGNS, Evaluator
+from detachsim.run.expectations import differs, expected_text
+from detachsim.run.names import Names
+from detachsim.run.recording import Recorder
+from detachsim.run.spelling import printed, represented
+from detachsim.run.tensors import SETTERS
+from detachsim.run.values import type_name
+
+_KINDS = {
+    TensorStep: "tensor",
+    OpStep: "op",
+    DetachStep: "detach",
+    InplaceStep: "inplace",
+    BackwardStep: "backward",
+    PrintStep: "print",
+    SayStep: "say",
+    RepeatStep: "repeat",
+    DelStep: "del",
+    ExpectStep: "expect",
+}
+
+
+class Stop(Exception):
+    """An error of the scenario on its way out of the steps; ``caught_by`` is the step whose ``raises`` takes it."""
+
+    def __init__(self, caught_by: AnyStep | None) -> None:
+        super().__init__()
+        self.caught_by = caught_by
+
+
+class Interpreter:
+    """One run of a scenario. ``run`` yields its events; afterwards ``names`` and ``warnings`` tell how it ended."""
+
+    def __init__(self, scenario: Scenario, variant: Variant, dialect: Dialect, *, detail: bool) -> None:
+        self.scenario = scenario
+        self.variant = variant
+        self.detail = detail
+        self.session = Session(library(), dialect, self._warn, record=detail)
+        self.names = Names()
+        self.evaluator = Evaluator(self.session, self.names)
+        self.recorder = Recorder(self.session, self.names)
+        self.pending: list[Event] = []
+        self.warnings: list[str] = []
+        self.step_warnings: list[str] = []
+        self.active: list[AnyStep] = []
+        self.known: set[str] = set()
+        self.steps = 0
+        self.failures = 0
+        self.outcome = "completed"
+        self.made_by = ""
+        if scenario.seed is not None:
+            self.session.generator.manual_seed(scenario.seed)
+
+    def run(self) -> Iterator[Event]:
+        """Yield the events of the run, from ``RunBegan`` to ``RunEnded``."""
+        scenario = self.scenario
+        yield RunBegan(
+            scenario.source.name,
+            scenario.title,
+            scenario.about,
+            self.session.dialect,
+            scenario.seed,
+            self.variant.choices,
+        )
+        status = 0
+        try:
+            yield from self._run_steps(self.variant.steps, "")
+        except Stop:
+            status = 1
+        if self.failures:
+            status = 1
+        yield RunEnded(status, self.outcome, self.steps, self.failures)
+
+    # Steps
+
+    def _run_steps(self, steps: Sequence[AnyStep], prefix: str) -> Iterator[Event]:
+        for step in steps:
+            yield from self._run_step(step, f"{prefix}{step.index}")
+
+    def _run_step(self, step: AnyStep, number: str) -> Iterator[Event]:
+        self.steps += 1
+        kind = step.mode if isinstance(step, BlockStep) else _KINDS[type(step)]
+        code = code_lines(step, self.known, VOCABULARY) if self.detail else ()
+        yield StepBegan(number, kind, code, step.note, step.span)
+        self.active.append(step)
+        outer_warnings, self.step_warnings = self.step_warnings, []
+        raised = False
+        try:
+            match step:
+                case BlockStep():
+                    yield from self._run_block(step, number)
+                case RepeatStep():
+                    yield from self._run_repeat(step, number)
+                case _:
+                    yield from self._run_plain(step)
+            self.known.update(bound_by(step))
+        except Stop as stop:
+            raised = True
+            if stop.caught_by is not step:
+                raise
+        finally:
+            self.active.pop()
+            warned = self.step_warnings
+            self.step_warnings = outer_warnings + warned
+            if not raised and step.raises is not None:
+                wanted = "an error" if step.raises is True else step.raises
+                yield self._failed("raises", "", wanted, "no error", step)
+            if step.warns is not None and not any(step.warns in text for text in warned):
+                yield self._failed("warns", "", step.warns, "\n".join(warned) or "no warning", step)
+            yield StepEnded(number, raised)
+
+    def _failed(self, kind: Any, expression: str, expected: str, actual: str, step: AnyStep) -> ExpectationFailed:
+        self.failures += 1
+        return ExpectationFailed(kind, expression, expected, actual, step.span)
+
+    def _run_plain(self, step: AnyStep) -> Iterator[Event]:
+        """Run a step without steps inside, then tell what it did: facts, names, prints and warnings, error."""
+        error: TorchError | LimitError | None = None
+        bindings: list[tuple[str, Any, Any]] = []
+        self.made_by = ""
+        try:
+            with np.errstate(all="ignore"):
+                self._execute(step, bindings)
+        except (TorchError, LimitError) as caught:
+            error = caught
+        except MemoryError as caught:
+            error = LimitError(str(caught) or "more memory than there is")
+        facts = self.session.facts
+        if facts:
+            self.session.facts = []
+            text = step.text if isinstance(step, InplaceStep) else ""
+            yield from self.recorder.events(facts, text)
+            facts.clear()
+        if self.detail:
+            yield from self._bound_events(bindings)
+        pending, self.pending = self.pending, []
+        yield from pending
+        if error is not None:
+            yield self._raise(error)
+            raise Stop(self._catcher)
+
+    def _raise(self, error: TorchError | LimitError) -> Raised:
+        """Tell an error, and find the innermost step whose ``raises`` takes it."""
+        if isinstance(error, LimitError):
+            kind, text, evidence = "LimitError", f"detachsim does not go that far: {error}", None
+        else:
+            kind, text = error.spell(self.session.dialect)
+            evidence = error.evidence
+        line = f"{kind}: {text}"
+        self._catcher = next(
+            (step for step in reversed(self.active) if step.raises is True or (step.raises and step.raises in line)),
+            None,
+        )
+        if self._catcher is None:
+            self.outcome = line
+        return Raised(kind, text, evidence, self._catcher is not None)
+
+    _catcher: AnyStep | None = None
+
+    def _bound_events(self, bindings: list[tuple[str, Any, Any]]) -> Iterator[Event]:
+        for name, value, before in bindings:
+            if isinstance(value, Tensor):
+                was = before.id if isinstance(before, Tensor) else None
+                yield self.recorder.bound(name, value, self.made_by, was)
+            elif value is DELETED:
+                yield NameDeleted(name, before.id if isinstance(before, Tensor) else None)
+            else:
+                yield ValueBound(name, represented(self.session, value, rebuild=False), type_name(value))
+
+    def _warn(self, key: str, details: dict[str, Any]) -> None:
+        from detachsim.engine.texts import spell
+
+        category, text = spell(key, self.session.dialect, details)
+        self.warnings.append(text)
+        self.step_warnings.append(text)
+        self.pending.append(Warned(category, text))
+
+    # Blocks
+
+    def _run_block(self, step: BlockStep, number: str) -> Iterator[Event]:
+        session = self.session
+        before = session.grad_enabled, session.inference, session.anomaly
+        match step.mode:
+            case "no_grad":
+                session.grad_enabled = False
+            case "enable_grad":
+                session.grad_enabled = True
+            case "inference_mode":
+                session.grad_enabled, session.inference = False, True
+            case "detect_anomaly":
+                session.warn("anomaly_enabled")
+                session.anomaly = True
+            case _:
+                assert_never(step.mode)
+        pending, self.pending = self.pending, []
+        yield from pending
+        try:
+            yield from self._run_steps(step.steps, f"{number}.")
+        finally:
+            session.grad_enabled, session.inference, session.anomaly = before
+
+    def _run_repeat(self, step: RepeatStep, number: str) -> Iterator[Event]:
+        for index in range(step.count):
+            if step.variable is not None:
+                self.names.bind(step.variable, index)
+            yield from self._run_steps(step.steps, f"{number}[{index}].")
+
+    # What each kind does
+
+    def _execute(self, step: AnyStep, bindings: list[tuple[str, Any, Any]]) -> None:
+        match step:
+            case TensorStep():
+                self._bind(step.name, self._make_tensor(step), bindings)
+            case OpStep():
+                self._assign(step.names, step.unpack, self._value(step.value), bindings)
+            case DetachStep():
+                value = self._value(step.value)
+                self.made_by = "detach"
+                self._bind(step.name, self.evaluator.call_method(value, "detach", [], {}), bindings)
+            case InplaceStep():
+                self._edit(step, bindings)
+            case BackwardStep():
+                self._backward(step)
+            case PrintStep():
+                for expression in step.values:
+                    self._print(expression)
+            case SayStep():
+                self.pending.append(Printed(step.text))
+            case DelStep():
+                for name in step.names:
+                    if name not in self.names:
+                        raise TorchError("python", type="NameError", text=f"name '{name}' is not defined")
+                    bindings.append((name, DELETED, self.names.unbind(name)))
+            case ExpectStep():
+                self._expect(step)
+            case BlockStep() | RepeatStep():
+                raise AssertionError("blocks are run elsewhere")
+            case _:
+                assert_never(step)
+
+    def _value(self, expression: Expression) -> Any:
+        return self.evaluator.evaluate(expression.tree)
+
+    def _bind(self, name: str, value: Any, bindings: list[tuple[str, Any, Any]]) -> None:
+        bindings.append((name, value, self.names.bind(name, value)))
+
+    def _assign(self, names: tuple[str, ...], unpack: bool, value: Any, bindings: list[tuple[str, Any, Any]]) -> None:
+        if not unpack:
+            for name in names:
+                self._bind(name, value, bindings)
+            return
+        values = self._unpacked(value, len(names))
+        for name, item in zip(names, values, strict=True):
+            self._bind(name, item, bindings)
+
+    def _unpacked(self, value: Any, count: int) -> Sequence[Any]:
+        if isinstance(value, Tensor):
+            if value.array.ndim == 0:
+                raise TorchError("python", type="TypeError", text="iteration over a 0-d tensor")
+            value = self.session.call("unbind", value, 0)
+        if not isinstance(value, (list, tuple, str)):
+            raise TorchError("python", type="TypeError", text=f"cannot unpack non-iterable {type_name(value)} object")
+        if len(value) > count:
+            raise TorchError("python", type="ValueError", text=f"too many values to unpack (expected {count})")
+        if len(value) < count:
+            text = f"not enough values to unpack (expected {count}, got {len(value)})"
+            raise TorchError("python", type="ValueError", text=text)
+        return value
+
+    def _make_tensor(self, step: TensorStep) -> Any:
+        from detachsim.engine.dtypes import BY_NAME
+
+        value = self._value(step.data)
+        dtype = None if step.dtype is None else BY_NAME[step.dtype.removeprefix("torch.")]
+        if step.literal:
+            return self.session.call("tensor", value, dtype=dtype, requires_grad=step.requires_grad)
+        if not isinstance(value, Tensor):
+            if dtype is None and not step.requires_grad:
+                return value
+            missing = "to" if dtype is not None else "requires_grad_"
+            text = f"'{type_name(value)}' object has no attribute '{missing}'"
+            raise TorchError("python", type="AttributeError", text=text)
+        if dtype is not None:
+            value = self.session.call("to", value, dtype)
+        if step.requires_grad:
+            self.evaluator.call_method(value, "requires_grad_", [], {})
+        return value
+
+    def _edit(self, step: InplaceStep, bindings: list[tuple[str, Any, Any]]) -> None:
+        match step.statement:
+            case Call(names=names, unpack=unpack, value=value):
+                self._assign(names, unpack, self._value(value), bindings)
+            case Assign(target=target, value=value):
+                self._store(target, self._value(value))
+            case AugmentedAssign():
+                self._augment(step.statement, bindings)
+            case _:
+                assert_never(step.statement)
+
+    def _store(self, target: Expression, value: Any) -> None:
+        """``x[i] = v`` or ``x.attribute = v``."""
+        import ast
+
+        tree = target.tree
+        if isinstance(tree, ast.Subscript):
+            self._set_item(self.evaluator.evaluate(tree.value), self.evaluator._index(tree.slice), value)
+        elif isinstance(tree, ast.Attribute):
+            self._set_attribute(self.evaluator.evaluate(tree.value), tree.attr, value)
+        else:
+            raise AssertionError(f"no target: {target.text}")
+
+    def _set_item(self, owner: Any, index: Any, value: Any) -> None:
+        if isinstance(owner, Tensor):
+            self.session.call("setitem", owner, index, value)
+        elif isinstance(owner, list) and isinstance(index, int):
+            if not -len(owner) <= index < len(owner):
+                raise TorchError("python", type="IndexError", text="list assignment index out of range")
+            owner[index] = value
+        else:
+            text = f"'{type_name(owner)}' object does not support item assignment"
+            raise TorchError("python", type="TypeError", text=text)
+
+    def _set_attribute(self, owner: Any, name: str, value: Any) -> None:
+        if isinstance(owner, Tensor):
+            setter = SETTERS.get(name)
+            if setter is None:
+                raise TorchError("not_writable", name=name)
+            setter(self.session, owner, value)
+            if name == "data":
+                self.names.moved()
+            return
+        setters = getattr(type(owner), "SETTERS", {})
+        if name in setters:
+            setters[name](self.session, owner, value)
+            return
+        text = f"'{type_name(owner)}' object has no attribute '{name}'"
+        raise TorchError("python", type="AttributeError", text=text)
+
+    def _augment(self, statement: AugmentedAssign, bindings: list[tuple[str, Any, Any]]) -> None:
+        """``x += v``: in place on a tensor, and what comes of it is stored where it was read."""
+        import ast
+
+        tree = statement.target.tree
+        evaluator = self.evaluator
+        if isinstance(tree, ast.Name):
+            value = self._augmented(statement.operator, evaluator.evaluate(tree), statement.value)
+            if value is self.names.get(tree.id):
+                return
+            self._bind(tree.id, value, bindings)
+        elif isinstance(tree, ast.Subscript):
+            owner, index = evaluator.evaluate(tree.value), evaluator._index(tree.slice)
+            value = self._augmented(statement.operator, evaluator.subscript(owner, index), statement.value)
+            self._set_item(owner, index, value)
+        elif isinstance(tree, ast.Attribute):
+            owner = evaluator.evaluate(tree.value)
+            value = self._augmented(statement.operator, evaluator.read(owner, tree.attr), statement.value)
+            self._set_attribute(owner, tree.attr, value)
+
+    def _augmented(self, symbol: str, left: Any, right: Expression) -> Any:
+        value = self._value(right)
+        if isinstance(left, Tensor) and symbol in AUGMENTED and isinstance(value, (Tensor, bool, int, float)):
+            return self.session.call(AUGMENTED[symbol], left, value)
+        return self.evaluator.binary(SIGNS[symbol], left, value)
+
+    def _backward(self, step: BackwardStep) -> None:
+        roots = [self._value(root) for root in step.roots]
+        gradient: Any = None
+        if step.gradient is not None:
+            seeds = [None if part is None else self._seed(step, part) for part in step.gradient]
+            gradient = seeds if step.several else seeds[0]
+        inputs: Any = None
+        if step.inputs is not None:
+            inputs = [self._value(part) for part in step.inputs]
+            if not step.inputs_list and isinstance(inputs[0], (list, tuple)):
+                inputs = list(inputs[0])
+        for root in roots:
+            if not isinstance(root, Tensor):
+                text = f"'{type_name(root)}' object has no attribute 'backward'"
+                raise TorchError("python", type="AttributeError", text=text)
+        autograd.backward(
+            self.session,
+            roots,
+            gradient,
+            retain_graph=step.retain_graph,
+            create_graph=step.create_graph,
+            inputs=inputs,
+        )
+
+    def _seed(self, step: BackwardStep, part: Expression) -> Any:
+        value = self._value(part)
+        return self.session.call("tensor", value) if step.gradient_literal else value
+
+    def _print(self, expression: Expression) -> None:
+        self.evaluator.reads = [] if self.detail else None
+        try:
+            value = self._value(expression)
+            self.pending.append(Printed(f"{expression.text}: {printed(self.session, value)}"))
+        finally:
+            self._tell_reads()
+
+    def _tell_reads(self) -> None:
+        reads, self.evaluator.reads = self.evaluator.reads, None
+        for tensor, attribute, found in reads or ():
+            text = represented(self.session, found, rebuild=False)
+            self.pending.append(Read(self.recorder.tensor_id(tensor), self.names.of(tensor), attribute, text))
+
+    def _expect(self, step: ExpectStep) -> None:
+        session = self.session
+        sink, facts = session.sink, session.facts
+        for expression, wanted in step.expectations:
+            session.sink, session.facts, self.evaluator.quiet = None, None, True
+            self.evaluator.reads = [] if self.detail else None
+            try:
+                value = self._value(expression)
+                actual = differs(session, value, wanted, step.atol, step.rtol)
+            finally:
+                session.sink, session.facts, self.evaluator.quiet = sink, facts, False
+                self._tell_reads()
+            if actual is None:
+                self.pending.append(ExpectationMet(expression.text, expected_text(wanted)))
+            else:
+                self.pending.append(self._failed("expect", expression.text, expected_text(wanted), actual, step))
+
+
+DELETED = object()

@@ -1,0 +1,256 @@
+"""What a scenario may ask of a tensor, and set on it, besides the ops of the table."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine import hooks
+from detachsim.engine.errors import TorchError
+from detachsim.engine.session import Session
+from detachsim.engine.tensor import Tensor, alias, meta, new_version, offset, strides
+from detachsim.engine.views import grad_fn, requires_grad
+from detachsim.run.values import Function, Size, type_name
+
+
+def read_grad(session: Session, tensor: Tensor) -> Tensor | None:
+    """Return ``.grad``, with the warning that a non-leaf without one gives."""
+    gradient = tensor.grad
+    if gradient is None and tensor.node is not None and not retains_grad(tensor):
+        session.warn("nonleaf_grad")
+    return gradient
+
+
+def retains_grad(tensor: Tensor) -> bool:
+    """Whether ``retain_grad`` was called on a non-leaf."""
+    return tensor.meta is not None and tensor.meta.retain_hooked and tensor.node is not None
+
+
+def data(session: Session, tensor: Tensor) -> Tensor:
+    """Return ``.data``: the same memory with a counter of its own."""
+    made = alias(tensor, tensor.array, version=new_version())
+    if session.facts is not None:
+        session.facts.append(("data", tensor, made))
+    return made
+
+
+def version(session: Session, tensor: Tensor) -> int:
+    """Return ``._version``; inference tensors have none."""
+    if tensor.inference:
+        raise TorchError("inference_version")
+    return tensor.version.value
+
+
+ATTRIBUTES: dict[str, Callable[[Session, Tensor], Any]] = {
+    "grad": read_grad,
+    "data": data,
+    "shape": lambda session, tensor: Size(tensor.shape),
+    "dtype": lambda session, tensor: tensor.dtype,
+    "ndim": lambda session, tensor: tensor.array.ndim,
+    "T": lambda session, tensor: transposed(session, tensor),
+    "mT": lambda session, tensor: session.call("transpose", tensor, -2, -1),
+    "requires_grad": lambda session, tensor: requires_grad(tensor),
+    "is_leaf": lambda session, tensor: tensor.node is None,
+    "grad_fn": grad_fn,
+    "retains_grad": lambda session, tensor: retains_grad(tensor),
+    "_version": version,
+    "_base": lambda session, tensor: None if tensor.view is None else tensor.view.base,
+    "output_nr": lambda session, tensor: tensor.output_nr,
+    "is_sparse": lambda session, tensor: False,
+    "itemsize": lambda session, tensor: tensor.dtype.itemsize,
+    "nbytes": lambda session, tensor: tensor.dtype.itemsize * tensor.array.size,
+}
+
+
+def transposed(session: Session, tensor: Tensor) -> Any:
+    """Return ``.T``, which is deprecated for other than two dims."""
+    if tensor.array.ndim not in (0, 2):
+        session.warn_once("t_attribute", ndim=tensor.array.ndim)
+    return session.call("numpy_T", tensor)
+
+
+def item(session: Session, tensor: Tensor) -> Any:
+    """Return the one element as a Python number."""
+    if tensor.array.size != 1:
+        raise TorchError("item", numel=tensor.array.size)
+    return tensor.array.item()
+
+
+def truth(tensor: Tensor) -> bool:
+    """Return ``bool(tensor)``."""
+    if tensor.array.size == 0:
+        raise TorchError("bool_none")
+    if tensor.array.size > 1:
+        raise TorchError("bool_many")
+    return bool(tensor.array.item())
+
+
+def number(session: Session, tensor: Tensor, kind: Callable[[Any], Any]) -> Any:
+    """Return ``float(tensor)`` or ``int(tensor)``, with 2.13's warning for one that requires grad."""
+    if tensor.array.size != 1:
+        raise TorchError("scalar_conversion")
+    if requires_grad(tensor) and session.dialect == "torch-2.13":
+        session.warn_once("scalar_requires_grad")
+    return kind(tensor.array.item())
+
+
+def size(session: Session, tensor: Tensor, dim: int | None = None) -> Any:
+    """Return all sizes, or that of one dim."""
+    return Size(tensor.shape) if dim is None else tensor.shape[_dim(tensor, dim)]
+
+
+def stride(session: Session, tensor: Tensor, dim: int | None = None) -> Any:
+    """Return all strides in elements, or that of one dim."""
+    steps = strides(tensor.array)
+    return steps if dim is None else steps[_dim(tensor, dim)]
+
+
+def _dim(tensor: Tensor, dim: int) -> int:
+    ndim = tensor.array.ndim
+    if not -ndim <= dim < ndim:
+        if ndim == 0:
+            raise TorchError("dim_none", dim=dim)
+        raise TorchError("dim_range", low=-ndim, high=ndim - 1, dim=dim)
+    return dim % ndim
+
+
+def set_requires_grad(session: Session, tensor: Tensor, value: Any) -> None:
+    """``tensor.requires_grad = value``."""
+    if not isinstance(value, bool):
+        raise TorchError("requires_grad_bool")
+    if tensor.node is not None:
+        raise TorchError("requires_grad_true" if value else "requires_grad_false")
+    if value and not tensor.dtype.is_floating:
+        raise TorchError("requires_grad_set_dtype")
+    _switch(session, tensor, value)
+
+
+def requires_grad_(session: Session, tensor: Tensor, requires_grad: Any = True) -> Tensor:
+    """``tensor.requires_grad_()``, which a non-leaf that requires grad already takes without a word."""
+    if not isinstance(requires_grad, bool):
+        raise TorchError("requires_grad_type", type=type_name(requires_grad))
+    if tensor.node is not None:
+        if not requires_grad:
+            raise TorchError("requires_grad_false")
+        return tensor
+    if requires_grad and not tensor.dtype.is_floating:
+        raise TorchError("requires_grad_dtype")
+    _switch(session, tensor, requires_grad)
+    return tensor
+
+
+def _switch(session: Session, tensor: Tensor, value: bool) -> None:
+    if value and tensor.inference and not session.inference:
+        raise TorchError("inference_requires_grad")
+    if tensor.requires == value:
+        return
+    tensor.requires = value
+    if session.facts is not None:
+        session.facts.append(("flag", tensor, "requires_grad", str(value)))
+
+
+def detach_(session: Session, tensor: Tensor) -> Tensor:
+    """``tensor.detach_()``: drop the node and the flag; refused for views."""
+    if tensor.view is not None:
+        raise TorchError("detach_view")
+    before = requires_grad(tensor)
+    tensor.node = None
+    tensor.requires = False
+    tensor.output_nr = 0
+    if tensor.meta is not None:
+        tensor.meta.retain_hooked = False
+    if before and session.facts is not None:
+        session.facts.append(("flag", tensor, "detached", "True"))
+    return tensor
+
+
+def set_grad(session: Session, tensor: Tensor, value: Any) -> None:
+    """``tensor.grad = value``."""
+    if value is None:
+        if tensor.meta is not None:
+            tensor.meta.grad = None
+    else:
+        if not isinstance(value, Tensor):
+            raise TorchError("assign_grad_type", type=type_name(value))
+        if value is tensor:
+            raise TorchError("assign_grad_self")
+        if value.dtype is not tensor.dtype:
+            raise TorchError("assign_grad_dtype", grad=value.dtype.cpp, tensor=tensor.dtype.scalar)
+        if value.shape != tensor.shape:
+            raise TorchError("assign_grad_shape", grad=list(value.shape), tensor=list(tensor.shape))
+        meta(tensor).grad = value
+    if session.facts is not None:
+        session.facts.append(("flag", tensor, "grad", "None" if value is None else "tensor"))
+
+
+def set_data(session: Session, tensor: Tensor, value: Any) -> None:
+    """``tensor.data = value``: other memory under the same tensor and counter."""
+    if not isinstance(value, Tensor):
+        raise TorchError("assign_data_type", type=type_name(value))
+    if tensor.dtype.is_floating != value.dtype.is_floating and requires_grad(tensor):
+        raise TorchError("assign_data_dtype")
+    tensor.array = value.array
+    tensor.storage = value.storage
+    tensor.dtype = value.dtype
+    node = tensor.meta.accumulator() if tensor.meta is not None and tensor.meta.accumulator is not None else None
+    if node is not None:
+        node.shape, node.dtype = tensor.shape, tensor.dtype
+    if session.facts is not None:
+        session.facts.append(("flag", tensor, "data", "tensor"))
+
+
+SETTERS: dict[str, Callable[[Session, Tensor, Any], None]] = {
+    "requires_grad": set_requires_grad,
+    "grad": set_grad,
+    "data": set_data,
+}
+
+
+def _hook(register: Callable[..., Any]) -> Callable[..., Any]:
+    def method(session: Session, tensor: Tensor, hook: Any) -> Any:
+        function = hook.call if isinstance(hook, Function) else _not_callable(hook)
+        return register(session, tensor, function, hook.name if isinstance(hook, Function) else type_name(hook))
+
+    return method
+
+
+def _not_callable(value: Any) -> Callable[[Tensor], Any]:
+    def call(gradient: Tensor) -> Any:
+        raise TorchError("python", type="TypeError", text=f"'{type_name(value)}' object is not callable")
+
+    return call
+
+
+def _post_hook(session: Session, tensor: Tensor, function: Any, name: str) -> Any:
+    return hooks.register_post_accumulate_hook(tensor, function)
+
+
+METHODS: dict[str, Callable[..., Any]] = {
+    "item": item,
+    "tolist": lambda session, tensor: tensor.array.tolist(),
+    "numel": lambda session, tensor: int(tensor.array.size),
+    "nelement": lambda session, tensor: int(tensor.array.size),
+    "size": size,
+    "stride": stride,
+    "storage_offset": lambda session, tensor: offset(tensor),
+    "dim": lambda session, tensor: tensor.array.ndim,
+    "ndimension": lambda session, tensor: tensor.array.ndim,
+    "is_contiguous": lambda session, tensor: bool(tensor.array.flags.c_contiguous),
+    "_is_view": lambda session, tensor: tensor.view is not None,
+    "data_ptr": lambda session, tensor: int(tensor.array.__array_interface__["data"][0]) if tensor.array.size else 0,
+    "element_size": lambda session, tensor: tensor.dtype.itemsize,
+    "is_floating_point": lambda session, tensor: tensor.dtype.is_floating,
+    "is_inference": lambda session, tensor: tensor.inference,
+    "register_hook": _hook(hooks.register_hook),
+    "register_post_accumulate_grad_hook": _hook(_post_hook),
+    "retain_grad": hooks.retain_grad,
+    "requires_grad_": requires_grad_,
+    "detach_": detach_,
+}
+
+
+def is_same(left: Any, right: Any) -> bool:
+    """Return ``left is right``, with what is made anew at each reading told apart by what it stands for."""
+    if isinstance(left, Size | np.generic):
+        return False
+    return left is right

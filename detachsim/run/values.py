@@ -1,0 +1,34 @@
+"""The values of a scenario that are neither tensors nor Python's own: sizes, functions, nodes."""
+
+from collections.abc import Callable
+from typing import Any
+
+from detachsim.engine.node import Node
+from detachsim.engine.tensor import Tensor
+
+
+class Size(tuple[int, ...]):
+    """``torch.Size``: a tuple of ints that prints under its own name."""
+
+
+class Function:
+    """Something that can be called: a lambda of the scenario, or an op by its name."""
+
+    __slots__ = ("call", "name")
+
+    def __init__(self, name: str, call: Callable[..., Any]) -> None:
+        self.name = name
+        self.call = call
+
+
+def type_name(value: Any) -> str:
+    """Return the name of a value's type as Python's own messages say it."""
+    if isinstance(value, Tensor):
+        return "Tensor"
+    if isinstance(value, Node):
+        return "AccumulateGrad" if value.name.endswith("AccumulateGrad") else value.name.rpartition("::")[2]
+    if isinstance(value, Function):
+        return "function"
+    if isinstance(value, Size):
+        return "Size"
+    return type(value).__name__

@@ -1,0 +1,68 @@
+"""Write ``detachsim/ops/words.py``: every word that an expression may use, as the tables have them.
+
+Reading a scenario must not wait for the tables (and numpy) to be imported, so their words are kept as plain
+text. A test holds
+the file to the tables; run this after adding an op: ``python tools/write_words.py``.
+"""
+
+from pathlib import Path
+
+WORDS = Path(__file__).parent.parent / "detachsim" / "ops" / "words.py"
+WIDTH = 110
+
+
+def collect() -> dict[str, set[str]]:
+    """Return the words by what they are."""
+    from detachsim.ops.table import library
+    from detachsim.run import constructors, functions, tensors
+
+    words: dict[str, set[str]] = {
+        "TORCH": set(functions.FUNCTIONS["torch"]),
+        "FUNCTIONAL": set(),
+        "LINALG": set(),
+        "AUTOGRAD": set(functions.FUNCTIONS["torch.autograd"]),
+        "MODULES": set(constructors.constructors("torch.nn")),
+        "OPTIMIZERS": set(constructors.constructors("torch.optim")),
+        "CONSTANTS": set(functions.CONSTANTS) | {"bool"},
+        "METHODS": set(tensors.METHODS) | {"name", "remove", "backward"},
+        "ATTRIBUTES": set(tensors.ATTRIBUTES) | {"next_functions", "variable"},
+        "SETTABLE": set(tensors.SETTERS) | {"is_leaf", "grad_fn", "_version"},
+        "INPLACE_METHODS": {"step", "zero_grad"},
+    }
+    for name, overloads in library().sets.items():
+        for op in overloads.ops:
+            if "m" in op.where:
+                words["METHODS"].add(name)
+            if "t" in op.where:
+                words["TORCH"].add(name)
+            if "F" in op.where:
+                words["FUNCTIONAL"].add(name)
+            if "l" in op.where:
+                words["LINALG"].add(name.removeprefix("linalg_"))
+            words["ATTRIBUTES"].update(op.outputs)
+    for kind in constructors.classes():
+        words["METHODS"].update(name for name in kind.METHODS if not name.startswith("__"))
+        words["ATTRIBUTES"].update(kind.ATTRIBUTES)
+        words["SETTABLE"].update(getattr(kind, "SETTERS", {}))
+    return words
+
+
+def text(words: dict[str, set[str]]) -> str:
+    """Return the module's source."""
+    lines = [
+        '"""Every word that an expression may use; written by tools/write_words.py from the tables."""',
+    ]
+    for group, members in words.items():
+        lines += ["", f'{group} = """']
+        line = ""
+        for word in sorted(members):
+            if line and len(line) + len(word) + 1 > WIDTH:
+                lines.append(line)
+                line = ""
+            line = f"{line} {word}" if line else word
+        lines += [*([line] if line else []), '"""']
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    WORDS.write_text(text(collect()), encoding="utf-8")
