@@ -69,7 +69,8 @@ def _single(
         parameter = op.parameters[mismatch.position]
         label = "input" if parameter.name == "self" else parameter.name
         where = f"(position {position})" if not parameter.keyword_only and mismatch.name not in kwargs else ""
-        text = f"{name}(): argument '{label}' {where + ' ' if where else ''}must be {_TYPE_WORDS[parameter.type]}, not {type_name(mismatch.value)}"
+        wanted = f"must be {_TYPE_WORDS[parameter.type]}, not {type_name(mismatch.value)}"
+        text = f"{name}(): argument '{label}' {where + ' ' if where else ''}{wanted}"
     elif mismatch.kind == "missing":
         missing = [
             f'"{"input" if p.name == "self" else p.name}"'

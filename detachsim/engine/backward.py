@@ -219,7 +219,7 @@ def _loop(work: Pass) -> None:
             _release(session, node)
         if session.anomaly and session.check_nan:
             _refuse_nan(session, node, results)
-        gradients = None
+        del gradients
         for child, number, gradient in zip(node.next, node.next_nr, results, strict=True):
             if child is None:
                 continue
@@ -232,7 +232,8 @@ def _loop(work: Pass) -> None:
             if count == 0:
                 work.order += 1
                 heappush(ready, (-child.sequence, work.order, child))
-        gradient = results = None
+        gradient = None
+        del results
 
 
 def _release(session: "Session", node: Node) -> None:

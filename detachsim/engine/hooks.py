@@ -50,7 +50,7 @@ def register_hook(session: "Session", tensor: Tensor, function: Hook, name: str)
         # The leaf keeps its node, and so its hooks, alive.
         tensor.hooks = [node]
     entry = _Registered(function, name)
-    hooks = extras(node).hooks.setdefault(tensor.output_nr if node is not None else 0, [])
+    hooks = extras(node).hooks.setdefault(tensor.output_nr, [])
     hooks.append(entry)
     return HookHandle(hooks, entry)
 

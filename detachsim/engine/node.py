@@ -128,7 +128,7 @@ class AccumulateGrad(Node):
     __slots__ = ("tensor",)
 
     tensor: Tensor
-    saved = None  # type: ignore[assignment]  # nothing is ever saved, so the slot of the base class is hidden
+    saved = None  # nothing is ever saved, so the slot of the base class is hidden
 
     @property
     def name(self) -> str:

@@ -1,7 +1,7 @@
 """Signatures of ops, in PyTorch's schema notation, and the binding of arguments to them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -68,7 +68,7 @@ def _is_ints(value: Any) -> bool:
     return is_int(value) or (isinstance(value, (list, tuple)) and all(is_int(item) for item in value))
 
 
-_ACCEPTS = {
+_ACCEPTS: dict[str, Callable[[Any], bool]] = {
     "Tensor": lambda value: isinstance(value, Tensor),
     "Number": lambda value: (
         is_number(value) or (isinstance(value, Tensor) and value.array.ndim == 0 and not value.requires)

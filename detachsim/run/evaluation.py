@@ -215,7 +215,7 @@ class Evaluator:
                 made = value[index]
             except (TypeError, IndexError, ValueError) as error:
                 raise _from_python(error) from None
-            return Size(made) if isinstance(value, Size) and isinstance(index, slice) else made
+            return Size(made) if isinstance(value, Size) and isinstance(made, tuple) else made
         if (methods := _table(value, "METHODS")) is not None and "__getitem__" in methods:
             return methods["__getitem__"](self.session, value, index)
         raise TorchError("python", type="TypeError", text=f"'{type_name(value)}' object is not subscriptable")
@@ -318,7 +318,8 @@ class Evaluator:
         def call(*args: Any) -> Any:
             if len(args) != len(parameters):
                 noun = "argument" if len(parameters) == 1 else "arguments"
-                text = f"<lambda>() takes {len(parameters)} positional {noun} but {len(args)} {'was' if len(args) == 1 else 'were'} given"
+                given = f"{len(args)} {'was' if len(args) == 1 else 'were'} given"
+                text = f"<lambda>() takes {len(parameters)} positional {noun} but {given}"
                 raise TorchError("python", type="TypeError", text=text)
             hidden = {name: self.names[name] for name in parameters if name in self.names}
             self.names.update(zip(parameters, args, strict=True))

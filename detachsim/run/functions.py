@@ -12,7 +12,7 @@ from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.run import tensors
 from detachsim.run.constructors import constructors
-from detachsim.run.values import Function, type_name
+from detachsim.run.values import Function, Size, type_name
 
 # What a bare name at the start of a dotted one stands for.
 NAMESPACES = {"torch": "torch", "F": "torch.nn.functional", "nn": "torch.nn", "optim": "torch.optim"}
@@ -139,7 +139,7 @@ FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
         "result_type": lambda session, tensor1, tensor2: _result_type(tensor1, tensor2),
         "promote_types": lambda session, type1, type2: dtypes.promote(type1, type2),
         "can_cast": lambda session, from_, to: dtypes.can_cast(from_, to),
-        "Size": lambda session, sizes: tensors.Size(sizes),
+        "Size": lambda session, sizes: Size(sizes),
     },
     "torch.autograd": {"grad": grad, "backward": backward},
 }
