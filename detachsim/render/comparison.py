@@ -18,8 +18,9 @@ def compare(runs: tuple[ComparedRun, ...]) -> Comparison:
     for name in _in_order(states):
         facts.append(_fact(name, tuple(_value(mine.get(name)) for mine in states)))
         facts.append(_fact(f"{name} version", tuple(_version(mine.get(name)) for mine in states)))
-        if any(name in mine for mine in grads):
-            facts.append(_fact(f"{name}.grad", tuple(mine.get(name, _ABSENT) for mine in grads)))
+        values = tuple(mine.get(name, _ABSENT) for mine in grads)
+        if any(_gathers(mine.get(name)) for mine in states) or set(values) - {"None", _ABSENT}:
+            facts.append(_fact(f"{name}.grad", values))
     return Comparison(labels, tuple(facts))
 
 
@@ -29,6 +30,11 @@ def _fact(subject: str, values: tuple[str, ...], *, told_above: bool = False) ->
 
 def _in_order(states: list[dict[str, TensorState]]) -> list[str]:
     return list(dict.fromkeys(name for mine in states for name in mine))
+
+
+def _gathers(state: TensorState | None) -> bool:
+    """Say whether a tensor is one whose ``.grad`` backward fills; for others ``None`` is not worth a row."""
+    return state is not None and state.requires_grad and (state.is_leaf or state.retains_grad)
 
 
 def _warnings(texts: tuple[str, ...]) -> str:

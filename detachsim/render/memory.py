@@ -3,7 +3,7 @@
 from detachsim.events import MemoryEdited, NodeRecorded, TensorCreated, TensorState, VersionMismatch
 from detachsim.records import record
 from detachsim.render.lines import Text
-from detachsim.render.sentences import code, join, say, version
+from detachsim.render.sentences import join, node, say, version
 
 
 @record
@@ -12,7 +12,7 @@ class Spoiled:
 
     node: int
     node_name: str
-    label: str
+    tensor: int
     names: tuple[str, ...]
     version: int
     step: str
@@ -71,9 +71,9 @@ class Memory:
 
     def record(self, event: NodeRecorded, step: str) -> None:
         for saved in event.saved:
-            entry = Spoiled(event.node, event.name, saved.label, saved.names, saved.version, step)
+            entry = Spoiled(event.node, event.name, saved.tensor, saved.names, saved.version, step)
             self._fresh.setdefault(saved.counter, []).append(entry)
-            self._saved[event.node, saved.label, saved.tensor] = entry
+            self._saved[event.node, saved.label, saved.counter] = entry
 
     def edit(self, event: MemoryEdited, step: str) -> list[Spoiled]:
         """Note the edit, and return what it spoils for the first time."""
@@ -85,15 +85,16 @@ class Memory:
         return [entry for entry in fresh if entry.version < event.after and entry.node not in self.freed]
 
     def free(self, nodes: tuple[int, ...], step: str) -> None:
-        for node in nodes:
-            self.freed[node] = step
+        for freed in nodes:
+            self.freed[freed] = step
 
     def explain_mismatch(self, found: VersionMismatch) -> Text:
         """Say where the tensor was saved, where it was edited since, and what the counter says."""
-        entry = self._saved.get((found.node, found.label, found.tensor))
-        what = self.describe(found.tensor, () if entry is None else entry.names)
+        entry = self._saved.get((found.node, found.label, found.counter))
+        what = say(f"its saved {found.label}") if entry is None else self.describe(entry.tensor, entry.names)
         when = "" if entry is None else f", as step {entry.step} saved it"
-        text = say(code(found.name), " needs ", *what, " at version ", version(found.expected), when)
+        name = found.name if entry is None else entry.node_name
+        text = say(node(name), " needs ", *what, " at version ", version(found.expected), when)
         edits = [step for step, after in self._edits.get(found.counter, []) if after > found.expected]
         steps = list(dict.fromkeys(edits))
         if not steps:

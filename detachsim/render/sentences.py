@@ -15,8 +15,13 @@ def quiet(text: str) -> Piece:
     return Piece(text, "quiet")
 
 
-def code(text: str) -> Piece:
-    return Piece(text, "code")
+def node_name(name: str) -> str:
+    """Return a node's name as Python shows it, without C++'s ``torch::autograd::``."""
+    return name.rpartition("::")[2]
+
+
+def node(name: str) -> Piece:
+    return Piece(node_name(name), "code")
 
 
 def formula(text: str) -> Piece:

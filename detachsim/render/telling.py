@@ -45,7 +45,7 @@ from detachsim.render.lines import (
     Verdict,
 )
 from detachsim.render.memory import Memory, Spoiled
-from detachsim.render.sentences import ARROW, CAREFUL, code, formula, join, names, quiet, say, version
+from detachsim.render.sentences import ARROW, CAREFUL, formula, join, names, node, node_name, quiet, say, version
 
 _CUTS = ("detach", "data")
 _STOPS = {
@@ -70,17 +70,15 @@ class Telling:
         self.bound = {event.tensor.id for event in events if isinstance(event, TensorBound)}
         # What a node saved is told after the tensor that the node made.
         self.recorded: dict[int, list[NodeRecorded]] = {}
-        # Detached from what no gradient would have reached anyway.
-        self.harmless: set[int] = set()
+        self.cut: set[int] = set()
         self.ran: list[str] = []
         self.stopped: dict[str, list[str]] = {}
 
     def lines(self) -> Iterator[Line]:
         for event in self.events:
             yield from self.tell(event)
-        for nodes in self.recorded.values():
-            for node in nodes:
-                yield from self.saves(node)
+        for recorded in [one for known in self.recorded.values() for one in known]:
+            yield from self.saves(recorded)
         yield from self.flow()
 
     def tell(self, event: Event) -> Iterator[Line]:
@@ -102,19 +100,19 @@ class Telling:
             case MemoryEdited():
                 yield from self.edited(event)
             case HistoryRebased(names=known, before=before, after=after):
-                had = say("it had none") if before is None else say("it was ", code(before))
+                had = say("it had none") if before is None else say("it was ", node(before))
                 yield self.fact(
-                    *names(known, "an unnamed tensor"), " has a new grad_fn, ", code(after), " (", *had, ")"
+                    *names(known, "an unnamed tensor"), " has a new grad_fn, ", node(after), " (", *had, ")"
                 )
             case FlagChanged():
                 yield from self.flag(event)
             case BackwardBegan():
                 pass
             case NodeRan(name=name, nonfinite=nonfinite):
-                if name != "AccumulateGrad":
-                    self.ran.append(name)
+                if not name.endswith("AccumulateGrad"):
+                    self.ran.append(node_name(name))
                 if nonfinite:
-                    yield self.fact(CAREFUL, code(name), " turned finite gradients into nan or inf")
+                    yield self.fact(CAREFUL, node(name), " turned finite gradients into nan or inf")
             case FlowStopped(tensor=tensor, names=known, reason=reason):
                 if known or reason in ("detached", "no_grad"):
                     where = self.stopped.setdefault(reason, [])
@@ -166,10 +164,10 @@ class Telling:
             yield from self.shared(event, tuple(other for other in event.shares if other not in state.names))
         if lost is not None:
             yield self.fact(*names((name,)), f" does not name the leaf of step {lost} any more")
-        if event.made_by in _CUTS and state.id not in self.harmless:
+        if state.id in self.cut:
             yield self.fact("cut here: no gradient flows back through ", *names((name,)))
-        for node in self.recorded.pop(state.id, ()):
-            yield from self.saves(node)
+        for recorded in self.recorded.pop(state.id, ()):
+            yield from self.saves(recorded)
         self.memory.bind(name, state, self.number)
 
     def shared(self, event: TensorBound, others: tuple[str, ...]) -> Iterator[Line]:
@@ -183,19 +181,21 @@ class Telling:
         if together:
             yield self.fact(f"{lead} memory and version counter with ", *names(together))
         if apart:
-            yield self.fact(f"{lead} memory with ", *names(apart), ", but counts its own versions")
+            yield self.fact(
+                f"{'shares' if together else lead} memory with ", *names(apart), ", but counts its own versions"
+            )
         if event.creation == "no_grad":
             yield self.fact("a view made while gradients were off")
 
-    def saves(self, node: NodeRecorded) -> Iterator[Line]:
+    def saves(self, graph: NodeRecorded) -> Iterator[Line]:
         """Tell what the node keeps for backward, at which version and what for."""
-        inputs = {edge.argument: edge.names for edge in node.edges}
-        for saved in node.saved:
-            who = "saves " if node.tensor in self.bound else f"{node.name} saves "
-            parts = say(who, *self.saved_name(saved), " for backward, at version ", version(saved.version))
+        inputs = {edge.argument: self.memory.describe(edge.tensor, edge.names) for edge in graph.edges}
+        for saved in graph.saved:
+            who = say("saves ") if graph.tensor in self.bound else say(node(graph.name), " saves ")
+            parts = say(*who, *self.saved_name(saved), " for backward, at version ", version(saved.version))
             if saved.formula:
-                wanted = inputs.get(saved.input, ()) or (saved.input,)
-                parts += say(": the gradient of ", *join(wanted), " is ", formula(saved.formula))
+                wanted = inputs.get(saved.input, say(saved.input))
+                parts += say(": the gradient of ", *wanted, " is ", formula(saved.formula))
             yield Fact(self.depth, parts)
 
     def saved_name(self, saved: SavedState) -> Text:
@@ -204,20 +204,25 @@ class Telling:
         return (*self.memory.describe(saved.tensor, saved.names), quiet(f" ({saved.label})"))
 
     def cut_on_the_way(self, event: TensorCreated) -> Iterator[Line]:
-        """Tell of a ``detach()`` inside a longer expression, which no name shows."""
-        if event.op not in _CUTS or event.alias_of is None:
+        """Tell of a ``detach()`` inside a longer expression, which no name shows.
+
+        What no gradient would have reached anyway is not cut.
+        """
+        if event.op not in _CUTS or event.alias_of is None or not self.memory.requires_grad(event.alias_of):
             return
-        if not self.memory.requires_grad(event.alias_of):
-            self.harmless.add(event.tensor)
-        elif event.tensor not in self.bound:
+        if event.tensor in self.bound:
+            self.cut.add(event.tensor)
+        else:
             yield self.fact("cut here: no gradient flows back through ", *self.memory.describe(event.tensor))
 
     # What a step changes.
 
     def edited(self, event: MemoryEdited) -> Iterator[Line]:
         change = (version(event.before), ARROW, version(event.after))
-        yield self.fact("edits ", *names(event.names, "an unnamed tensor"), " in place: version ", *change)
-        others = tuple(name for name in event.seen_by if name not in event.names)
+        # Through a tensor without a name (``d[0] = 7`` writes through a view) it is the named ones that count.
+        edited = event.names or tuple(name for name in event.seen_by if name not in event.behind)
+        yield self.fact("edits ", *names(edited, "an unnamed tensor"), " in place: version ", *change)
+        others = tuple(name for name in event.seen_by if name not in edited)
         noticed = tuple(name for name in others if name not in event.behind)
         behind = tuple(name for name in others if name in event.behind)
         if noticed:
@@ -239,22 +244,24 @@ class Telling:
     def spoiled(self, one: Spoiled) -> Fact:
         return self.fact(
             CAREFUL,
-            code(one.node_name),
+            node(one.node_name),
             f" saved this memory at version {one.version} (step {one.step}), so backward through it would now fail",
         )
 
     def flag(self, event: FlagChanged) -> Iterator[Line]:
-        who = names(event.names, "the tensor")
+        name = names(event.names[:1], "the tensor")
         match event.flag:
             case "requires_grad":
-                yield self.fact(*who, " requires grad now" if event.value == "True" else " does not require grad now")
+                yield self.fact(*name, " requires grad now" if event.value == "True" else " does not require grad now")
             case "retains_grad":
-                yield self.fact(*who, " will keep its gradient, though it is no leaf")
+                yield self.fact(*name, " will keep its gradient, though it is no leaf")
             case "detached":
-                yield self.fact(*who, " has no grad_fn any more: no gradient flows back through it")
+                yield self.fact(*name, " has no grad_fn any more: no gradient flows back through it")
+            case "data":
+                yield self.fact(*name, " stands for other memory now: its .data was replaced")
             case flag:
-                label = say(*who, Piece(f".{flag}", "name"), quiet(" = "))
-                yield Value(self.depth, label, event.value)
+                value = "None" if event.value == "None" else "another tensor"
+                yield self.fact(*name, Piece(f".{flag}", "name"), f" is {value} now")
 
     # What backward does.
 
@@ -265,11 +272,11 @@ class Telling:
             yield self.fact("the gradient flows through ", *join(tuple(shown), last=", ", tone="code"))
             self.ran = []
         for reason, known in self.stopped.items():
-            yield self.fact("it stops at ", *join(tuple(known)), f": {_STOPS.get(reason, reason)}")
+            yield self.fact("the gradient stops at ", *join(tuple(known)), f": {_STOPS.get(reason, reason)}")
         self.stopped = {}
 
     def received(self, event: GradAccumulated) -> Iterator[Line]:
-        who = names(event.names, "an unnamed leaf")
+        who = names(event.names[:1], "an unnamed leaf")
         grad = say(*who, Piece(".grad", "name"), quiet(" = "))
         if event.total == event.gradient:
             yield Value(self.depth, grad, event.total)
@@ -289,10 +296,10 @@ class Telling:
         match event.evidence:
             case VersionMismatch() as found:
                 yield Fact(self.depth, self.memory.explain_mismatch(found))
-            case BuffersFreed(node, name):
-                step = self.memory.freed.get(node)
+            case BuffersFreed(freed, name):
+                step = self.memory.freed.get(freed)
                 when = "an earlier backward" if step is None else f"the backward of step {step}"
-                yield self.fact("what ", code(name), f" had saved was freed by {when}")
+                yield self.fact("what ", node(name), f" had saved was freed by {when}")
             case None:
                 pass
             case other:
@@ -316,7 +323,7 @@ def _verdict(event: ExpectationFailed, depth: int) -> Verdict:
 def _nature(state: TensorState) -> Text:
     """Say what kind of tensor this is, and its version."""
     if state.grad_fn is not None:
-        parts = say("grad_fn ", code(state.grad_fn))
+        parts = say("grad_fn ", node(state.grad_fn))
     else:
         parts = say(f"leaf, requires {'grad' if state.requires_grad else 'no grad'}")
     if state.version is None:

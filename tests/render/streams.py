@@ -103,7 +103,7 @@ def state(
         shape=shape,
         stride=(1,) * len(shape),
         offset=0,
-        dtype="torch.float32",
+        dtype="float32",
         requires_grad=requires_grad or grad_fn is not None,
         is_leaf=grad_fn is None,
         retains_grad=False,
@@ -387,7 +387,7 @@ def views() -> Iterator[Event]:
         "6",
         "op",
         "h = y.detach() * x",
-        TensorCreated(5, "detach", (2,), (), 2, 2, 2, False, False, "torch.float32", (2,), True),
+        TensorCreated(5, "detach", (2,), (), 2, 2, 2, False, False, "float32", (2,), True),
         created(h, "mul", 5, 1),
         NodeRecorded(
             4,
@@ -460,7 +460,11 @@ def varied() -> Iterator[Event]:
 
 def _varied_run(cut: str, *, broken: bool) -> Iterator[Event]:
     yield began("Three ways to cut", "Which of them does autograd notice?", choices=(("CUT", cut),))
-    yield from step("1", "op", f"c = {cut}", bound(state(3, "c", "tensor([0.7685, 0.9677, 0.9963])"), "detach"))
+    out = state(2, "out", "tensor([0.7685, 0.9677, 0.9963], grad_fn=<SigmoidBackward0>)", grad_fn="SigmoidBackward0")
+    c = state(3, "c", "tensor([0.7685, 0.9677, 0.9963])")
+    op = cut.removeprefix("out.").removesuffix("()")
+    made = created(c, op, 2, alias_of=None if op == "clone" else 2)
+    yield from step("1", "op", f"out = a.sigmoid()\nc = {cut}", bound(out, "sigmoid"), made, bound(c, op))
     if broken:
         yield from step(
             "2", "backward", "out.sum().backward()", Raised("RuntimeError", MODIFIED, None, False), raised=True

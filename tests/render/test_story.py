@@ -85,7 +85,6 @@ def test_memory_is_shared_with_or_without_the_counter() -> None:
     assert "a view: shares memory and version counter with x" in told(step("1", "op", "v", *before))
     assert told_of(bound(data, "data", ("x", "v")), before=before)[2:] == [
         "shares memory with x and v, but counts its own versions",
-        "cut here: no gradient flows back through d",
     ]
 
 
@@ -108,8 +107,24 @@ def test_a_saved_tensor_comes_with_the_reason() -> None:
     )
     expected = "saves out (result) for backward, at version 0: the gradient of a is grad * (1 - result) * result"
     assert " ".join(told_of(node, bound(out, "sigmoid"))[2:]) == expected
-    unnamed = " ".join(told_of(node))
-    assert unnamed == f"SigmoidBackward0 {expected}"
+    assert " ".join(told_of(node)) == f"SigmoidBackward0 {expected}"
+
+
+def test_tensors_without_a_name_are_called_by_their_ops() -> None:
+    made = [replace(created(state(number, "", ""), "sqrt"), names=()) for number in (2, 3)]
+    root = NodeRecorded(
+        1,
+        "SqrtBackward0",
+        "sqrt",
+        3,
+        (),
+        (edge("self", 2, "SubBackward0", (), 2),),
+        (saved("result", state(3, "", ""), is_output=True, formula="grad / (2 * result)", names=()),),
+    )
+    assert " ".join(told_of(*made, root)) == (
+        "SqrtBackward0 saves the unnamed result of sqrt (result) for backward, at version 0: "
+        "the gradient of the unnamed result of sqrt is grad / (2 * result)"
+    )
 
 
 def test_every_node_of_a_tensor_is_told_whatever_the_order() -> None:
@@ -146,6 +161,14 @@ def test_an_edit_names_all_who_see_it() -> None:
         "edits c in place: version 0 -> 1",
         "out sees the edit too: same memory",
         "d sees the edit too, but counts its own versions, so autograd cannot notice it there",
+    ]
+
+
+def test_an_edit_through_a_tensor_without_a_name_is_told_of_those_with_one() -> None:
+    event = MemoryEdited("fill_", 3, (), 2, 2, 0, 1, ("d", "y"), ("y",), "d[0] = 7")
+    assert told_of(event) == [
+        "edits d in place: version 0 -> 1",
+        "y sees the edit too, but counts its own versions, so autograd cannot notice it there",
     ]
 
 
@@ -191,7 +214,7 @@ def test_what_is_saved_after_an_edit_is_not_spoiled_by_it() -> None:
 
 
 def test_a_new_history_is_told() -> None:
-    assert told_of(HistoryRebased(2, ("y",), None, "CopySlices", 3)) == [
+    assert told_of(HistoryRebased(2, ("y",), None, "torch::autograd::CopySlices", 3)) == [
         "y has a new grad_fn, CopySlices (it had none)"
     ]
 
@@ -204,7 +227,9 @@ def test_flags() -> None:
     assert flag("requires_grad", "False") == "a does not require grad now"
     assert flag("retains_grad", "True") == "a will keep its gradient, though it is no leaf"
     assert flag("detached", "True") == "a has no grad_fn any more: no gradient flows back through it"
-    assert flag("grad", "None") == "a.grad = None"
+    assert flag("grad", "None") == "a.grad is None now"
+    assert flag("grad", "tensor") == "a.grad is another tensor now"
+    assert flag("data", "tensor") == "a stands for other memory now: its .data was replaced"
 
 
 def test_backward_tells_the_way_the_stops_and_the_gradients() -> None:
@@ -219,7 +244,7 @@ def test_backward_tells_the_way_the_stops_and_the_gradients() -> None:
     )
     assert rows == [
         "the gradient flows through MulBackward0",
-        "it stops at c and d: detached",
+        "the gradient stops at c and d: detached",
         "a receives tensor(1.)",
         "a.grad = tensor(3.)",
         "the new gradient was added to the old one",
