@@ -8,6 +8,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 from itertools import count
+from typing import Literal
 
 from detachsim.lang.code import bound_by, code_lines, quoted, with_bound
 from detachsim.lang.syntax import AnyStep, BlockStep, ExpectStep, RepeatStep, Scenario, Variant
@@ -225,14 +226,15 @@ class Writer:
         lines = self.lines(steps, outer)
         return lines if does_something(lines) else [*lines, "pass"]
 
-    def guarded(self, code: Sequence[str], raises: str | bool) -> list[str]:
-        """Return code whose error is expected: it is printed, and the script goes on."""
-        reason = "" if raises is True else f"  # {' '.join(str(raises).split())}"
+    def guarded(self, code: Sequence[str], raises: str | Literal[True]) -> list[str]:
+        """Return code whose error is expected: it is printed, and the script goes on; another error passes through."""
+        line = f'f"{{{self.type_of_error}.__name__}}: {{{self.error}}}"'
+        check = [] if raises is True else [f"if {quoted(raises)} not in {line}:", f"{INDENT}raise"]
         return [
             "try:",
             *indented(code if does_something(code) else [*code, "pass"]),
-            f"except Exception as {self.error}:{reason}",
-            f'{INDENT}print(f"{{{self.type_of_error}.__name__}}: {{{self.error}}}")',
+            f"except Exception as {self.error}:",
+            *indented([*check, f"print({line})"]),
         ]
 
 

@@ -1,0 +1,137 @@
+"""Scenarios, exported scripts and the worker, against the PyTorch that is installed."""
+
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from detachsim.golden import read_golden, torch_path
+from detachsim.lang import load, read
+from detachsim.lang.syntax import Scenario
+from detachsim.ops.vocabulary import VOCABULARY
+from detachsim.oracle.export import script
+from detachsim.oracle.process import Oracle
+from detachsim.oracle.verify import differences_text, verify
+from detachsim.oracle.worker import ONCE
+
+torch = pytest.importorskip("torch")
+
+ROOT = Path(__file__).parents[2]
+SCENARIOS = sorted((ROOT / "scenarios").rglob("*.yaml"))
+EXPORTS = sorted((ROOT / "tests" / "data" / "export").glob("*.yaml"))
+PROGRAMS = sorted((ROOT / "tests" / "data" / "blog").glob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return path.stem
+
+
+def loaded(path: Path) -> Scenario:
+    return load(read(str(path)), VOCABULARY)
+
+
+@pytest.fixture(scope="module")
+def oracle() -> Iterator[Oracle]:
+    """One process for all tests, which tells what names stand for as well."""
+    with Oracle(states=True) as oracle:
+        yield oracle
+
+
+@pytest.fixture(scope="module")
+def plain_oracle() -> Iterator[Oracle]:
+    """One process for all tests, which tells what is printed and no more."""
+    with Oracle() as oracle:
+        yield oracle
+
+
+@pytest.mark.parametrize("path", [*SCENARIOS, *EXPORTS], ids=name_of)
+def test_scenario_agrees(oracle: Oracle, path: Path) -> None:
+    verification = verify(oracle, loaded(path))
+    report = differences_text(path.name, verification.differences, f"torch {oracle.version}")
+    assert (verification.outcome, report) == ("agrees", "")
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=name_of)
+def test_recorded_transcript_is_what_torch_prints(plain_oracle: Oracle, path: Path) -> None:
+    scenario = loaded(path)
+    if scenario.dialect == plain_oracle.dialect:
+        assert plain_oracle.transcript(scenario).text() == read_golden(torch_path(path))
+
+
+@pytest.mark.parametrize("path", [*SCENARIOS, *EXPORTS], ids=name_of)
+def test_telling_states_changes_nothing(oracle: Oracle, plain_oracle: Oracle, path: Path) -> None:
+    assert oracle.transcript(loaded(path)) == plain_oracle.transcript(loaded(path))
+
+
+@pytest.mark.parametrize("path", [ROOT / "scenarios" / "detach" / "edit.yaml", *EXPORTS], ids=name_of)
+def test_exported_script_prints_the_transcript(plain_oracle: Oracle, tmp_path: Path, path: Path) -> None:
+    exported = tmp_path / "exported.py"
+    exported.write_text(script(loaded(path)), encoding="utf-8")
+    done = subprocess.run([sys.executable, exported], capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.stdout == plain_oracle.transcript(loaded(path)).text()
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=name_of)
+def test_tutorial_was_recorded_right(plain_oracle: Oracle, capsys: pytest.CaptureFixture[str], path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = lambda message, category, *place: print(
+            f"{category.__name__}: {message}".split(" (Triggered internally at")[0]
+        )
+        try:
+            exec(compile(path.read_text(encoding="utf-8"), path.name, "exec"), {})
+        except RuntimeError as error:
+            print(f"RuntimeError: {error}")
+    version = plain_oracle.dialect.removeprefix("torch-")
+    assert capsys.readouterr().out == path.with_suffix(f".{version}.out").read_text(encoding="utf-8")
+
+
+# What causes each of the warnings that come once, and some that come each time.
+CAUSES = """\
+(one * one).backward(create_graph=True)
+float(one)
+torch.ones(2, 3, 4).T
+torch.tensor(1.0).T
+torch.where(bytes, two, two)
+torch.meshgrid(two, two)
+torch.cross(torch.ones(3, 3), torch.ones(3, 3))
+torch.cholesky(torch.eye(2))
+torch.qr(torch.eye(2))
+torch.searchsorted(torch.ones(3, 3).T, torch.ones(3, 3))
+torch.nn.functional.conv1d(torch.ones(1, 1, 5), torch.ones(1, 1, 2), padding="same")
+(one * 1).grad
+two[bytes]
+torch.nn.functional.softmax(two)
+torch.nn.functional.mse_loss(two, torch.ones(2, 1))
+torch.tensor(two)
+torch.ones(1).std()
+torch.ones(1).expand(2).masked_fill_(bytes.bool(), 0.0)
+"""
+
+TWICE = f"""\
+import warnings
+import torch
+
+warnings.simplefilter("always")
+warnings.showwarning = lambda message, *place: print(str(message).split("\\n")[0])
+one = torch.tensor(1.0, requires_grad=True)
+two = torch.ones(2)
+bytes = torch.tensor([1, 0], dtype=torch.uint8)
+for time in range(2):
+    print("--")
+{"".join(f"    {line}" + chr(10) for line in CAUSES.splitlines())}"""
+
+
+def test_which_warnings_come_once_in_a_process() -> None:
+    done = subprocess.run([sys.executable, "-c", TWICE], capture_output=True, text=True, check=True)
+    _, first, second = (part.splitlines() for part in done.stdout.split("--\n"))
+    gone = [line for line in first if line not in second]
+    assert all(line.startswith(ONCE) for line in gone)
+    assert not any(line.startswith(ONCE) for line in second)
+    assert len(second) >= 6
+    for text in ONCE:
+        assert any(line.startswith(text) for line in gone), f"nothing caused {text!r}"
