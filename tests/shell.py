@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "detachsim"]
 SURPRISES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "CI", "DETACHSIM_DEBUG", "PYTHONIOENCODING", "PYTHONUTF8")
 
@@ -12,7 +13,7 @@ SURPRISES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "CI", "DETACHSIM_DEB
 def environment(**extra: str) -> dict[str, str]:
     """Return this process's environment without what changes the output, and with ``extra``."""
     kept = {name: value for name, value in os.environ.items() if name not in SURPRISES}
-    return kept | {"TERM": "xterm-256color"} | extra
+    return kept | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)} | extra
 
 
 def detachsim(

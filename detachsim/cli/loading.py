@@ -1,9 +1,10 @@
 """From a path to a checked scenario, or to a report of everything that is wrong with the file."""
 
 import gc
+import sys
 from typing import TYPE_CHECKING
 
-from detachsim.cli.output import write_error
+from detachsim.cli.output import is_terminal, wants_color, write_error
 
 if TYPE_CHECKING:
     from detachsim.lang.syntax import Scenario, ScenarioError
@@ -44,7 +45,7 @@ def relax_collector() -> None:
 
 
 def report_mistakes(error: "ScenarioError") -> None:
-    """Write all the mistakes of one file to standard error."""
+    """Write all the mistakes of one file to standard error, in colour where somebody looks."""
     from detachsim.render.mistakes import mistakes_text
 
-    write_error(mistakes_text(error))
+    write_error(mistakes_text(error, color=wants_color("auto", is_terminal(sys.stderr))))

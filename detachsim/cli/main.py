@@ -7,6 +7,7 @@ from typing import NoReturn
 import click
 
 from detachsim import __version__
+from detachsim.cli.output import OutputFailed
 from detachsim.cli.status import ExitStatus
 
 REPORT = """\
@@ -89,7 +90,7 @@ def finish(status: int) -> int:
     if isinstance(failure, BrokenPipeError):
         return ExitStatus.PIPE_CLOSED
     if failure is not None and status != ExitStatus.OUTPUT_FAILED:
-        click.echo(f"detachsim: cannot write the output: {failure.strerror}", err=True)
+        OutputFailed(failure).show()
         return ExitStatus.OUTPUT_FAILED
     return status
 

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import IO, Any, Literal, TypeAlias
 
 import click
 
@@ -35,6 +35,10 @@ class OutputFailed(click.ClickException):
 
     def __init__(self, error: OSError) -> None:
         super().__init__(f"cannot write the output: {error.strerror}")
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Say so on standard error."""
+        click.echo(f"detachsim: {self.message}", file=file, err=True)
 
 
 def choose_look(format: Format | None, color: Color, width: int | None) -> Look:

@@ -136,6 +136,7 @@ class Interpreter:
         self.active.append(step)
         outer_warnings, self.step_warnings = self.step_warnings, []
         raised = False
+        passed_on: Stop | None = None
         try:
             match step:
                 case BlockStep():
@@ -148,17 +149,19 @@ class Interpreter:
         except Stop as stop:
             raised = True
             if stop.caught_by is not step:
-                raise
-        finally:
-            self.active.pop()
-            warned = self.step_warnings
-            self.step_warnings = outer_warnings + warned
-            if not raised and step.raises is not None:
-                wanted = "an error" if step.raises is True else step.raises
-                yield self._failed("raises", "", wanted, "no error", step)
-            if step.warns is not None and not any(step.warns in text for text in warned):
-                yield self._failed("warns", "", step.warns, "\n".join(warned) or "no warning", step)
-            yield StepEnded(number, raised)
+                passed_on = stop
+        # Not in a `finally`: whoever stops listening in the middle of a step must not be told more.
+        self.active.pop()
+        warned = self.step_warnings
+        self.step_warnings = outer_warnings + warned
+        if not raised and step.raises is not None:
+            wanted = "an error" if step.raises is True else step.raises
+            yield self._failed("raises", "", wanted, "no error", step)
+        if step.warns is not None and not any(step.warns in text for text in warned):
+            yield self._failed("warns", "", step.warns, "\n".join(warned) or "no warning", step)
+        yield StepEnded(number, raised)
+        if passed_on is not None:
+            raise passed_on
 
     def _failed(self, kind: Any, expression: str, expected: str, actual: str, step: AnyStep) -> ExpectationFailed:
         self.failures += 1

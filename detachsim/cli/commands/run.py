@@ -65,7 +65,7 @@ def command(
     for number, path in enumerate(find_scenarios(files)):
         if number and look.format in ("rich", "plain"):
             write("\n")
-        status = max(status, run_file(path, render, dialect))
+        status = max(status, run_file(path, render, dialect, detail=look.format != "torch"))
     return status
 
 
@@ -93,15 +93,18 @@ def choose_renderer(look: Look) -> Renderer:
             return jsonlines.render
 
 
-def run_file(path: str, render: Renderer, dialect: "Dialect | None") -> int:
-    """Simulate one file, write what ``render`` makes of it, and return the file's exit status."""
+def run_file(path: str, render: Renderer, dialect: "Dialect | None", *, detail: bool) -> int:
+    """Simulate one file, write what ``render`` makes of it, and return the file's exit status.
+
+    Without ``detail`` there are no events for what happened inside, only for what a script would show.
+    """
     scenario = try_load(path)
     if scenario is None:
         return ExitStatus.WRONG_INPUT
     from detachsim.run import execute
 
     statuses = [0]
-    write(render(notice_statuses(execute(scenario, dialect=dialect), statuses)))
+    write(render(notice_statuses(execute(scenario, dialect=dialect, detail=detail), statuses)))
     return max(statuses)
 
 
