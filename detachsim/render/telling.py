@@ -206,9 +206,11 @@ class Telling:
     def cut_on_the_way(self, event: TensorCreated) -> Iterator[Line]:
         """Tell of a ``detach()`` inside a longer expression, which no name shows.
 
-        What no gradient would have reached anyway is not cut.
+        What no gradient would have reached anyway is not cut, nor is what the step only writes through.
         """
         if event.op not in _CUTS or event.alias_of is None or not self.memory.requires_grad(event.alias_of):
+            return
+        if any(isinstance(other, MemoryEdited) and other.tensor == event.tensor for other in self.events):
             return
         if event.tensor in self.bound:
             self.cut.add(event.tensor)
@@ -221,7 +223,7 @@ class Telling:
         change = (version(event.before), ARROW, version(event.after))
         # Through a tensor without a name (``d[0] = 7`` writes through a view) it is the named ones that count.
         edited = event.names or tuple(name for name in event.seen_by if name not in event.behind)
-        yield self.fact("edits ", *names(edited, "an unnamed tensor"), " in place: version ", *change)
+        yield self.fact("edits ", *self.memory.describe(event.tensor, edited), " in place: version ", *change)
         others = tuple(name for name in event.seen_by if name not in edited)
         noticed = tuple(name for name in others if name not in event.behind)
         behind = tuple(name for name in others if name in event.behind)
@@ -258,7 +260,7 @@ class Telling:
             case "detached":
                 yield self.fact(*name, " has no grad_fn any more: no gradient flows back through it")
             case "data":
-                yield self.fact(*name, " stands for other memory now: its .data was replaced")
+                yield self.fact(*name, " uses the memory of the tensor that its .data was set to")
             case flag:
                 value = "None" if event.value == "None" else "another tensor"
                 yield self.fact(*name, Piece(f".{flag}", "name"), f" is {value} now")

@@ -172,6 +172,15 @@ def test_an_edit_through_a_tensor_without_a_name_is_told_of_those_with_one() -> 
     ]
 
 
+def test_an_edit_through_data_cuts_nothing() -> None:
+    data = replace(created(state(2, "", "", storage=1), "data", 1, alias_of=1), names=())
+    event = MemoryEdited("sub_", 2, (), 1, 2, 0, 1, ("a",), ("a",), "a.data -= 1")
+    assert told_of(data, event, before=(bound(A, "tensor"),)) == [
+        "edits a.data in place: version 0 -> 1",
+        "a sees the edit too, but counts its own versions, so autograd cannot notice it there",
+    ]
+
+
 def test_an_edit_tells_once_what_it_spoils() -> None:
     out = state(2, "out", "tensor(0.7, grad_fn=<SigmoidBackward0>)", grad_fn="SigmoidBackward0")
     node = NodeRecorded(
@@ -229,7 +238,7 @@ def test_flags() -> None:
     assert flag("detached", "True") == "a has no grad_fn any more: no gradient flows back through it"
     assert flag("grad", "None") == "a.grad is None now"
     assert flag("grad", "tensor") == "a.grad is another tensor now"
-    assert flag("data", "tensor") == "a stands for other memory now: its .data was replaced"
+    assert flag("data", "tensor") == "a uses the memory of the tensor that its .data was set to"
 
 
 def test_backward_tells_the_way_the_stops_and_the_gradients() -> None:
