@@ -97,6 +97,7 @@ class _Run:
             return
         depth = len(self.steps)
         if not any(outer.kind == "repeat" for outer in self.steps) and (count := self.rounds.finish()):
+            self.last_kind = step.kind
             yield [Gap(), Fact(depth, say(quiet(told_no_more(count))))]
 
     def finish_step(self) -> Iterator[list[Line]]:

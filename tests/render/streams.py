@@ -319,7 +319,7 @@ def training() -> Iterator[Event]:
     yield from step(
         "4",
         "expect",
-        "w.grad\nw._version",
+        "# expect w.grad == [4.0, 6.0]\n# expect w._version == 2",
         ExpectationFailed("expect", "w.grad", "[4.0, 6.0]", "tensor([ 8., 12.])", Span(21, 5, 11)),
         ExpectationMet("w._version", "2"),
     )
@@ -487,7 +487,8 @@ def long_loop() -> Iterator[Event]:
         yield from step(f"2[{i}].1", "backward", "(w * 1).backward()", *warned, grad)
         yield from step(f"2[{i}].2", "print", 'print(f"w.grad: {w.grad}")', Printed(f"w.grad: {i + 1}.0"))
     yield StepEnded("2", False)
-    yield RunEnded(0, "completed", 2 + 2 * rounds, 0)
+    yield from step("3", "say", 'print("done")', Printed("done"))
+    yield RunEnded(0, "completed", 3 + 2 * rounds, 0)
 
 
 STREAMS: dict[str, Callable[[], Iterator[Event]]] = {

@@ -281,7 +281,12 @@ def test_an_expected_error_is_calm_and_another_is_not() -> None:
 
 
 def test_expectations() -> None:
-    assert told_of(ExpectationMet("a.grad", "null")) == ["as expected: a.grad is null"]
+    met = ExpectationMet("a.grad", "null")
+    failed = ExpectationFailed("expect", "a", "1", "2", Span(9, 1, 2))
+    assert told_of(met) == ["as expected"]
+    assert told_of(met, met) == ["all 2 as expected"]
+    assert told_of(met, failed)[-1] == "the other is as expected"
+    assert told_of(met, failed, met)[-1] == "the other 2 are as expected"
     assert told_of(ExpectationFailed("expect", "a.grad", "null", "tensor([1.,\n        2.])", Span(9, 1, 2))) == [
         "! expectation failed (line 9): a.grad",
         "!   expected  null",
