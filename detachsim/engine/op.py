@@ -80,6 +80,8 @@ class Op:
         "promote",
         "samples",
         "several",
+        "shown",
+        "shown",
         "signature",
         "tensor_positions",
         "where",
@@ -104,6 +106,7 @@ class Op:
         differentiable_outputs: int = 1,
         several: bool = False,
         on_storage: bool = False,
+        shown: Mapping[str, str] | None = None,
         check: Callable[..., None] | None = None,
         check_dtypes: Callable[..., None] | None = None,
         doc: str = "",
@@ -126,6 +129,7 @@ class Op:
         self.differentiable_outputs = differentiable_outputs
         self.several = several
         self.on_storage = on_storage
+        self.shown = dict(shown or {})
         self.check = check
         self.check_dtypes = check_dtypes
         self.doc = doc

@@ -130,6 +130,7 @@ ROWS = [
         power,
         grad={"self": "pow_backward(grad, self, exponent)"},
         inplace=True,
+        shown={"self": "grad * exponent * self ** (exponent - 1)"},
         doc="self to the power of a number",
         samples=("a ** 2", "a ** 0.5", "a ** -1"),
     ),
@@ -142,6 +143,10 @@ ROWS = [
             "exponent": "pow_backward_exponent(grad, self, exponent, result)",
         },
         inplace=True,
+        shown={
+            "self": "grad * exponent * self ** (exponent - 1)",
+            "exponent": "grad * result * log(self)",
+        },
         doc="self to the power of exponent, element by element",
         samples=("a ** b",),
     ),

@@ -1,6 +1,7 @@
 """How a row of the table is written: one function for each kind of op.
 
-A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0", np.multiply, grad={"self": "grad * other", "other":
+A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0", np.multiply, grad={"self":
+"grad * other", "other":
 "grad * self"}, inplace=True, samples=("a * b",))``. What each field means:
 
 * the signature, in PyTorch's schema notation (types: see ``engine.signature``); an overload's name after a dot;
@@ -8,11 +9,16 @@ A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0",
 * the kernel: plain arrays and Python values in, in the order of the signature; arrays out;
 * ``grad``: a formula for each differentiable argument (several, joined by commas, for a formula that gives a tuple);
 * ``where``: ``m`` a tensor method, ``t`` ``torch.NAME``, ``F`` ``torch.nn.functional.NAME``, none for internal rows;
-* ``promote``: ``ARITHMETIC`` (PyTorch's promotion), ``FLOAT`` (integers become float32), ``COMPARE`` (promote, the result is
-  the kernel's type), ``CAST`` (self becomes the type that the argument ``dtype`` names, if it names one), ``KEEP`` (arguments as they are);
-* ``inplace``: the op has a variant with an underscore; ``inplace_grad`` and ``inplace_grad_fn`` where that one has formulas of its own;
+* ``promote``: ``ARITHMETIC`` (PyTorch's promotion), ``FLOAT`` (integers become float32), ``COMPARE`` (promote,
+  the result is
+  the kernel's type), ``CAST`` (self becomes the type that the argument ``dtype`` names, if it names one),
+  ``KEEP`` (arguments as they are);
+* ``inplace``: the op has a variant with an underscore; ``inplace_grad`` and ``inplace_grad_fn`` where that one
+  has formulas of its own;
 * ``check``: raises PyTorch's error for arguments that the kernel must not see;
-* ``check_dtypes``: the same for element types only; not asked where all are floating and equal, so it must accept those;
+* ``check_dtypes``: the same for element types only; not asked where all are floating and equal, so it must
+  accept those;
+* ``shown``: for readers, a plainer formula that comes to the same, where ``grad`` calls a function with a name of our own;
 * ``samples``: expressions over ``a``, ``b``, ``c`` … that the generic tests run.
 """
 
@@ -64,7 +70,8 @@ def factory(signature: str, kernel: Kernel, **fields: Any) -> Op:
 
 
 def composite(signature: str, function: Kernel, **fields: Any) -> Op:
-    """Return a row that runs other ops, so that their nodes are what is recorded; ``function`` gets the library's functions first."""
+    """Return a row that runs other ops, so that their nodes are what is recorded; ``function`` gets the
+    library's functions first."""
     return Op(signature, "", kind=COMPOSITE, kernel=function, **fields)
 
 

@@ -261,8 +261,8 @@ class Recorder:
         self, op: Op, node: Node, label: str, position: int, saved: SavedInput | SavedOutput, output: Tensor
     ) -> SavedState:
         user = op.edge_that_needs(label, node)
-        formula = "" if user < 0 else op.plan.texts[user]
         argument = "" if user < 0 else op.parameters[op.plan.edges[user]].name
+        formula = "" if user < 0 else op.shown.get(argument, op.plan.texts[user])
         if isinstance(saved, SavedInput):
             tensor = saved.tensor
             names, number, storage, version = (
