@@ -81,7 +81,6 @@ class Op:
         "samples",
         "several",
         "shown",
-        "shown",
         "signature",
         "tensor_positions",
         "where",
