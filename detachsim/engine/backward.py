@@ -1,4 +1,4 @@
-"""The backward pass: a heap of ready nodes, highest sequence number first, and no recursion.
+"""The backward pass: a queue of ready nodes, highest sequence number first, and no recursion.
 
 A node is ready when every node that sends it a gradient has run. ``AccumulateGrad`` has the highest number of
 all, so a leaf is served
@@ -6,9 +6,9 @@ as soon as its last contribution has arrived; after an error, leaves that were s
 """
 
 from collections.abc import Sequence
-from heapq import heappop, heappush
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.hooks import run_hooks
 from detachsim.engine.node import AccumulateGrad, AsStrided, CopySlices, Node
 from detachsim.engine.operand import Operand, unwrap, wrap
+from detachsim.engine.queue import pop, push
 from detachsim.engine.saved import freed_error, release, unpack_arrays, unpack_tensors
 from detachsim.engine.slices import as_strided_backward, copy_slices_backward
 from detachsim.engine.tensor import Tensor, fresh, meta
@@ -34,13 +35,13 @@ class Pass:
     """One backward pass: what waits for what, and what has arrived."""
 
     __slots__ = (
+        "additions",
         "arrived",
         "captured",
         "captures",
         "create_graph",
         "keep_graph",
         "needed",
-        "order",
         "ready",
         "session",
         "waiting",
@@ -52,8 +53,9 @@ class Pass:
         self.create_graph = create_graph
         self.waiting: dict[Node, int] = {}
         self.arrived: dict[Node, list[Gradient]] = {}
-        self.ready: list[tuple[int, int, Node]] = []
-        self.order = 0
+        self.ready: list[Node] = []
+        # How often each gradient was added to in place, which becomes the version of a ``.grad`` made of it.
+        self.additions: dict[int, tuple[ref[Array], int]] = {}
         # Only for a pass towards given inputs: which nodes run, and which gradients are taken on the way.
         self.needed: set[Node] | None = None
         self.captures: dict[Node, list[tuple[int, int]]] = {}
@@ -88,7 +90,7 @@ def run_backward(
             _arrive(work, node, number, gradient if create_graph else gradient.array)
         for node in dict.fromkeys(node for node, _ in roots):
             if work.waiting.get(node, 0) == 0:
-                _push(work, node)
+                push(work.ready, node)
         _loop(work)
     finally:
         session.grad_enabled = before
@@ -116,14 +118,17 @@ def _owned(array: Array) -> Array:
 def _count_dependencies(work: Pass, roots: list[Node]) -> None:
     """Count, for every node that the roots reach, how many edges lead to it."""
     waiting = work.waiting
-    seen = set(roots)
-    stack = list(seen)
+    stack = list(dict.fromkeys(roots))
+    entered = set(stack)
     while stack:
         for child in stack.pop().next:
-            if child is not None:
-                waiting[child] = waiting.get(child, 0) + 1
-                if child not in seen:
-                    seen.add(child)
+            if child is None:
+                continue
+            if child in waiting:
+                waiting[child] += 1
+            else:
+                waiting[child] = 1
+                if child not in entered:
                     stack.append(child)
 
 
@@ -155,11 +160,6 @@ def _restrict(work: Pass, roots: list[Node], inputs: Sequence[tuple[Node | None,
     work.needed = needed
 
 
-def _push(work: Pass, node: Node) -> None:
-    work.order += 1
-    heappush(work.ready, (-node.sequence, work.order, node))
-
-
 def _arrive(work: Pass, node: Node, number: int, gradient: Gradient) -> None:
     """Add a gradient to what has arrived at output ``number`` of ``node``; ``None`` is no gradient."""
     slots = work.arrived.get(node)
@@ -171,18 +171,43 @@ def _arrive(work: Pass, node: Node, number: int, gradient: Gradient) -> None:
         slots = work.arrived[node] = [None] * count
     if gradient is None:
         return
-    present = slots[number]
-    if present is None:
+    if slots[number] is None:
         slots[number] = gradient
     elif work.create_graph:
-        slots[number] = work.session.call(work.session.library.operators["+"], present, gradient)
+        session = work.session
+        slots[number] = session.call(session.library.operators["+"], slots[number], gradient)
+    elif node.outputs()[number][1] is dtypes.bfloat16:
+        slots[number] = dtypes.round_bfloat16(slots[number] + gradient)
+    elif _is_alone(slots, number) and work.session.dialect == "torch-2.13":
+        present = slots[number]
+        np.add(present, gradient, out=present)
+        known = work.additions.get(id(present))
+        count = known[1] + 1 if known is not None and known[0]() is present else 1
+        work.additions[id(present)] = (ref(present), count)
     else:
-        slots[number] = _add(present, gradient, node.outputs()[number][1])
+        slots[number] = np.asarray(slots[number] + gradient)
 
 
-def _add(present: Array, gradient: Array, dtype: DType) -> Array:
-    total = present + gradient
-    return dtypes.round_bfloat16(total) if dtype is dtypes.bfloat16 else total
+def _references(slots: list[Any], number: int) -> int:
+    return getrefcount(slots[number])
+
+
+# How many references to an object Python counts when nothing but one list holds it.
+_ALONE = _references([object()], 0)
+_VIEW = np.zeros(2)[:1]
+_BASE_ALONE = getrefcount(_VIEW.base)
+
+
+def _is_alone(slots: list[Any], number: int) -> bool:
+    """Whether nothing but ``slots`` holds a gradient or its memory, so that it may be taken or added to."""
+    if _references(slots, number) != _ALONE:
+        return False
+    array = slots[number]
+    if type(array) is not np.ndarray:
+        return False
+    if array.base is not None and (type(array.base) is not np.ndarray or getrefcount(array.base) != _BASE_ALONE):
+        return False
+    return bool(array.flags.forc) and array.flags.writeable
 
 
 def _loop(work: Pass) -> None:
@@ -190,20 +215,24 @@ def _loop(work: Pass) -> None:
     ready, waiting, arrived, needed = work.ready, work.waiting, work.arrived, work.needed
     facts = session.facts
     create_graph, keep_graph = work.create_graph, work.keep_graph
-    while ready:
-        node = heappop(ready)[2]
+    # In a chain one node makes one other ready: that one waits here, not in the queue.
+    following: Node | None = None
+    while ready or following is not None:
+        if following is not None:
+            node, following = following, None
+        else:
+            node = pop(ready)
         gradients = arrived.pop(node)
         if node.extras is not None and (node.extras.hooks or node.extras.retained):
             run_hooks(session, node, gradients, create_graph)
-        if node in work.captures:
+        if needed is not None and node in work.captures:
             for number, index in work.captures[node]:
                 work.captured[index] = gradients[number]
         if needed is not None and node not in needed:
             continue
         if type(node) is AccumulateGrad:
-            gradient = gradients.pop()
-            if gradient is not None:
-                _accumulate(session, node, gradient, create_graph)
+            if gradients[0] is not None:
+                _accumulate(work, node, gradients)
             continue
         session.backward_node = node
         try:
@@ -220,18 +249,31 @@ def _loop(work: Pass) -> None:
         if session.anomaly and session.check_nan:
             _refuse_nan(session, node, results)
         del gradients
-        for child, number, gradient in zip(node.next, node.next_nr, results, strict=True):
+        numbers = node.next_nr
+        for index, child in enumerate(node.next):
             if child is None:
                 continue
             if needed is not None and child not in needed and child not in work.captures:
                 continue
-            if gradient is not None or child not in arrived:
-                _arrive(work, child, number, gradient)
+            # Handed over: who gets it may find that nobody else holds it.
+            gradient, results[index] = results[index], None
+            if child not in arrived:
+                if child.extras is None or child.extras.outputs is None:
+                    arrived[child] = [gradient]
+                else:
+                    _arrive(work, child, numbers[index], gradient)
+            elif gradient is not None:
+                _arrive(work, child, numbers[index], gradient)
             count = waiting[child] - 1
-            waiting[child] = count
-            if count == 0:
-                work.order += 1
-                heappush(ready, (-child.sequence, work.order, child))
+            if count:
+                waiting[child] = count
+            elif following is None and not ready:
+                following = child
+            else:
+                if following is not None:
+                    push(ready, following)
+                    following = None
+                push(ready, child)
         gradient = None
         del results
 
@@ -408,8 +450,11 @@ def _warn_anomaly(session: "Session", node: Node) -> None:
         parent = parent.extras.parent if known and parent.extras is not None else None
 
 
-def _accumulate(session: "Session", node: AccumulateGrad, gradient: Gradient, create_graph: bool) -> None:
-    """Add a gradient to the leaf's ``.grad``, as PyTorch does: take it, copy it, or add in place."""
+def _accumulate(work: Pass, node: AccumulateGrad, slots: list[Gradient]) -> None:
+    """Add the gradient in ``slots`` to the leaf's ``.grad``, as PyTorch does: take it, copy it, or add in place."""
+    session, create_graph = work.session, work.create_graph
+    mine = not create_graph and _is_alone(slots, 0)
+    gradient = slots[0]
     tensor = node.tensor
     info = meta(tensor)
     present = info.grad
@@ -420,15 +465,13 @@ def _accumulate(session: "Session", node: AccumulateGrad, gradient: Gradient, cr
             info.grad = session.call(session.library.operators["+"], present, gradient)
     elif present is None:
         array = np.asarray(gradient)
-        # Nobody else holds it when only this function's callers do: then it is taken, not copied.
-        mine = (
-            array is gradient
-            and getrefcount(gradient) <= 4
-            and array.base is None
-            and _same_layout(array, tensor.array)
-        )
-        made = fresh(array if mine else _copy_like(array, tensor.array), tensor.dtype)
-        made.version.value = 0 if mine else 1
+        if mine and _same_layout(array, tensor.array):
+            made = fresh(array, tensor.dtype)
+            known = work.additions.get(id(array))
+            made.version.value = known[1] if known is not None and known[0]() is array else 0
+        else:
+            made = fresh(_copy_like(array, tensor.array), tensor.dtype)
+            made.version.value = 1
         made.inference = session.inference
         info.grad = made
     else:

@@ -50,7 +50,7 @@ class Evaluator:
         self.names = dict(names)
 
     def run(self, text: str) -> Any:
-        """Return an expression's value; raises ``TorchError`` as PyTorch would, ``UnknownOp`` for what the table lacks."""
+        """Return an expression's value; raises ``TorchError`` as PyTorch would, ``UnknownOp`` for gaps in the table."""
         return self._value(parsed(text))
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
