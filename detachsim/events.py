@@ -326,12 +326,17 @@ class Warned:
 
 @record
 class Raised:
-    """The step raised. ``type`` is the exception's name. ``caught`` says that a ``raises`` expected it."""
+    """The step raised. ``type`` is the exception's name. ``caught`` says that a ``raises`` expected it.
+
+    ``key`` says which of PyTorch's errors it is, in any dialect (``version``, ``freed``, ``leaf_inplace`` …; ``python``
+    for Python's own, ``limit`` for what detachsim refuses).
+    """
 
     type: str
     text: str
     evidence: Evidence | None
     caught: bool
+    key: str = ""
 
 
 @record

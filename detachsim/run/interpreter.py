@@ -196,10 +196,10 @@ class Interpreter:
     def _raise(self, error: TorchError | LimitError) -> Raised:
         """Tell an error, and find the innermost step whose ``raises`` takes it."""
         if isinstance(error, LimitError):
-            kind, text, evidence = "LimitError", f"detachsim does not go that far: {error}", None
+            kind, text, evidence, key = "LimitError", f"detachsim does not go that far: {error}", None, "limit"
         else:
             kind, text = error.spell(self.session.dialect)
-            evidence = error.evidence
+            evidence, key = error.evidence, error.key
         line = f"{kind}: {text}"
         self._catcher = next(
             (step for step in reversed(self.active) if step.raises is True or (step.raises and step.raises in line)),
@@ -207,7 +207,7 @@ class Interpreter:
         )
         if self._catcher is None:
             self.outcome = line
-        return Raised(kind, text, evidence, self._catcher is not None)
+        return Raised(kind, text, evidence, self._catcher is not None, key)
 
     _catcher: AnyStep | None = None
 
