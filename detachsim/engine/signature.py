@@ -19,7 +19,7 @@ class Parameter:
     ``type`` is one of ``Tensor``, ``Number`` (a Python number), ``Number|Tensor``, ``MaskTensor`` (a tensor
     that takes no part in promotion),
     ``Tensor[]``, ``IndexTensor[]`` (tensors or ``None``), ``int``, ``float``, ``bool``, ``str``,
-    ``dtype``, ``int[]`` (a list; a single int is taken as a list of one), ``size`` (ints one by one or as one
+    ``dtype``, ``Tensor*`` (tensors one by one or as one list, the last parameter), ``int[]`` (a list; a single int is taken as a list of one), ``size`` (ints one by one or as one
     list, only as the
     last positional parameter), ``any``. ``optional`` allows ``None``.
     """
@@ -38,7 +38,7 @@ class Parameter:
     def accepts(self, value: Any) -> bool:
         """Whether ``value`` is of the parameter's type."""
         if value is None:
-            return self.optional
+            return self.optional or self.type == "any"
         return _ACCEPTS[self.type](value)
 
 
@@ -76,6 +76,7 @@ _ACCEPTS: dict[str, Callable[[Any], bool]] = {
     "Number|Tensor": lambda value: isinstance(value, Tensor) or is_number(value),
     "MaskTensor": lambda value: isinstance(value, Tensor),
     "Tensor[]": lambda value: isinstance(value, (list, tuple)) and all(isinstance(item, Tensor) for item in value),
+    "Tensor*": lambda value: isinstance(value, (list, tuple)) and all(isinstance(item, Tensor) for item in value),
     "IndexTensor[]": lambda value: isinstance(value, (list, tuple)),
     "int": is_int,
     "float": is_number,
@@ -88,7 +89,7 @@ _ACCEPTS: dict[str, Callable[[Any], bool]] = {
 }
 
 _SIGNATURE = re.compile(r"^(\w+)(?:\.(\w+))?\((.*)\)$")
-_PARAMETER = re.compile(r"^([\w|]+(?:\[\])?)(\?)?\s+(\w+)(?:\s*=\s*(.+))?$")
+_PARAMETER = re.compile(r"^([\w|]+(?:\[\]|\*)?)(\?)?\s+(\w+)(?:\s*=\s*(.+))?$")
 
 
 @cache
@@ -145,7 +146,9 @@ def bind(parameters: tuple[Parameter, ...], args: Sequence[Any], kwargs: Mapping
         value: Any = REQUIRED
         if used < given and not parameter.keyword_only:
             value = args[used]
-            if parameter.type == "size" and is_int(value):
+            if (parameter.type == "size" and is_int(value)) or (
+                parameter.type == "Tensor*" and isinstance(value, Tensor)
+            ):
                 value = tuple(args[used:])
                 used = given
             else:

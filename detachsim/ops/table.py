@@ -5,9 +5,9 @@ from importlib import import_module
 
 import numpy as np
 
-from detachsim.engine.dispatch import make_binary_fast, make_unary_fast
 from detachsim.engine.op import POINTWISE, Library, OverloadSet
 from detachsim.engine.operand import array_namespace
+from detachsim.engine.short import make_binary, make_unary
 from detachsim.ops.operators import BINARY_FUNCTIONS, SCALAR_FUNCTIONS
 
 FAMILIES = (
@@ -15,13 +15,26 @@ FAMILIES = (
     "activation",
     "comparison",
     "reduction",
+    "extremes",
+    "statistics",
+    "cumulative",
+    "sorting",
     "linear",
+    "contraction",
     "shape",
     "indexing",
     "joining",
     "creation",
     "memory",
     "scalar_arithmetic",
+    "exponential",
+    "trigonometric",
+    "rounding",
+    "combination",
+    "special",
+    "extremum",
+    "logical",
+    "aliases",
 )
 
 
@@ -48,17 +61,17 @@ def library() -> Library:
 def _shorten(overloads: OverloadSet) -> None:
     """Give small pointwise ops the short path of dispatch."""
     op = overloads.ops[0]
-    if op.kind != POINTWISE or op.mutates or not op.grad_fn or op.check is not None:
+    if op.kind != POINTWISE or op.mutates or not op.grad_fn or op.check is not None or op.outputs:
         return
     tensors = [p for p in op.parameters if p.takes_tensor]
     if len(op.parameters) == 1:
-        overloads.short, overloads.short_count = make_unary_fast(op, op.kernel), 1
+        overloads.short, overloads.short_count = make_unary(op, op.kernel), 1
     elif (
         len(tensors) == 2
         and op.parameters[1].type == "Number|Tensor"
         and all(p.keyword_only for p in op.parameters[2:])
     ):
-        overloads.short, overloads.short_count = make_binary_fast(op, _FAST_KERNELS.get(op.name, op.kernel)), 2
+        overloads.short, overloads.short_count = make_binary(op, _FAST_KERNELS.get(op.name, op.kernel)), 2
 
 
 # Without alpha, which the short path never has, the bare ufunc does.

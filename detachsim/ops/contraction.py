@@ -1,0 +1,363 @@
+"""Contractions: linear layers, inner and outer products, tensordot, kron, cross, chains of products, trace."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.op import Op
+from detachsim.engine.tensor import Tensor
+from detachsim.ops.linear import broadcast_batches
+from detachsim.ops.numeric import numel, wrap_dim
+from detachsim.ops.row import composite, general
+
+
+def linear(ops: Any, input: Any, weight: Any, bias: Any = None) -> Any:
+    """input @ weight.T + bias, by the number of dimensions, as PyTorch does."""
+    if input.ndim == 0 or weight.ndim == 0:
+        raise TorchError("linear_dims", left=input.ndim, right=weight.ndim)
+    if bias is None:
+        return ops.matmul(input, ops.t(weight))
+    if input.ndim == 2:
+        return ops.addmm(bias, input, ops.t(weight))
+    if input.ndim == 1 or _in_order(input):
+        flat = ops.view(input, (numel(input.shape[:-1]), input.shape[-1]))
+        return ops.view(ops.addmm(bias, flat, ops.t(weight)), (*input.shape[:-1], weight.shape[0]))
+    return ops.add_(ops.matmul(input, ops.t(weight)), bias)
+
+
+def _in_order(input: Any) -> bool:
+    array = input if isinstance(input, np.ndarray) else input.tensor.array
+    return bool(array.flags.c_contiguous)
+
+
+def _check_outer(session: Any, op: Op, bound: list[Any]) -> None:
+    for name, tensor in zip(("self", "vec2"), bound, strict=True):
+        if tensor.array.ndim != 1:
+            raise TorchError("vector_argument", op="outer", name=name, ndim=tensor.array.ndim)
+
+
+def outer(ops: Any, self: Any, vec2: Any) -> Any:
+    """Every element of self times every element of vec2."""
+    return ops.mul(ops.reshape(self, (self.shape[0], 1)), vec2)
+
+
+def _same_type(self: Any, other: Any) -> None:
+    if not isinstance(self, np.ndarray) and self.tensor.dtype is not other.tensor.dtype:
+        raise TorchError("tensordot_dtype")
+
+
+def inner(ops: Any, self: Any, other: Any) -> Any:
+    """Sums of products over the last dim of both."""
+    _same_type(self, other)
+    if self.ndim == 0 or other.ndim == 0:
+        return ops.mul(self, other)
+    if self.shape[-1] != other.shape[-1]:
+        raise TorchError("inner_sizes", left=list(self.shape), right=list(other.shape))
+    return contract(ops, self, other, (-1,), (-1,))
+
+
+def tensordot(ops: Any, a: Any, b: Any, dims: Any = 2) -> Any:
+    """Sums of products over several dims: the last of a with the first of b, or those of two lists."""
+    if isinstance(dims, Tensor):
+        dims = dims.array.tolist()
+    if isinstance(dims, int):
+        if dims < 0:
+            raise TorchError("tensordot_negative", dims=dims)
+        if dims > min(a.ndim, b.ndim):
+            raise TorchError("tensordot_many", dims=dims)
+        return contract(ops, a, b, tuple(range(-dims, 0)), tuple(range(dims)))
+    first, second = dims
+    return contract(ops, a, b, _listed(first), _listed(second))
+
+
+def _listed(dims: Any) -> tuple[int, ...]:
+    return (dims,) if isinstance(dims, int) else tuple(dims)
+
+
+def contract(ops: Any, left: Any, right: Any, left_dims: Sequence[int], right_dims: Sequence[int]) -> Any:
+    """PyTorch's tensordot: permute and reshape both to matrices, and multiply those."""
+    if len(left_dims) != len(right_dims):
+        raise TorchError("tensordot_lists")
+    _same_type(left, right)
+    first, second = left, right
+    inner_size = 1
+    for one, other in zip(left_dims, right_dims, strict=True):
+        a = left.shape[wrap_dim(one, left.ndim)]
+        b = right.shape[wrap_dim(other, right.ndim)]
+        if b == 1:
+            first = ops.sum(first, (one,), True)
+        elif a == 1:
+            second = ops.sum(second, (other,), True)
+        elif a != b:
+            raise TorchError("tensordot_sizes", first=a, first_dim=one, second=b, second_dim=other)
+        else:
+            inner_size *= a
+    taken = _distinct(left_dims, left.ndim), _distinct(right_dims, right.ndim)
+    kept = [axis for axis in range(left.ndim) if axis not in taken[0]]
+    rest = [axis for axis in range(right.ndim) if axis not in taken[1]]
+    shape = (*(left.shape[axis] for axis in kept), *(right.shape[axis] for axis in rest))
+    first = ops.permute(first, (*kept, *left_dims))
+    second = ops.permute(second, (*right_dims, *rest))
+    if not shape:
+        if _in_order(first) and _in_order(second):
+            return ops.reshape(ops.dot(ops.flatten(first), ops.flatten(second)), ())
+        return ops.reshape(ops.sum(ops.mul(ops.squeeze(first), ops.squeeze(second))), ())
+    rows = numel([left.shape[axis] for axis in kept])
+    columns = numel([right.shape[axis] for axis in rest])
+    product = ops.mm(ops.reshape(first, (rows, inner_size)), ops.reshape(second, (inner_size, columns)))
+    return ops.reshape(product, shape)
+
+
+def _distinct(dims: Sequence[int], ndim: int) -> list[int]:
+    wrapped: list[int] = []
+    for dim in dims:
+        axis = wrap_dim(dim, ndim)
+        if axis in wrapped:
+            raise TorchError("dim_twice", dim=axis)
+        wrapped.append(axis)
+    return wrapped
+
+
+def kron(ops: Any, self: Any, other: Any) -> Any:
+    """The Kronecker product: every element of self times all of other."""
+    ndim = max(self.ndim, other.ndim)
+    ours = (1,) * (ndim - self.ndim) + tuple(self.shape)
+    theirs = (1,) * (ndim - other.ndim) + tuple(other.shape)
+    left = ops._unsafe_view(self, tuple(size for length in ours for size in (length, 1)))
+    right = ops._unsafe_view(other, tuple(size for length in theirs for size in (1, length)))
+    return ops._unsafe_view(ops.mul(left, right), tuple(a * b for a, b in zip(ours, theirs, strict=True)))
+
+
+def cross_product(self: Array, other: Array, dim: int = -1) -> Array:
+    left, right = np.broadcast_arrays(np.moveaxis(self, dim, 0), np.moveaxis(other, dim, 0))
+    parts = [left[i - 2] * right[i - 1] - left[i - 1] * right[i - 2] for i in range(3)]
+    return np.ascontiguousarray(np.moveaxis(np.stack(parts), 0, wrap_dim(dim, max(self.ndim, other.ndim))))
+
+
+def _check_cross(session: Any, op: Op, bound: list[Any]) -> None:
+    left, right, dim = bound
+    if left.array.ndim != right.array.ndim:
+        raise TorchError("cross_dims")
+    sizes = left.shape[wrap_dim(dim, left.array.ndim)], right.shape[wrap_dim(dim, right.array.ndim)]
+    if sizes != (3, 3):
+        raise TorchError("cross_sizes", dim=dim, left=sizes[0], right=sizes[1])
+    broadcast_batches(left.shape, right.shape)
+    if left.dtype is not right.dtype:
+        raise TorchError("scalar_types", expected=left.dtype.scalar, found=right.dtype.scalar)
+
+
+def _warn_cross(session: Any, op: Op, bound: list[Any]) -> None:
+    if bound[2] is None:
+        session.warn_once("cross_default")
+
+
+def cross(ops: Any, self: Any, other: Any, dim: int | None = None) -> Any:
+    """The cross product along dim, by default the first of size 3."""
+    if self.ndim != other.ndim:
+        raise TorchError("cross_dims")
+    if dim is None:
+        dim = next((axis for axis, size in enumerate(self.shape) if size == 3), None)
+        if dim is None:
+            raise TorchError("cross_no_dim")
+    return ops.linalg_cross(self, other, dim=dim)
+
+
+def multi_dot(ops: Any, tensors: Sequence[Any]) -> Any:
+    """The product of several matrices in the order that costs least; the first and the last may be vectors."""
+    count = len(tensors)
+    if count < 2:
+        raise TorchError("multi_dot_count", count=count)
+    matrices = list(tensors)
+    shape: tuple[int, ...] = ()
+    for end, index, dim in (("first", 0, 0), ("last", -1, 1)):
+        if tensors[index].ndim == 1:
+            matrices[index] = ops.unsqueeze(tensors[index], dim)
+        elif tensors[index].ndim == 2:
+            shape += (tensors[index].shape[dim],)
+        else:
+            raise TorchError("multi_dot_end", end=end, ndim=tensors[index].ndim)
+    for index in range(1, count - 1):
+        if tensors[index].ndim != 2:
+            raise TorchError("multi_dot_middle", index=index, ndim=tensors[index].ndim)
+    _check_chain(matrices)
+    return ops.view(_multiply_chain(ops, matrices), shape)
+
+
+def _check_chain(matrices: Sequence[Any]) -> None:
+    for index in range(1, len(matrices)):
+        left, right = matrices[index - 1], matrices[index]
+        first, other = matrices[0].tensor.dtype, right.tensor.dtype
+        if first is not other:
+            raise TorchError("multi_dot_dtype", first=first.cpp, index=index, other=other.cpp)
+        if left.shape[1] != right.shape[0]:
+            raise TorchError(
+                "multi_dot_sizes",
+                left=index - 1,
+                right=index,
+                left_shape=list(left.shape),
+                right_shape=list(right.shape),
+            )
+
+
+def _multiply_chain(ops: Any, matrices: Sequence[Any]) -> Any:
+    count = len(matrices)
+    sizes = [matrix.shape[0] for matrix in matrices] + [matrices[-1].shape[1]]
+    cost = [[0] * count for _ in range(count)]
+    split = [[0] * count for _ in range(count)]
+    for length in range(1, count):
+        for first in range(count - length):
+            last = first + length
+            choices = [
+                (cost[first][k] + cost[k + 1][last] + sizes[first] * sizes[k + 1] * sizes[last + 1], k)
+                for k in range(first, last)
+            ]
+            best = min(price for price, _ in choices)
+            # With three matrices PyTorch prefers the left pair at equal cost, with more the first split.
+            ties = [k for price, k in choices if price == best]
+            cost[first][last], split[first][last] = best, ties[-1] if count == 3 else ties[0]
+
+    def product(first: int, last: int) -> Any:
+        if first == last:
+            return matrices[first]
+        middle = split[first][last]
+        return ops.mm(product(first, middle), product(middle + 1, last))
+
+    return product(0, count - 1)
+
+
+def chain_matmul(ops: Any, matrices: Sequence[Any]) -> Any:
+    """The product of several matrices, as multi_dot."""
+    if not matrices:
+        raise TorchError("chain_none")
+    for matrix in matrices:
+        if matrix.ndim != 2:
+            raise TorchError("chain_dims", ndim=matrix.ndim)
+    return matrices[0] if len(matrices) == 1 else multi_dot(ops, matrices)
+
+
+def _warn_chain(session: Any, op: Op, bound: list[Any]) -> None:
+    session.warn_once("chain_deprecated")
+
+
+def _check_trace(session: Any, op: Op, bound: list[Any]) -> None:
+    if bound[0].array.ndim != 2:
+        raise TorchError("trace_dims", ndim=bound[0].array.ndim)
+
+
+def trace(self: Array) -> Array:
+    diagonal = np.diagonal(self)
+    if diagonal.dtype.kind in "biu":
+        return np.add.reduce(diagonal, dtype=np.int64)  # type: ignore[no-any-return]
+    # PyTorch's kernel adds one element after another.
+    return np.add.accumulate(diagonal)[-1] if diagonal.size else np.zeros((), diagonal.dtype)
+
+
+def trace_backward(ops: Any, grad: Any, shape: tuple[int, ...]) -> Any:
+    """The gradient on the diagonal, zeros elsewhere."""
+    return ops.spread_diagonal(grad, shape)
+
+
+def spread_diagonal(grad_output: Array, size: Sequence[int]) -> Array:
+    made = np.zeros(size, dtype=np.asarray(grad_output).dtype)
+    np.fill_diagonal(made, grad_output)
+    return made
+
+
+HELPERS = {"trace_backward": trace_backward}
+
+ROWS = [
+    composite(
+        "linear(Tensor input, Tensor weight, Tensor? bias=None)",
+        linear,
+        where="F",
+        doc="input @ weight.T + bias",
+        samples=("F.linear(a, b)", "F.linear(a, b, c)"),
+    ),
+    composite(
+        "outer(Tensor self, Tensor vec2)",
+        outer,
+        check=_check_outer,
+        doc="every element of one vector times every element of the other",
+        samples=("a.outer(b)",),
+    ),
+    composite(
+        "ger(Tensor self, Tensor vec2)",
+        outer,
+        check=_check_outer,
+        doc="outer, under its older name",
+        samples=("a.ger(b)",),
+    ),
+    composite(
+        "inner(Tensor self, Tensor other)",
+        inner,
+        doc="sums of products over the last dim of both",
+        samples=("torch.inner(a, b)",),
+    ),
+    composite(
+        "tensordot(Tensor a, Tensor b, any dims=2)",
+        tensordot,
+        where="t",
+        doc="sums of products over several dims",
+        samples=("torch.tensordot(a, b, 1)", "torch.tensordot(a, b, ([0], [0]))"),
+    ),
+    composite(
+        "kron(Tensor self, Tensor other)",
+        kron,
+        doc="every element of self times all of other",
+        samples=("torch.kron(a, b)",),
+    ),
+    composite(
+        "cross(Tensor self, Tensor other, int? dim=None)",
+        cross,
+        check=_warn_cross,
+        doc="the cross product of vectors of three elements",
+        samples=("torch.cross(a, b, dim=-1)",),
+    ),
+    general(
+        "linalg_cross(Tensor self, Tensor other, *, int dim=-1)",
+        "LinalgCrossBackward0",
+        cross_product,
+        where="l",
+        grad={
+            "self": "linalg_cross(other, grad, dim=dim)",
+            "other": "linalg_cross(grad, self, dim=dim)",
+        },
+        check=_check_cross,
+        doc="the cross product of vectors of three elements",
+        samples=("torch.linalg.cross(a, b)",),
+    ),
+    composite(
+        "linalg_multi_dot(Tensor[] tensors)",
+        multi_dot,
+        where="l",
+        doc="the product of several matrices in the order that costs least",
+        samples=("torch.linalg.multi_dot([a, b])",),
+    ),
+    composite(
+        "chain_matmul(Tensor* matrices=())",
+        chain_matmul,
+        where="t",
+        check=_warn_chain,
+        doc="the product of several matrices, as linalg.multi_dot",
+    ),
+    general(
+        "trace(Tensor self)",
+        "TraceBackward0",
+        trace,
+        grad={"self": "trace_backward(grad, self_size)"},
+        check=_check_trace,
+        doc="the sum of a matrix's diagonal",
+        samples=("a.trace()",),
+    ),
+    general(
+        "spread_diagonal(Tensor grad_output, int[] size)",
+        "DiagonalBackward0",
+        spread_diagonal,
+        where="",
+        grad={"grad_output": "trace(grad)"},
+        doc="zeros of a size with a number on the diagonal",
+    ),
+]
