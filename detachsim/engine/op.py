@@ -58,6 +58,7 @@ class Op:
     __slots__ = (
         "_array_functions",
         "_plan",
+        "bare_edges",
         "check",
         "check_dtypes",
         "differentiable_outputs",
@@ -78,6 +79,7 @@ class Op:
         "overlap",
         "parameters",
         "promote",
+        "promoting_numbers",
         "samples",
         "several",
         "shown",
@@ -106,6 +108,7 @@ class Op:
         several: bool = False,
         on_storage: bool = False,
         shown: Mapping[str, str] | None = None,
+        bare_edges: bool = False,
         check: Callable[..., None] | None = None,
         check_dtypes: Callable[..., None] | None = None,
         doc: str = "",
@@ -129,11 +132,13 @@ class Op:
         self.several = several
         self.on_storage = on_storage
         self.shown = dict(shown or {})
+        self.bare_edges = bare_edges
         self.check = check
         self.check_dtypes = check_dtypes
         self.doc = doc
         self.samples = tuple(samples)
         self.tensor_positions = tuple(i for i, p in enumerate(self.parameters) if p.takes_tensor)
+        self.promoting_numbers = tuple(i for i, p in enumerate(self.parameters) if p.type == "PromotingNumber")
         self.dtype_position = next((i for i, p in enumerate(self.parameters) if p.name == "dtype"), -1)
         self.library: Library | None = None
         self._plan: Plan | None = None
@@ -184,6 +189,7 @@ class Op:
             promote=self.promote,
             mutates=True,
             overlap=self.overlap,
+            bare_edges=self.bare_edges,
             check=self.check,
             check_dtypes=self.check_dtypes,
             doc=f"The in-place variant of {self.name}.",
