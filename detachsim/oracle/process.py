@@ -132,6 +132,10 @@ class Oracle:
                     recorder.know(report[1], report[2])
                 elif report[0] == "states end":
                     recorder.states_known = False
+        except NoTorch as missing:  # it was there before, so this is about the one run only
+            if not self.version:
+                raise
+            return recorder.end(str(missing))
         except WorkerDied as death:
             where = f" at step {recorder.number}" if recorder.number is not None else ""
             return recorder.end(f"{death}{where}")

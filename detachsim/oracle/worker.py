@@ -171,8 +171,8 @@ class Run:
 def state_of(tensor: Any) -> dict[str, Any]:
     """Return what can be known of a tensor without an effect on it.
 
-    Reading ``grad_fn`` of a view may rebuild it, and reading ``grad`` of a tensor that has none to give warns: both
-    are left alone. The text is that of the detached tensor, for the same reason.
+    Reading ``grad_fn`` or ``is_leaf`` of a view may rebuild its ``grad_fn``, and reading ``grad`` of a tensor that has
+    none to give warns: these are left alone. The text is that of the detached tensor, for the same reason.
     """
     state = {
         "text": str(tensor.detach()),
@@ -181,13 +181,15 @@ def state_of(tensor: Any) -> dict[str, Any]:
         "offset": tensor.storage_offset(),
         "dtype": str(tensor.dtype),
         "requires_grad": tensor.requires_grad,
-        "is_leaf": tensor.is_leaf,
         "retains_grad": tensor.retains_grad,
         "version": None if tensor.is_inference() else tensor._version,
     }
+    has_grad = tensor.retains_grad
     if not tensor._is_view():
+        state["is_leaf"] = tensor.is_leaf
         state["grad_fn"] = tensor.grad_fn.name() if tensor.grad_fn is not None else None
-    if (tensor.is_leaf and tensor.requires_grad) or tensor.retains_grad:
+        has_grad = has_grad or (tensor.is_leaf and tensor.requires_grad)
+    if has_grad:
         state["grad"] = str(tensor.grad.detach()) if tensor.grad is not None else None
     return state
 
