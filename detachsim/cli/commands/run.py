@@ -7,6 +7,7 @@ import click
 
 from detachsim.cli.choice import Choice, dialects
 from detachsim.cli.files import find_scenarios
+from detachsim.cli.limits import limit_memory
 from detachsim.cli.loading import try_load
 from detachsim.cli.output import COLORS, FORMATS, NARROWEST, Color, Format, Look, choose_look, write
 from detachsim.cli.status import ExitStatus
@@ -59,6 +60,7 @@ def command(
 
     FILE is a scenario, a folder that holds scenarios, or - for standard input.
     """
+    limit_memory()
     look = choose_look(format, color, width)
     render = choose_renderer(look)
     status: int = ExitStatus.OK
