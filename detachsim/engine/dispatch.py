@@ -1,7 +1,7 @@
 """Running one op: promotion, kernel, result, version, node. The path that every op takes, and a short one for
 small pointwise ops."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from detachsim.engine.session import Session
 
 _new_node = Node.__new__
-_ZEROS: tuple[tuple[int, ...], ...] = tuple((0,) * n for n in range(8))
 
 
 def run(session: "Session", op: Op, bound: list[Any]) -> Any:
@@ -52,7 +51,7 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
     outputs = wrap(result, dtype)
     if session.inference:
         for output in outputs:
-            output.inference = True
+            make_inference(output)
     node: Node | None = None
     if recording and any(output.dtype.is_floating for output in outputs):
         node = make_node(session, op, bound, values, outputs)
@@ -106,7 +105,7 @@ def arguments(op: Op, bound: list[Any]) -> tuple[list[Any], DType | None]:
                     dtype = dtype or value[0].dtype
         return values, dtype
     promoted = [i for i in op.tensor_positions if op.parameters[i].type != "MaskTensor"]
-    operands = [bound[i] for i in promoted if bound[i] is not None]
+    operands = [bound[i] for i in (*promoted, *op.promoting_numbers) if bound[i] is not None]
     dtype = result_type(operands)
     if rule == FLOAT and not dtype.is_floating:
         dtype = dtypes.float32
@@ -164,7 +163,8 @@ def _run_view(session: "Session", op: Op, bound: list[Any], recording: bool) -> 
     else:
         made = op.kernel(source.array, *bound[1:])
     arrays = made if isinstance(made, (list, tuple)) else [made]
-    outputs = [alias(source, array) for array in arrays]
+    own = new_version(tracked=not session.inference) if op.kind == ALIAS and source.inference else None
+    outputs = [alias(source, array, version=own) for array in arrays]
     node = None
     if op.kind == VIEW:
         for output in outputs:
@@ -209,6 +209,8 @@ def _start_node(session: "Session", op: Op, bound: list[Any]) -> Node:
     numbers: list[int] = []
     for position in plan.edges:
         value = bound[position]
+        if op.bare_edges and not (isinstance(value, Tensor) and requires_grad(value)):
+            continue
         if isinstance(value, Tensor):
             next_node, next_nr = gradient_edge(session, value)
             nodes.append(next_node)
@@ -298,8 +300,8 @@ def _run_inplace(session: "Session", op: Op, bound: list[Any]) -> Tensor:
 
 
 def bump(tensor: Tensor) -> None:
-    """Raise the counter by one; inference tensors have none."""
-    if not tensor.inference:
+    """Raise the counter by one; there is none to raise in a tensor made in inference mode."""
+    if tensor.version.tracked:
         tensor.version.value += 1
 
 
@@ -347,128 +349,3 @@ def functions(session: "Session") -> dict[str, Any]:
     if not session.functions:
         session.functions = namespace(session)
     return session.functions
-
-
-def make_unary_fast(op: Op, ufunc: Callable[[Array], Array]) -> Callable[["Session", Tensor], Tensor]:
-    """Return the short path of a pointwise op of one argument."""
-    guard_free = op.plan
-
-    def call(session: "Session", a: Tensor) -> Tensor:
-        if not a.dtype.is_floating or a.dtype.is_reduced:
-            return run(session, op, [a])  # type: ignore[no-any-return]
-        out = ufunc(a.array)
-        if type(out) is not np.ndarray:
-            out = np.asarray(out)
-        result = fresh(out, a.dtype)
-        if session.inference:
-            result.inference = True
-        node = None
-        if session.grad_enabled and (a.node is not None or requires_grad(a)):
-            if a.view is None and a.node is not None:
-                edge, number = a.node, a.output_nr
-            else:
-                maybe, number = gradient_edge(session, a)
-                if maybe is None:
-                    return _slow_record(session, op, [a], [result])
-                edge = maybe
-            node = _new_node(Node)
-            node.op = op
-            node.id = 0
-            node.extras = None
-            node.meta = ()
-            node.next = (edge,)
-            node.next_nr = (number,)
-            node.sequence = session.next_sequence
-            session.next_sequence += 1
-            node.shape = out.shape
-            node.dtype = a.dtype
-            result.node = node
-            node.saved = _save(op, node, [a], [a], [result]) if guard_free.saved else ()
-            if session.anomaly:
-                info = extras(node)
-                info.traced = True
-                info.parent = session.backward_node
-        if session.facts is not None:
-            session.facts.append(("op", op, (a,), (result,), node))
-        return result
-
-    return call
-
-
-def _slow_record(session: "Session", op: Op, bound: list[Any], outputs: list[Tensor]) -> Tensor:
-    """Record a node for a result that is already computed (an input is a view made under ``no_grad``)."""
-    node = make_node(session, op, bound, bound, outputs)
-    if session.facts is not None:
-        session.facts.append(("op", op, tuple(v for v in bound if isinstance(v, Tensor)), tuple(outputs), node))
-    return outputs[0]
-
-
-def make_binary_fast(op: Op, ufunc: Callable[[Array, Array], Array]) -> Callable[["Session", Tensor, Any], Tensor]:
-    """Return the short path of a pointwise op of two arguments, for equal types and shapes or a Python float."""
-    defaults = [parameter.default for parameter in op.parameters[2:]]
-    plan = op.plan
-    plain = not plan.meta
-
-    def call(session: "Session", a: Tensor, b: Any) -> Tensor:
-        x = a.array
-        dtype = a.dtype
-        if type(b) is Tensor:
-            y = b.array
-            if b.dtype is not dtype or y.shape != x.shape or not dtype.is_floating or dtype.is_reduced:
-                return run(session, op, [a, b, *defaults])  # type: ignore[no-any-return]
-            b_requires = b.node is not None or requires_grad(b)
-            number = None
-        else:
-            if not dtype.is_floating or dtype.is_reduced or type(b) is bool:
-                return run(session, op, [a, b, *defaults])  # type: ignore[no-any-return]
-            y = number = np.array(b, dtype=dtype.numpy)
-            b_requires = False
-        out = ufunc(x, y)
-        if type(out) is not np.ndarray:
-            out = np.asarray(out)
-        result = fresh(out, dtype)
-        if session.inference:
-            result.inference = True
-        node = None
-        if session.grad_enabled and (b_requires or a.node is not None or requires_grad(a)):
-            if not plain or session.anomaly:
-                return (
-                    _slow_record(session, op, [a, b, *defaults], [result])
-                    if number is None
-                    else _slow_number(session, op, [a, b, *defaults], number, result)
-                )
-            left, left_nr = (
-                (a.node, a.output_nr) if a.view is None and a.node is not None else gradient_edge(session, a)
-            )
-            if number is None:
-                right, right_nr = (
-                    (b.node, b.output_nr) if b.view is None and b.node is not None else gradient_edge(session, b)
-                )
-            else:
-                right, right_nr = None, 0
-            node = _new_node(Node)
-            node.op = op
-            node.id = 0
-            node.extras = None
-            node.meta = ()
-            node.next = (left, right)
-            node.next_nr = _ZEROS[2] if left_nr == 0 and right_nr == 0 else (left_nr, right_nr)
-            node.sequence = session.next_sequence
-            session.next_sequence += 1
-            node.shape = out.shape
-            node.dtype = dtype
-            result.node = node
-            node.saved = _save(op, node, [a, b], [x, y if number is None else number], [result]) if plan.saved else ()
-        if session.facts is not None:
-            session.facts.append(("op", op, (a, b) if number is None else (a,), (result,), node))
-        return result
-
-    return call
-
-
-def _slow_number(session: "Session", op: Op, bound: list[Any], number: Array, result: Tensor) -> Tensor:
-    values = [bound[0].array, number, *bound[2:]]
-    node = make_node(session, op, bound, values, [result])
-    if session.facts is not None:
-        session.facts.append(("op", op, (bound[0],), (result,), node))
-    return result

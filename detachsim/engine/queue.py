@@ -1,7 +1,8 @@
 """The queue of nodes that are ready to run: highest sequence number first, ties as PyTorch's queue breaks them.
 
-PyTorch keeps its ready nodes in a ``std::priority_queue``. Which of several ``AccumulateGrad`` nodes comes first (all have the same
-number) is decided by how that heap moves its entries, so the moves here are those of the GNU C++ library. They differ from ``heapq``'s.
+PyTorch keeps its ready nodes in a ``std::priority_queue``. Which of several ``AccumulateGrad`` nodes comes first (all
+have the same number) is decided by how that heap moves its entries, so the moves here are those of the GNU C++
+library. They differ from ``heapq``'s.
 """
 
 from detachsim.engine.node import Node

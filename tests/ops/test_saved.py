@@ -40,6 +40,9 @@ def is_known(form: Any, expr: str) -> bool:
         return False
     except TorchError as error:
         return error.spell("torch-2.13")[0] != "TypeError"
+    except Exception:
+        # A fault of the row: the tests of this form show it, and those of the others run.
+        return True
     return True
 
 
