@@ -21,11 +21,19 @@ if TYPE_CHECKING:
 MAX_ELEMENTS = 50_000_000
 
 
-def checked_size(size: Sequence[int]) -> tuple[int, ...]:
-    """Return a size that may be allocated; raises PyTorch's error for a negative one, ours for a huge one."""
+# No machine that runs scenarios has this much memory, so PyTorch fails there, too.
+TOO_MANY_BYTES = 2**40
+
+
+def checked_size(size: Sequence[int], itemsize: int = 4) -> tuple[int, ...]:
+    """Return a size that may be allocated; raises PyTorch's error for a negative or absurd one, ours for a huge one."""
     for length in size:
         if length < 0:
             raise TorchError("negative_dim", size=length, shape=list(size))
+    if numel(size) * itemsize >= 2**63:
+        raise TorchError("size_overflow", shape=list(size))
+    if numel(size) * itemsize >= TOO_MANY_BYTES:
+        raise TorchError("out_of_memory", bytes=numel(size) * itemsize)
     if numel(size) > MAX_ELEMENTS:
         raise LimitError(
             f"a tensor of {numel(size):,} elements is more than the {MAX_ELEMENTS:,} that one tensor may hold"
@@ -51,7 +59,8 @@ def _leaf(session: "Session", tensor: Tensor, requires_grad: bool) -> Tensor:
     if requires_grad and not tensor.dtype.is_floating:
         raise TorchError("factory_requires_grad")
     tensor.requires = requires_grad
-    tensor.inference = session.inference
+    if session.inference:
+        make_inference(tensor)
     return tensor
 
 
@@ -118,7 +127,7 @@ def filled(session: "Session", size: Sequence[int], value: float, dtype: DType |
     kind = dtype or (
         dtypes.boolean if isinstance(value, bool) else dtypes.int64 if isinstance(value, int) else dtypes.float32
     )
-    array = np.full(checked_size(size), value, dtype=kind.numpy)
+    array = np.full(checked_size(size, kind.itemsize), value, dtype=kind.numpy)
     return _leaf(
         session, fresh(dtypes.round_bfloat16(array) if kind is dtypes.bfloat16 else array, kind), requires_grad
     )
@@ -144,8 +153,8 @@ def random(
     session: "Session", kind: str, size: Sequence[int], dtype: DType | None, requires_grad: bool, **bounds: Any
 ) -> Tensor:
     """Return random numbers as PyTorch's CPU generator draws them."""
-    shape = checked_size(size)
     target = dtype or dtypes.float32
+    shape = checked_size(size, target.itemsize)
     generator = session.generator
     array = generator.uniform(shape, target.name) if kind == "uniform" else generator.normal(shape, target.name)
     return _leaf(session, fresh(np.asarray(array), target), requires_grad)
@@ -157,7 +166,7 @@ def randint(
     """Return random integers from low up to but without high."""
     if low >= high:
         raise TorchError("randint_bounds", low=low, high=high)
-    values = session.generator.integers(checked_size(size), low, high)
+    values = session.generator.integers(checked_size(size, 8), low, high)
     kind = dtype or dtypes.int64
     return _leaf(session, fresh(dtypes.cast(np.asarray(values), dtypes.int64, kind), kind), requires_grad)
 

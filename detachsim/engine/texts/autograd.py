@@ -299,6 +299,7 @@ TEXTS: dict[str, Entry] = {
         "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {type}",
         {},
     ),
+    "size_overflow": ("RuntimeError", "Storage size calculation overflowed with sizes={shape}", {}),
     "out_of_memory": (
         "RuntimeError",
         "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate "
