@@ -14,6 +14,7 @@ _TYPE_WORDS = {
     "Tensor": "Tensor",
     "Number|Tensor": "Tensor",
     "Number": "Number",
+    "PromotingNumber": "Number",
     "Tensor[]": "tuple of Tensors",
     "int": "int",
     "float": "float",

@@ -48,7 +48,10 @@ class Operand:
         library = self.session.library
         name = library.operators[symbol]
         if others and isinstance(others[0], (int, float)) and self.tensor.dtype.is_floating:
-            name = library.scalar_operators.get(symbol, name)
+            scalar = library.scalar_operators.get(symbol)
+            if scalar is not None:
+                operands = (others[0], self.tensor) if symbol.startswith("r") else (self.tensor, others[0])
+                return wrap(self.session, self.session.call(scalar, *operands))  # type: ignore[no-any-return]
         return wrap(self.session, self.session.call(name, self.tensor, *(unwrap(other) for other in others)))  # type: ignore[no-any-return]
 
     def __add__(self, other: Any) -> "Operand":

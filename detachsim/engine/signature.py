@@ -16,7 +16,7 @@ REQUIRED = object()
 class Parameter:
     """One parameter.
 
-    ``type`` is one of ``Tensor``, ``Number`` (a Python number), ``Number|Tensor``, ``MaskTensor`` (a tensor
+    ``type`` is one of ``Tensor``, ``Number`` (a Python number), ``PromotingNumber`` (one that takes part in promotion), ``Number|Tensor``, ``MaskTensor`` (a tensor
     that takes no part in promotion),
     ``Tensor[]``, ``IndexTensor[]`` (tensors or ``None``), ``int``, ``float``, ``bool``, ``str``,
     ``dtype``, ``Tensor*`` (tensors one by one or as one list, the last parameter), ``int[]`` (a list; a single int is taken as a list of one), ``size`` (ints one by one or as one
@@ -73,6 +73,7 @@ _ACCEPTS: dict[str, Callable[[Any], bool]] = {
     "Number": lambda value: (
         is_number(value) or (isinstance(value, Tensor) and value.array.ndim == 0 and not value.requires)
     ),
+    "PromotingNumber": lambda value: _ACCEPTS["Number"](value),
     "Number|Tensor": lambda value: isinstance(value, Tensor) or is_number(value),
     "MaskTensor": lambda value: isinstance(value, Tensor),
     "Tensor[]": lambda value: isinstance(value, (list, tuple)) and all(isinstance(item, Tensor) for item in value),
@@ -174,7 +175,7 @@ def bind(parameters: tuple[Parameter, ...], args: Sequence[Any], kwargs: Mapping
             value = (_as_int(value),) if is_int(value) else None if value is None else tuple(_as_int(v) for v in value)
         elif kind == "int" and value is not None:
             value = _as_int(value)
-        elif kind == "Number" and isinstance(value, Tensor):
+        elif kind in ("Number", "PromotingNumber") and isinstance(value, Tensor):
             value = value.array.item()
         bound.append(value)
     if used < given:

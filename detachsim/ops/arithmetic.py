@@ -4,7 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.promotion import result_type
+from detachsim.engine.tensor import Tensor
+from detachsim.ops.element_types import no_bools
 from detachsim.ops.numeric import precise
 from detachsim.ops.row import FLOAT, pointwise
 
@@ -25,7 +30,34 @@ def power(self: Array, exponent: Array) -> Array:
     base, exponent = np.asarray(self), np.asarray(exponent)
     if base.dtype == np.float32 or exponent.dtype == np.float32:
         return np.power(base.astype(np.float64), exponent.astype(np.float64)).astype(np.float32)
+    if base.dtype.kind == "i" and exponent.dtype.kind == "i" and (exponent < 0).any():
+        # Whole numbers have whole powers only: 1 and -1 have negative ones, others give 0.
+        odd = np.where(exponent % 2 != 0, base, 1)
+        return np.where(exponent < 0, np.where(np.abs(base) == 1, odd, 0), np.power(base, np.maximum(exponent, 0)))
     return np.power(base, exponent)
+
+
+def _check_sub(session: Any, op: Any, bound: list[Any]) -> None:
+    bools = [
+        value.dtype is dtypes.boolean if isinstance(value, Tensor) else isinstance(value, bool) for value in bound[:2]
+    ]
+    if any(bools):
+        raise TorchError("bool_sub" if all(bools) else "bool_sub_one")
+
+
+def _check_neg(session: Any, op: Any, bound: list[Any]) -> None:
+    if bound[0].dtype is dtypes.boolean:
+        raise TorchError("bool_neg")
+
+
+def _check_pow(session: Any, op: Any, bound: list[Any]) -> None:
+    dtype = result_type(bound[:2])
+    if dtype is dtypes.boolean:
+        raise TorchError("not_implemented_for", kernel="pow", dtype=dtype.scalar)
+    exponent = bound[1].array if isinstance(bound[1], Tensor) else np.asarray(bound[1])
+    # A whole number that is the tensor's exponent; among tensors a negative one gives 0 or 1.
+    if not dtype.is_floating and not isinstance(bound[1], Tensor) and (exponent < 0).any():
+        raise TorchError("negative_integer_power")
 
 
 def zeros_like(ops: Any, value: Any) -> Any:
@@ -49,7 +81,7 @@ def pow_backward_self(ops: Any, grad: Any, self: Any, exponent: Any) -> Any:
 def pow_backward_exponent(ops: Any, grad: Any, self: Any, exponent: Any, result: Any) -> Any:
     """The gradient of a power's exponent: 0 where the base is 0 and the exponent is not negative."""
     undefined = ops.logical_and(self == 0.0, exponent >= 0.0)
-    return ops.where(undefined, ops.zeros_of(grad), grad * (result * ops.log(self)))
+    return grad * ops.where(undefined, ops.zeros_of(result), result * ops.log(self))
 
 
 HELPERS = {
@@ -74,6 +106,7 @@ ROWS = [
         sub,
         grad={"self": "grad", "other": "-grad if alpha == 1 else -grad * alpha"},
         inplace=True,
+        check_dtypes=_check_sub,
         doc="self - alpha * other",
         samples=("a - b", "a - 2", "a.sub(b, alpha=2)"),
     ),
@@ -83,6 +116,7 @@ ROWS = [
         rsub,
         grad={"self": "-grad if alpha == 1 else -grad * alpha"},
         where="t",
+        check_dtypes=_check_sub,
         doc="other - self, which is what a number minus a tensor runs",
         samples=("2 - a",),
     ),
@@ -121,16 +155,18 @@ ROWS = [
         np.negative,
         grad={"self": "-grad"},
         inplace=True,
+        check_dtypes=_check_neg,
         doc="-self",
         samples=("-a",),
     ),
     pointwise(
-        "pow.Tensor_Scalar(Tensor self, Number exponent)",
+        "pow.Tensor_Scalar(Tensor self, PromotingNumber exponent)",
         "PowBackward0",
         power,
         grad={"self": "pow_backward(grad, self, exponent)"},
         inplace=True,
         shown={"self": "grad * exponent * self ** (exponent - 1)"},
+        check_dtypes=_check_pow,
         doc="self to the power of a number",
         samples=("a ** 2", "a ** 0.5", "a ** -1"),
     ),
@@ -147,6 +183,7 @@ ROWS = [
             "self": "grad * exponent * self ** (exponent - 1)",
             "exponent": "grad * result * log(self)",
         },
+        check_dtypes=_check_pow,
         doc="self to the power of exponent, element by element",
         samples=("a ** b",),
     ),
@@ -154,8 +191,9 @@ ROWS = [
         "abs(Tensor self)",
         "AbsBackward0",
         np.abs,
-        grad={"self": "grad * sign(self)"},
+        grad={"self": "grad * sgn(self)"},
         inplace=True,
+        check_dtypes=no_bools("abs_cpu"),
         doc="absolute value; its gradient at 0 is 0",
         samples=("a.abs()",),
     ),

@@ -92,7 +92,7 @@ ROWS = [
         samples=("a.logical_not()",),
     ),
     pointwise(
-        "clamp(Tensor self, Number? min=None, Number? max=None)",
+        "clamp(Tensor self, PromotingNumber? min=None, PromotingNumber? max=None)",
         "ClampBackward1",
         clamp,
         grad={"self": "clamp_backward(grad, self, min, max)"},

@@ -29,6 +29,25 @@ def precise(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
 _FLOAT64 = np.dtype(np.float64)
 
 
+def precise_each(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``function`` of several arguments with small float32 arrays computed in float64 and rounded once.
+
+    The first argument's type is that of the result; plain numbers among the arguments stay as they are.
+    """
+
+    def call(first: Array, *rest: Any) -> Any:
+        dtype = first.dtype
+        if dtype is _FLOAT64 or dtype.kind != "f" or first.size > PRECISE_LIMIT:
+            return function(first, *rest)
+        wide = [
+            x.astype(_FLOAT64) if isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind == "f" else x for x in rest
+        ]
+        return np.asarray(function(first.astype(_FLOAT64), *wide)).astype(dtype)
+
+    call.__name__ = function.__name__
+    return call
+
+
 def dims(dim: Sequence[int] | None, ndim: int) -> tuple[int, ...]:
     """Return non-negative dims; none or an empty list means all. Raises PyTorch's errors."""
     if dim is None or len(dim) == 0:

@@ -13,7 +13,7 @@ BINARY_FUNCTIONS: dict[str, str] = {
     "&": "bitwise_and",
     "|": "bitwise_or",
     "^": "bitwise_xor",
-    "~": "bitwise_not",
+    "~": "invert",
     "neg": "neg",
     "<": "lt",
     "<=": "le",

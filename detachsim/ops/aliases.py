@@ -1,0 +1,56 @@
+"""The second names of ops: ``greater`` for ``gt``, ``multiply`` for ``mul`` and so on."""
+
+from copy import copy
+from importlib import import_module
+
+from detachsim.engine.op import Op
+
+# Family, then the alias and what it stands for.
+_ALIASES: dict[str, dict[str, str]] = {
+    "arithmetic": {
+        "subtract": "sub",
+        "multiply": "mul",
+        "true_divide": "div",
+        "divide": "div",
+        "negative": "neg",
+        "absolute": "abs",
+    },
+    "rounding": {"divide": "div", "fix": "trunc"},
+    "comparison": {
+        "less": "lt",
+        "less_equal": "le",
+        "greater": "gt",
+        "greater_equal": "ge",
+        "not_equal": "ne",
+        "clip": "clamp",
+    },
+    "extremum": {"clip": "clamp"},
+    "trigonometric": {
+        "arcsin": "asin",
+        "arccos": "acos",
+        "arctan": "atan",
+        "arcsinh": "asinh",
+        "arccosh": "acosh",
+        "arctanh": "atanh",
+        "arctan2": "atan2",
+    },
+}
+
+
+def renamed(op: Op, name: str) -> Op:
+    """Return a row under another name, with what else it says unchanged."""
+    made = copy(op)
+    made.name = name
+    made.signature = name + op.signature[len(op.name) :]
+    made.doc = f"Another name of {op.name}."
+    made.samples = ()
+    return made
+
+
+ROWS = [
+    renamed(op, alias)
+    for family, aliases in _ALIASES.items()
+    for alias, target in aliases.items()
+    for op in import_module(f"detachsim.ops.{family}").ROWS
+    if op.name == target
+]

@@ -1,0 +1,273 @@
+"""Pointwise ops of several operands: addcmul, addcdiv, lerp, xlogy, copysign and the like."""
+
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine import dtypes
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.op import Op
+from detachsim.ops.numeric import precise_each
+from detachsim.ops.row import FLOAT, composite, pointwise
+
+
+def _number(value: float, like: Array) -> Any:
+    """Return a plain argument in the operands' type, as PyTorch passes it to its kernels."""
+    return np.asarray(value).astype(like.dtype)
+
+
+def addcmul(self: Array, tensor1: Array, tensor2: Array, value: float = 1) -> Array:
+    return self + _number(value, tensor1) * tensor1 * tensor2
+
+
+def addcdiv(self: Array, tensor1: Array, tensor2: Array, value: float = 1) -> Array:
+    return self + _number(value, tensor1) * tensor1 / tensor2
+
+
+def _check_addcdiv(session: Any, op: Op, bound: list[Any]) -> None:
+    if not bound[1].dtype.is_floating and not bound[2].dtype.is_floating:
+        raise TorchError("addcdiv_integers")
+
+
+def lerp(self: Array, end: Array, weight: Any) -> Array:
+    share = np.asarray(weight, dtype=self.dtype)
+    # From the nearer end, so that a weight of 1 gives the end exactly.
+    return np.where(np.abs(share) < 0.5, self + share * (end - self), end - (end - self) * (1 - share))
+
+
+def _check_lerp(session: Any, op: Op, bound: list[Any]) -> None:
+    self = bound[0]
+    for name, value in (("end", bound[1]), ("weight", bound[2])):
+        if hasattr(value, "dtype") and value.dtype is not self.dtype:
+            raise TorchError("lerp_dtype", name=name, expected=self.dtype.cpp, found=value.dtype.cpp)
+    if not self.dtype.is_floating:
+        kernel = "lerp_kernel_tensor" if hasattr(bound[2], "dtype") else "lerp_kernel_scalar"
+        raise TorchError("not_implemented_for", kernel=kernel, dtype=self.dtype.scalar)
+
+
+def xlogy(self: Array, other: Array) -> Array:
+    return np.where(np.isnan(other), other, np.where(self == 0, 0.0 * np.asarray(self == 0), self * np.log(other)))
+
+
+def xlogy_backward(ops: Any, grad: Any, self: Any, other: Any) -> Any:
+    """The gradient of xlogy's first argument: 0 where that is 0 and the logarithm has no value."""
+    undefined = ops.logical_and(self == 0.0, other <= 0.0)
+    return ops.masked_fill(ops.xlogy(grad, other), undefined, 0.0)
+
+
+def xlogy_number_backward(ops: Any, grad: Any, self: Any, other: float) -> Any:
+    """As ``xlogy_backward``, for the logarithm of a plain number."""
+    scaled = ops.xlogy_Scalar_Other(grad, other)
+    return scaled if other > 0 else ops.masked_fill(scaled, self == 0.0, 0.0)
+
+
+def copysign_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
+    """grad with the sign that the op changed; 0 at 0."""
+    return grad * ops.masked_fill(result / self, self == 0.0, 0.0)
+
+
+def heaviside(self: Array, values: Array) -> Array:
+    return np.where(np.isnan(self), self * 0, np.where(self == 0, values, self > 0)).astype(np.asarray(self).dtype)
+
+
+def _check_heaviside(session: Any, op: Op, bound: list[Any]) -> None:
+    if bound[0].dtype is not bound[1].dtype:
+        raise TorchError("heaviside_dtypes")
+
+
+def nan_to_num(
+    self: Array, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
+) -> Array:
+    if self.dtype.kind != "f":
+        return self.copy()
+    return np.nan_to_num(self, copy=True, nan=nan or 0.0, posinf=posinf, neginf=neginf)
+
+
+def nan_to_num_backward(ops: Any, grad: Any, self: Any) -> Any:
+    """grad where self was a finite number, else 0."""
+    return grad * ops.isfinite(self)
+
+
+def ldexp(self: Array, other: Array) -> Array:
+    return np.asarray(self * np.exp2(other))
+
+
+def sgn_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
+    """The gradient of a sign: 0. The operands are named because PyTorch saves them all the same."""
+    return ops.zeros_of(grad)
+
+
+def float_power(ops: Any, self: Any, exponent: Any) -> Any:
+    """The power of both in float64."""
+    wide = [ops.to(value, dtypes.float64) if hasattr(value, "tensor") else float(value) for value in (self, exponent)]
+    return ops.pow(*wide)
+
+
+def float_power_(ops: Any, self: Any, exponent: Any) -> Any:
+    """The power of both in float64, in place."""
+    if self.tensor.dtype is not dtypes.float64:
+        raise TorchError("float_power_inplace", dtype=self.tensor.dtype.scalar)
+    return ops.pow_(self, ops.to(exponent, dtypes.float64) if hasattr(exponent, "tensor") else exponent)
+
+
+def positive(ops: Any, self: Any) -> Any:
+    """The tensor itself."""
+    if self.tensor.dtype is dtypes.boolean:
+        raise TorchError("bool_positive")
+    return self
+
+
+HELPERS = {
+    "xlogy_backward": xlogy_backward,
+    "xlogy_number_backward": xlogy_number_backward,
+    "copysign_backward": copysign_backward,
+    "nan_to_num_backward": nan_to_num_backward,
+    "sgn_backward": sgn_backward,
+}
+
+ROWS = [
+    pointwise(
+        "addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Number value=1)",
+        "AddcmulBackward0",
+        addcmul,
+        grad={"self": "grad", "tensor1": "grad * (tensor2 * value)", "tensor2": "grad * (tensor1 * value)"},
+        inplace=True,
+        doc="self + value * tensor1 * tensor2",
+        samples=("a.addcmul(b, c)", "a.addcmul(b, c, value=2)"),
+    ),
+    pointwise(
+        "addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Number value=1)",
+        "AddcdivBackward0",
+        addcdiv,
+        promote=FLOAT,
+        grad={
+            "self": "grad",
+            "tensor1": "grad * (value / tensor2)",
+            "tensor2": "-grad * (tensor1 * value / (tensor2 * tensor2))",
+        },
+        check=_check_addcdiv,
+        inplace=True,
+        doc="self + value * tensor1 / tensor2",
+        samples=("a.addcdiv(b, c)", "a.addcdiv(b, c, value=2)"),
+    ),
+    pointwise(
+        "lerp.Tensor(Tensor self, Tensor end, Tensor weight)",
+        "LerpBackward1",
+        lerp,
+        grad={"self": "grad * (1 - weight)", "end": "grad * weight", "weight": "grad * (end - self)"},
+        check=_check_lerp,
+        inplace=True,
+        doc="self + weight * (end - self)",
+        samples=("a.lerp(b, c)",),
+    ),
+    pointwise(
+        "lerp.Scalar(Tensor self, Tensor end, Number weight)",
+        "LerpBackward0",
+        lerp,
+        grad={"self": "grad * (1 - weight)", "end": "grad * weight"},
+        check=_check_lerp,
+        inplace=True,
+        doc="self + weight * (end - self)",
+        samples=("a.lerp(b, 0.3)",),
+    ),
+    pointwise(
+        "xlogy.Tensor(Tensor self, Tensor other)",
+        "XlogyBackward0",
+        precise_each(xlogy),
+        promote=FLOAT,
+        grad={"self": "xlogy_backward(grad, self, other)", "other": "grad * self / other"},
+        inplace=True,
+        doc="self * log(other), 0 where self is 0",
+        samples=("torch.xlogy(a, b)",),
+    ),
+    pointwise(
+        "xlogy.Scalar_Other(Tensor self, Number other)",
+        "XlogyBackward2",
+        precise_each(xlogy),
+        promote=FLOAT,
+        grad={"self": "xlogy_number_backward(grad, self, other)"},
+        inplace=True,
+        doc="self * log of a number",
+        samples=("torch.xlogy(a, 2)",),
+    ),
+    pointwise(
+        "xlogy.Scalar_Self(Number self, Tensor other)",
+        "XlogyBackward1",
+        lambda self, other: precise_each(lambda y, x: xlogy(x, y))(other, self),
+        promote=FLOAT,
+        where="t",
+        grad={"other": "grad * self / other"},
+        doc="a number * log(other)",
+        samples=("torch.xlogy(2, a)",),
+    ),
+    pointwise(
+        "copysign.Tensor(Tensor self, Tensor other)",
+        "CopysignBackward0",
+        np.copysign,
+        promote=FLOAT,
+        grad={"self": "copysign_backward(grad, self, result)", "other": "zeros_of(grad)"},
+        inplace=True,
+        doc="self with the sign of other",
+        samples=("a.copysign(b)",),
+    ),
+    pointwise(
+        "copysign.Scalar(Tensor self, Number|Tensor other)",
+        "CopysignBackward1",
+        np.copysign,
+        promote=FLOAT,
+        grad={"self": "copysign_backward(grad, self, result)"},
+        inplace=True,
+        doc="self with the sign of a number",
+        samples=("a.copysign(-1)",),
+    ),
+    pointwise(
+        "heaviside(Tensor self, Tensor values)",
+        "torch::autograd::NotImplemented",
+        heaviside,
+        grad={"self, values": "not_implemented('heaviside')"},
+        inplace_grad={"self, values": "not_implemented('heaviside_')"},
+        bare_edges=True,
+        check=_check_heaviside,
+        inplace=True,
+        doc="0 below 0, values at 0, 1 above; it has no derivative",
+    ),
+    pointwise(
+        "nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None)",
+        "NanToNumBackward0",
+        nan_to_num,
+        grad={"self": "nan_to_num_backward(grad, self)"},
+        inplace=True,
+        doc="self with nan and infinities replaced by numbers",
+        samples=("a.nan_to_num()",),
+    ),
+    pointwise(
+        "ldexp(Tensor self, Tensor other)",
+        "LdexpBackward0",
+        precise_each(ldexp),
+        promote=FLOAT,
+        grad={"self": "grad * pow(2, other)", "other": "grad * result * 0.6931471805599453"},
+        inplace=True,
+        doc="self * 2 ** other",
+        samples=("torch.ldexp(a, b)",),
+    ),
+    pointwise(
+        "sgn(Tensor self)",
+        "SgnBackward0",
+        lambda self: self.copy() if self.dtype.kind == "b" else np.sign(self),
+        grad={"self": "sgn_backward(grad, self, result)"},
+        inplace_grad={"self": "sgn_backward(grad, self, result)"},
+        inplace=True,
+        doc="-1, 0 or 1; its gradient is 0",
+        samples=("a.sgn()",),
+    ),
+    composite(
+        "float_power(Number|Tensor self, Number|Tensor exponent)",
+        float_power,
+        where="mt",
+        doc="the power in float64",
+        samples=("a.float_power(2)", "a.float_power(b)", "torch.float_power(2, a)"),
+    ),
+    composite("float_power_(Tensor self, Number|Tensor exponent)", float_power_, where="m"),
+    composite("positive(Tensor self)", positive, where="mt", doc="the tensor itself", samples=("+a",)),
+]

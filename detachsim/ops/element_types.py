@@ -1,0 +1,50 @@
+"""Which element types an op takes: the checks, and PyTorch's refusal, which names the kernel that it looked for."""
+
+from collections.abc import Callable
+from typing import Any
+
+from detachsim.engine import dtypes
+from detachsim.engine.dtypes import DType
+from detachsim.engine.errors import TorchError
+from detachsim.engine.promotion import result_type
+
+Check = Callable[..., None]
+
+
+def promoted(op: Any, bound: list[Any]) -> DType:
+    """Return the type that the operands of an op meet in."""
+    positions = [i for i in op.tensor_positions if op.parameters[i].type != "MaskTensor"]
+    return result_type([bound[i] for i in positions if bound[i] is not None])
+
+
+def floats_only(kernel: str) -> Check:
+    """Refuse integers and bools, in the name of PyTorch's kernel."""
+
+    def check(session: Any, op: Any, bound: list[Any]) -> None:
+        dtype = promoted(op, bound)
+        if not dtype.is_floating:
+            raise TorchError("not_implemented_for", kernel=kernel, dtype=dtype.scalar)
+
+    return check
+
+
+def no_bools(kernel: str) -> Check:
+    """Refuse bools."""
+
+    def check(session: Any, op: Any, bound: list[Any]) -> None:
+        dtype = promoted(op, bound)
+        if dtype is dtypes.boolean:
+            raise TorchError("not_implemented_for", kernel=kernel, dtype=dtype.scalar)
+
+    return check
+
+
+def integers_only(kernel: str) -> Check:
+    """Refuse floating types."""
+
+    def check(session: Any, op: Any, bound: list[Any]) -> None:
+        dtype = promoted(op, bound)
+        if dtype.is_floating:
+            raise TorchError("not_implemented_for", kernel=kernel, dtype=dtype.scalar)
+
+    return check

@@ -1,0 +1,149 @@
+"""Exponentials, logarithms and roots beyond exp, log and sqrt."""
+
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array
+from detachsim.ops.arithmetic import power
+from detachsim.ops.element_types import floats_only
+from detachsim.ops.numeric import precise, precise_each
+from detachsim.ops.row import FLOAT, composite, pointwise
+
+
+def rsqrt(self: Array) -> Array:
+    return np.reciprocal(np.sqrt(self))
+
+
+def logaddexp(self: Array, other: Array) -> Array:
+    return np.logaddexp(self, other)
+
+
+def logaddexp2(self: Array, other: Array) -> Array:
+    return np.logaddexp2(self, other)
+
+
+def number_power(self: Any, exponent: Array) -> Array:
+    return power(np.asarray(self), exponent)
+
+
+def number_pow_backward(ops: Any, grad: Any, self: Any, exponent: Any, result: Any) -> Any:
+    """The gradient of a power's exponent for a plain base: 0 where the base is 0 and the exponent is not negative."""
+    base = float(self if not hasattr(self, "tensor") else self.tensor.array)
+    if base == 0:
+        return grad * ops.where(exponent >= 0.0, ops.zeros_of(result), result * -np.inf)
+    return grad * (result * float(np.log(base)) if base > 0 else result * np.nan)
+
+
+def square(ops: Any, self: Any) -> Any:
+    """self to the power of 2."""
+    return ops.pow(self, 2)
+
+
+def square_(ops: Any, self: Any) -> Any:
+    """self to the power of 2, in place."""
+    return ops.pow_(self, 2)
+
+
+HELPERS = {"number_pow_backward": number_pow_backward}
+
+ROWS = [
+    pointwise(
+        "exp2(Tensor self)",
+        "Exp2Backward0",
+        precise(np.exp2),
+        promote=FLOAT,
+        grad={"self": "grad * result * 0.6931471805599453"},
+        inplace=True,
+        doc="2 to the power of self",
+        samples=("a.exp2()",),
+    ),
+    pointwise(
+        "expm1(Tensor self)",
+        "Expm1Backward0",
+        precise(np.expm1),
+        promote=FLOAT,
+        grad={"self": "grad * (result + 1)"},
+        inplace=True,
+        doc="exp(self) - 1",
+        samples=("a.expm1()",),
+    ),
+    pointwise(
+        "log2(Tensor self)",
+        "Log2Backward0",
+        precise(np.log2),
+        promote=FLOAT,
+        grad={"self": "grad / (self * 0.6931471805599453)"},
+        inplace=True,
+        doc="logarithm to the base 2",
+        samples=("a.log2()",),
+    ),
+    pointwise(
+        "log10(Tensor self)",
+        "Log10Backward0",
+        precise(np.log10),
+        promote=FLOAT,
+        grad={"self": "grad / (self * 2.302585092994046)"},
+        inplace=True,
+        doc="logarithm to the base 10",
+        samples=("a.log10()",),
+    ),
+    pointwise(
+        "log1p(Tensor self)",
+        "Log1PBackward0",
+        precise(np.log1p),
+        promote=FLOAT,
+        grad={"self": "grad / (self + 1)"},
+        inplace=True,
+        doc="log(1 + self)",
+        samples=("a.log1p()",),
+    ),
+    pointwise(
+        "rsqrt(Tensor self)",
+        "RsqrtBackward0",
+        precise(rsqrt),
+        promote=FLOAT,
+        grad={"self": "-0.5 * grad * pow(result, 3)"},
+        inplace=True,
+        doc="1 / sqrt(self)",
+        samples=("a.rsqrt()",),
+    ),
+    composite("square(Tensor self)", square, where="mt", doc="self ** 2", samples=("a.square()",)),
+    composite("square_(Tensor self)", square_, where="mt", doc="The in-place variant of square."),
+    pointwise(
+        "logaddexp(Tensor self, Tensor other)",
+        "LogaddexpBackward0",
+        precise_each(logaddexp),
+        promote=FLOAT,
+        grad={"self": "grad / (exp(other - self) + 1)", "other": "grad / (exp(self - other) + 1)"},
+        check_dtypes=floats_only("logaddexp_cpu"),
+        doc="log(exp(self) + exp(other))",
+        samples=("torch.logaddexp(a, b)",),
+    ),
+    pointwise(
+        "logaddexp2(Tensor self, Tensor other)",
+        "Logaddexp2Backward0",
+        precise_each(logaddexp2),
+        promote=FLOAT,
+        grad={"self": "grad / (pow(2, other - self) + 1)", "other": "grad / (pow(2, self - other) + 1)"},
+        check_dtypes=floats_only("logaddexp2_cpu"),
+        doc="log2(2 ** self + 2 ** other)",
+        samples=("torch.logaddexp2(a, b)",),
+    ),
+    pointwise(
+        "pow.Scalar(Number|Tensor self, Tensor exponent)",
+        "PowBackward2",
+        number_power,
+        where="t",
+        grad={"exponent": "number_pow_backward(grad, self, exponent, result)"},
+        doc="a number to the power of exponent",
+        samples=("torch.pow(2, a)",),
+    ),
+    composite(
+        "rpow(Tensor self, Number other)",
+        lambda ops, self, other: ops.pow(other, self),
+        where="",
+        doc="other ** self, which is what a number to the power of a tensor runs",
+        samples=("2 ** a",),
+    ),
+]

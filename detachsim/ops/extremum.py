@@ -1,0 +1,168 @@
+"""The larger and the smaller of two: maximum, minimum, fmax, fmin, and clamping to tensors."""
+
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.op import Op
+from detachsim.ops.row import composite, pointwise
+
+
+def clamp_tensors(self: Array, min: Array | None = None, max: Array | None = None) -> Array:
+    result = self if min is None else np.maximum(self, min)
+    # Where both bounds cross, PyTorch gives the upper one.
+    return result if max is None else np.minimum(result, max)
+
+
+def _check_bounds(session: Any, op: Op, bound: list[Any]) -> None:
+    if bound[1] is None and bound[2] is None:
+        raise TorchError("clamp_none")
+
+
+def extreme_pair_backward(ops: Any, grad: Any, self: Any, other: Any, loser: Any) -> Any:
+    """grad, half of it where both are equal, 0 where ``loser`` says that the other one was taken."""
+    return ops.masked_fill(ops.where(self == other, grad / 2, grad), loser, 0.0)
+
+
+def fmax_wins(ops: Any, self: Any, other: Any) -> Any:
+    """Where fmax takes self: where it is at least as large, or other is nan."""
+    return ops.logical_or(self >= other, other != other)
+
+
+def fmin_wins(ops: Any, self: Any, other: Any) -> Any:
+    """Where fmin takes self: where it is at most as large, or other is nan."""
+    return ops.logical_or(self <= other, other != other)
+
+
+def clamp_tensors_backward(ops: Any, grad: Any, self: Any, min: Any, max: Any) -> Any:
+    """grad where self is within the bounds, the bounds included."""
+    inside = None
+    if min is not None:
+        inside = self >= min
+    if max is not None:
+        inside = self <= max if inside is None else ops.logical_and(inside, self <= max)
+    return ops.where(inside, grad, ops.zeros_of(grad))
+
+
+def clamp_bounds_backward(ops: Any, grad: Any, self: Any, min: Any, max: Any) -> tuple[Any, Any]:
+    """For each bound, grad where it was taken."""
+    low = high = None
+    if min is not None:
+        taken = self < min if max is None else ops.logical_and(self < min, min < max)
+        low = ops.where(taken, grad, ops.zeros_of(grad))
+    if max is not None:
+        taken = self > max if min is None else ops.logical_or(self > max, max < min)
+        high = ops.where(taken, grad, ops.zeros_of(grad))
+    return low, high
+
+
+def _pair(name: str, node: str, kernel: Any, first: str, second: str, doc: str) -> Op:
+    return pointwise(
+        f"{name}(Tensor self, Tensor other)",
+        node,
+        kernel,
+        where="mt",
+        grad={"self": first, "other": second},
+        doc=doc,
+        samples=(f"torch.{name}(a, b)",),
+    )
+
+
+def _bound(name: str, kernel: Any, argument: str, inside: str, outside: str, doc: str) -> list[Op]:
+    node = "ClampMin" if argument == "min" else "ClampMax"
+    return [
+        pointwise(
+            f"{name}.Tensor(Tensor self, Tensor {argument})",
+            f"{node}Backward1",
+            kernel,
+            grad={
+                "self": f"where(self {inside} {argument}, grad, zeros_of(grad))",
+                argument: f"where(self {outside} {argument}, grad, zeros_of(grad))",
+            },
+            inplace=True,
+            doc=doc,
+            samples=(f"a.{name}(b)",),
+        ),
+        pointwise(
+            f"{name}(Tensor self, Number|Tensor {argument})",
+            f"{node}Backward0",
+            kernel,
+            grad={"self": f"where(self {inside} {argument}, grad, zeros_of(grad))"},
+            inplace=True,
+            doc=doc,
+            samples=(f"a.{name}(0.5)",),
+        ),
+    ]
+
+
+def _binary(name: str, runs: str) -> Op:
+    return composite(
+        f"{name}.other(Tensor self, Tensor other)",
+        lambda ops, self, other: ops[runs](self, other),
+        where="mt",
+        doc=f"{runs}(self, other)",
+        samples=(f"torch.{name}(a, b)",),
+    )
+
+
+HELPERS = {
+    "extreme_pair_backward": extreme_pair_backward,
+    "fmax_wins": fmax_wins,
+    "fmin_wins": fmin_wins,
+    "clamp_tensors_backward": clamp_tensors_backward,
+    "clamp_bounds_backward": clamp_bounds_backward,
+}
+
+ROWS = [
+    _pair(
+        "maximum",
+        "MaximumBackward0",
+        np.maximum,
+        "extreme_pair_backward(grad, self, other, self < other)",
+        "extreme_pair_backward(grad, self, other, self > other)",
+        "the larger of two, element by element; a tie shares the gradient",
+    ),
+    _pair(
+        "minimum",
+        "MinimumBackward0",
+        np.minimum,
+        "extreme_pair_backward(grad, self, other, self > other)",
+        "extreme_pair_backward(grad, self, other, self < other)",
+        "the smaller of two, element by element; a tie shares the gradient",
+    ),
+    _pair(
+        "fmax",
+        "FmaxBackward0",
+        np.fmax,
+        "masked_fill(grad, logical_not(fmax_wins(self, other)), 0.0)",
+        "masked_fill(grad, fmax_wins(self, other), 0.0)",
+        "the larger of two, a number before nan; at a tie the first gets the gradient",
+    ),
+    _pair(
+        "fmin",
+        "FminBackward0",
+        np.fmin,
+        "masked_fill(grad, logical_not(fmin_wins(self, other)), 0.0)",
+        "masked_fill(grad, fmin_wins(self, other), 0.0)",
+        "the smaller of two, a number before nan; at a tie the first gets the gradient",
+    ),
+    _binary("max", "maximum"),
+    _binary("min", "minimum"),
+    pointwise(
+        "clamp.Tensor(Tensor self, Tensor? min=None, Tensor? max=None)",
+        "ClampBackward0",
+        clamp_tensors,
+        grad={
+            "self": "clamp_tensors_backward(grad, self, min, max)",
+            "min, max": "clamp_bounds_backward(grad, self, min, max)",
+        },
+        check=_check_bounds,
+        inplace=True,
+        doc="self, kept within the tensors min and max",
+        samples=("a.clamp(b, c)", "a.clamp(b)", "a.clamp(max=b)"),
+    ),
+    *_bound("clamp_min", np.maximum, "min", ">=", "<", "self, but at least min"),
+    *_bound("clamp_max", np.minimum, "max", "<=", ">", "self, but at most max"),
+]

@@ -1,0 +1,155 @@
+"""Special functions in numpy: erf and its kin, the gamma family, Bessel functions, all in float64."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array
+
+# Bernoulli numbers B2, B4 … over (2k)!, for the Euler-Maclaurin formula.
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
+# From here on the asymptotic series are exact to the last digit.
+_FAR = 15.0
+
+
+def _elementwise(function: Callable[[float], float]) -> Callable[[Array], Array]:
+    """Return a function of Python floats as one of arrays; the result has the argument's type."""
+    each = np.frompyfunc(function, 1, 1)
+
+    def call(x: Array) -> Array:
+        return np.asarray(each(np.asarray(x, dtype=np.float64)), dtype=np.float64).astype(x.dtype)
+
+    call.__name__ = function.__name__
+    return call
+
+
+def _lgamma(x: float) -> float:
+    try:
+        return math.lgamma(x)
+    except (ValueError, OverflowError):
+        # A pole at 0 and the negative integers, or too large.
+        return math.inf
+
+
+def _erfinv(y: float) -> float:
+    if not -1.0 < y < 1.0:
+        return math.copysign(math.inf, y) if abs(y) == 1.0 else math.nan
+    if y == 0.0:
+        return y
+    size = abs(y)
+    # A start that is right to three digits (after Winitzki), then steps of Halley's method.
+    tail = math.log1p(-size * size)
+    half = 2 / (math.pi * 0.147) + tail / 2
+    x = math.sqrt(math.sqrt(half * half - tail / 0.147) - half)
+    for _ in range(4):
+        # Near 1 the complement keeps the digits that erf has lost.
+        error = (1.0 - size) - math.erfc(x) if size > 0.5 else math.erf(x) - size
+        step = error * math.sqrt(math.pi) / 2 * math.exp(x * x)
+        x -= step / (1 + x * step)
+    return math.copysign(x, y)
+
+
+erf = _elementwise(math.erf)
+erfc = _elementwise(math.erfc)
+lgamma = _elementwise(_lgamma)
+erfinv = _elementwise(_erfinv)
+
+
+def digamma(x: Array) -> Array:
+    """The derivative of lgamma: an infinity at 0, nan at the negative integers."""
+    values = np.asarray(x, dtype=np.float64)
+    negative = values < 0
+    # Reflection: digamma(1 - x) - pi / tan(pi x), the angle taken from the fraction alone.
+    fraction = values - np.floor(values)
+    reflected = np.where(negative, 1.0 - values, values)
+    result = _digamma_positive(reflected)
+    result = np.where(negative, result - math.pi / np.tan(math.pi * fraction), result)
+    result = np.where(negative & (fraction == 0), np.nan, result)
+    result = np.where(values == 0, np.copysign(np.inf, -values), result)
+    return np.asarray(result).astype(x.dtype)
+
+
+def _digamma_positive(x: Array) -> Array:
+    total = np.zeros_like(x)
+    shifted = x.copy()
+    while True:
+        near = shifted < _FAR
+        if not near.any():
+            break
+        total = np.where(near, total - 1.0 / shifted, total)
+        shifted = np.where(near, shifted + 1.0, shifted)
+    inverse = 1.0 / (shifted * shifted)
+    series = np.zeros_like(x)
+    for k in range(len(_BERNOULLI), 0, -1):
+        series = (series + _BERNOULLI[k - 1] / (2 * k)) * inverse
+    return np.asarray(total + (np.log(shifted) - 0.5 / shifted - series))
+
+
+def zeta(s: float, q: Array) -> Array:
+    """The Hurwitz zeta function for s above 1: the sum of (q + k) ** -s."""
+    start = np.asarray(q, dtype=np.float64)
+    total = np.zeros_like(start)
+    shifted = start.copy()
+    for _ in range(int(_FAR) + int(s)):
+        total = total + shifted**-s
+        shifted = shifted + 1.0
+    total = total + shifted ** (1 - s) / (s - 1) + 0.5 * shifted**-s
+    factor = s
+    power = shifted ** (-s - 1)
+    for k, number in enumerate(_BERNOULLI, start=1):
+        total = total + number / math.factorial(2 * k) * factor * power
+        factor *= (s + 2 * k - 1) * (s + 2 * k)
+        power = power / (shifted * shifted)
+    return np.where((start <= 0) & (start == np.floor(start)), np.inf, total)
+
+
+def polygamma(n: int, x: Array) -> Array:
+    """The derivative of digamma, n times."""
+    if n == 0:
+        return digamma(x)
+    values = np.asarray(x, dtype=np.float64)
+    if n == 1:
+        # Reflection, as for digamma.
+        negative = values < 0.5
+        sine = np.sin(math.pi * values)
+        result = zeta(2.0, np.where(negative, 1.0 - values, values))
+        result = np.where(negative, (math.pi / sine) ** 2 - result, result)
+    else:
+        result = (-1.0) ** (n + 1) * math.factorial(n) * zeta(n + 1.0, values)
+    return np.asarray(result).astype(x.dtype)
+
+
+def i0(x: Array) -> Array:
+    """The modified Bessel function of order 0."""
+    return _bessel(x, 0)
+
+
+def i1(x: Array) -> Array:
+    """The modified Bessel function of order 1."""
+    return _bessel(x, 1)
+
+
+def _bessel(x: Array, order: int) -> Array:
+    values = np.asarray(x, dtype=np.float64)
+    size = np.abs(values)
+    near = np.minimum(size, 30.0)
+    quarter = near * near / 4
+    term = np.ones_like(near) if order == 0 else near / 2
+    small = term.copy()
+    for k in range(1, 80):
+        term = term * quarter / (k * (k + order))
+        small = small + term
+    far = np.maximum(size, 30.0)
+    term = np.ones_like(far)
+    series = term.copy()
+    for k in range(1, 24):
+        term = term * ((2 * k - 1) ** 2 - 4 * order * order) / (8 * k * far)
+        series = series + term
+    with np.errstate(over="ignore"):
+        # Half of the exponent at a time, since exp alone overflows first.
+        large = np.exp(far / 2) * (np.exp(far / 2) * (series / np.sqrt(2 * math.pi * far)))
+    result = np.where(size <= 30.0, small, large)
+    if order:
+        result = np.copysign(result, values)
+    return np.asarray(np.where(np.isnan(values), values, result)).astype(x.dtype)
