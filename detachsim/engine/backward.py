@@ -21,7 +21,7 @@ from detachsim.engine.operand import Operand, unwrap, wrap
 from detachsim.engine.queue import pop, push
 from detachsim.engine.saved import freed_error, release, unpack_arrays, unpack_tensors
 from detachsim.engine.slices import as_strided_backward, copy_slices_backward
-from detachsim.engine.tensor import Tensor, fresh, meta
+from detachsim.engine.tensor import Tensor, fresh, make_inference, meta
 
 if TYPE_CHECKING:
     from detachsim.engine.session import Session
@@ -106,7 +106,8 @@ def _as_tensor(session: "Session", gradient: Gradient, edge: tuple[Node | None, 
     node, number = edge
     assert node is not None
     made = fresh(_owned(gradient), node.outputs()[number][1])
-    made.inference = session.inference
+    if session.inference:
+        make_inference(made)
     return made
 
 
@@ -472,14 +473,15 @@ def _accumulate(work: Pass, node: AccumulateGrad, slots: list[Gradient]) -> None
         else:
             made = fresh(_copy_like(array, tensor.array), tensor.dtype)
             made.version.value = 1
-        made.inference = session.inference
+        if session.inference:
+            make_inference(made)
         info.grad = made
     else:
-        if present.inference and not session.inference:
+        if not (present.version.tracked or session.inference):
             raise TorchError("inference_inplace")
         total = present.array + gradient
         np.copyto(present.array, _rounded(total, present.dtype), casting="unsafe")
-        if not present.inference:
+        if present.version.tracked:
             present.version.value += 1
     if session.facts is not None:
         session.facts.append(("accumulate", tensor, gradient))

@@ -15,7 +15,7 @@ from detachsim.engine.op import ALIAS, CAST, COMPARE, COMPOSITE, FACTORY, FLOAT,
 from detachsim.engine.operand import namespace, unwrap
 from detachsim.engine.operand import wrap as wrap_operands
 from detachsim.engine.promotion import result_type
-from detachsim.engine.tensor import Tensor, alias, flat_memory, fresh, offset
+from detachsim.engine.tensor import Tensor, alias, flat_memory, fresh, make_inference, new_version, offset
 from detachsim.engine.views import as_view, check_inplace, gradient_edge, rebase_history, requires_grad
 
 if TYPE_CHECKING:

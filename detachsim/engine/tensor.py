@@ -44,6 +44,15 @@ class Version:
 
     value: int
     id: int
+    tracked = True
+
+
+class Untracked(Version):
+    """What stands in the place of a counter where PyTorch keeps none: in a tensor made in inference mode."""
+
+    __slots__ = ()
+
+    tracked = False
 
 
 class ViewInfo:
@@ -149,7 +158,10 @@ def alias(source: Tensor, array: Array, *, version: Version | None = None) -> Te
     tensor.array = array
     tensor.dtype = source.dtype
     tensor.storage = source.storage
-    tensor.version = source.version if version is None else version
+    if version is None:
+        # A view of an inference tensor counts nothing, even where its source has got a counter by ``detach()``.
+        version = new_version(tracked=False) if source.inference else source.version
+    tensor.version = version
     tensor.requires = False
     tensor.inference = source.inference
     tensor.node = tensor.view = tensor.meta = tensor.hooks = None
@@ -157,11 +169,17 @@ def alias(source: Tensor, array: Array, *, version: Version | None = None) -> Te
     return tensor
 
 
-def new_version() -> Version:
+def new_version(*, tracked: bool = True) -> Version:
     """Return a counter at 0."""
-    version = _new_version(Version)
+    version = _new_version(Version if tracked else Untracked)
     version.value = version.id = 0
     return version
+
+
+def make_inference(tensor: Tensor) -> None:
+    """Make a fresh tensor one of inference mode: it counts no versions and is never saved for backward."""
+    tensor.inference = True
+    tensor.version = new_version(tracked=False)
 
 
 def meta(tensor: Tensor) -> LeafMeta:

@@ -68,7 +68,7 @@ def grad_fn(session: "Session", tensor: Tensor) -> Node | None:
     Raises ``TorchError`` for a view whose creation forbids that (made in ``no_grad``, or one of several outputs).
     """
     view = tensor.view
-    if view is None or view.attr_version == tensor.version.value or tensor.inference:
+    if view is None or view.attr_version == tensor.version.value or not tensor.version.tracked:
         return tensor.node
     if tensor.node is None and not requires_grad(view.base):
         return None
@@ -119,7 +119,7 @@ def as_view(session: "Session", source: Tensor, result: Tensor, *, several: bool
 
 def check_inplace(session: "Session", tensor: Tensor, requires: bool) -> None:
     """Refuse an in-place change that autograd forbids; ``requires``: some argument requires grad."""
-    if tensor.inference and not session.inference:
+    if not (tensor.version.tracked or session.inference):
         raise TorchError("inference_inplace")
     if not (requires and session.grad_enabled):
         return

@@ -10,7 +10,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.op import Op
-from detachsim.engine.tensor import Tensor, fresh
+from detachsim.engine.tensor import Tensor, fresh, make_inference
 from detachsim.ops.numeric import numel
 from detachsim.ops.row import composite, factory
 

@@ -62,9 +62,9 @@ def _checked(self: Array, indices: Sequence[Array | None]) -> Sequence[Array | N
     return indices
 
 
-def index_backward(grad: Array, size: Sequence[int], indices: Sequence[Array | None]) -> Array:
-    made = np.zeros(size, dtype=np.asarray(grad).dtype)
-    np.add.at(made, index_key(indices), grad)
+def index_backward(values: Array, size: Sequence[int], indices: Sequence[Array | None]) -> Array:
+    made = np.zeros(size, dtype=np.asarray(values).dtype)
+    np.add.at(made, index_key(indices), values)
     return made
 
 
@@ -131,7 +131,7 @@ def apply_views(ops: Any, self: Any, index: Any) -> tuple[Any, list[Any]]:
     dim = 0
     source_dim = 0
     tensors: list[Any] = []
-    several = len(items) > 1
+    several = isinstance(index, tuple) or index is Ellipsis
     for item in items:
         if isinstance(item, list | tuple):
             item = _index_tensor(self, item)
@@ -269,11 +269,11 @@ ROWS = [
         samples=("a[torch.tensor([0, 1])]",),
     ),
     general(
-        "index_backward(Tensor grad, int[] size, IndexTensor[] indices)",
+        "index_backward(Tensor values, int[] size, IndexTensor[] indices)",
         "IndexPutBackward0",
         index_backward,
         where="",
-        grad={"grad": "index(grad, indices)"},
+        grad={"values": "index(grad, indices)"},
         doc="zeros of a size with a gradient added at tensor indices",
     ),
     general(

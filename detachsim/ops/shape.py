@@ -8,7 +8,7 @@ import numpy as np
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.slices import spread
-from detachsim.engine.tensor import restride
+from detachsim.engine.tensor import restride, strides
 from detachsim.ops.numeric import dims, numel, wrap_dim
 from detachsim.ops.row import composite, general, view
 
@@ -55,9 +55,13 @@ def view_kernel(self: Array, size: Sequence[int]) -> Array:
 def reshape(ops: Any, self: Any, shape: Sequence[int]) -> Any:
     """A view where the strides allow it, else a copy."""
     array = self if isinstance(self, np.ndarray) else self.tensor.array
-    if view_or_none(array, shape) is not None:
-        return ops.view(self, infer_size(shape, array.size))
-    return ops._unsafe_view(ops.clone(self), infer_size(shape, array.size))
+    size = infer_size(shape, array.size)
+    if array.flags.c_contiguous:
+        return ops.view(self, size)
+    made = view_or_none(array, shape)
+    if made is not None:
+        return ops._reshape_alias(self, size, strides(made))
+    return ops._unsafe_view(ops.clone(self), size)
 
 
 def expand(self: Array, size: Sequence[int], implicit: bool = False) -> Array:
@@ -72,7 +76,7 @@ def expand(self: Array, size: Sequence[int], implicit: bool = False) -> Array:
             ndim=self.ndim,
         )
     shape: list[int] = []
-    strides: list[int] = []
+    steps: list[int] = []
     for index, wanted in enumerate(size):
         existing = self.shape[index - lead] if index >= lead else 1
         stride = self.strides[index - lead] if index >= lead else 0
@@ -92,8 +96,8 @@ def expand(self: Array, size: Sequence[int], implicit: bool = False) -> Array:
                 )
             stride = 0
         shape.append(wanted)
-        strides.append(stride)
-    return np.lib.stride_tricks.as_strided(self, tuple(shape), tuple(strides))
+        steps.append(stride)
+    return np.lib.stride_tricks.as_strided(self, tuple(shape), tuple(steps))
 
 
 def transpose(self: Array, dim0: int, dim1: int) -> Array:
@@ -273,6 +277,16 @@ ROWS = [
         reshape,
         doc="another shape: a view where possible, else a copy",
         samples=("a.reshape(-1)",),
+    ),
+    view(
+        "_reshape_alias(Tensor self, size size, int[] stride)",
+        "ReshapeAliasBackward0",
+        lambda self, size, stride: np.lib.stride_tricks.as_strided(
+            self, size, tuple(step * self.itemsize for step in stride)
+        ),
+        where="",
+        grad={"self": "reshape(grad, self_size)"},
+        doc="the same memory in another shape, where the tensor is not contiguous",
     ),
     general(
         "_unsafe_view(Tensor self, size size)",

@@ -168,6 +168,14 @@ class Run:
                     self.report("state", name, state)
 
 
+def version_of(tensor: Any) -> int | None:
+    """Return the counter's value; a tensor made in inference mode mostly has none."""
+    try:
+        return int(tensor._version)
+    except RuntimeError:
+        return None
+
+
 def state_of(tensor: Any) -> dict[str, Any]:
     """Return what can be known of a tensor without an effect on it.
 
@@ -182,7 +190,7 @@ def state_of(tensor: Any) -> dict[str, Any]:
         "dtype": str(tensor.dtype),
         "requires_grad": tensor.requires_grad,
         "retains_grad": tensor.retains_grad,
-        "version": None if tensor.is_inference() else tensor._version,
+        "version": version_of(tensor),
     }
     has_grad = tensor.retains_grad
     if not tensor._is_view():

@@ -98,7 +98,7 @@ class Recorder:
             None if node is None else self.node_name(node),
             None if node is None else self.node_id(node),
             tensor.output_nr,
-            None if tensor.inference else tensor.version.value,
+            tensor.version.value if tensor.version.tracked else None,
             self.counter_id(tensor.version),
             self.storage_id(tensor.storage),
             None if tensor.view is None else self.tensor_id(tensor.view.base),

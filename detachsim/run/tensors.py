@@ -28,15 +28,15 @@ def retains_grad(tensor: Tensor) -> bool:
 
 def data(session: Session, tensor: Tensor) -> Tensor:
     """Return ``.data``: the same memory with a counter of its own."""
-    made = alias(tensor, tensor.array, version=new_version())
+    made = alias(tensor, tensor.array, version=new_version(tracked=not (session.inference and tensor.inference)))
     if session.facts is not None:
         session.facts.append(("data", tensor, made))
     return made
 
 
 def version(session: Session, tensor: Tensor) -> int:
-    """Return ``._version``; inference tensors have none."""
-    if tensor.inference:
+    """Return ``._version``; tensors made in inference mode have none."""
+    if not tensor.version.tracked:
         raise TorchError("inference_version")
     return tensor.version.value
 
@@ -50,7 +50,7 @@ ATTRIBUTES: dict[str, Callable[[Session, Tensor], Any]] = {
     "T": lambda session, tensor: transposed(session, tensor),
     "mT": lambda session, tensor: session.call("transpose", tensor, -2, -1),
     "requires_grad": lambda session, tensor: requires_grad(tensor),
-    "is_leaf": lambda session, tensor: tensor.node is None,
+    "is_leaf": lambda session, tensor: grad_fn(session, tensor) is None,
     "grad_fn": grad_fn,
     "retains_grad": lambda session, tensor: retains_grad(tensor),
     "_version": version,
@@ -192,6 +192,7 @@ def set_data(session: Session, tensor: Tensor, value: Any) -> None:
     tensor.array = value.array
     tensor.storage = value.storage
     tensor.dtype = value.dtype
+    tensor.inference = value.inference
     node = tensor.meta.accumulator() if tensor.meta is not None and tensor.meta.accumulator is not None else None
     if node is not None:
         node.shape, node.dtype = tensor.shape, tensor.dtype
