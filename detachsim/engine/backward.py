@@ -22,6 +22,7 @@ from detachsim.engine.queue import pop, push
 from detachsim.engine.saved import freed_error, release, unpack_arrays, unpack_tensors
 from detachsim.engine.slices import as_strided_backward, copy_slices_backward
 from detachsim.engine.tensor import Tensor, fresh, make_inference, meta
+from detachsim.engine.views import bump
 
 if TYPE_CHECKING:
     from detachsim.engine.session import Session
@@ -477,12 +478,9 @@ def _accumulate(work: Pass, node: AccumulateGrad, slots: list[Gradient]) -> None
             make_inference(made)
         info.grad = made
     else:
-        if not (present.version.tracked or session.inference):
-            raise TorchError("inference_inplace")
         total = present.array + gradient
         np.copyto(present.array, _rounded(total, present.dtype), casting="unsafe")
-        if present.version.tracked:
-            present.version.value += 1
+        bump(session, present)
     if session.facts is not None:
         session.facts.append(("accumulate", tensor, gradient))
     for hook in info.post_hooks:

@@ -16,7 +16,7 @@ from detachsim.engine.operand import namespace, unwrap
 from detachsim.engine.operand import wrap as wrap_operands
 from detachsim.engine.promotion import result_type
 from detachsim.engine.tensor import Tensor, alias, flat_memory, fresh, make_inference, new_version, offset
-from detachsim.engine.views import as_view, check_inplace, gradient_edge, rebase_history, requires_grad
+from detachsim.engine.views import as_view, bump, check_inplace, gradient_edge, rebase_history, requires_grad
 
 if TYPE_CHECKING:
     from detachsim.engine.session import Session
@@ -288,7 +288,7 @@ def _run_inplace(session: "Session", op: Op, bound: list[Any]) -> Tensor:
     result = _inplace_result(op, target, values, bound, dtype)
     before = target.version.value
     np.copyto(target.array, result, casting="unsafe")
-    bump(target)
+    bump(session, target)
     if session.facts is not None:
         session.facts.append(("edit", op, [bound[i] for i in op.tensor_positions], before, target.version.value, node))
     if node is not None:
@@ -297,12 +297,6 @@ def _run_inplace(session: "Session", op: Op, bound: list[Any]) -> Tensor:
         rebase_history(session, target, node)
         node.saved = _finish_inplace_saves(op, saved_inputs, target)
     return target
-
-
-def bump(tensor: Tensor) -> None:
-    """Raise the counter by one; there is none to raise in a tensor made in inference mode."""
-    if tensor.version.tracked:
-        tensor.version.value += 1
 
 
 def _inplace_result(op: Op, target: Tensor, values: list[Any], bound: list[Any], dtype: DType | None) -> Array:

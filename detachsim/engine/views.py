@@ -119,8 +119,6 @@ def as_view(session: "Session", source: Tensor, result: Tensor, *, several: bool
 
 def check_inplace(session: "Session", tensor: Tensor, requires: bool) -> None:
     """Refuse an in-place change that autograd forbids; ``requires``: some argument requires grad."""
-    if not (tensor.version.tracked or session.inference):
-        raise TorchError("inference_inplace")
     if not (requires and session.grad_enabled):
         return
     if tensor.view is not None:
@@ -129,6 +127,17 @@ def check_inplace(session: "Session", tensor: Tensor, requires: bool) -> None:
             raise TorchError("leaf_view_inplace")
     if tensor.node is None and requires_grad(tensor):
         raise TorchError("leaf_inplace")
+
+
+def bump(session: "Session", tensor: Tensor) -> None:
+    """Raise the counter of a tensor whose memory was changed just now.
+
+    One made in inference mode has none, and only there may it be changed. Raises ``TorchError``, too late to save it.
+    """
+    if tensor.version.tracked:
+        tensor.version.value += 1
+    elif not session.inference:
+        raise TorchError("inference_inplace")
 
 
 def refuse_forbidden_view(session: "Session", tensor: Tensor, *, indirect: bool) -> None:

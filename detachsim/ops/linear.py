@@ -286,9 +286,9 @@ def broadcast_batches(left: tuple[int, ...], right: tuple[int, ...]) -> tuple[in
 
 
 def squeeze_product(ops: Any, self: Any) -> Any:
-    """The one row of a product without its first dim; PyTorch squeezes the product in place, which its counter shows."""
+    """The one row of a product, as a vector; PyTorch squeezes the product in place, which its counter shows."""
     squeezed = ops._squeezed_product(self)
-    if not isinstance(squeezed, np.ndarray) and not squeezed.tensor.inference:
+    if not isinstance(squeezed, np.ndarray) and squeezed.tensor.version.tracked:
         squeezed.tensor.version.value += 1
     return squeezed
 
