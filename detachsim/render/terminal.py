@@ -46,7 +46,7 @@ def render(
     signs, and characters outside ASCII are shown as escapes.
     """
     signs, show = (ASCII, _ascii) if ascii else (UNICODE, visible)
-    layout = Layout(width, signs, paint=_painter() if color else None, fold=True, show=show)
+    layout = Layout(width, signs, paint=painter() if color else None, fold=True, show=show)
     return map(layout.spell, tell(events, whole=whole))
 
 
@@ -54,7 +54,7 @@ def _ascii(text: str) -> str:
     return only_ascii(visible(text))
 
 
-def _painter() -> Paint:
+def painter() -> Paint:
     """Return a painter that asks rich once for each tone, not once for each stretch of text."""
     codes = {tone: _around(style) for tone, style in STYLES.items()}
 

@@ -1,0 +1,177 @@
+"""Who edited a saved tensor: the step that saved it, each edit since, the alias it came through, who needs it."""
+
+from detachsim.events import BuffersFreed, MemoryEdited, VersionMismatch
+from detachsim.explain.diagnosis import Because, Diagnosis, Role
+from detachsim.explain.history import Edit, History, Saved
+from detachsim.explain.wording import listed, op_called, short, steps
+
+# So many edits are told one by one; of more, the first and the last.
+MOST_EDITS = 6
+
+
+def because(
+    history: History,
+    step: str,
+    role: Role,
+    names: tuple[str, ...],
+    text: str,
+    before: int | None = None,
+    after: int | None = None,
+) -> Because:
+    """Return a piece of evidence with the place of its step."""
+    began = history.steps.get(step)
+    return Because(step, role, names, before, after, text, None if began is None else began.span)
+
+
+def order_of(history: History, step: str) -> int:
+    """Return where a step comes in the run."""
+    return next((place for place, number in enumerate(history.steps) if number == step), -1)
+
+
+def in_order(history: History, evidence: list[Because]) -> tuple[Because, ...]:
+    """Return evidence in the order of the steps, each piece once."""
+    places = {number: place for place, number in enumerate(history.steps)}
+    return tuple(sorted(dict.fromkeys(evidence), key=lambda one: places.get(one.step, -1)))
+
+
+def edited_since(history: History, saved: Saved) -> list[Edit]:
+    """Return the edits that moved the counter of a saved tensor since it was saved."""
+    state = saved.state
+    return [
+        edit
+        for edit in history.edits
+        if edit.event.counter == state.counter and edit.event.after > state.version and edit.order > saved.order - 2
+    ]
+
+
+def find_saved(history: History, found: VersionMismatch) -> Saved | None:
+    """Return what the node of a version error had saved."""
+    return next(
+        (
+            saved
+            for saved in reversed(history.saves)
+            if saved.node.node == found.node
+            and saved.state.counter == found.counter
+            and saved.state.label == found.label
+        ),
+        None,
+    ) or next((saved for saved in reversed(history.saves) if saved.state.counter == found.counter), None)
+
+
+def explain_mismatch(history: History, found: VersionMismatch) -> Diagnosis:
+    """Return the culprit report of a version error."""
+    saved = find_saved(history, found)
+    here = history.step
+    needs = f"{found.name} needs it at version {found.expected}, but it is at version {found.found}"
+    if saved is None:
+        needed = because(history, here, "needed", (), needs, found.expected, found.found)
+        edits = [edit for edit in history.edits if edit.event.counter == found.counter]
+        edits = [edit for edit in edits if edit.event.after > found.expected]
+        evidence = [*(edit_evidence(history, edit) for edit in _fewer(edits)), needed]
+        who = f"{_doing(history, edits)} edited" if edits else "Something edited"
+        return Diagnosis("V1", here, f"{who} what {found.name} had saved and needs here.", in_order(history, evidence))
+    names = saved_names(history, saved)
+    called = saved_called(history, saved)
+    edits = edited_since(history, saved)
+    evidence = [save_evidence(history, saved)]
+    for edit in _fewer(edits):
+        evidence.extend(alias_evidence(history, edit, saved))
+        evidence.append(edit_evidence(history, edit))
+    evidence.append(because(history, here, "needed", names, needs, found.expected, found.found))
+    headline = (
+        f"{_doing(history, edits)} edited {called}, which {saved.node.name} saved in step {saved.step} and needs here."
+    )
+    return Diagnosis("V1", here, headline, in_order(history, evidence))
+
+
+def _fewer(edits: list[Edit]) -> list[Edit]:
+    return edits if len(edits) <= MOST_EDITS else [*edits[: MOST_EDITS - 1], edits[-1]]
+
+
+def _doing(history: History, edits: list[Edit]) -> str:
+    """Return who edited, as the subject of a sentence."""
+    if not edits:
+        return "Something"
+    if len(edits) == 1:
+        return f"{edit_code(history, edits[0])} in step {edits[0].step}"
+    codes = list(dict.fromkeys(edit_code(history, edit) for edit in edits))
+    return f"{listed(codes[:2]) if len(codes) <= 2 else 'edits'} in {steps(edit.step for edit in edits)}"
+
+
+def edit_code(history: History, edit: Edit) -> str:
+    """Return the code of an edit."""
+    return short(edit.event.text or history.code(edit.step) or edit.event.op)
+
+
+def saved_names(history: History, saved: Saved) -> tuple[str, ...]:
+    """Return the names of a saved tensor."""
+    return saved.state.names or history.names(saved.state.tensor)
+
+
+def saved_called(history: History, saved: Saved) -> str:
+    """Return what to call a saved tensor."""
+    return listed(saved_names(history, saved)) or history.called(saved.state.tensor)
+
+
+def save_evidence(history: History, saved: Saved) -> Because:
+    """Say what was saved, at which version, and which gradient needs it."""
+    state = saved.state
+    inputs = {edge.argument: edge.names for edge in saved.node.edges}
+    text = f"{saved.node.name} saves {saved_called(history, saved)} at version {state.version}"
+    if state.formula:
+        wanted = listed(inputs.get(state.input, ())) or state.input
+        role = state.label if state.label not in saved_names(history, saved) else ""
+        text += f": the gradient of {wanted} is {state.formula}"
+        if role and role in state.formula:
+            text += f", where {role} is {saved_called(history, saved)}"
+    return because(history, saved.step, "saved", saved_names(history, saved), text, state.version, state.version)
+
+
+def alias_evidence(history: History, edit: Edit, saved: Saved) -> list[Because]:
+    """Say at which steps the tensor through which the edit came, and the saved one, got to share memory."""
+    return share_evidence(history, edit.event.tensor, saved.state.tensor)
+
+
+def share_evidence(history: History, one: int, other: int) -> list[Because]:
+    """Say how two tensors came to share memory."""
+    evidence = []
+    for tensor in history.aliases_between(one, other):
+        made = history.tensors[tensor]
+        source = made.event.alias_of
+        assert source is not None
+        counter = "memory, but not the version counter," if made.event.new_counter else "memory and version counter"
+        text = f"{history.called(tensor)} shares {counter} with {history.called(source)}, by {op_called(made.event.op)}"
+        evidence.append(because(history, made.step, "aliased", history.names(tensor), text))
+    return evidence
+
+
+def edit_evidence(history: History, edit: Edit) -> Because:
+    """Say what an edit did to the counter."""
+    event: MemoryEdited = edit.event
+    through = listed(event.names) or history.called(event.tensor)
+    text = f"{edit_code(history, edit)} edits it through {through}: version {event.before} to {event.after}"
+    return because(history, edit.step, "edited", event.names, text, event.before, event.after)
+
+
+def explain_freed(history: History, found: BuffersFreed) -> Diagnosis:
+    """Return the diagnosis of a second backward through the same nodes."""
+    here = history.step
+    known = history.nodes.get(found.node)
+    freed = history.freed.get(found.node)
+    made_at, node = known if known is not None else ("", None)
+    names = () if node is None else history.names(node.tensor)
+    evidence = []
+    if node is not None:
+        kept = listed(saved_called(history, saved) for saved in history.saves if saved.node.node == found.node)
+        text = f"{node.name} saves {kept or 'what its gradient needs'} for backward"
+        evidence.append(because(history, made_at, "saved", names, text))
+    if freed is not None:
+        text = f"this backward frees what {found.name} had saved, because retain_graph is not set"
+        evidence.append(because(history, freed, "freed", names, text))
+    evidence.append(because(history, here, "needed", names, f"{found.name} is needed again"))
+    who = "An earlier backward" if freed is None else f"The backward of step {freed}"
+    if freed == here:
+        who = "The first pass in this step"
+    where = f" (step {made_at})" if made_at else ""
+    headline = f"{who} freed what {found.name}{where} had saved, and this one goes through the same node again."
+    return Diagnosis("B1", here, headline, in_order(history, evidence))

@@ -1,0 +1,182 @@
+"""Where the way of a gradient was cut: which step made a tensor that no gradient flows through, and how."""
+
+from typing import Literal, TypeAlias
+
+from detachsim.explain.culprit import because
+from detachsim.explain.diagnosis import Because
+from detachsim.explain.history import History
+from detachsim.explain.wording import listed, op_called, short
+from detachsim.records import record
+
+Way: TypeAlias = Literal["detached", "no_grad", "integer", "not required", "switched off"]
+
+CODES: dict[Way, str] = {
+    "detached": "N1",
+    "no_grad": "N2",
+    "not required": "N5",
+    "switched off": "N5",
+    "integer": "N6",
+}
+
+
+@record
+class Cut:
+    """A tensor that no gradient flows through although it came from one that required grad.
+
+    ``source`` is the tensor before the cut (0: nothing before it ever required grad).
+    """
+
+    step: str
+    way: Way
+    tensor: int
+    source: int
+
+
+def find_cuts(history: History, tensor: int) -> list[Cut]:
+    """Return what keeps ``tensor`` from requiring grad, nearest first: the cuts, or the leaves that never asked."""
+    cuts: list[Cut] = []
+    asked: list[Cut] = []
+    seen = {tensor}
+    queue = [tensor]
+    for one in queue:
+        cut = cut_at(history, one)
+        if cut is not None:
+            cuts.append(cut)
+            continue
+        sources = [source for source in history.sources(one) if source not in seen]
+        made = history.tensors.get(one)
+        if not made or not made.event.inputs:
+            step = made.step if made else ""
+            way: Way = "integer" if made and not floating(made.event.dtype) else "not required"
+            asked.append(Cut(step, way, one, 0))
+        seen.update(sources)
+        queue.extend(sources)
+    return cuts or asked
+
+
+def cut_at(history: History, tensor: int) -> Cut | None:
+    """Return the cut at the making of ``tensor``, or at a later change of its flag; None if it is not cut itself."""
+    for flag in reversed(history.flags.get(tensor, ())):
+        if flag.event.flag == "detached":
+            return Cut(flag.step, "detached", tensor, tensor)
+        if flag.event.flag == "requires_grad" and flag.event.value == "False":
+            return Cut(flag.step, "switched off", tensor, tensor)
+    made = history.tensors.get(tensor)
+    if made is None or made.event.requires_grad:
+        return None
+    event = made.event
+    source = next(
+        (one for one, required in zip(event.inputs, made.inputs_required, strict=True) if required),
+        None,
+    )
+    if source is None:
+        return None
+    if event.op in ("detach", "data"):
+        return Cut(made.step, "detached", tensor, source)
+    if not floating(event.dtype):
+        return Cut(made.step, "integer", tensor, source)
+    if not event.grad_mode:
+        return Cut(made.step, "no_grad", tensor, source)
+    return Cut(made.step, "integer", tensor, source)
+
+
+def floating(dtype: str) -> bool:
+    """Whether tensors of this type can require grad."""
+    return "float" in dtype
+
+
+def cut_on_way(history: History, way: list[int]) -> Cut | None:
+    """Return the first cut on the way of the values, seen from the tensor that waits for its gradient."""
+    for tensor in way[1:]:
+        cut = cut_at(history, tensor)
+        if cut is not None:
+            return cut
+    return None
+
+
+def cut_words(history: History, cut: Cut) -> str:
+    """Return what the step of the cut did, as a sentence."""
+    called, source = history.called(cut.tensor), history.called(cut.source) if cut.source else ""
+    made = history.tensors.get(cut.tensor)
+    op = made.event.op if made is not None else ""
+    match cut.way:
+        case "detached":
+            if cut.source == cut.tensor:
+                return f"{called} is cut from its graph by detach_()"
+            named = called if history.names(cut.tensor) else "its result"
+            return f"{op_called(op)} cuts: no gradient flows from {named} back to {source}"
+        case "no_grad":
+            return f"{called} is made while gradients are off, so no gradient flows back to {source}"
+        case "integer":
+            kind = f"holds {made.event.dtype}" if made is not None and not floating(made.event.dtype) else "is made"
+            return f"{called} {kind}, by {op_called(op)}, which has no gradient"
+        case "switched off":
+            return f"{called} is told not to require grad"
+        case "not required":
+            return f"{called} is made without requires_grad"
+
+
+def cut_evidence(history: History, cut: Cut) -> list[Because]:
+    """Return the evidence of a cut."""
+    if cut.source == 0:
+        names = history.names(cut.tensor)
+        made = history.tensors.get(cut.tensor)
+        text = cut_words(history, cut)
+        if cut.way == "integer" and made is not None:
+            text = (
+                f"{history.called(cut.tensor)} holds {made.event.dtype}, and only floating-point tensors have gradients"
+            )
+        return [because(history, cut.step, "created", names, text)]
+    names = history.names(cut.tensor) or history.names(cut.source)
+    evidence = [because(history, cut.step, "cut", names, cut_words(history, cut))]
+    block = _block_of(history, cut)
+    if block:
+        evidence.insert(0, block)
+    return evidence
+
+
+def _block_of(history: History, cut: Cut) -> Because | None:
+    """Return the evidence of the ``no_grad`` block around a cut."""
+    if cut.way != "no_grad":
+        return None
+    parts = cut.step.split(".")
+    for count in range(len(parts) - 1, 0, -1):
+        number = ".".join(parts[:count])
+        for one in (number, number.rpartition("[")[0] or number):
+            began = history.steps.get(one)
+            if began is not None and began.kind in ("no_grad", "inference_mode"):
+                return because(history, one, "cut", (), f"{began.kind} turns gradients off for the steps inside")
+    return None
+
+
+def why(history: History, cut: Cut) -> str:
+    """Return the cut as the reason in a headline, with its step."""
+    called = history.called(cut.tensor)
+    code = short(history.code(cut.step), 40)
+    where = f"step {cut.step} ({code})" if code else f"step {cut.step}"
+    match cut.way:
+        case "detached":
+            return f"{where} cut it off by {_by(history, cut)}"
+        case "no_grad":
+            return f"{where} ran while gradients were off"
+        case "integer":
+            made = history.tensors.get(cut.tensor)
+            if cut.source == 0 and made is not None:
+                return f"{called} holds {made.event.dtype}, which has no gradients"
+            return f"{where} has no gradient"
+        case "switched off":
+            return f"{where} turned requires_grad off"
+        case "not required":
+            return f"{called} was made without requires_grad in step {cut.step}"
+
+
+def _by(history: History, cut: Cut) -> str:
+    made = history.tensors.get(cut.tensor)
+    if cut.source == cut.tensor or made is None:
+        return "detach_()"
+    return op_called(made.event.op)
+
+
+def never_asked(history: History, cuts: list[Cut]) -> str:
+    """Return the headline's reason where nothing ever required grad."""
+    return f"nothing that it came from requires grad: {listed(history.called(cut.tensor) for cut in cuts[:4])}"

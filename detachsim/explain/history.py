@@ -1,0 +1,330 @@
+"""What a run has done so far, kept so that a later step can be traced back: tensors, nodes, saves, edits, names."""
+
+from collections.abc import Iterator
+
+from detachsim.events import (
+    BackwardBegan,
+    BackwardEnded,
+    Event,
+    FlagChanged,
+    GradAccumulated,
+    MemoryEdited,
+    NameDeleted,
+    NodeRan,
+    NodeRecorded,
+    SavedState,
+    StepBegan,
+    StepEnded,
+    TensorBound,
+    TensorCreated,
+)
+from detachsim.records import record
+
+
+@record
+class Saved:
+    """A saved tensor: the node that holds it, and the step that recorded the node."""
+
+    order: int
+    step: str
+    node: NodeRecorded
+    state: SavedState
+
+
+@record
+class Edit:
+    """An in-place change and its step."""
+
+    order: int
+    step: str
+    event: MemoryEdited
+
+
+class Made:
+    """How a tensor came to be, and what is true of it now."""
+
+    __slots__ = ("event", "inputs_required", "names", "order", "requires", "step")
+
+    def __init__(self, order: int, step: str, event: TensorCreated, inputs_required: tuple[bool, ...]) -> None:
+        self.order = order
+        self.step = step
+        self.event = event
+        self.inputs_required = inputs_required
+        self.requires = event.requires_grad
+        self.names = event.names
+
+
+class Pass:
+    """One backward pass: its roots, what ran, who received a gradient."""
+
+    __slots__ = ("began", "completed", "order", "ran", "received", "roots", "step")
+
+    def __init__(self, order: int, step: str, began: BackwardBegan, roots: tuple[int, ...]) -> None:
+        self.order = order
+        self.step = step
+        self.began = began
+        self.roots = roots
+        self.ran: list[int] = []
+        self.received: list[GradAccumulated] = []
+        self.completed = False
+
+
+class Flag:
+    """A flag of a tensor that changed at a step."""
+
+    __slots__ = ("event", "order", "step")
+
+    def __init__(self, order: int, step: str, event: FlagChanged) -> None:
+        self.order = order
+        self.step = step
+        self.event = event
+
+
+@record
+class Binding:
+    """A name that was bound to a tensor at a step, and what it stood for before."""
+
+    order: int
+    step: str
+    event: TensorBound
+
+
+class History:
+    """Everything that explanations ask about the steps until now. Events go in through ``add``, in their order."""
+
+    def __init__(self) -> None:
+        self.order = 0
+        self.open: list[StepBegan] = []
+        self.steps: dict[str, StepBegan] = {}
+        self.tensors: dict[int, Made] = {}
+        self.nodes: dict[int, tuple[str, NodeRecorded]] = {}
+        self.node_of: dict[int, int] = {}
+        self.saves: list[Saved] = []
+        self.edits: list[Edit] = []
+        self.writes: dict[int, list[tuple[int, ...]]] = {}
+        self.flags: dict[int, list[Flag]] = {}
+        self.bindings: dict[str, list[Binding]] = {}
+        self.bound: dict[str, int] = {}
+        self.deleted: dict[str, str] = {}
+        self.last_names: dict[int, tuple[str, ...]] = {}
+        self.passes: list[Pass] = []
+        self.freed: dict[int, str] = {}
+        self.grads: dict[int, str] = {}
+        self.created_in_step: list[int] = []
+
+    # What comes in
+
+    @property
+    def step(self) -> str:
+        """The number of the innermost open step; after the last step, that of the last one."""
+        if self.open:
+            return self.open[-1].number
+        return next(reversed(self.steps), "")
+
+    def add(self, event: Event) -> None:
+        """Take note of an event."""
+        self.order += 1
+        note = _NOTES.get(type(event))
+        if note is not None:
+            note(self, event)
+
+    def _began(self, event: StepBegan) -> None:
+        self.open.append(event)
+        self.steps[event.number] = event
+        self.created_in_step = []
+
+    def _ended(self, event: StepEnded) -> None:
+        self.open.pop()
+
+    def _created(self, event: TensorCreated) -> None:
+        required = tuple(self.requires(tensor) for tensor in event.inputs)
+        self.tensors[event.tensor] = Made(self.order, self.step, event, required)
+        self.created_in_step.append(event.tensor)
+        if event.names:
+            self.last_names[event.tensor] = event.names
+
+    def _recorded(self, event: NodeRecorded) -> None:
+        self.nodes[event.node] = (self.step, event)
+        self.node_of[event.tensor] = event.node
+        made = self.tensors.get(event.tensor)
+        if made is not None:
+            last = self.edits[-1] if self.edits else None
+            if last is not None and last.order == self.order - 1 and last.event.tensor == event.tensor:
+                # An in-place op: what it wrote came from its other arguments.
+                others = tuple(edge.tensor for edge in event.edges if edge.tensor and edge.tensor != event.tensor)
+                if others:
+                    self.writes.setdefault(made.event.storage, []).append(others)
+            made.requires = True
+        for state in event.saved:
+            self.saves.append(Saved(self.order, self.step, event, state))
+
+    def _edited(self, event: MemoryEdited) -> None:
+        self.edits.append(Edit(self.order, self.step, event))
+
+    def _flag(self, event: FlagChanged) -> None:
+        self.flags.setdefault(event.tensor, []).append(Flag(self.order, self.step, event))
+        if event.flag == "grad":
+            self.grads.pop(event.tensor, None)
+            if event.value != "None":
+                self.grads[event.tensor] = event.value
+        made = self.tensors.get(event.tensor)
+        if made is None:
+            return
+        if event.flag == "requires_grad":
+            made.requires = event.value == "True"
+        elif event.flag == "detached":
+            made.requires = False
+
+    def _bind(self, event: TensorBound) -> None:
+        self.bindings.setdefault(event.name, []).append(Binding(self.order, self.step, event))
+        self.bound[event.name] = event.tensor.id
+        self.deleted.pop(event.name, None)
+        self.last_names[event.tensor.id] = event.tensor.names or (event.name,)
+        state = event.tensor
+        made = self.tensors.get(state.id)
+        if made is None:  # no op of the scenario made it (a parameter of a module)
+            created = TensorCreated(
+                state.id, event.made_by, (), state.names, state.storage, state.counter, None, False,
+                state.requires_grad, state.dtype, state.shape, True,
+            )  # fmt: skip
+            made = self.tensors[state.id] = Made(self.order, self.step, created, ())
+        made.requires = state.requires_grad
+
+    def _forget(self, event: NameDeleted) -> None:
+        self.bound.pop(event.name, None)
+        self.deleted[event.name] = self.step
+
+    def _backward_began(self, event: BackwardBegan) -> None:
+        named = iter(event.root_names)
+        roots: list[int] = []
+        for node in event.roots:
+            known = self.nodes.get(node)
+            if known is not None:
+                roots.append(known[1].tensor)
+            elif (name := next(named, None)) is not None and name in self.bound:
+                roots.append(self.bound[name])
+        self.passes.append(Pass(self.order, self.step, event, tuple(roots)))
+
+    def _ran(self, event: NodeRan) -> None:
+        if self.passes:
+            self.passes[-1].ran.append(event.node)
+
+    def _accumulated(self, event: GradAccumulated) -> None:
+        self.grads[event.tensor] = event.total
+        if self.passes:
+            self.passes[-1].received.append(event)
+
+    def _backward_ended(self, event: BackwardEnded) -> None:
+        self.passes[-1].completed = event.completed
+        for node in event.freed:
+            self.freed[node] = self.step
+
+    # What is asked
+
+    def requires(self, tensor: int) -> bool:
+        """Whether a tensor requires grad now."""
+        made = self.tensors.get(tensor)
+        return made is not None and made.requires
+
+    def is_leaf(self, tensor: int) -> bool:
+        """Whether no node made a tensor."""
+        return tensor not in self.node_of or any(flag.event.flag == "detached" for flag in self.flags.get(tensor, ()))
+
+    def code(self, step: str) -> str:
+        """Return the line of PyTorch that a step stands for."""
+        began = self.steps.get(step)
+        return "" if began is None or not began.code else began.code[0]
+
+    def names(self, tensor: int) -> tuple[str, ...]:
+        """Return the names that a tensor has now, or had last."""
+        now = tuple(name for name, bound in self.bound.items() if bound == tensor)
+        return now or self.last_names.get(tensor, ())
+
+    def called(self, tensor: int) -> str:
+        """Return what to call a tensor: its names, or how it was made."""
+        known = self.names(tensor)
+        if known:
+            return " and ".join(known)
+        made = self.tensors.get(tensor)
+        if made is None:
+            return "a tensor without a name"
+        source = made.event.alias_of
+        if made.event.op in ("detach", "data") and source is not None and self.names(source):
+            return f"{self.names(source)[0]}.{made.event.op}{'()' if made.event.op == 'detach' else ''}"
+        return f"the unnamed result of {made.event.op}"
+
+    def sources(self, tensor: int) -> Iterator[int]:
+        """Yield the tensors that the values of a tensor came from, in-place writes to its memory included."""
+        made = self.tensors.get(tensor)
+        if made is None:
+            return
+        yield from made.event.inputs
+        for written in self.writes.get(made.event.storage, ()):
+            yield from written
+
+    def route(self, source: int, target: int) -> list[int]:
+        """Return the shortest way that values took from ``source`` to ``target``, both included; empty if none."""
+        came_to: dict[int, int] = {target: 0}
+        queue = [target]
+        for tensor in queue:
+            if tensor == source:
+                break
+            for before in self.sources(tensor):
+                if before not in came_to:
+                    came_to[before] = tensor
+                    queue.append(before)
+        if source not in came_to:
+            return []
+        way = [source]
+        while way[-1] != target:
+            way.append(came_to[way[-1]])
+        return way
+
+    def origin(self, tensor: int) -> list[int]:
+        """Return a tensor and, after it, each tensor whose memory it took, up to the one that made the memory."""
+        chain = [tensor]
+        while (made := self.tensors.get(chain[-1])) is not None and made.event.alias_of is not None:
+            chain.append(made.event.alias_of)
+        return chain
+
+    def aliases_between(self, one: int, other: int) -> list[int]:
+        """Return the tensors whose making let ``one`` and ``other`` share memory, in the order in which they were made."""
+        if one == other:
+            return []
+        left, right = self.origin(one), self.origin(other)
+        common = next((tensor for tensor in left if tensor in right), None)
+        ends = (left, right) if common is None else (left[: left.index(common)], right[: right.index(common)])
+        made = [tensor for tensor in (*ends[0], *ends[1]) if self._takes_memory(tensor)]
+        return sorted(dict.fromkeys(made), key=lambda tensor: self.tensors[tensor].order)
+
+    def _takes_memory(self, tensor: int) -> bool:
+        made = self.tensors.get(tensor)
+        return made is not None and made.event.alias_of is not None
+
+    def ended_name(self, tensor: int) -> Binding | None:
+        """Return the binding that took the name of a leaf that requires grad and gave it to ``tensor``."""
+        for name in self.names(tensor):
+            for binding in self.bindings.get(name, ()):
+                if binding.event.tensor.id != tensor or binding.event.was in (None, tensor):
+                    continue
+                was = binding.event.was
+                assert was is not None
+                if self.requires(was) and self.is_leaf(was):
+                    return binding
+        return None
+
+
+_NOTES = {
+    StepBegan: History._began,
+    StepEnded: History._ended,
+    TensorCreated: History._created,
+    NodeRecorded: History._recorded,
+    MemoryEdited: History._edited,
+    FlagChanged: History._flag,
+    TensorBound: History._bind,
+    NameDeleted: History._forget,
+    BackwardBegan: History._backward_began,
+    NodeRan: History._ran,
+    GradAccumulated: History._accumulated,
+    BackwardEnded: History._backward_ended,
+}

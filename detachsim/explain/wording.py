@@ -1,0 +1,34 @@
+"""The small words of explanations: lists of names, numbers of steps, and code in a sentence."""
+
+from collections.abc import Iterable
+
+
+def listed(words: Iterable[str], last: str = "and") -> str:
+    """Return ``a``, ``a and b`` or ``a, b and c``."""
+    parts = list(dict.fromkeys(words))
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
+
+
+def steps(numbers: Iterable[str]) -> str:
+    """Return ``step 3`` or ``steps 3 and 5``; of many only the first two and the last."""
+    parts = list(dict.fromkeys(numbers))
+    if len(parts) == 1:
+        return f"step {parts[0]}"
+    if len(parts) > 4:
+        parts = [*parts[:2], f"{len(parts) - 3} more", parts[-1]]
+    return f"steps {listed(parts)}"
+
+
+def short(text: str, room: int = 60) -> str:
+    """Return the first line of ``text``, or as much of it as fits."""
+    line, _, rest = text.partition("\n")
+    if len(line) > room or rest:
+        return line[: room - 3].rstrip() + "..."
+    return line
+
+
+def op_called(op: str) -> str:
+    """Return an op as one writes it: ``.data`` is no call."""
+    return ".data" if op == "data" else f"{op}()"
