@@ -22,7 +22,7 @@ from detachsim.engine.queue import pop, push
 from detachsim.engine.saved import freed_error, release, unpack_arrays, unpack_tensors
 from detachsim.engine.slices import as_strided_backward, copy_slices_backward
 from detachsim.engine.tensor import Tensor, fresh, make_inference, meta
-from detachsim.engine.views import bump
+from detachsim.engine.views import bump, requires_grad
 
 if TYPE_CHECKING:
     from detachsim.engine.session import Session
@@ -458,6 +458,9 @@ def _accumulate(work: Pass, node: AccumulateGrad, slots: list[Gradient]) -> None
     mine = not create_graph and _is_alone(slots, 0)
     gradient = slots[0]
     tensor = node.tensor
+    if not requires_grad(tensor):
+        # It required grad when the graph was built.
+        return
     info = meta(tensor)
     present = info.grad
     if create_graph:

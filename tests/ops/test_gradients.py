@@ -23,7 +23,8 @@ Values = Mapping[str, Array]
 def weights(shape: Sequence[int], number: int) -> Array:
     """Return fixed numbers of both signs, to send into an output."""
     count = int(np.prod(shape, dtype=int))
-    return (0.3 + np.sin(np.arange(count) * 1.7 + number)).reshape(shape)
+    made: Array = 0.3 + np.sin(np.arange(count) * 1.7 + number)
+    return made.reshape(shape)
 
 
 def leaves_of(values: Values, diffable: Sequence[str]) -> dict[str, Tensor]:
@@ -109,7 +110,7 @@ def test_every_sample_runs(name: str, text: str) -> None:
 @pytest.mark.parametrize(("name", "text"), CASES)
 def test_gradient(name: str, text: str) -> None:
     for values, diffable in differentiable(text):
-        found = _try(lambda v=values, d=diffable: gradients(text, v, d))
+        found = _try(gradients, text, values, diffable)
         if found is None:
             continue
         for each in diffable:
@@ -120,7 +121,7 @@ def test_gradient(name: str, text: str) -> None:
 @pytest.mark.parametrize(("name", "text"), CASES)
 def test_second_gradient(name: str, text: str) -> None:
     for values, diffable in differentiable(text):
-        found = _try(lambda v=values, d=diffable: second(text, v, d))
+        found = _try(second, text, values, diffable)
         if found is None:
             continue
 
@@ -133,10 +134,10 @@ def test_second_gradient(name: str, text: str) -> None:
             np.testing.assert_allclose(found[each], wanted, rtol=1e-4, atol=1e-5, err_msg=each)
 
 
-def _try(function: Callable[[], Any]) -> Any:
+def _try(function: Callable[..., Any], *args: Any) -> Any:
     """Run ``function``; what PyTorch itself has no formula for is nothing to compare."""
     try:
-        return function()
+        return function(*args)
     except TorchError as error:
         if error.key == "not_differentiable":
             return None
