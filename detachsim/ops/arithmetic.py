@@ -15,11 +15,16 @@ from detachsim.ops.row import FLOAT, pointwise
 
 
 def add(self: Array, other: Array, alpha: float = 1) -> Array:
-    return np.add(self, other if alpha == 1 else np.multiply(other, np.asarray(alpha, dtype=other.dtype)))
+    if alpha == 1:
+        return np.add(self, other)
+    if self.dtype == np.float32:
+        # PyTorch's kernel multiplies and adds in one instruction, which rounds once.
+        return (np.multiply(other, np.float32(alpha), dtype=np.float64) + self).astype(np.float32)
+    return np.add(self, np.multiply(other, np.asarray(alpha, dtype=other.dtype)))
 
 
 def sub(self: Array, other: Array, alpha: float = 1) -> Array:
-    return np.subtract(self, other if alpha == 1 else np.multiply(other, np.asarray(alpha, dtype=other.dtype)))
+    return np.subtract(self, other) if alpha == 1 else add(self, other, -alpha)
 
 
 def rsub(self: Array, other: Array, alpha: float = 1) -> Array:
