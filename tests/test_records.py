@@ -26,6 +26,12 @@ class Named(Point):
 
 
 @record
+class Size:
+    x: int
+    y: int
+
+
+@record
 class Nothing:
     pass
 
@@ -56,6 +62,7 @@ def test_compared_by_type_and_value() -> None:
     assert Point(1, 2) == Point(1, 2)
     assert Point(1, 2) != Point(1, 3)
     assert Point(1, 2) != Named(1, 2)
+    assert Point(1, 2) != Size(1, 2)
     assert Point(1, 2) != (1, 2)
     assert Nothing() == Nothing()
     assert len({Point(1), Point(1), Named(1), Nothing(), Nothing()}) == 3
