@@ -300,6 +300,27 @@ Evidence: TypeAlias = VersionMismatch | BuffersFreed
 
 
 @record
+class NonFiniteMade:
+    """Where a run that is watched for it first makes nan or inf; no part of the stream, but evidence from a second run.
+
+    ``direction``: an op of the ``forward`` pass made it, a node ``backward``, or it was in the gradient that a node
+    """Where a run that is watched for it first makes nan or inf: no part of the stream, but evidence from a second run.
+    of the result, ``given`` the names and values of the op's inputs. Backward, ``incoming`` is what the node got and
+    ``result`` what it made of it for ``argument``; forward, ``result`` is the op's result.
+    """
+
+    step: str
+    direction: Literal["forward", "backward", "seed"]
+    op: str
+    node: str
+    names: tuple[str, ...]
+    given: tuple[tuple[str, str], ...]
+    incoming: str
+    result: str
+    argument: str
+
+
+@record
 class Read:
     """A ``print`` or ``expect`` read an attribute of a tensor, ``value`` being what it found (``"None"`` …)."""
 

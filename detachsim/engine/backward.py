@@ -246,6 +246,8 @@ def _loop(work: Pass) -> None:
             raise
         if facts is not None:
             facts.append(("ran", node))
+        if session.watch is not None:
+            session.watch(node, gradients, results)
         if not keep_graph:
             _release(session, node)
         if session.anomaly and session.check_nan:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from detachsim.engine import dtypes
 from detachsim.engine.errors import TorchError
+from detachsim.engine.kept import KeptInput, KeptOutput
 from detachsim.engine.names import full_name, message_name
 from detachsim.engine.node import Node, SavedInput, SavedOutput
 from detachsim.engine.tensor import Tensor, fresh
@@ -40,7 +41,11 @@ def unpack_arrays(session: "Session", node: Node) -> list[Any]:
             values.append(entry.array)
         elif type(entry) is list:
             _check_in_dialect_order(session, node)
-            values.append([None if item is None else item.tensor.array for item in entry])
+            values.append([None if item is None else _input_tensor(item).array for item in entry])
+        elif isinstance(entry, (KeptInput, KeptOutput)):
+            if entry.checked:
+                _check_in_dialect_order(session, node)
+            values.append(entry.kept.array if isinstance(entry, KeptInput) else entry.kept)
         else:
             values.append(entry)
     return values
@@ -56,11 +61,11 @@ def unpack_tensors(session: "Session", node: Node) -> list[Any]:
     values: list[Any] = []
     for entry in node.saved:
         if isinstance(entry, SavedInput):
-            values.append(entry.tensor)
+            values.append(_input_tensor(entry))
         elif isinstance(entry, SavedOutput):
             values.append(_output_tensor(entry, node))
         elif isinstance(entry, list):
-            values.append([None if item is None else item.tensor for item in entry])
+            values.append([None if item is None else _input_tensor(item) for item in entry])
         elif entry is None:
             values.append(None)
         else:
@@ -68,9 +73,13 @@ def unpack_tensors(session: "Session", node: Node) -> list[Any]:
     return values
 
 
+def _input_tensor(entry: SavedInput) -> Tensor:
+    return entry.kept if isinstance(entry, KeptInput) else entry.tensor
+
+
 def _output_tensor(entry: SavedOutput, node: Node) -> Tensor:
     tensor = Tensor()
-    tensor.array = entry.array
+    tensor.array = entry.kept if isinstance(entry, KeptOutput) else entry.array
     tensor.dtype = entry.dtype
     tensor.storage = entry.storage
     tensor.version = entry.version
@@ -112,6 +121,8 @@ def _check_in_dialect_order(session: "Session", node: Node) -> None:
 
 
 def _check_input(session: "Session", node: Node, label: str, entry: SavedInput) -> None:
+    if isinstance(entry, KeptInput) and not entry.checked:
+        return
     tensor = entry.tensor
     producer = grad_fn(session, tensor)
     if not entry.leaf and producer is None:
@@ -121,7 +132,7 @@ def _check_input(session: "Session", node: Node, label: str, entry: SavedInput) 
 
 
 def _check_output(session: "Session", node: Node, label: str, entry: SavedOutput) -> None:
-    if entry.version.value == entry.expected:
+    if entry.version.value == entry.expected or (isinstance(entry, KeptOutput) and not entry.checked):
         return
     tensor = _output_tensor(entry, node)
     raise _version_error(session, node, label, tensor, entry.expected, tensor.node, entry.output_nr)

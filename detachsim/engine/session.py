@@ -37,6 +37,7 @@ class Session:
         "tensor_ids",
         "version_ids",
         "warned",
+        "watch",
     )
 
     def __init__(
@@ -59,6 +60,8 @@ class Session:
         self.tensor_ids = self.storage_ids = self.version_ids = self.node_ids = 0
         self.facts: list[Fact] | None = [] if record else None
         self.warned: set[str] = set()
+        # Told of each node of a backward pass that has run, with the gradients that came and went.
+        self.watch: Callable[[Any, list[Any], list[Any]], None] | None = None
         self.functions: dict[str, Any] = {}
         self._generator: Generator | None = None
 

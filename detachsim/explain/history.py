@@ -1,6 +1,7 @@
 """What a run has done so far, kept so that a later step can be traced back: tensors, nodes, saves, edits, names."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from detachsim.events import (
     BackwardBegan,
@@ -288,7 +289,7 @@ class History:
         return chain
 
     def aliases_between(self, one: int, other: int) -> list[int]:
-        """Return the tensors whose making let ``one`` and ``other`` share memory, in the order in which they were made."""
+        """Return the tensors whose making let ``one`` and ``other`` share memory, the oldest first."""
         if one == other:
             return []
         left, right = self.origin(one), self.origin(other)
@@ -314,7 +315,7 @@ class History:
         return None
 
 
-_NOTES = {
+_NOTES: dict[type, Callable[[History, Any], None]] = {
     StepBegan: History._began,
     StepEnded: History._ended,
     TensorCreated: History._created,

@@ -1,6 +1,7 @@
 """What PyTorch's other errors come from: a root without a graph, a leaf edited in place, a view, a missing name."""
 
 import re
+from typing import assert_never
 
 from detachsim.events import BuffersFreed, Raised, VersionMismatch
 from detachsim.explain.culprit import because, explain_freed, explain_mismatch, in_order
@@ -17,12 +18,14 @@ _INDEX = re.compile(r"\d+")
 def explain_error(history: History, raised: Raised) -> Diagnosis:
     """Return the diagnosis of an error."""
     match raised.evidence:
-        case VersionMismatch() as found:
-            return explain_mismatch(history, found)
+        case VersionMismatch() as mismatch:
+            return explain_mismatch(history, mismatch)
         case BuffersFreed() as freed:
             return explain_freed(history, freed)
-        case _:
+        case None:
             pass
+        case other:
+            assert_never(other)
     explain = _EXPLAINED.get(raised.key)
     found = None if explain is None else explain(history, raised)
     return found if found is not None else _unexplained(history, raised)
@@ -198,7 +201,10 @@ def _leaf_edited(history: History, raised: Raised) -> Diagnosis | None:
         evidence.extend(_view_evidence(history, tensor))
         evidence.append(because(history, history.step, "edited", (name,), f"{code} would overwrite it"))
         what = f"{name} is a leaf" if base == tensor else f"{name} is a view of the leaf {called}"
-        headline = f"{what} that requires grad (step {leaf.step}): its gradient is wanted at the value that {code} would overwrite."
+        headline = (
+            f"{what} that requires grad (step {leaf.step}): "
+            f"its gradient is wanted at the value that {code} would overwrite."
+        )
         return Diagnosis("L1", history.step, headline, in_order(history, evidence))
     return None
 
@@ -250,8 +256,9 @@ def _flag_refused(history: History, raised: Raised) -> Diagnosis | None:
         if made is None:
             continue
         if not history.is_leaf(tensor):
-            text = f"{name} is the result of {op_called(made.event.op)}, so it is no leaf"
-            headline = f"{name} is no leaf but the result of {op_called(made.event.op)} (step {made.step}): its flag cannot be changed."
+            op = op_called(made.event.op)
+            text = f"{name} is the result of {op}, so it is no leaf"
+            headline = f"{name} is no leaf but the result of {op} (step {made.step}): its flag cannot be changed."
         elif "float" not in made.event.dtype:
             text = f"{name} holds {made.event.dtype}"
             headline = (
@@ -294,7 +301,8 @@ def _detached_in_place(history: History, raised: Raised) -> Diagnosis | None:
             because(history, flag.step, "cut", names, f"{called} loses its grad_fn by detach_()"),
             because(history, history.step, "needed", names, f"{saved.node.name} needs {called} with its grad_fn"),
         ]
-        headline = f"detach_() in step {flag.step} cut {called}, which {saved.node.name} saved in step {saved.step} and needs here."
+        who = f"{saved.node.name} saved in step {saved.step} and needs here"
+        headline = f"detach_() in step {flag.step} cut {called}, which {who}."
         return Diagnosis("V3", history.step, headline, in_order(history, evidence))
     return None
 

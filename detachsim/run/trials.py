@@ -1,0 +1,179 @@
+"""Running a scenario again under other conditions: mended, with saved values kept, or watched for nan and inf."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.kept import keep
+from detachsim.engine.node import Node
+from detachsim.engine.tensor import Tensor
+from detachsim.events import Event, NonFiniteMade, StepBegan
+from detachsim.lang.syntax import AnyStep, Dialect, Scenario, Variant
+from detachsim.run.interpreter import Interpreter
+
+Choices = tuple[tuple[str, str], ...]
+
+
+class Trials:
+    """Runs one scenario again; every run is fresh, and the first one never knows."""
+
+    def __init__(self, scenario: Scenario, dialect: Dialect | None = None) -> None:
+        self._scenario = scenario
+        self._dialect = dialect
+
+    @property
+    def text(self) -> str:
+        """The text of the scenario."""
+        return self._scenario.source.text
+
+    def kept(self, choices: Choices, *, checked: bool) -> list[Event]:
+        """Return the events of a run in which backward uses what was saved as it was saved, whoever edited it since.
+
+        With ``checked`` the version errors stay; without, there are none.
+        """
+        run = _Keeping(self._scenario, self._variant(choices), self._spoken(), detail=True)
+        run.checked = checked
+        return list(run.run())
+
+    def first_nonfinite(self, choices: Choices) -> NonFiniteMade | None:
+        """Return where a nan or inf first came up, in the forward or in the backward direction."""
+        run = _Watching(self._scenario, self._variant(choices), self._spoken(), detail=True)
+        step = ""
+        for event in run.run():
+            if run.found is not None:
+                return replace(run.found, step=step)
+            if isinstance(event, StepBegan):
+                step = event.number
+        return None
+
+    def mended(self, text: str, choices: Choices) -> list[Event] | None:
+        """Return the events of the run that a changed text gives; None if the text has mistakes."""
+        from detachsim.lang import load
+        from detachsim.lang.syntax import ScenarioError
+        from detachsim.marks import Source
+        from detachsim.ops.vocabulary import VOCABULARY
+
+        try:
+            scenario = load(Source(self._scenario.source.name, text), VOCABULARY)
+        except ScenarioError:
+            return None
+        variant = next((one for one in scenario.variants if one.choices == choices), None)
+        if variant is None:
+            return None
+        return list(Interpreter(scenario, variant, self._dialect or scenario.dialect, detail=True).run())
+
+    def _variant(self, choices: Choices) -> Variant:
+        return next(one for one in self._scenario.variants if one.choices == choices)
+
+    def _spoken(self) -> Dialect:
+        return self._dialect or self._scenario.dialect
+
+
+class _Keeping(Interpreter):
+    """A run whose nodes keep the values of what they save."""
+
+    checked = True
+
+    def _execute(self, step: AnyStep, bindings: list[tuple[str, Any, Any]]) -> None:
+        try:
+            super()._execute(step, bindings)
+        finally:
+            for fact in self.session.facts or ():
+                if fact[0] in ("op", "edit") and isinstance(fact[-1], Node):
+                    keep(self.session, fact[-1], checked=self.checked)
+
+
+# Ops that put a value where somebody wants it: an inf that comes out of one of these is meant.
+_PLACING = frozenset(
+    {"masked_fill", "masked_fill_", "fill_", "setitem", "where", "full", "full_like", "tensor", "copy_"}
+)
+
+
+class _Watching(Interpreter):
+    """A run that looks where the first nan or inf comes from."""
+
+    found: NonFiniteMade | None = None
+    seen = 0
+
+    def _execute(self, step: AnyStep, bindings: list[tuple[str, Any, Any]]) -> None:
+        self.session.watch = self._watch
+        self.seen = 0
+        try:
+            super()._execute(step, bindings)
+        finally:
+            self._look()
+
+    def _look(self) -> None:
+        """Look through what the step has made so far."""
+        facts = self.session.facts or []
+        for fact in facts[self.seen :]:
+            if fact[0] == "op":
+                _, op, given, made, _ = fact
+            elif fact[0] == "edit":
+                op, given, made = fact[1], fact[2], fact[2][:1]
+            else:
+                continue
+            wrong = next((tensor for tensor in made if _nonfinite(tensor)), None)
+            if wrong is None or self.found is not None:
+                continue
+            others = [one for one in _tensors(given) if one is not wrong]
+            if _has_nan(wrong):
+                new = not any(_has_nan(one) for one in others)
+            else:
+                new = op.name not in _PLACING and not any(_nonfinite(one) for one in others)
+            if new:
+                self.found = self._forward(op.name, others, wrong)
+        self.seen = len(facts)
+
+    def _forward(self, op: str, given: list[Tensor], made: Tensor) -> NonFiniteMade:
+        values = tuple((" and ".join(self.names.of(tensor)), _array_text(tensor)) for tensor in given)
+        return NonFiniteMade("", "forward", op, "", self.names.of(made), values, "", _array_text(made), "")
+
+    def _watch(self, node: Node, incoming: list[Any], results: list[Any]) -> None:
+        """Look at one node of a backward pass; called after each has run."""
+        self._look()
+        if self.found is not None:
+            return
+        wrong = next((place for place, one in enumerate(results) if one is not None and _nonfinite(one)), None)
+        if wrong is None:
+            return
+        came = next((one for one in incoming if one is not None), None)
+        clean = came is not None and not _nonfinite(came)
+        argument = ""
+        if wrong < len(node.op.plan.edges) and len(node.next) == len(node.op.plan.edges):
+            argument = node.op.parameters[node.op.plan.edges[wrong]].name
+        self.found = NonFiniteMade(
+            "", "backward" if clean else "seed", node.op.name, self.recorder.node_name(node), (), (),
+            _array_text(came), _array_text(results[wrong]), argument,
+        )  # fmt: skip
+
+
+def _tensors(values: Any) -> list[Tensor]:
+    found: list[Tensor] = []
+    for value in values:
+        if isinstance(value, Tensor):
+            found.append(value)
+        elif isinstance(value, (list, tuple)):
+            found.extend(_tensors(value))
+    return found
+
+
+def _nonfinite(value: Any) -> bool:
+    array = value.array if isinstance(value, Tensor) else np.asarray(value)
+    return array.dtype.kind == "f" and not bool(np.isfinite(array).all())
+
+
+def _has_nan(tensor: Tensor) -> bool:
+    return tensor.array.dtype.kind == "f" and bool(np.isnan(tensor.array).any())
+
+
+def _array_text(value: Any) -> str:
+    from detachsim.printing import tensor_text
+
+    if value is None:
+        return "None"
+    if isinstance(value, Tensor):
+        return tensor_text(value.array, value.dtype.name)
+    array = np.asarray(value)
+    return tensor_text(array, str(array.dtype))
