@@ -301,12 +301,12 @@ Evidence: TypeAlias = VersionMismatch | BuffersFreed
 
 @record
 class NonFiniteMade:
-    """Where a run that is watched for it first makes nan or inf; no part of the stream, but evidence from a second run.
+    """Where a run that is watched for it first makes nan or inf: no part of the stream, but evidence of a second run.
 
     ``direction``: an op of the ``forward`` pass made it, a node ``backward``, or it was in the gradient that a node
-    """Where a run that is watched for it first makes nan or inf: no part of the stream, but evidence from a second run.
-    of the result, ``given`` the names and values of the op's inputs. Backward, ``incoming`` is what the node got and
-    ``result`` what it made of it for ``argument``; forward, ``result`` is the op's result.
+    was given (``seed``). ``op`` is the op's name and ``node`` the node's (empty in the forward direction), ``names``
+    those of the result, ``given`` the names and values of the op's inputs. Backward, ``incoming`` is what the node got
+    and ``result`` what it made of it for ``argument``; forward, ``result`` is the op's result.
     """
 
     step: str
