@@ -70,13 +70,15 @@ class ViewInfo:
 class LeafMeta:
     """The rarely used part of a tensor: its gradient, its hooks, its accumulator (shared with nobody)."""
 
-    __slots__ = ("accumulator", "grad", "post_hooks", "retain_hooked")
+    __slots__ = ("accumulator", "grad", "parameter", "post_hooks", "retain_hooked")
 
     def __init__(self) -> None:
         self.grad: Tensor | None = None
         self.accumulator: ref[AccumulateGrad] | None = None
         self.post_hooks: list[Any] = []
         self.retain_hooked = False
+        # Whether the tensor is an nn.Parameter, which shows only where it is printed or collected.
+        self.parameter = False
 
 
 class Tensor:
@@ -194,6 +196,14 @@ def strides(array: Array) -> tuple[int, ...]:
 
     numpy lets the stride of a dimension of size 0 or 1 be anything, as PyTorch does, so it is kept as it is.
     """
+    if array.size == 0:
+        # numpy gives an empty array strides of 0; PyTorch counts as if every size were at least 1.
+        made: list[int] = []
+        step = 1
+        for length in reversed(array.shape):
+            made.append(step)
+            step *= max(length, 1)
+        return tuple(reversed(made))
     size = array.itemsize
     return tuple(stride // size for stride in array.strides)
 

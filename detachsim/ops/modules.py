@@ -1,0 +1,35 @@
+"""The constructors of ``torch.nn``: every module by name, and ``Parameter``; each takes the session first."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine import dtypes
+from detachsim.engine.errors import TorchError
+from detachsim.engine.session import Session
+from detachsim.engine.tensor import Tensor, fresh
+from detachsim.ops.nn import containers, layers, stateless
+from detachsim.ops.nn.base import Module, parameter
+from detachsim.ops.python_calls import call_python, maker
+
+CLASSES: tuple[type[Module], ...] = (*layers.CLASSES, *stateless.CLASSES, *containers.CLASSES)
+
+
+def _parameter(session: Session, *args: Any, **kwargs: Any) -> Tensor:
+    def new(data: Any = None, requires_grad: bool = True) -> Tensor:
+        if data is None:
+            return parameter(fresh(np.zeros(0, dtypes.float32.numpy), dtypes.float32), requires_grad)
+        if not isinstance(data, Tensor):
+            raise TorchError("parameter_type", type=type(data).__name__)
+        return parameter(data, requires_grad)
+
+    new.__qualname__ = "Parameter.__new__"
+    made: Tensor = call_python(new, args, kwargs)
+    return made
+
+
+CONSTRUCTORS: dict[str, Callable[..., Any]] = {
+    "Parameter": _parameter,
+    **{made.__name__: maker(made) for made in CLASSES},
+}
