@@ -152,7 +152,7 @@ class TensorCreated:
 
     ``op`` is the op's name, ``inputs`` the ids of its tensor arguments, ``alias_of`` the id of the input whose
     memory it shares (``None`` for new memory), ``new_counter`` that it does not share that input's version
-    counter (``.data``). ``grad_mode`` whether gradients were on.
+    counter (``.data``). ``grad_mode`` whether gradients were on. ``stride`` and ``offset`` count elements.
     """
 
     tensor: int
@@ -167,6 +167,8 @@ class TensorCreated:
     dtype: str
     shape: tuple[int, ...]
     grad_mode: bool
+    stride: tuple[int, ...] = ()
+    offset: int = 0
 
 
 @record
@@ -216,12 +218,16 @@ class HistoryRebased:
 
 @record
 class FlagChanged:
-    """A flag of a tensor changed: ``requires_grad``, ``retains_grad``, ``detached``, ``data`` or ``grad``."""
+    """A flag of a tensor changed: ``requires_grad``, ``retains_grad``, ``detached``, ``data`` or ``grad``.
+
+    ``state`` is how the tensor looks since then, for ``data``, which gives it other memory.
+    """
 
     tensor: int
     names: tuple[str, ...]
     flag: str
     value: str
+    state: TensorState | None = None
 
 
 @record

@@ -44,6 +44,8 @@ class Recorder:
         # Why tensors that require no grad do not, by the tensor's id.
         self.reasons: dict[int, str] = {}
         self.edges: dict[int, tuple[EdgeState, ...]] = {}
+        # Those of the last in-place op's node: the CopySlices around it has the same but for the first.
+        self.inner_edges: tuple[EdgeState, ...] = ()
 
     # Ids
 
@@ -130,7 +132,8 @@ class Recorder:
                 case "regenerate":
                     yield self._regenerated(fact[1], fact[2])
                 case "flag":
-                    yield FlagChanged(self.tensor_id(fact[1]), self.names.of(fact[1]), fact[2], fact[3])
+                    state = self.state(fact[1]) if fact[2] == "data" else None
+                    yield FlagChanged(self.tensor_id(fact[1]), self.names.of(fact[1]), fact[2], fact[3], state)
                 case "backward":
                     _, call, tensors, nodes, create_graph, keep = fact
                     roots = [0 if isinstance(node, AccumulateGrad) else self.node_id(node) for node in nodes]
@@ -164,6 +167,8 @@ class Recorder:
             tensor.dtype.name,
             tensor.shape,
             self.session.grad_enabled,
+            strides(tensor.array),
+            offset(tensor),
         )
 
     def _op(self, op: Op, given: Any, outputs: Any, node: Node | None) -> Iterator[Event]:
@@ -224,6 +229,10 @@ class Recorder:
                 arguments.extend((f"{name}[{index}]", item) for index, item in enumerate(value))
             else:
                 arguments.append((name, value))
+        if op.bare_edges:
+            arguments = [
+                (name, value) for name, value in arguments if isinstance(value, Tensor) and requires_grad(value)
+            ]
         states: list[EdgeState] = []
         for (name, value), child, output_nr in zip(arguments, node.next, node.next_nr, strict=False):
             tensor = value if isinstance(value, Tensor) else None
@@ -293,7 +302,9 @@ class Recorder:
         target: Tensor = given[0]
         yield self.edited(op.name, target, before, after, text)
         if node is not None:
-            yield self._recorded(op, node, given, target)
+            recorded = self._recorded(op, node, given, target)
+            self.inner_edges = recorded.edges
+            yield recorded
 
     def edited(self, op: str, target: Tensor, before: int, after: int, text: str) -> MemoryEdited:
         """Return the event of an in-place change of ``target``."""
@@ -331,7 +342,13 @@ class Recorder:
                 "" if child is not None else "not required",
             )
             yield NodeRecorded(
-                self.node_id(new), self.node_name(new), "copy_slices", self.tensor_id(tensor), names, (edge,), ()
+                self.node_id(new),
+                self.node_name(new),
+                "copy_slices",
+                self.tensor_id(tensor),
+                names,
+                (edge, *self.inner_edges[1:]),
+                (),
             )
         before = None if old is None else self.node_name(old)
         yield HistoryRebased(
