@@ -69,6 +69,7 @@ class Op:
         "inplace",
         "inplace_grad",
         "inplace_grad_fn",
+        "inplace_where",
         "kernel",
         "kind",
         "library",
@@ -79,6 +80,7 @@ class Op:
         "overlap",
         "parameters",
         "promote",
+        "random",
         "promoting_numbers",
         "samples",
         "several",
@@ -100,6 +102,7 @@ class Op:
         promote: str = KEEP,
         inplace: bool = False,
         inplace_grad_fn: str = "",
+        inplace_where: str | None = None,
         inplace_grad: Mapping[str, str] | None = None,
         mutates: bool = False,
         overlap: bool = False,
@@ -107,6 +110,7 @@ class Op:
         differentiable_outputs: int = 1,
         several: bool = False,
         on_storage: bool = False,
+        random: bool = False,
         shown: Mapping[str, str] | None = None,
         bare_edges: bool = False,
         check: Callable[..., None] | None = None,
@@ -125,12 +129,14 @@ class Op:
         self.inplace = inplace
         self.inplace_grad_fn = inplace_grad_fn
         self.inplace_grad = inplace_grad
+        self.inplace_where = inplace_where
         self.mutates = mutates
         self.overlap = overlap
         self.outputs = outputs
         self.differentiable_outputs = differentiable_outputs
         self.several = several
         self.on_storage = on_storage
+        self.random = random
         self.shown = dict(shown or {})
         self.bare_edges = bare_edges
         self.check = check
@@ -179,16 +185,20 @@ class Op:
         open_paren = self.signature.index("(")
         name, _, overload = self.signature[:open_paren].partition(".")
         signature = f"{name}_{'.' + overload if overload else ''}{self.signature[open_paren:]}"
+        where = self.inplace_where
+        if where is None:
+            where = "m" + "".join(place for place in "Ft" if place in self.where)
         return Op(
             signature,
             self.inplace_grad_fn or self.grad_fn,
             kind=self.kind,
             kernel=self.kernel,
             grad=self.grad if self.inplace_grad is None else self.inplace_grad,
-            where="m" + ("F" if "F" in self.where else "") + ("t" if "t" in self.where else ""),
+            where=where,
             promote=self.promote,
             mutates=True,
             overlap=self.overlap,
+            random=self.random,
             bare_edges=self.bare_edges,
             check=self.check,
             check_dtypes=self.check_dtypes,
@@ -325,7 +335,7 @@ def _prefers(op: Op, other: Op) -> bool:
     """Whether ``op`` takes a tensor where ``other`` takes a number, and is its like in what stands before."""
     for mine, theirs in zip(op.parameters, other.parameters, strict=False):
         if mine.type != theirs.type:
-            return theirs.type == "Number" and mine.type in ("Tensor", "Number|Tensor")
+            return theirs.type in ("Number", "PromotingNumber") and mine.type in ("Tensor", "Number|Tensor")
     return False
 
 

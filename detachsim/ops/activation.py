@@ -1,8 +1,12 @@
 """Activations, and the gradients that have nodes of their own."""
 
+from typing import Any
+
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
 from detachsim.ops.numeric import precise
 from detachsim.ops.row import FLOAT, pointwise
 
@@ -21,6 +25,11 @@ def tanh_backward(grad_output: Array, output: Array) -> Array:
 
 def relu(self: Array) -> Array:
     return np.where(self > 0, self, np.where(np.isnan(self), self, self.dtype.type(0)))
+
+
+def _check_relu(session: Any, op: Any, bound: list[Any]) -> None:
+    if bound[0].dtype is dtypes.boolean:
+        raise TorchError("relu_bool")
 
 
 def threshold_backward(grad_output: Array, self: Array, threshold: float) -> Array:
@@ -77,6 +86,7 @@ ROWS = [
         relu,
         where="mtF",
         grad={"self": "threshold_backward(grad, result, 0)"},
+        check_dtypes=_check_relu,
         inplace=True,
         shown={"self": "grad where result > 0, else 0"},
         doc="max(self, 0); its gradient at 0 is 0",

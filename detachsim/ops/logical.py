@@ -183,6 +183,5 @@ ROWS = [
         lambda ops, self, condition, other: ops.where_self(condition, self, other),
         where="m",
         doc="self where condition is true, other elsewhere",
-        samples=("a.where(a > 0.5, b)",),
     ),
 ]

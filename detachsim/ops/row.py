@@ -20,6 +20,7 @@ A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0",
 * ``check_dtypes``: the same for element types only; not asked where all are floating and equal, so it must
   accept those;
 * ``shown``: for readers, a plainer formula that comes to the same, where ``grad`` calls a function with a name of our own;
+* ``random``: the kernel's first argument is the session's random number generator;
 * ``samples``: expressions over ``a``, ``b``, ``c`` … that the generic tests run.
 """
 

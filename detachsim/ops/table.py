@@ -23,6 +23,7 @@ FAMILIES = (
     "contraction",
     "shape",
     "indexing",
+    "selecting",
     "joining",
     "creation",
     "memory",
@@ -34,6 +35,8 @@ FAMILIES = (
     "special",
     "extremum",
     "logical",
+    "piecewise",
+    "smooth",
     "aliases",
 )
 

@@ -1,0 +1,340 @@
+"""Activations made of straight pieces: hardtanh, relu6, leaky_relu, prelu, threshold and the shrinking ones."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine import dtypes
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.op import Op
+from detachsim.ops.element_types import floats_only
+from detachsim.ops.row import composite, pointwise
+
+
+def functional(name: str, parameters: str = "", doc: str = "", samples: tuple[str, ...] = ()) -> Op:
+    """Return the row of ``F.NAME`` with the keyword ``inplace``, which chooses between the op and its in-place variant."""
+
+    def run(ops: Any, self: Any, *arguments: Any) -> Any:
+        *plain, inplace = arguments
+        return ops[f"{name}_" if inplace else name](self, *plain)
+
+    separator = ", " if parameters else ""
+    return composite(
+        f"{name}.functional(Tensor self{separator}{parameters}, bool inplace=False)",
+        run,
+        where="F",
+        doc=doc,
+        samples=samples,
+    )
+
+
+def _zero(like: Any) -> Any:
+    return np.asarray(like).dtype.type(0)
+
+
+def leaky_relu(self: Array, negative_slope: float = 0.01) -> Array:
+    return np.where(self > 0, self, self * self.dtype.type(negative_slope))
+
+
+def leaky_relu_backward(grad_output: Array, self: Array, negative_slope: float, self_is_result: bool) -> Array:
+    if self_is_result and negative_slope < 0:
+        raise TorchError("leaky_relu_inplace_slope")
+    return np.where(self > 0, grad_output, grad_output * np.asarray(grad_output).dtype.type(negative_slope))
+
+
+def hardtanh(self: Array, min_val: float = -1, max_val: float = 1) -> Array:
+    kind = self.dtype.type
+    return np.minimum(np.maximum(self, kind(min_val)), kind(max_val))
+
+
+def _check_hardtanh(session: Any, op: Op, bound: list[Any]) -> None:
+    if bound[1] > bound[2]:
+        raise TorchError("hardtanh_bounds")
+    if bound[0].dtype is dtypes.boolean:
+        raise TorchError("hardtanh_bool")
+
+
+def hardtanh_backward(grad_output: Array, self: Array, min_val: float, max_val: float) -> Array:
+    return np.where((self <= min_val) | (self >= max_val), _zero(grad_output), grad_output)
+
+
+def hardsigmoid(self: Array) -> Array:
+    kind = self.dtype.type
+    return np.minimum(np.maximum(self + kind(3), kind(0)), kind(6)) / kind(6)
+
+
+def hardsigmoid_backward(grad_output: Array, self: Array) -> Array:
+    sixth = np.asarray(grad_output).dtype.type(1 / 6)
+    return np.where((self > -3) & (self < 3), grad_output * sixth, _zero(grad_output))
+
+
+def hardswish(self: Array) -> Array:
+    kind = self.dtype.type
+    return self * np.minimum(np.maximum(self + kind(3), kind(0)), kind(6)) / kind(6)
+
+
+def hardswish_backward(grad_output: Array, self: Array) -> Array:
+    inner = grad_output * (self / 3 + 0.5)
+    return np.where(self <= -3, _zero(grad_output), np.where(self < 3, inner, grad_output))
+
+
+def hardswish_second(ops: Any, grad: Any, grad_output: Any, self: Any) -> Any:
+    """The slope of hardswish's gradient: 1/3 between -3 and 3."""
+    return ops.where(ops.logical_and(self > -3.0, self < 3.0), grad * grad_output / 3, ops.zeros_of(grad))
+
+
+def softshrink(self: Array, lambd: float = 0.5) -> Array:
+    edge = self.dtype.type(lambd)
+    return np.where(self > edge, self - edge, np.where(self < -edge, self + edge, self * self.dtype.type(0)))
+
+
+def hardshrink(self: Array, lambd: float = 0.5) -> Array:
+    return np.where((self >= -lambd) & (self <= lambd), self.dtype.type(0), self)
+
+
+def shrink_backward(grad_output: Array, self: Array, lambd: float) -> Array:
+    return np.where((self >= -lambd) & (self <= lambd), _zero(grad_output), grad_output)
+
+
+def _check_softshrink(session: Any, op: Op, bound: list[Any]) -> None:
+    if not bound[0].dtype.is_floating:
+        raise TorchError("not_implemented_for", kernel="softshrink_check", dtype=bound[0].dtype.scalar)
+    if not bound[1] >= 0:
+        largest = float(np.finfo(bound[0].dtype.numpy).max)
+        raise TorchError(
+            "softshrink_lambda", largest=f"{largest:g}", dtype=bound[0].dtype.scalar, found=f"{bound[1]:g}"
+        )
+
+
+def threshold(self: Array, threshold: float, value: float) -> Array:
+    return np.where(self <= threshold, self.dtype.type(value), self)
+
+
+def prelu(ops: Any, self: Any, weight: Any) -> Any:
+    """self where it is positive, else weight * self, with one weight or one for each channel."""
+    left, right = self.tensor.dtype, weight.tensor.dtype
+    if left is not right:
+        raise TorchError("prelu_dtypes", left=left.scalar, right=right.scalar)
+    if weight.size != 1:
+        if self.ndim == 0:
+            raise TorchError("prelu_zero_dim")
+        channels = self.shape[1] if self.ndim > 1 else 1
+        if channels != weight.size:
+            raise TorchError("prelu_channels", parameters=weight.size, channels=channels)
+    if weight.ndim > 1:
+        raise TorchError("prelu_weight_dims", ndim=weight.ndim)
+    if weight.ndim != self.ndim:
+        shape = [1] * self.ndim
+        if self.ndim > 1:
+            shape[1] = weight.size
+        weight = ops.reshape(weight, tuple(shape))
+    return ops.prelu_kernel(self, weight)
+
+
+def prelu_kernel_backward(grad_output: Array, self: Array, weight: Array) -> tuple[Array, Array]:
+    positive = self > 0
+    return np.where(positive, grad_output, weight * grad_output), np.where(
+        positive, _zero(grad_output), self * grad_output
+    )
+
+
+def prelu_second(
+    ops: Any, grads: Any, grad_output: Any, self: Any, weight: Any, needs: tuple[bool, ...]
+) -> tuple[Any, Any, Any]:
+    """The gradients of prelu's gradients, which are straight pieces, too."""
+    zero = ops.zeros_of(self)
+    to_self = zero if grads[0] is None else grads[0]
+    to_weight = zero if grads[1] is None else grads[1]
+    # Unlike the gradients themselves, PyTorch counts 0 as positive here.
+    positive = self >= 0.0
+    return (
+        ops.where(positive, to_self, weight * to_self + self * to_weight),
+        ops.where(positive, zero, grad_output * to_weight),
+        ops.where(positive, zero, grad_output * to_self),
+    )
+
+
+def _shrink(name: str, node: str, kernel: Callable[..., Any], where: str, doc: str, **checks: Any) -> list[Op]:
+    return [
+        pointwise(
+            f"{name}(Tensor self, Number lambd=0.5)",
+            f"{node}Backward0",
+            kernel,
+            where=where,
+            grad={"self": f"{name}_backward(grad, self, lambd)"},
+            doc=doc,
+            samples=(f"F.{name}(a, 0.4)",),
+            **checks,
+        ),
+        pointwise(
+            f"{name}_backward(Tensor grad_output, Tensor self, Number lambd)",
+            f"{node}BackwardBackward0",
+            shrink_backward,
+            where="",
+            grad={"grad_output": f"{name}_backward(grad, self, lambd)", "self": "zeros_of(grad)"},
+            doc=f"the gradient of {name}: grad outside of -lambd and lambd",
+        ),
+    ]
+
+
+HELPERS = {"hardswish_second": hardswish_second, "prelu_second": prelu_second}
+
+ROWS = [
+    functional("relu"),
+    pointwise(
+        "leaky_relu(Tensor self, Number negative_slope=0.01)",
+        "LeakyReluBackward0",
+        leaky_relu,
+        where="F",
+        grad={"self": "leaky_relu_backward(grad, self, negative_slope, False)"},
+        check_dtypes=floats_only("leaky_relu_cpu"),
+        inplace=True,
+        inplace_where="F",
+        inplace_grad_fn="LeakyReluBackward1",
+        inplace_grad={"self": "leaky_relu_backward(grad, result, negative_slope, True)"},
+        doc="self where it is positive, else negative_slope * self",
+        samples=("F.leaky_relu(a)", "F.leaky_relu(a - 0.5, 0.2)"),
+    ),
+    functional("leaky_relu", "Number negative_slope=0.01"),
+    pointwise(
+        "leaky_relu_backward(Tensor grad_output, Tensor self, Number negative_slope, bool self_is_result)",
+        "LeakyReluBackwardBackward0",
+        leaky_relu_backward,
+        where="",
+        grad={
+            "grad_output": "leaky_relu_backward(grad, self, negative_slope, self_is_result)",
+            "self": "zeros_of(grad)",
+        },
+        doc="the gradient of leaky_relu: grad where self is positive, else negative_slope * grad",
+    ),
+    pointwise(
+        "hardtanh(Tensor self, Number min_val=-1, Number max_val=1)",
+        "HardtanhBackward0",
+        hardtanh,
+        where="F",
+        grad={"self": "hardtanh_backward(grad, self, min_val, max_val)"},
+        check=_check_hardtanh,
+        inplace=True,
+        inplace_where="F",
+        doc="self, kept within min_val and max_val; the gradient is 0 at the bounds",
+        samples=("F.hardtanh(a)", "F.hardtanh(a, 0.3, 0.6)"),
+    ),
+    functional("hardtanh", "Number min_val=-1, Number max_val=1"),
+    pointwise(
+        "hardtanh_backward(Tensor grad_output, Tensor self, Number min_val, Number max_val)",
+        "HardtanhBackwardBackward0",
+        hardtanh_backward,
+        where="",
+        grad={"grad_output": "hardtanh_backward(grad, self, min_val, max_val)", "self": "zeros_of(grad)"},
+        doc="the gradient of hardtanh: grad between the bounds, else 0",
+    ),
+    composite(
+        "relu6(Tensor self, bool inplace=False)",
+        lambda ops, self, inplace=False: ops["hardtanh_" if inplace else "hardtanh"](self, 0, 6),
+        where="F",
+        doc="self, kept within 0 and 6",
+        samples=("F.relu6(a)",),
+    ),
+    composite("relu6_(Tensor self)", lambda ops, self: ops.hardtanh_(self, 0, 6), where=""),
+    pointwise(
+        "hardsigmoid(Tensor self)",
+        "HardsigmoidBackward0",
+        hardsigmoid,
+        where="F",
+        grad={"self": "hardsigmoid_backward(grad, self)"},
+        check_dtypes=floats_only("hardsigmoid_cpu"),
+        inplace=True,
+        inplace_where="",
+        doc="(self + 3) / 6, kept within 0 and 1",
+        samples=("F.hardsigmoid(a)",),
+    ),
+    functional("hardsigmoid"),
+    pointwise(
+        "hardsigmoid_backward(Tensor grad_output, Tensor self)",
+        "torch::autograd::NotImplemented",
+        hardsigmoid_backward,
+        where="",
+        bare_edges=True,
+        grad={"grad_output, self": "not_implemented('hardsigmoid_backward')"},
+        doc="the gradient of hardsigmoid; PyTorch has none of its own for it",
+    ),
+    pointwise(
+        "hardswish(Tensor self)",
+        "HardswishBackward0",
+        hardswish,
+        where="F",
+        grad={"self": "hardswish_backward(grad, self)"},
+        check_dtypes=floats_only("hardswish_cpu"),
+        inplace=True,
+        inplace_where="",
+        doc="self * hardsigmoid(self)",
+        samples=("F.hardswish(a)",),
+    ),
+    functional("hardswish"),
+    pointwise(
+        "hardswish_backward(Tensor grad_output, Tensor self)",
+        "HardswishBackwardBackward0",
+        hardswish_backward,
+        where="",
+        grad={
+            "grad_output": "hardswish_backward(grad, self)",
+            "self": "hardswish_second(grad, grad_output, self)",
+        },
+        doc="the gradient of hardswish: grad * (self / 3 + 1/2) between -3 and 3",
+    ),
+    *_shrink(
+        "softshrink",
+        "Softshrink",
+        softshrink,
+        "F",
+        "self moved towards 0 by lambd",
+        check=_check_softshrink,
+    ),
+    *_shrink(
+        "hardshrink",
+        "Hardshrink",
+        hardshrink,
+        "mtF",
+        "self, but 0 between -lambd and lambd",
+        check_dtypes=floats_only("hardshrink_cpu"),
+    ),
+    pointwise(
+        "threshold(Tensor self, Number threshold, Number value)",
+        "ThresholdBackward0",
+        threshold,
+        where="tF",
+        grad={"self": "threshold_backward(grad, self, threshold)"},
+        inplace=True,
+        inplace_where="tF",
+        inplace_grad_fn="ThresholdBackward1",
+        doc="self where it is above the threshold, else value",
+        samples=("F.threshold(a, 0.3, 0.0)",),
+    ),
+    functional("threshold", "Number threshold, Number value"),
+    composite(
+        "prelu(Tensor self, Tensor weight)",
+        prelu,
+        where="mtF",
+        doc="self where it is positive, else weight * self",
+        samples=("F.prelu(a - 0.5, torch.tensor([0.2]))",),
+    ),
+    pointwise(
+        "prelu_kernel(Tensor self, Tensor weight)",
+        "PreluKernelBackward0",
+        lambda self, weight: np.where(self > 0, self, weight * self),
+        where="",
+        grad={"self, weight": "prelu_kernel_backward(grad, self, weight)"},
+        doc="prelu with a weight that broadcasts",
+    ),
+    pointwise(
+        "prelu_kernel_backward(Tensor grad_output, Tensor self, Tensor weight)",
+        "PreluKernelBackwardBackward0",
+        prelu_kernel_backward,
+        where="",
+        grad={"grad_output, self, weight": "prelu_second(grads, grad_output, self, weight, needs)"},
+        differentiable_outputs=2,
+        doc="the two gradients of prelu",
+    ),
+]

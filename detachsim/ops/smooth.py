@@ -1,0 +1,377 @@
+"""Smooth activations: elu and its kin, gelu, silu, mish, softplus, logsigmoid, softsign, tanhshrink, glu."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.op import Op
+from detachsim.ops.activation import sigmoid
+from detachsim.ops.element_types import floats_only
+from detachsim.ops.numeric import precise, precise_each, wrap_dim
+from detachsim.ops.piecewise import functional
+from detachsim.ops.row import composite, general, pointwise
+from detachsim.ops.special_functions import erf
+
+# The two numbers of selu, which keep mean 0 and variance 1.
+_SELU_ALPHA = 1.6732632423543772848170429916717
+_SELU_SCALE = 1.0507009873554804934193349852946
+_SQRT_HALF = math.sqrt(0.5)
+_TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
+# gelu(approximate="tanh"): tanh of _GELU_SCALE * (x + _GELU_CUBE * x ** 3).
+_GELU_SCALE = math.sqrt(2 / math.pi)
+_GELU_CUBE = 0.044715
+
+
+# gelu rounds after each step, as PyTorch's kernel does, whose tails show it.
+_tanh, _exp = precise(np.tanh), precise(np.exp)
+
+
+def elu(self: Array, alpha: float = 1, scale: float = 1, input_scale: float = 1) -> Array:
+    return np.where(self <= 0, np.expm1(np.minimum(self, 0) * input_scale) * (alpha * scale), self * scale)
+
+
+def elu_backward(
+    grad_output: Array, alpha: float, scale: float, input_scale: float, is_result: bool, self_or_result: Array
+) -> Array:
+    if is_result and alpha < 0:
+        raise TorchError("elu_inplace_slope")
+    slope = alpha * scale
+    low = np.minimum(self_or_result, 0)
+    if is_result:
+        below = grad_output * input_scale * (low + slope)
+    else:
+        below = grad_output * input_scale * slope * np.exp(low * input_scale)
+    return np.where(self_or_result <= 0, below, grad_output * scale)
+
+
+def elu_second(
+    ops: Any, grad: Any, grad_output: Any, alpha: float, scale: float, input_scale: float, is_result: bool, value: Any
+) -> Any:
+    """The slope of elu's gradient, which is 0 where self is positive."""
+    below = grad * grad_output * input_scale
+    if not is_result:
+        below = below * (input_scale * alpha * scale) * ops.exp(value * input_scale)
+    return ops.where(value < 0.0, below, ops.zeros_of(grad))
+
+
+def _check_celu(session: Any, op: Op, bound: list[Any]) -> None:
+    if bound[1] == 0:
+        raise TorchError("celu_alpha")
+    floats_only("elu_cpu")(session, op, bound)
+
+
+def gelu(self: Array, approximate: str = "none") -> Array:
+    if approximate == "tanh":
+        return 0.5 * self * (1 + _tanh(_GELU_SCALE * (self + _GELU_CUBE * self * self * self)))
+    return self * 0.5 * (1 + erf(np.asarray(self * _SQRT_HALF)))
+
+
+def gelu_backward(grad_output: Array, self: Array, approximate: str = "none") -> Array:
+    if approximate == "tanh":
+        bend = _tanh(_GELU_SCALE * (self + _GELU_CUBE * self * self * self))
+        slope = _GELU_SCALE * (1 + 3 * _GELU_CUBE * self * self)
+        return grad_output * (0.5 * (1 + bend) + 0.5 * self * (1 - bend * bend) * slope)
+    density = _exp(self * self * -0.5) * (_TWO_OVER_SQRT_PI * _SQRT_HALF * 0.5)
+    return grad_output * (0.5 * (1 + erf(np.asarray(self * _SQRT_HALF))) + self * density)
+
+
+def gelu_second(ops: Any, grad: Any, grad_output: Any, self: Any, approximate: str) -> Any:
+    """The slope of gelu's gradient."""
+    if approximate == "tanh":
+        bend = ops.tanh((self + self * self * self * _GELU_CUBE) * _GELU_SCALE)
+        slope = (self * self * (3 * _GELU_CUBE) + 1) * _GELU_SCALE
+        curve = self * (6 * _GELU_CUBE * _GELU_SCALE)
+        rest = 1 - bend * bend
+        second = rest * slope + self * (rest * curve * 0.5 - bend * rest * slope * slope)
+    else:
+        density = ops.exp(self * self * -0.5) * (_TWO_OVER_SQRT_PI * _SQRT_HALF * 0.5)
+        second = density * (2 - self * self)
+    return grad * grad_output * second
+
+
+def _check_gelu(session: Any, op: Op, bound: list[Any]) -> None:
+    if bound[1] not in ("none", "tanh"):
+        raise TorchError("gelu_approximate")
+    floats_only("GeluKernelImpl")(session, op, bound)
+
+
+def silu(self: Array) -> Array:
+    return self / (1 + np.exp(-self))
+
+
+def silu_backward(ops: Any, grad: Any, self: Any) -> Any:
+    """grad * s * (1 + self * (1 - s)), s the sigmoid of self."""
+    s = ops.sigmoid(self)
+    return grad * s * (self * (1 - s) + 1)
+
+
+def mish(self: Array) -> Array:
+    return self * np.tanh(np.log1p(np.exp(self)))
+
+
+def mish_backward(ops: Any, grad: Any, self: Any) -> Any:
+    """grad * (t + self * s * (1 - t * t)), s the sigmoid of self and t the tanh of its softplus."""
+    s = ops.sigmoid(self)
+    t = ops.tanh(ops.log1p(ops.exp(self)))
+    return grad * (t + self * s * (1 - t * t))
+
+
+def softplus(self: Array, beta: float = 1, threshold: float = 20) -> Array:
+    scaled = self * beta
+    return np.where(scaled > threshold, self, np.log1p(np.exp(np.minimum(scaled, threshold))) / beta)
+
+
+def softplus_backward(grad_output: Array, self: Array, beta: float, threshold: float) -> Array:
+    scaled = self * beta
+    grown = np.exp(np.minimum(scaled, threshold))
+    return np.where(scaled > threshold, grad_output, grad_output * grown / (grown + 1))
+
+
+def softplus_second(ops: Any, grad: Any, grad_output: Any, self: Any, beta: float, threshold: float) -> Any:
+    """The slope of softplus's gradient, 0 above the threshold."""
+    scaled = self * beta
+    slope = ops.sigmoid_backward(grad * grad_output, ops.sigmoid(scaled)) * beta
+    return ops.where(scaled < float(threshold), slope, ops.zeros_of(grad))
+
+
+def log_sigmoid(self: Array) -> Array:
+    return np.minimum(self, 0) - np.log1p(np.exp(-np.abs(self)))
+
+
+def log_sigmoid_backward(grad_output: Array, self: Array) -> Array:
+    return grad_output * sigmoid(-self)
+
+
+def log_sigmoid_second(ops: Any, grad: Any, grad_output: Any, self: Any) -> Any:
+    """The slope of logsigmoid's gradient."""
+    s = ops.sigmoid(self)
+    return grad * grad_output * (s - 1) * s
+
+
+def softsign(ops: Any, self: Any) -> Any:
+    """self / (1 + |self|)."""
+    return ops.div(self, ops.add(ops.abs(self), 1))
+
+
+def tanhshrink(ops: Any, self: Any) -> Any:
+    """self - tanh(self)."""
+    return ops.sub(self, ops.tanh(self))
+
+
+def _halves(values: Array, dim: int) -> tuple[Array, Array]:
+    left, right = np.split(values, 2, axis=dim)
+    return left, right
+
+
+def glu(self: Array, dim: int = -1) -> Array:
+    left, right = _halves(self, dim)
+    return left * sigmoid(right)
+
+
+def glu_backward(grad_output: Array, self: Array, dim: int) -> Array:
+    left, right = _halves(self, dim)
+    s = sigmoid(right)
+    return np.concatenate([grad_output * s, grad_output * left * s * (1 - s)], axis=dim)
+
+
+def glu_second(ops: Any, grad: Any, grad_output: Any, self: Any, dim: int) -> tuple[Any, Any]:
+    """The gradients of glu's gradient."""
+    axis = wrap_dim(dim, len(self.shape))
+    size = self.shape[axis] // 2
+    left, right = ops.slice(self, axis, 0, size, 1), ops.slice(self, axis, size, 2 * size, 1)
+    to_left, to_right = ops.slice(grad, axis, 0, size, 1), ops.slice(grad, axis, size, 2 * size, 1)
+    s = ops.sigmoid(right)
+    slope = s * (1 - s)
+    first = s * to_left + slope * left * to_right
+    second = ops.cat(
+        [slope * grad_output * to_right, slope * grad_output * (to_left + left * to_right * (1 - 2 * s))], axis
+    )
+    return first, second
+
+
+def _check_glu(session: Any, op: Op, bound: list[Any]) -> None:
+    shape = bound[0].array.shape
+    if not shape:
+        raise TorchError("glu_zero_dim")
+    axis = wrap_dim(bound[1], len(shape))
+    if shape[axis] % 2:
+        raise TorchError("glu_odd", dim=axis, size=shape[axis])
+    floats_only("glu_cpu")(session, op, bound)
+
+
+def _selu(in_place: str) -> Any:
+    return lambda ops, self: ops[f"elu{in_place}"](self, _SELU_ALPHA, _SELU_SCALE)
+
+
+HELPERS = {
+    "elu_second": elu_second,
+    "gelu_second": gelu_second,
+    "silu_backward": silu_backward,
+    "mish_backward": mish_backward,
+    "softplus_second": softplus_second,
+    "log_sigmoid_second": log_sigmoid_second,
+    "glu_second": glu_second,
+}
+
+ROWS = [
+    pointwise(
+        "elu(Tensor self, Number alpha=1, Number scale=1, Number input_scale=1)",
+        "EluBackward0",
+        precise_each(elu),
+        where="",
+        grad={"self": "elu_backward(grad, alpha, scale, input_scale, False, self)"},
+        check_dtypes=floats_only("elu_cpu"),
+        inplace=True,
+        inplace_where="",
+        inplace_grad_fn="EluBackward1",
+        inplace_grad={"self": "elu_backward(grad, alpha, scale, input_scale, True, result)"},
+        doc="self where it is positive, else alpha * (exp(self) - 1)",
+    ),
+    functional("elu", "Number alpha=1", samples=("F.elu(a)", "F.elu(a - 0.5, 2.0)")),
+    composite(
+        "elu_.functional(Tensor self, Number alpha=1)", lambda ops, self, alpha=1: ops.elu_(self, alpha), where="F"
+    ),
+    pointwise(
+        "elu_backward(Tensor grad_output, Number alpha, Number scale, Number input_scale, bool is_result, Tensor self_or_result)",
+        "EluBackwardBackward0",
+        precise_each(elu_backward),
+        where="",
+        grad={
+            "grad_output": "elu_backward(grad, alpha, scale, input_scale, is_result, self_or_result)",
+            "self_or_result": "elu_second(grad, grad_output, alpha, scale, input_scale, is_result, self_or_result)",
+        },
+        doc="the gradient of elu, selu and celu",
+    ),
+    composite(
+        "selu(Tensor self)", _selu(""), where="tF", doc="elu with two numbers of its own", samples=("F.selu(a)",)
+    ),
+    composite("selu_(Tensor self)", _selu("_"), where="tF"),
+    functional("selu"),
+    pointwise(
+        "celu(Tensor self, Number alpha=1)",
+        "CeluBackward0",
+        precise_each(lambda self, alpha=1: elu(self, alpha, 1, 1 / alpha)),
+        where="tF",
+        grad={"self": "elu_backward(grad, alpha, 1, 1 / alpha, False, self)"},
+        check=_check_celu,
+        inplace=True,
+        inplace_where="tF",
+        inplace_grad_fn="CeluBackward1",
+        inplace_grad={"self": "elu_backward(grad, alpha, 1, 1 / alpha, True, result)"},
+        doc="self where it is positive, else alpha * (exp(self / alpha) - 1)",
+        samples=("F.celu(a)", "F.celu(a - 0.5, 2.0)"),
+    ),
+    functional("celu", "Number alpha=1"),
+    pointwise(
+        "gelu(Tensor self, *, str approximate='none')",
+        "GeluBackward0",
+        gelu,
+        where="F",
+        grad={"self": "gelu_backward(grad, self, approximate)"},
+        check=_check_gelu,
+        doc="self * the normal distribution's cumulative function",
+        samples=("F.gelu(a)", "F.gelu(a, approximate='tanh')"),
+    ),
+    pointwise(
+        "gelu_backward(Tensor grad_output, Tensor self, str approximate='none')",
+        "GeluBackwardBackward0",
+        gelu_backward,
+        where="",
+        grad={
+            "grad_output": "gelu_backward(grad, self, approximate)",
+            "self": "gelu_second(grad, grad_output, self, approximate)",
+        },
+        doc="the gradient of gelu",
+    ),
+    pointwise(
+        "silu(Tensor self)",
+        "SiluBackward0",
+        precise_each(silu),
+        where="F",
+        grad={"self": "silu_backward(grad, self)"},
+        check_dtypes=floats_only("silu_cpu"),
+        inplace=True,
+        inplace_where="",
+        doc="self * sigmoid(self)",
+        samples=("F.silu(a)",),
+    ),
+    functional("silu"),
+    pointwise(
+        "mish(Tensor self)",
+        "MishBackward0",
+        precise_each(mish),
+        where="F",
+        grad={"self": "mish_backward(grad, self)"},
+        check_dtypes=floats_only("mish_cpu"),
+        inplace=True,
+        inplace_where="",
+        doc="self * tanh(softplus(self))",
+        samples=("F.mish(a)",),
+    ),
+    functional("mish"),
+    pointwise(
+        "softplus(Tensor self, Number beta=1, Number threshold=20)",
+        "SoftplusBackward0",
+        precise_each(softplus),
+        where="F",
+        grad={"self": "softplus_backward(grad, self, beta, threshold)"},
+        check_dtypes=floats_only("softplus_cpu"),
+        doc="log(1 + exp(beta * self)) / beta",
+        samples=("F.softplus(a)", "F.softplus(a, 2, 1)"),
+    ),
+    pointwise(
+        "softplus_backward(Tensor grad_output, Tensor self, Number beta, Number threshold)",
+        "SoftplusBackwardBackward0",
+        precise_each(softplus_backward),
+        where="",
+        grad={
+            "grad_output": "softplus_backward(grad, self, beta, threshold)",
+            "self": "softplus_second(grad, grad_output, self, beta, threshold)",
+        },
+        doc="the gradient of softplus: grad * sigmoid(beta * self)",
+    ),
+    pointwise(
+        "logsigmoid(Tensor self)",
+        "LogSigmoidBackward0",
+        precise_each(log_sigmoid),
+        where="F",
+        grad={"self": "log_sigmoid_backward(grad, self)"},
+        check_dtypes=floats_only("log_sigmoid_cpu"),
+        doc="log(sigmoid(self))",
+        samples=("F.logsigmoid(a)",),
+    ),
+    pointwise(
+        "log_sigmoid_backward(Tensor grad_output, Tensor self)",
+        "LogSigmoidBackwardBackward0",
+        precise_each(log_sigmoid_backward),
+        where="",
+        grad={
+            "grad_output": "log_sigmoid_backward(grad, self)",
+            "self": "log_sigmoid_second(grad, grad_output, self)",
+        },
+        doc="the gradient of logsigmoid: grad * sigmoid(-self)",
+    ),
+    composite("softsign(Tensor self)", softsign, where="F", doc="self / (1 + |self|)", samples=("F.softsign(a)",)),
+    composite("tanhshrink(Tensor self)", tanhshrink, where="F", doc="self - tanh(self)", samples=("F.tanhshrink(a)",)),
+    general(
+        "glu(Tensor self, int dim=-1)",
+        "GluBackward0",
+        precise_each(glu),
+        where="F",
+        grad={"self": "glu_backward(grad, self, dim)"},
+        check=_check_glu,
+        doc="the first half of self * sigmoid of the second half",
+        samples=("F.glu(torch.cat([a, b]), 0)",),
+    ),
+    general(
+        "glu_backward(Tensor grad_output, Tensor self, int dim)",
+        "GluBackwardBackward0",
+        precise_each(glu_backward),
+        where="",
+        grad={"grad_output, self": "glu_second(grad, grad_output, self, dim)"},
+        doc="the gradient of glu",
+    ),
+]
