@@ -19,7 +19,7 @@ from detachsim.engine.hooks import run_hooks
 from detachsim.engine.node import AccumulateGrad, AsStrided, CopySlices, Node
 from detachsim.engine.operand import Operand, unwrap, wrap
 from detachsim.engine.queue import pop, push
-from detachsim.engine.saved import freed_error, release, unpack_arrays, unpack_tensors
+from detachsim.engine.saved import MIXED, freed_error, release, unpack_arrays, unpack_tensors
 from detachsim.engine.slices import as_strided_backward, copy_slices_backward
 from detachsim.engine.tensor import Tensor, fresh, make_inference, meta
 from detachsim.engine.views import bump, requires_grad
@@ -309,6 +309,8 @@ def call_node(session: "Session", node: Node, gradients: list[Gradient], create_
     if create_graph:
         return _call_on_tensors(session, node, gradients)
     values = unpack_arrays(session, node)
+    if node.dtype.is_reduced or values is MIXED:
+        return _call_by_steps(session, node, gradients)
     first: Any = gradients[0]
     if op.differentiable_outputs > 1:
         if all(gradient is None for gradient in gradients):
@@ -316,8 +318,6 @@ def call_node(session: "Session", node: Node, gradients: list[Gradient], create_
         first = tuple(gradients)
     elif first is None:
         return [None] * len(node.next)
-    if node.dtype.is_reduced:
-        first, values = _widen(first, values)
     results: list[Gradient] = [None] * len(node.next)
     for edges, function in op.array_functions:
         if len(edges) == 1 and len(node.next) == len(op.plan.edges):
@@ -341,17 +341,21 @@ def _spread(node: Node, edges: tuple[int, ...], made: Any, results: list[Gradien
         results[edge] = gradient if node.next[edge] is not None else None
 
 
-def _widen(gradient: Any, values: list[Any]) -> tuple[Any, list[Any]]:
-    """Turn float16 arrays to float32, in which PyTorch's kernels for the half types compute."""
+def _call_by_steps(session: "Session", node: Node, gradients: list[Gradient]) -> list[Gradient]:
+    """Run the formulas op by op, without a graph: each step promotes and rounds as PyTorch's does.
 
-    def widen(value: Any) -> Any:
-        if isinstance(value, np.ndarray) and value.dtype == np.float16:
-            return value.astype(np.float32)
-        if isinstance(value, (list, tuple)):
-            return type(value)(widen(item) for item in value)
-        return value
-
-    return widen(gradient), [widen(value) for value in values]
+    On plain arrays this would differ for half types, which round after every op, and for operands of several types.
+    """
+    facts, session.facts = session.facts, None
+    try:
+        tensors = [
+            None if gradient is None else fresh(np.asarray(gradient), dtype)
+            for gradient, (_, dtype) in zip(gradients, node.outputs(), strict=True)
+        ]
+        results = _call_on_tensors(session, node, tensors)
+    finally:
+        session.facts = facts
+    return [result.array if isinstance(result, Tensor) else result for result in results]
 
 
 def _call_on_tensors(session: "Session", node: Node, gradients: list[Gradient]) -> list[Gradient]:
@@ -423,7 +427,9 @@ def sum_to(session: "Session", gradient: Gradient, shape: tuple[int, ...]) -> Gr
         i + lead for i, size in enumerate(shape) if size == 1 and gradient.shape[i + lead] != 1
     )
     if isinstance(gradient, Tensor):
-        return session.call(session.library.sum_to, gradient, shape)
+        if axes:
+            gradient = session.call("sum", gradient, axes, True)
+        return session.call("view", gradient, shape) if lead else gradient
     total = np.asarray(session.library.sum_kernel(gradient, axes, True))
     return total.reshape(shape)
 

@@ -9,14 +9,22 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
-from detachsim.engine.memory import refuse_overlap
+from detachsim.engine.memory import overlaps_itself, refuse_overlap
 from detachsim.engine.node import Node, Saved, SavedInput, SavedOutput, extras
 from detachsim.engine.op import ALIAS, CAST, COMPARE, COMPOSITE, FACTORY, FLOAT, KEEP, POINTWISE, VIEW, Op
 from detachsim.engine.operand import namespace, unwrap
 from detachsim.engine.operand import wrap as wrap_operands
 from detachsim.engine.promotion import result_type
 from detachsim.engine.tensor import Tensor, alias, flat_memory, fresh, make_inference, new_version, offset
-from detachsim.engine.views import as_view, bump, check_inplace, gradient_edge, rebase_history, requires_grad
+from detachsim.engine.views import (
+    as_view,
+    bump,
+    check_inplace,
+    gradient_edge,
+    rebase_history,
+    replace_node,
+    requires_grad,
+)
 
 if TYPE_CHECKING:
     from detachsim.engine.session import Session
@@ -36,7 +44,7 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
     if op.kind == COMPOSITE:
         return unwrap(op.kernel(functions(session), *[wrap_operands(session, value) for value in bound]))
     if op.mutates:
-        return _run_inplace(session, op, bound)
+        return _run_inplace(session, op, bound) if op.kind != VIEW else _run_restride(session, op, bound)
     tensors = [bound[i] for i in op.tensor_positions]
     recording = session.grad_enabled and bool(op.grad_fn) and _any_requires_grad(op, bound)
     if op.kind in (VIEW, ALIAS):
@@ -47,7 +55,9 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
             session.facts.append(("op", op, (), (made,), None))
         return made
     values, dtype = arguments(op, bound)
-    result = op.kernel(*values)
+    if op.kind == POINTWISE and len(tensors) > 1:
+        require_broadcast(tensors)
+    result = op.kernel(session.generator, *values) if op.random else op.kernel(*values)
     outputs = wrap(result, dtype)
     if session.inference:
         for output in outputs:
@@ -58,6 +68,26 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
     if session.facts is not None:
         session.facts.append(("op", op, tensors, outputs, node))
     return _as_returned(op, outputs, result)
+
+
+def require_broadcast(operands: Sequence[Any]) -> tuple[int, ...]:
+    """Return the shape in which tensors meet (other operands have none); raises PyTorch's error where they do not."""
+    shape: tuple[int, ...] | None = None
+    for operand in operands:
+        if not isinstance(operand, Tensor):
+            continue
+        other = operand.array.shape
+        if shape is None or shape == other:
+            shape = other
+            continue
+        ndim = max(len(shape), len(other))
+        left = (1,) * (ndim - len(shape)) + shape
+        right = (1,) * (ndim - len(other)) + other
+        for dim in reversed(range(ndim)):
+            if left[dim] != right[dim] and left[dim] != 1 and right[dim] != 1:
+                raise TorchError("broadcast", left=left[dim], right=right[dim], dim=dim)
+        shape = tuple(b if a == 1 else a for a, b in zip(left, right, strict=True))
+    return shape or ()
 
 
 def _as_returned(op: Op, outputs: Sequence[Tensor], result: Any) -> Any:
@@ -165,6 +195,9 @@ def _run_view(session: "Session", op: Op, bound: list[Any], recording: bool) -> 
     arrays = made if isinstance(made, (list, tuple)) else [made]
     own = new_version(tracked=not session.inference) if op.kind == ALIAS and source.inference else None
     outputs = [alias(source, array, version=own) for array in arrays]
+    for output in outputs:
+        if output.array.dtype != source.array.dtype:
+            output.dtype = dtypes.BY_NUMPY[output.array.dtype]
     node = None
     if op.kind == VIEW:
         for output in outputs:
@@ -285,9 +318,14 @@ def _run_inplace(session: "Session", op: Op, bound: list[Any]) -> Tensor:
     if recording:
         node = _start_node(session, op, bound)
         saved_inputs = _save_inplace_inputs(session, op, node, bound, values)
-    result = _inplace_result(op, target, values, bound, dtype)
+    result = _inplace_result(session, op, target, values, bound, dtype)
     before = target.version.value
-    np.copyto(target.array, result, casting="unsafe")
+    if op.overlap and overlaps_itself(target.array):
+        # Several elements are one memory: only what changed may be written, or the rest would write it back.
+        changed = target.array != result
+        target.array[changed] = result[changed]
+    else:
+        np.copyto(target.array, result, casting="unsafe")
     bump(session, target)
     if session.facts is not None:
         session.facts.append(("edit", op, [bound[i] for i in op.tensor_positions], before, target.version.value, node))
@@ -299,13 +337,41 @@ def _run_inplace(session: "Session", op: Op, bound: list[Any]) -> Tensor:
     return target
 
 
-def _inplace_result(op: Op, target: Tensor, values: list[Any], bound: list[Any], dtype: DType | None) -> Array:
+def _run_restride(session: "Session", op: Op, bound: list[Any]) -> Tensor:
+    """Give a tensor another geometry over its memory (``t_``): its own node follows, its base's does not."""
+    target: Tensor = bound[0]
+    requires = requires_grad(target)
+    check_inplace(session, target, requires)
+    node = _start_node(session, op, bound) if session.grad_enabled and requires else None
+    source = flat_memory(target.storage.array) if op.on_storage else target.array
+    rest = bound[1:] if not op.on_storage or bound[-1] is not None else [*bound[1:-1], offset(target)]
+    made = op.kernel(source, *rest)
+    before = target.version.value
+    target.array = made
+    bump(session, target)
+    if session.facts is not None:
+        session.facts.append(("edit", op, [target], before, target.version.value, node))
+    if node is not None:
+        node.shape = made.shape
+        node.dtype = target.dtype
+        node.saved = ()
+        replace_node(session, target, node)
+    return target
+
+
+def _inplace_result(
+    session: "Session", op: Op, target: Tensor, values: list[Any], bound: list[Any], dtype: DType | None
+) -> Array:
     """Compute what is to be written, and refuse what PyTorch refuses: overlap, casts, shapes."""
     if not op.overlap:
         refuse_overlap(target, [bound[i] for i in op.tensor_positions[1:]])
     if op.kind == POINTWISE and dtype is not None and not dtypes.can_cast(dtype, target.dtype):
         raise TorchError("inplace_cast", result=dtype.scalar, output=target.dtype.scalar)
-    result = np.asarray(op.kernel(*values))
+    if op.kind == POINTWISE and len(op.tensor_positions) > 1:
+        shape = require_broadcast([bound[i] for i in op.tensor_positions])
+        if shape != target.array.shape:
+            raise TorchError("inplace_broadcast", output=list(target.array.shape), broadcast=list(shape))
+    result = np.asarray(op.kernel(session.generator, *values) if op.random else op.kernel(*values))
     if result.shape != target.array.shape:
         raise TorchError("inplace_broadcast", output=list(target.array.shape), broadcast=list(result.shape))
     if target.dtype is dtypes.bfloat16 or result.dtype != target.array.dtype:

@@ -123,4 +123,7 @@ def _truncate(array: Array, target: DType) -> Array:
     whole = finite.astype(np.int64)
     if finite is not array:
         whole = np.where(np.isfinite(array), whole, np.int64(-(2**63)))
+    if target is int32:
+        # What an int32 cannot hold becomes its lowest number.
+        whole = np.where((whole < -(2**31)) | (whole >= 2**31), np.int64(-(2**31)), whole)
     return whole.astype(target.numpy)

@@ -20,9 +20,15 @@ def freed_error(session: "Session", node: Node) -> TorchError:
     return TorchError("freed", BuffersFreed(node.id, full_name(session.dialect, node)))
 
 
+# What ``unpack_arrays`` returns of tensors of several types: formulas on plain arrays would promote as numpy does.
+MIXED: list[Any] = []
+
+
 def unpack_arrays(session: "Session", node: Node) -> list[Any]:
-    """Return what a node saved as plain arrays, every counter checked; raises ``TorchError``."""
+    """Return what a node saved as plain arrays, every counter checked, or ``MIXED``; raises ``TorchError``."""
     saved = node.saved
+    dtype = node.dtype
+    mixed = False
     if saved is None:
         raise freed_error(session, node)
     if not saved:
@@ -34,6 +40,8 @@ def unpack_arrays(session: "Session", node: Node) -> list[Any]:
             tensor = entry.tensor
             if tensor.version.value != entry.expected or tensor.view is not None or not entry.leaf:
                 _check_in_dialect_order(session, node)
+            if tensor.dtype is not dtype and tensor.dtype.is_floating:
+                mixed = True
             values.append(tensor.array)
         elif type(entry) is SavedOutput:
             if entry.version.value != entry.expected:
@@ -48,7 +56,7 @@ def unpack_arrays(session: "Session", node: Node) -> list[Any]:
             values.append(entry.kept.array if isinstance(entry, KeptInput) else entry.kept)
         else:
             values.append(entry)
-    return values
+    return MIXED if mixed else values
 
 
 def unpack_tensors(session: "Session", node: Node) -> list[Any]:

@@ -20,7 +20,8 @@ def add(self: Array, other: Array, alpha: float = 1) -> Array:
     if self.dtype == np.float32:
         # PyTorch's kernel multiplies and adds in one instruction, which rounds once.
         return (np.multiply(other, np.float32(alpha), dtype=np.float64) + self).astype(np.float32)
-    return np.add(self, np.multiply(other, np.asarray(alpha, dtype=other.dtype)))
+    factor = np.asarray(alpha).astype(other.dtype)  # a negative one wraps in uint8, as in C
+    return np.add(self, np.multiply(other, factor))
 
 
 def sub(self: Array, other: Array, alpha: float = 1) -> Array:
@@ -29,6 +30,31 @@ def sub(self: Array, other: Array, alpha: float = 1) -> Array:
 
 def rsub(self: Array, other: Array, alpha: float = 1) -> Array:
     return sub(np.asarray(other, dtype=np.asarray(self).dtype), self, alpha)
+
+
+def sign(self: Array) -> Array:
+    """-1, 0 or 1; of nan 0, of a bool itself."""
+    if self.dtype == np.bool_:
+        return self.copy()
+    return np.nan_to_num(np.sign(self), nan=0.0) if self.dtype.kind == "f" else np.sign(self)
+
+
+def power_number(self: Array, exponent: float) -> Array:
+    """A power with a plain exponent; PyTorch has ways of its own for the common ones, which show at 0, -0 and inf."""
+    if self.dtype.kind == "f":
+        if exponent == 2:
+            return self * self
+        if exponent == 3:
+            return self * self * self
+        if exponent == 0.5:
+            return np.sqrt(self)
+        if exponent == -0.5:
+            return np.reciprocal(np.sqrt(self))
+        if exponent == -1:
+            return np.reciprocal(self)
+        if exponent == -2:
+            return np.reciprocal(self * self)
+    return power(self, np.asarray(exponent).astype(self.dtype))
 
 
 def power(self: Array, exponent: Array) -> Array:
@@ -167,7 +193,7 @@ ROWS = [
     pointwise(
         "pow.Tensor_Scalar(Tensor self, PromotingNumber exponent)",
         "PowBackward0",
-        power,
+        power_number,
         grad={"self": "pow_backward(grad, self, exponent)"},
         inplace=True,
         shown={"self": "grad * exponent * self ** (exponent - 1)"},
@@ -205,7 +231,7 @@ ROWS = [
     pointwise(
         "sign(Tensor self)",
         "SignBackward0",
-        np.sign,
+        sign,
         grad={"self": "zeros_of(grad)"},
         inplace=True,
         doc="-1, 0 or 1; its gradient is 0",

@@ -8,6 +8,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
+from detachsim.ops.arithmetic import sign
 from detachsim.ops.numeric import precise_each
 from detachsim.ops.row import FLOAT, composite, pointwise
 
@@ -254,7 +255,7 @@ ROWS = [
     pointwise(
         "sgn(Tensor self)",
         "SgnBackward0",
-        lambda self: self.copy() if self.dtype.kind == "b" else np.sign(self),
+        sign,
         grad={"self": "sgn_backward(grad, self, result)"},
         inplace_grad={"self": "sgn_backward(grad, self, result)"},
         inplace=True,

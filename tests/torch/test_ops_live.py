@@ -1,0 +1,229 @@
+"""Every sample of the table against the PyTorch that is installed: values, types, nodes, gradients twice, errors."""
+
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from detachsim.engine import dtypes
+from detachsim.engine.dtypes import Array, DType
+from detachsim.engine.errors import TorchError
+from detachsim.engine.names import class_name
+from detachsim.engine.session import Session
+from detachsim.engine.tensor import Tensor
+from detachsim.engine.views import grad_fn, requires_grad
+from tests.ops.harness import Evaluator, backward, inputs_for, leaf, names_of, new_session, samples, tensors_of
+
+torch = pytest.importorskip("torch")
+torch.set_num_threads(1)
+
+# How far values may be apart: the last places of what transcendental functions and long sums round differently.
+CLOSE = {
+    "float32": (2e-6, 1e-6),
+    "float64": (1e-12, 1e-12),
+    "float16": (2e-3, 1e-3),
+    "bfloat16": (1.6e-2, 1e-2),
+}
+# Results that depend on how the machine adds or on the generator, which other tests hold to PyTorch's.
+RANDOM = re.compile(r"rand|dropout|normal|uniform|bernoulli|multinomial|empty")
+
+Inputs = Mapping[str, tuple[Array, str]]
+
+SPECIAL = (np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 3.0)
+
+
+def numbers(shape: Sequence[int], number: int) -> Array:
+    """Return distinct numbers of both signs that every float type holds exactly."""
+    count = int(np.prod(shape, dtype=int))
+    return (((np.arange(count) * 37 + number * 11) % 101 - 40) / 32.0).reshape(shape)
+
+
+def variants(text: str) -> Iterator[tuple[str, Inputs]]:
+    """Yield inputs of several shapes and types, with a word for each."""
+    names = names_of(text)
+    for shapes in inputs_for(text, limit=3):
+        base = {name: numbers(shape, n) for n, (name, shape) in enumerate(shapes.items())}
+        ints = {name: (np.arange(array.size).reshape(array.shape) * 3) % 7 - 2 for name, array in base.items()}
+        for dtype in ("float32", "float64", "float16", "bfloat16"):
+            yield f"{dtype} {shapes}", {n: (a, dtype) for n, a in base.items()}
+        for dtype in ("int64", "int32", "uint8", "bool"):
+            yield f"{dtype} {shapes}", {n: (np.abs(a) if dtype == "uint8" else a, dtype) for n, a in ints.items()}
+        if len(names) > 1:
+            kinds = ["float32", "int64", "bool", "float64"]
+            for turn in range(3):
+                mixed = {
+                    n: (base[n] if "float" in kinds[(i + turn) % 4] else ints[n], kinds[(i + turn) % 4])
+                    for i, n in enumerate(base)
+                }
+                yield f"mixed {turn} {shapes}", mixed
+    if not names:
+        yield "plain", {}
+        return
+    special = np.array(SPECIAL)
+    yield "special", {n: (np.roll(special, 3 * i), "float32") for i, n in enumerate(names)}
+    if len(names) > 1:
+        sizes: tuple[tuple[int, ...], ...] = ((2, 1), (3,), ())
+        yield "broadcast", {n: (numbers(sizes[i % 3], i), "float32") for i, n in enumerate(names)}
+        yield (
+            "0-d double",
+            {n: (numbers((3,) if i == 0 else (), i), "float64" if i else "float32") for i, n in enumerate(names)},
+        )
+        yield "unequal", {n: (numbers((3,) if i == 0 else (2,), i), "float32") for i, n in enumerate(names)}
+    yield "empty", {n: (numbers((0,), i), "float32") for i, n in enumerate(names)}
+    yield "empty matrix", {n: (numbers((2, 0), i), "float32") for i, n in enumerate(names)}
+    yield "0-d", {n: (numbers((), i), "float32") for i, n in enumerate(names)}
+
+
+# PyTorch's side
+
+
+def torch_inputs(inputs: Inputs) -> dict[str, Any]:
+    made = {}
+    for name, (array, dtype) in inputs.items():
+        kind = getattr(torch, "int64" if name == "i" else "bool" if name == "m" else dtype)
+        made[name] = torch.tensor(array.tolist(), dtype=torch.float64).reshape(array.shape).to(kind)
+        if kind.is_floating_point:
+            made[name].requires_grad_()
+    return made
+
+
+def torch_tensors(value: Any) -> list[Any]:
+    if isinstance(value, torch.Tensor):
+        return [value]
+    return [item for item in value if isinstance(item, torch.Tensor)] if isinstance(value, (tuple, list)) else []
+
+
+def torch_run(text: str, inputs: Inputs) -> dict[str, Any]:
+    """Return what PyTorch makes of an expression, as plain data."""
+    leaves = torch_inputs(inputs)
+    names = {"torch": torch, "F": torch.nn.functional, "inf": float("inf"), "nan": float("nan"), **leaves}
+    try:
+        outputs = torch_tensors(eval(text, names))
+    except Exception as error:
+        return {"error": _error(type(error).__name__, str(error))}
+    found: dict[str, Any] = {"outputs": [_torch_data(output) for output in outputs]}
+    found["nodes"] = [_node_name(output.grad_fn) for output in outputs]
+    found["requires"] = [output.requires_grad for output in outputs]
+    roots = [output for output in outputs if output.requires_grad]
+    if not roots:
+        return found
+    wanted = [leaf for leaf in leaves.values() if leaf.requires_grad]
+    try:
+        seeds = [torch.ones_like(root) for root in roots]
+        first = torch.autograd.grad(roots, wanted, seeds, create_graph=True, allow_unused=True)
+        found["grads"] = [None if grad is None else _torch_data(grad) for grad in first]
+        found["grad nodes"] = [None if grad is None else _node_name(grad.grad_fn) for grad in first]
+        again = [grad for grad in first if grad is not None and grad.requires_grad]
+        if again:
+            second = torch.autograd.grad(again, wanted, [torch.ones_like(g) for g in again], allow_unused=True)
+            found["second"] = [None if grad is None else _torch_data(grad) for grad in second]
+    except Exception as error:
+        found["backward error"] = _error(type(error).__name__, str(error))
+    return found
+
+
+def _torch_data(tensor: Any) -> tuple[str, tuple[int, ...], Array]:
+    plain = tensor.detach().clone()
+    array = plain.double() if plain.dtype.is_floating_point else plain
+    return str(tensor.dtype), tuple(tensor.shape), array.numpy()
+
+
+def _node_name(node: Any) -> str | None:
+    return None if node is None else type(node).__name__
+
+
+def _error(kind: str, text: str) -> str:
+    return f"{kind}: {text}"
+
+
+# Our side
+
+
+def our_inputs(inputs: Inputs) -> dict[str, Tensor]:
+    made = {}
+    for name, (array, dtype) in inputs.items():
+        kind: DType = dtypes.BY_NAME["int64" if name == "i" else "bool" if name == "m" else dtype]
+        made[name] = leaf(dtypes.cast(np.asarray(array, dtype=np.float64), dtypes.float64, kind), kind)
+        made[name].requires = kind.is_floating
+    return made
+
+
+def our_run(text: str, inputs: Inputs) -> dict[str, Any]:
+    """Return what we make of an expression, as plain data."""
+    session = new_session()
+    leaves = our_inputs(inputs)
+    try:
+        outputs = tensors_of(Evaluator(session, leaves).run(text))
+    except TorchError as error:
+        return {"error": _error(*error.spell("torch-2.13"))}
+    found: dict[str, Any] = {"outputs": [_our_data(output) for output in outputs]}
+    found["nodes"] = [_name(session, output) for output in outputs]
+    found["requires"] = [requires_grad(output) for output in outputs]
+    roots = [output for output in outputs if requires_grad(output)]
+    if not roots:
+        return found
+    wanted = [tensor for tensor in leaves.values() if tensor.requires]
+    try:
+        first = backward(session, roots, create_graph=True, inputs=wanted, accumulate=False)
+        found["grads"] = [None if grad is None else _our_data(grad) for grad in first]
+        found["grad nodes"] = [None if grad is None else _name(session, grad) for grad in first]
+        again = [grad for grad in first if grad is not None and requires_grad(grad)]
+        if again:
+            second = backward(session, again, inputs=wanted, accumulate=False)
+            found["second"] = [None if grad is None else _our_data(grad) for grad in second]
+    except TorchError as error:
+        found["backward error"] = _error(*error.spell("torch-2.13"))
+    return found
+
+
+def _our_data(tensor: Tensor) -> tuple[str, tuple[int, ...], Array]:
+    array = tensor.array
+    return repr(tensor.dtype), tensor.shape, array.astype(np.float64) if tensor.dtype.is_floating else array
+
+
+def _name(session: Session, tensor: Tensor) -> str | None:
+    node = grad_fn(session, tensor)
+    return None if node is None else class_name(session.dialect, node)
+
+
+# The comparison
+
+
+def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> Iterator[str]:
+    for key in {**theirs, **ours}:
+        mine, real = ours.get(key), theirs.get(key)
+        if key in ("outputs", "grads", "second") and mine is not None and real is not None:
+            if len(mine) != len(real) or not all(map(_same, mine, real)):
+                yield f"{key}: {_told(mine)}, PyTorch: {_told(real)}"
+        elif mine != real:
+            yield f"{key}: {mine}, PyTorch: {real}"
+
+
+def _same(mine: Any, real: Any) -> bool:
+    if mine is None or real is None:
+        return mine is real
+    if mine[:2] != real[:2]:
+        return False
+    relative, absolute = CLOSE.get(mine[0].removeprefix("torch."), (0, 0))
+    return bool(np.allclose(mine[2], real[2], rtol=relative, atol=absolute, equal_nan=True))
+
+
+def _told(values: Any) -> str:
+    return str([None if value is None else (value[0], value[1], value[2].tolist()) for value in values])
+
+
+CASES = list(dict.fromkeys(text for _, text in samples() if not RANDOM.search(text)))
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_sample(text: str) -> None:
+    found = []
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for word, inputs in variants(text):
+            for difference in differences(our_run(text, inputs), torch_run(text, inputs)):
+                found.append(f"{word}: {difference}")
+    assert not found, "\n".join(found)
