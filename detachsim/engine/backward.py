@@ -8,13 +8,13 @@ as soon as its last contribution has arrived; after an error, leaves that were s
 from collections.abc import Sequence
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
+from detachsim.engine.gradients import Gradients
 from detachsim.engine.hooks import run_hooks
 from detachsim.engine.node import AccumulateGrad, AsStrided, CopySlices, Node
 from detachsim.engine.operand import Operand, unwrap, wrap
@@ -36,11 +36,11 @@ class Pass:
     """One backward pass: what waits for what, and what has arrived."""
 
     __slots__ = (
-        "additions",
         "arrived",
         "captured",
         "captures",
         "create_graph",
+        "gradients",
         "keep_graph",
         "needed",
         "ready",
@@ -55,8 +55,7 @@ class Pass:
         self.waiting: dict[Node, int] = {}
         self.arrived: dict[Node, list[Gradient]] = {}
         self.ready: list[Node] = []
-        # How often each gradient was added to in place, which becomes the version of a ``.grad`` made of it.
-        self.additions: dict[int, tuple[ref[Array], int]] = {}
+        self.gradients = Gradients()
         # Only for a pass towards given inputs: which nodes run, and which gradients are taken on the way.
         self.needed: set[Node] | None = None
         self.captures: dict[Node, list[tuple[int, int]]] = {}
@@ -88,6 +87,8 @@ def run_backward(
     try:
         # The seeds of one root node arrive together; a root may also wait for another root's gradient.
         for (node, number), gradient in zip(roots, gradients, strict=True):
+            if not create_graph:
+                work.gradients.add_seed(gradient)
             _arrive(work, node, number, gradient if create_graph else gradient.array)
         for node in dict.fromkeys(node for node, _ in roots):
             if work.waiting.get(node, 0) == 0:
@@ -98,23 +99,16 @@ def run_backward(
         session.backward_node = None
     if inputs is None or accumulate:
         return []
-    return [_as_tensor(session, work.captured.get(i), inputs[i]) for i in range(len(inputs))]
+    return [_as_tensor(work, work.captured.get(i), inputs[i]) for i in range(len(inputs))]
 
 
-def _as_tensor(session: "Session", gradient: Gradient, edge: tuple[Node | None, int]) -> Tensor | None:
+def _as_tensor(work: Pass, gradient: Gradient, edge: tuple[Node | None, int]) -> Tensor | None:
     if gradient is None or isinstance(gradient, Tensor):
         return gradient
     node, number = edge
     assert node is not None
-    made = fresh(_owned(gradient), node.outputs()[number][1])
-    if session.inference:
-        make_inference(made)
-    return made
-
-
-def _owned(array: Array) -> Array:
-    array = np.asarray(array)
-    return array.copy() if array.base is not None or getrefcount(array) > 4 else array
+    dtype = node.outputs()[number][1]
+    return work.gradients.result(np.asarray(gradient), dtype, inference=work.session.inference)
 
 
 def _count_dependencies(work: Pass, roots: list[Node]) -> None:
@@ -183,9 +177,7 @@ def _arrive(work: Pass, node: Node, number: int, gradient: Gradient) -> None:
     elif _is_alone(slots, number) and work.session.dialect == "torch-2.13":
         present = slots[number]
         np.add(present, gradient, out=present)
-        known = work.additions.get(id(present))
-        count = known[1] + 1 if known is not None and known[0]() is present else 1
-        work.additions[id(present)] = (ref(present), count)
+        work.gradients.version(present).value += 1
     else:
         slots[number] = np.asarray(slots[number] + gradient)
 
@@ -226,7 +218,7 @@ def _loop(work: Pass) -> None:
             node = pop(ready)
         gradients = arrived.pop(node)
         if node.extras is not None and (node.extras.hooks or node.extras.retained):
-            run_hooks(session, node, gradients, create_graph)
+            run_hooks(session, node, gradients, create_graph, work.gradients)
         if needed is not None and node in work.captures:
             for number, index in work.captures[node]:
                 work.captured[index] = gradients[number]
@@ -480,8 +472,7 @@ def _accumulate(work: Pass, node: AccumulateGrad, slots: list[Gradient]) -> None
         array = np.asarray(gradient)
         if mine and _same_layout(array, tensor.array):
             made = fresh(array, tensor.dtype)
-            known = work.additions.get(id(array))
-            made.version.value = known[1] if known is not None and known[0]() is array else 0
+            made.version = work.gradients.version(array)
         else:
             made = fresh(_copy_like(array, tensor.array), tensor.dtype)
             made.version.value = 1
@@ -495,7 +486,8 @@ def _accumulate(work: Pass, node: AccumulateGrad, slots: list[Gradient]) -> None
     if session.facts is not None:
         session.facts.append(("accumulate", tensor, gradient))
     for hook in info.post_hooks:
-        hook(tensor)
+        if hook(tensor) is not None:
+            raise TorchError("post_hook_type")
 
 
 def _rounded(array: Array, dtype: DType) -> Array:

@@ -11,6 +11,7 @@ from detachsim.engine.tensor import Tensor, fresh, meta
 from detachsim.engine.views import accumulator, grad_fn, requires_grad
 
 if TYPE_CHECKING:
+    from detachsim.engine.gradients import Gradients
     from detachsim.engine.session import Session
 
 Hook = Callable[[Tensor], Any]
@@ -82,7 +83,7 @@ def retain_grad(session: "Session", tensor: Tensor) -> None:
     extras(node).retained[tensor.output_nr] = ref(tensor)
 
 
-def run_hooks(session: "Session", node: Node, gradients: list[Any], create_graph: bool) -> None:
+def run_hooks(session: "Session", node: Node, gradients: list[Any], create_graph: bool, memories: "Gradients") -> None:
     """Run the hooks of a node's outputs in order, then store retained gradients; changes ``gradients`` in place."""
     info = node.extras
     assert info is not None
@@ -90,16 +91,26 @@ def run_hooks(session: "Session", node: Node, gradients: list[Any], create_graph
         if gradients[number] is None:
             continue
         for entry in list(hooks):
-            gradients[number] = _run_one(session, node, number, entry, gradients[number], create_graph)
+            gradients[number] = _run_one(session, node, number, entry, gradients[number], create_graph, memories)
     for number, holder in info.retained.items():
         tensor = holder()
         if tensor is not None and gradients[number] is not None:
             _store_retained(session, tensor, gradients[number], create_graph)
 
 
-def _run_one(session: "Session", node: Node, number: int, entry: _Registered, gradient: Any, create_graph: bool) -> Any:
+def _run_one(
+    session: "Session",
+    node: Node,
+    number: int,
+    entry: _Registered,
+    gradient: Any,
+    create_graph: bool,
+    memories: "Gradients",
+) -> Any:
     dtype = node.outputs()[number][1]
-    given = gradient if create_graph else fresh(np.asarray(gradient), dtype)
+    given = gradient
+    if not create_graph:
+        given = memories.tensor(np.asarray(gradient), dtype, inference=session.inference)
     returned = entry.function(given)
     if returned is None:
         # An edit in the hook itself has changed the memory, which the array still shows.
@@ -110,7 +121,10 @@ def _run_one(session: "Session", node: Node, number: int, entry: _Registered, gr
         raise TorchError("hook_dtype", name=entry.name, before=dtype.tensor_type, after=returned.dtype.tensor_type)
     if returned.shape != given.shape:
         raise TorchError("hook_size", name=entry.name)
-    return returned if create_graph else returned.array
+    if create_graph:
+        return returned
+    memories.note(returned)
+    return returned.array
 
 
 def _store_retained(session: "Session", tensor: Tensor, gradient: Any, create_graph: bool) -> None:

@@ -250,6 +250,7 @@ TEXTS: dict[str, Entry] = {
     "hook_size": ("RuntimeError", "hook '{name}' has changed the size of value", {}),
     "hook_dtype": ("RuntimeError", "hook '{name}' has changed the type of value (was {before} got {after})", {}),
     "hook_nonleaf": ("RuntimeError", "post accumulate grad hooks cannot be registered on non-leaf tensors", {}),
+    "post_hook_type": ("RuntimeError", "Tensor post accumulate grad hooks should return None.", {}),
     # .grad =
     "assign_grad_shape": (
         "RuntimeError",

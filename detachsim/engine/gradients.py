@@ -1,0 +1,77 @@
+"""Which tensors the arrays of a backward pass are, when a hook, ``.grad`` or a caller gets to see them.
+
+A pass adds up plain arrays. PyTorch passes tensors, so two looks at one gradient are looks at one memory and one counter:
+a hook that edits it raises the version that ``.grad`` may show later, and a gradient that reaches two inputs unchanged
+is returned as the same tensor twice.
+"""
+
+from weakref import ref
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array, DType
+from detachsim.engine.tensor import Storage, Tensor, Version, fresh, make_inference, new_version
+
+
+class Gradients:
+    """The memories and counters of one pass, found by array."""
+
+    __slots__ = ("_memories", "_tensors")
+
+    def __init__(self) -> None:
+        self._memories: dict[int, tuple[ref[Array], Storage | None, Version]] = {}
+        self._tensors: dict[int, Tensor] = {}
+
+    def add_seed(self, seed: Tensor) -> None:
+        """Note that a pass begins with the memory of a tensor."""
+        owner = owner_of(seed.array)
+        self._memories[id(owner)] = (ref(owner), seed.storage, seed.version)
+        self._tensors[id(seed.array)] = seed
+
+    def version(self, array: Array) -> Version:
+        """Return the counter of an array's memory."""
+        owner = owner_of(array)
+        known = self._memories.get(id(owner))
+        if known is not None and known[0]() is owner:
+            return known[2]
+        made = new_version()
+        self._memories[id(owner)] = (ref(owner), None, made)
+        return made
+
+    def tensor(self, array: Array, dtype: DType, *, inference: bool) -> Tensor:
+        """Return an array as a tensor over its memory, nobody's view and without a node."""
+        seen = self._tensors.get(id(array))
+        if seen is not None and seen.array is array:
+            return seen
+        if not array.flags.writeable:
+            array = array.copy()
+        made = fresh(array, dtype)
+        made.version = self.version(array)
+        owner = owner_of(array)
+        known = self._memories[id(owner)]
+        if known[1] is not None:
+            made.storage = known[1]
+        else:
+            made.storage.array = owner
+            self._memories[id(owner)] = (known[0], made.storage, known[2])
+        if inference:
+            make_inference(made)
+        return made
+
+    def result(self, array: Array, dtype: DType, *, inference: bool) -> Tensor:
+        """Return what a caller gets: the same tensor for the same array, each time."""
+        made = self.tensor(array, dtype, inference=inference)
+        self._tensors[id(array)] = made
+        return made
+
+    def note(self, tensor: Tensor) -> None:
+        """Note the memory and counter of a tensor whose array goes on as a gradient."""
+        owner = owner_of(tensor.array)
+        self._memories[id(owner)] = (ref(owner), tensor.storage, tensor.version)
+
+
+def owner_of(array: Array) -> Array:
+    """Return the array that holds the memory that ``array`` looks at."""
+    while type(array.base) is np.ndarray:
+        array = array.base
+    return array
