@@ -419,6 +419,8 @@ def sum_to(session: "Session", gradient: Gradient, shape: tuple[int, ...]) -> Gr
         i + lead for i, size in enumerate(shape) if size == 1 and gradient.shape[i + lead] != 1
     )
     if isinstance(gradient, Tensor):
+        if not shape:
+            return session.call("sum", gradient)
         if axes:
             gradient = session.call("sum", gradient, axes, True)
         return session.call("view", gradient, shape) if lead else gradient

@@ -6,6 +6,16 @@ from typing import Any
 from detachsim.engine.node import Node
 
 
+# The orders of 1.13 that are not the reverse of the alphabet's, by the names of 2.13 (measured).
+_ORDER_1_13 = {
+    "HypotBackward0": ("other", "self", "result"),
+    "PreluKernelBackward0": ("self", "weight"),
+    "ScatterReduceBackward0": ("self", "src", "index", "result"),
+    "IndexAddBackward0": ("index", "source"),
+    "IndexCopyBackward0": ("index", "source"),
+}
+
+
 def older_order(dialect: str, node: Node, labelled: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """Return what a node saved in the order of ``dialect``.
 
@@ -20,6 +30,11 @@ def older_order(dialect: str, node: Node, labelled: Sequence[tuple[str, Any]]) -
 
         order = UNPACK_ORDER.get(NAMES.get(node.name, node.name))
         if order is not None:
-            rank = {label: place for place, label in enumerate(order)}
-            return sorted(labelled, key=lambda pair: rank.get(pair[0], len(rank)))
+            return _ranked(labelled, order)
+    elif node.name in _ORDER_1_13:
+        return _ranked(labelled, _ORDER_1_13[node.name])
     return [*reversed(inputs), *results]
+
+
+def _ranked(labelled: Sequence[tuple[str, Any]], order: Sequence[str]) -> list[tuple[str, Any]]:
+    return sorted(labelled, key=lambda pair: order.index(pair[0]) if pair[0] in order else len(order))
