@@ -4,9 +4,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from detachsim.events import Event, ExpectationFailed
+
+if TYPE_CHECKING:
+    from detachsim.lang.syntax import Scenario
 
 Outcome: TypeAlias = Literal["passed", "failed", "updated"]
 
@@ -40,12 +43,13 @@ def compare(path: str | Path, *, update: bool = False) -> Verdict:
     ``NAME.torch.out`` is never written here, since it holds what real PyTorch printed. An expectation that
     fails is a failure even if the golden file has it. Raises ScenarioError.
     """
-    events = simulate(Path(path))
+    scenario = load_bare(Path(path))
+    events = simulate(scenario)
     report = list(unmet(path, events))
     problems = len(report)
     updated = False
 
-    plain, expected = plain_text(events), read_golden(plain_path(path))
+    plain, expected = plain_text(scenario, events), read_golden(plain_path(path))
     if plain != expected:
         if update and not in_ci():
             write_atomically(plain_path(path), plain)
@@ -64,22 +68,29 @@ def compare(path: str | Path, *, update: bool = False) -> Verdict:
     return Verdict(outcome, "".join(report))
 
 
-def simulate(path: Path) -> list[Event]:
-    """Run a scenario under its file's bare name, so that the output is the same from every folder."""
+def load_bare(path: Path) -> "Scenario":
+    """Load a scenario under its file's bare name, so that the output is the same from every folder."""
     from detachsim.lang import load, read
     from detachsim.ops.vocabulary import VOCABULARY
-    from detachsim.run import execute
 
     scenario = load(read(str(path)), VOCABULARY)
-    bare = replace(scenario.source, name=path.name)
-    return list(execute(replace(scenario, source=bare)))
+    return replace(scenario, source=replace(scenario.source, name=path.name))
 
 
-def plain_text(events: list[Event]) -> str:
+def simulate(scenario: "Scenario") -> list[Event]:
+    """Run a scenario and return its events."""
+    from detachsim.run import execute
+
+    return list(execute(scenario))
+
+
+def plain_text(scenario: "Scenario", events: list[Event]) -> str:
     """Return what ``NAME.out`` holds."""
+    from detachsim.explain.explainer import Explainer
     from detachsim.render import plain
+    from detachsim.run.trials import Trials
 
-    return "".join(plain.render(events))
+    return "".join(plain.render(events, explainer=Explainer(Trials(scenario))))
 
 
 def torch_text(events: list[Event]) -> str:

@@ -156,7 +156,8 @@ def why(history: History, cut: Cut) -> str:
     where = f"step {cut.step} ({code})" if code else f"step {cut.step}"
     match cut.way:
         case "detached":
-            return f"{where} cut it off by {_by(history, cut)}"
+            by = _by(history, cut)
+            return f"{where} cut it off" if by in code else f"{where} cut it off by {by}"
         case "no_grad":
             return f"{where} ran while gradients were off"
         case "integer":

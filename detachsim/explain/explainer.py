@@ -2,33 +2,110 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from detachsim.events import Event, Raised, Read, RunBegan, RunEnded
+from detachsim.events import (
+    Event,
+    GradAccumulated,
+    MemoryEdited,
+    NodeRan,
+    Raised,
+    Read,
+    RunBegan,
+    RunEnded,
+    StepBegan,
+    StepEnded,
+    TensorBound,
+)
 from detachsim.explain.diagnosis import Diagnosis
 from detachsim.explain.history import History
+from detachsim.explain.wording import listed
+
+if TYPE_CHECKING:
+    from detachsim.explain.rerun import Rerun
+    from detachsim.explain.silent import Stale
+    from detachsim.explain.warning import Spoiled
 
 _ROUND = re.compile(r"\[\d+\]")
 
 
 class Explainer:
-    """Follows the events of a file's runs, and answers what they ask."""
+    """Follows the events of a file's runs, and answers what they ask.
 
-    def __init__(self) -> None:
+    What can only be answered by comparing with another run is answered if there is a ``rerun``.
+    """
+
+    def __init__(self, rerun: "Rerun | None" = None) -> None:
+        self._rerun = rerun
+        self._stale: list[Stale] = []
+        self._given: list[tuple[str, str]] = []
+        self._nonfinite = ""
+        self._found_origin = False
         self.history = History()
         self.choices: tuple[tuple[str, str], ...] = ()
         self._told: set[tuple[str, object]] = set()
+        # What each edit has spoiled, by the identity of its event, which lives as long as its step is being told.
+        self.spoiled: dict[int, list[Spoiled]] = {}
 
     def observe(self, event: Event) -> Iterator[Diagnosis]:
         """Take note of an event, and yield the diagnoses that it calls for."""
-        if isinstance(event, RunBegan):
+        if isinstance(event, StepBegan):
+            self.spoiled.clear()
+        elif isinstance(event, RunBegan):
             self.history = History()
             self.choices = event.choices
             self._told = set()
+            self._stale, self._given, self._nonfinite, self._found_origin = [], [], "", False
+        if isinstance(event, StepEnded) and self._rerun is not None:
+            yield from self._compared(event.number, self._rerun)
         self.history.add(event)
-        if isinstance(event, Raised):
+        if isinstance(event, MemoryEdited):
+            if event.storage in self.history.fresh:
+                from detachsim.explain.warning import spoiled_by
+
+                self.spoiled[id(event)] = spoiled_by(self.history, event)
+        elif isinstance(event, Raised):
             yield from self._new(self._error(event))
-        elif isinstance(event, Read) and event.attribute == "grad" and event.value == "None":
-            yield from self._new(self._none(event))
+            if event.key == "nan":
+                self._nonfinite = "the gradient"
+        elif isinstance(event, Read):
+            if event.attribute == "grad" and event.value == "None":
+                yield from self._new(self._none(event))
+        elif self._rerun is not None:
+            self._suspect(event)
+
+    def _suspect(self, event: Event) -> None:
+        """Note what a backward pass does that may come from wrong values."""
+        if isinstance(event, NodeRan):
+            if event.node in self.history.saves_of and self.history.edited_behind:
+                from detachsim.explain.silent import stale_of
+
+                self._stale.extend(stale_of(self.history, event.node))
+        elif isinstance(event, GradAccumulated):
+            self._given.append((f"{listed(event.names) or 'an unnamed tensor'}.grad", event.gradient))
+            if not self._nonfinite and ("nan" in event.gradient or "inf" in event.gradient):
+                self._nonfinite = f"{listed(event.names) or 'a leaf'}.grad"
+        elif isinstance(event, TensorBound):
+            self._given.append((event.name, event.tensor.text))
+
+    def _compared(self, step: str, rerun: "Rerun") -> Iterator[Diagnosis]:
+        """Yield what the step's gradients are, compared with those of another run."""
+        if step != self.history.step:
+            return
+        stale, self._stale = self._stale, []
+        given, self._given = self._given, []
+        victim, self._nonfinite = self._nonfinite, ""
+        if stale and given:
+            from detachsim.explain.silent import explain_stale
+
+            yield from self._new(explain_stale(self.history, stale, given, self.choices, rerun))
+        if victim and not self._found_origin:
+            from detachsim.explain.nonfinite import explain_nonfinite
+
+            origin = rerun.first_nonfinite(self.choices)
+            if origin is not None:
+                self._found_origin = True
+                yield from self._new(explain_nonfinite(self.history, origin, victim))
 
     def _error(self, event: Raised) -> Diagnosis:
         from detachsim.explain.refused import explain_error
@@ -45,7 +122,7 @@ class Explainer:
         if found is None:
             return
         # A loop asks the same in every round.
-        cause = tuple((_ROUND.sub("", one.step), one.role) for one in found.because)
+        cause = tuple((_ROUND.sub("", one.step), one.role) for one in found.because if one.role != "read")
         names = next((one.names for one in found.because if one.role == "read"), ())
         key = (found.code, (cause, names))
         if key in self._told:
@@ -60,9 +137,9 @@ def _chosen(found: Diagnosis, choices: tuple[tuple[str, str], ...]) -> Diagnosis
     return replace(found, choices=choices) if choices else found
 
 
-def diagnose(events: Iterable[Event]) -> list[Diagnosis]:
+def diagnose(events: Iterable[Event], rerun: "Rerun | None" = None) -> list[Diagnosis]:
     """Return the diagnoses of all the runs that ``events`` tell."""
-    explainer = Explainer()
+    explainer = Explainer(rerun)
     return [found for event in events for found in explainer.observe(event)]
 
 

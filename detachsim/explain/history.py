@@ -101,7 +101,14 @@ class History:
         self.nodes: dict[int, tuple[str, NodeRecorded]] = {}
         self.node_of: dict[int, int] = {}
         self.saves: list[Saved] = []
+        self.saves_of: dict[int, list[Saved]] = {}
         self.edits: list[Edit] = []
+        self.edits_of: dict[int, list[Edit]] = {}
+        # What nobody has spoiled yet, by memory.
+        self.fresh: dict[int, list[Saved]] = {}
+        self.saved_counters: dict[int, set[int]] = {}
+        # Some edit, or an assignment to .data, may have changed saved memory without moving its counter.
+        self.edited_behind = False
         self.writes: dict[int, list[tuple[int, ...]]] = {}
         self.flags: dict[int, list[Flag]] = {}
         self.bindings: dict[str, list[Binding]] = {}
@@ -157,13 +164,23 @@ class History:
                     self.writes.setdefault(made.event.storage, []).append(others)
             made.requires = True
         for state in event.saved:
-            self.saves.append(Saved(self.order, self.step, event, state))
+            saved = Saved(self.order, self.step, event, state)
+            self.saves.append(saved)
+            self.saves_of.setdefault(event.node, []).append(saved)
+            self.fresh.setdefault(state.storage, []).append(saved)
+            self.saved_counters.setdefault(state.storage, set()).add(state.counter)
 
     def _edited(self, event: MemoryEdited) -> None:
-        self.edits.append(Edit(self.order, self.step, event))
+        edit = Edit(self.order, self.step, event)
+        self.edits.append(edit)
+        self.edits_of.setdefault(event.storage, []).append(edit)
+        if any(counter != event.counter for counter in self.saved_counters.get(event.storage, ())):
+            self.edited_behind = True
 
     def _flag(self, event: FlagChanged) -> None:
         self.flags.setdefault(event.tensor, []).append(Flag(self.order, self.step, event))
+        if event.flag == "data":
+            self.edited_behind = True
         if event.flag == "grad":
             self.grads.pop(event.tensor, None)
             if event.value != "None":

@@ -88,8 +88,8 @@ class Layout:
 
     def _rows(self, line: Line) -> Iterable[str]:
         match line:
-            case Fact(depth, text):
-                return self._sentence(text, self._indent(depth))
+            case Fact(depth, text, hang):
+                return self._sentence(text, self._indent(depth), " " * hang)
             case Value(depth, label, text):
                 return self._value(label, text, self._indent(depth))
             case Headline():
@@ -191,8 +191,9 @@ class Layout:
 
     # What a step tells.
 
-    def _sentence(self, text: Text, indent: str) -> list[str]:
-        return [self._row(indent, row) for row in wrap(self._shown(text), self._room(len(indent)))]
+    def _sentence(self, text: Text, indent: str, hang: str = "") -> list[str]:
+        first, *rest = wrap(self._shown(text), self._room(len(indent) + len(hang)))
+        return [self._row(indent, first), *[self._row(indent + hang, row) for row in rest]]
 
     def _note(self, text: str, indent: str) -> list[str]:
         rows = wrap((Piece(self._show(text.strip("\n")), "note"),), self._room(len(indent) + 2))

@@ -80,10 +80,11 @@ class Note:
 
 @record
 class Fact:
-    """A sentence about the step; wrapped between words where it is too long."""
+    """A sentence about the step; wrapped between words where it is too long, later rows ``hang`` columns to the right."""
 
     depth: int
     text: Text
+    hang: int = 0
 
 
 @record

@@ -14,6 +14,9 @@ from detachsim.events import (
     StepBegan,
     StepEnded,
 )
+from detachsim.explain.diagnosis import Diagnosis
+from detachsim.explain.explainer import Explainer
+from detachsim.render.answers import answer
 from detachsim.render.comparison import compare
 from detachsim.render.lines import (
     Ending,
@@ -33,17 +36,21 @@ from detachsim.render.telling import Telling
 _TALK = ("print", "say")
 
 
-def tell(events: Iterable[Event], *, whole: bool = False) -> Iterator[list[Line]]:
+def tell(events: Iterable[Event], *, whole: bool = False, explainer: Explainer | None = None) -> Iterator[list[Line]]:
     """Yield the lines of one step (or heading, or ending) at a time, as the events come.
+
+    ``explainer`` answers the questions that arise; one that can run the scenario again finds more.
 
     Of a ``repeat``, the first rounds are told in full, and later only what is new or printed; ``whole`` tells all.
     """
-    run = _Run(None, whole)
+    explainer = explainer or Explainer()
+    run = _Run(None, whole, explainer)
     for event in events:
+        run.answers.extend(explainer.observe(event))
         match event:
             case RunBegan():
                 yield from run.finish_step()
-                before, run = run.began, _Run(event, whole)
+                before, run = run.began, _Run(event, whole, explainer)
                 yield _heading(event, before)
             case RunEnded():
                 yield from run.finish_step()
@@ -75,8 +82,10 @@ def _heading(run: RunBegan, before: RunBegan | None) -> list[Line]:
 class _Run:
     """One run as it unfolds: the open steps, the facts not yet told, and what earlier steps left behind."""
 
-    def __init__(self, began: RunBegan | None, whole: bool) -> None:
+    def __init__(self, began: RunBegan | None, whole: bool, explainer: Explainer) -> None:
         self.began = began
+        self.explainer = explainer
+        self.answers: list[Diagnosis] = []
         self.rounds = None if whole else Rounds()
         self.pending: list[Event] = []
         self.steps: list[StepBegan] = []
@@ -102,7 +111,7 @@ class _Run:
 
     def finish_step(self) -> Iterator[list[Line]]:
         """Yield the lines of the innermost open step as far as they are not told yet."""
-        if not self.steps or not (self.untold or self.pending):
+        if not self.steps or not (self.untold or self.pending or self.answers):
             return
         step = self.steps[-1]
         depth = len(self.steps) - 1
@@ -115,8 +124,11 @@ class _Run:
                 lines.append(Note(depth, step.note))
             self.untold = False
         events, self.pending = self.pending, []
-        telling = Telling(step.number, depth, events, self.memory)
+        telling = Telling(step.number, depth, events, self.memory, self.explainer)
         lines.extend(telling.lines())
+        answers, self.answers = self.answers, []
+        for found in answers:
+            lines.extend(answer(found, depth))
         self.failures += telling.failures
         if telling.uncaught is not None:
             self.uncaught = (step.number, telling.uncaught)

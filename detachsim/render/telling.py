@@ -1,12 +1,11 @@
 """How the facts of one step are put into words."""
 
 from collections.abc import Iterator
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from detachsim.events import (
     BackwardBegan,
     BackwardEnded,
-    BuffersFreed,
     Event,
     ExpectationFailed,
     ExpectationMet,
@@ -31,9 +30,9 @@ from detachsim.events import (
     TensorCreated,
     TensorState,
     ValueBound,
-    VersionMismatch,
     Warned,
 )
+from detachsim.explain.explainer import Explainer
 from detachsim.render.lines import (
     Fact,
     Line,
@@ -44,7 +43,7 @@ from detachsim.render.lines import (
     Value,
     Verdict,
 )
-from detachsim.render.memory import Memory, Spoiled
+from detachsim.render.memory import Memory
 from detachsim.render.sentences import ARROW, CAREFUL, formula, join, names, node, node_name, quiet, say, version
 
 _CUTS = ("detach", "data")
@@ -57,14 +56,19 @@ _STOPS = {
 }
 
 
+if TYPE_CHECKING:
+    from detachsim.explain.warning import Spoiled
+
+
 class Telling:
     """The facts of one step, put into words; afterwards ``failures`` and ``uncaught`` say what went wrong."""
 
-    def __init__(self, number: str, depth: int, events: list[Event], memory: Memory) -> None:
+    def __init__(self, number: str, depth: int, events: list[Event], memory: Memory, explainer: Explainer) -> None:
         self.number = number
         self.depth = depth
         self.events = events
         self.memory = memory
+        self.explainer = explainer
         self.met = self.failures = 0
         self.uncaught: str | None = None
         self.bound = {event.tensor.id for event in events if isinstance(event, TensorBound)}
@@ -100,7 +104,6 @@ class Telling:
                 self.memory.create(event)
                 yield from self.cut_on_the_way(event)
             case NodeRecorded():
-                self.memory.record(event, self.number)
                 if event.tensor in self.bound:
                     self.recorded.setdefault(event.tensor, []).append(event)
                 else:
@@ -129,9 +132,8 @@ class Telling:
             case GradAccumulated():
                 yield from self.flow()
                 yield from self.received(event)
-            case BackwardEnded(freed=freed):
+            case BackwardEnded():
                 yield from self.flow()
-                self.memory.free(freed, self.number)
             case Printed(text):
                 yield Output(self.depth, text)
             case Warned(category, text):
@@ -245,18 +247,20 @@ class Telling:
                 _verb(behind, "counts its", "count their"),
                 " own versions, so autograd cannot notice it there",
             )
-        spoiled = self.memory.edit(event, self.number)
+        spoiled = self.explainer.spoiled.get(id(event), [])
         for one in spoiled[:3]:
             yield self.spoiled(one)
         if len(spoiled) > 3:
             yield self.fact(f"and {len(spoiled) - 3} more saved tensors are spoiled in the same way")
 
-    def spoiled(self, one: Spoiled) -> Fact:
-        return self.fact(
-            CAREFUL,
-            node(one.node_name),
-            f" saved this memory at version {one.version} (step {one.step}), so backward through it would now fail",
-        )
+    def spoiled(self, one: "Spoiled") -> Fact:
+        saved = one.saved
+        if one.noticed:
+            at, then = f" at version {saved.state.version}", "so backward through it would now fail"
+        else:
+            at, then = "", "and its counter does not move: backward through it would now be wrong"
+        who = node(saved.node.name)
+        return self.fact(CAREFUL, who, f" saved this memory{at} (step {saved.step}), {then}")
 
     def flag(self, event: FlagChanged) -> Iterator[Line]:
         name = names(event.names[:1], "the tensor")
@@ -303,17 +307,6 @@ class Telling:
         yield Message(self.depth, "expected" if event.caught else "error", event.type, event.text)
         if not event.caught:
             self.uncaught = event.type
-        match event.evidence:
-            case VersionMismatch() as found:
-                yield Fact(self.depth, self.memory.explain_mismatch(found))
-            case BuffersFreed(freed, name):
-                step = self.memory.freed.get(freed)
-                when = "an earlier backward" if step is None else f"the backward of step {step}"
-                yield self.fact("what ", node(name), f" had saved was freed by {when}")
-            case None:
-                pass
-            case other:
-                assert_never(other)
 
 
 def _verdict(event: ExpectationFailed, depth: int) -> Verdict:

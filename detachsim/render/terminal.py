@@ -6,6 +6,7 @@ from rich.color import ColorSystem
 from rich.style import Style
 
 from detachsim.events import Event
+from detachsim.explain.explainer import Explainer
 from detachsim.render.layout import ASCII, UNICODE, Layout, Paint
 from detachsim.render.lines import Tone
 from detachsim.render.story import tell
@@ -38,7 +39,13 @@ STYLES: dict[Tone, str] = {
 
 
 def render(
-    events: Iterable[Event], *, width: int, color: bool, ascii: bool = False, whole: bool = False
+    events: Iterable[Event],
+    *,
+    width: int,
+    color: bool,
+    ascii: bool = False,
+    whole: bool = False,
+    explainer: Explainer | None = None,
 ) -> Iterator[str]:
     """Yield the text of one step at a time, as the events come; ``whole`` tells every round of a long loop.
 
@@ -47,7 +54,7 @@ def render(
     """
     signs, show = (ASCII, _ascii) if ascii else (UNICODE, visible)
     layout = Layout(width, signs, paint=painter() if color else None, fold=True, show=show)
-    return map(layout.spell, tell(events, whole=whole))
+    return map(layout.spell, tell(events, whole=whole, explainer=explainer))
 
 
 def _ascii(text: str) -> str:

@@ -14,6 +14,7 @@ from detachsim.cli.status import ExitStatus
 
 if TYPE_CHECKING:  # `detachsim --help` has no use for them
     from detachsim.events import Event
+    from detachsim.explain.explainer import Explainer
     from detachsim.lang.syntax import Dialect
 
 EPILOG = """\
@@ -67,11 +68,12 @@ def command(
     for number, path in enumerate(find_scenarios(files)):
         if number and look.format in ("rich", "plain"):
             write("\n")
-        status = max(status, run_file(path, render, dialect, detail=look.format != "torch"))
+        explained = look.format in ("rich", "plain")
+        status = max(status, run_file(path, render, dialect, detail=look.format != "torch", explained=explained))
     return status
 
 
-Renderer = Callable[["Iterable[Event]"], Iterator[str]]
+Renderer = Callable[["Iterable[Event]", "Explainer | None"], Iterator[str]]
 
 
 def choose_renderer(look: Look) -> Renderer:
@@ -80,22 +82,24 @@ def choose_renderer(look: Look) -> Renderer:
         case "rich":
             from detachsim.render import terminal
 
-            return lambda events: terminal.render(events, width=look.width, color=look.color, ascii=look.ascii)
+            return lambda events, explainer: terminal.render(
+                events, width=look.width, color=look.color, ascii=look.ascii, explainer=explainer
+            )
         case "plain":
             from detachsim.render import plain
 
-            return plain.render
+            return lambda events, explainer: plain.render(events, explainer=explainer)
         case "torch":
             from detachsim.render import transcript
 
-            return transcript.render
+            return lambda events, _: transcript.render(events)
         case "json":
             from detachsim.render import jsonlines
 
-            return jsonlines.render
+            return lambda events, _: jsonlines.render(events)
 
 
-def run_file(path: str, render: Renderer, dialect: "Dialect | None", *, detail: bool) -> int:
+def run_file(path: str, render: Renderer, dialect: "Dialect | None", *, detail: bool, explained: bool) -> int:
     """Simulate one file, write what ``render`` makes of it, and return the file's exit status.
 
     Without ``detail`` there are no events for what happened inside, only for what a script would show.
@@ -106,7 +110,14 @@ def run_file(path: str, render: Renderer, dialect: "Dialect | None", *, detail: 
     from detachsim.run import execute
 
     statuses = [0]
-    write(render(notice_statuses(execute(scenario, dialect=dialect, detail=detail), statuses)))
+    explainer = None
+    if explained:
+        from detachsim.explain.explainer import Explainer
+        from detachsim.run.trials import Trials
+
+        explainer = Explainer(Trials(scenario, dialect))
+    events = notice_statuses(execute(scenario, dialect=dialect, detail=detail), statuses)
+    write(render(events, explainer))
     return max(statuses)
 
 

@@ -1,0 +1,71 @@
+"""Where a nan or inf in a gradient began: the first op or node that made one of finite numbers."""
+
+from detachsim.events import NonFiniteMade
+from detachsim.explain.culprit import because, in_order
+from detachsim.explain.diagnosis import Diagnosis
+from detachsim.explain.history import History
+from detachsim.explain.wording import listed, op_called, short
+
+
+def is_nonfinite(text: str) -> bool:
+    """Whether the text of a tensor shows a nan or inf."""
+    return "nan" in text or "inf" in text
+
+
+def explain_nonfinite(history: History, found: NonFiniteMade, victim: str) -> Diagnosis:
+    """Return the diagnosis of a gradient that is not finite; ``victim`` is what to call it."""
+    here = history.step
+    kind = "nan" if "nan" in found.result else "inf"
+    needed = because(history, here, "needed", (), f"{victim} is not finite")
+    if found.direction == "forward":
+        result = listed(found.names) or f"the result of {op_called(found.op)}"
+        origin = because(
+            history, found.step, "created", found.names, f"{op_called(found.op)} makes {result}: {_flat(found.result)}"
+        )
+        notes = tuple(f"{name or 'its input'} was {_flat(text)}" for name, text in found.given[:3])
+        code = short(history.code(found.step))
+        began = f"the forward pass, in step {found.step} ({code}): {op_called(found.op)} made {kind}"
+        if not found.given:
+            began = f"the data of step {found.step} ({code})"
+        return Diagnosis("F1", here, f"The {kind} began in {began}.", in_order(history, [origin, needed]), notes)
+    recorded = _node_of(history, found)
+    step, names = ("", ()) if recorded is None else recorded
+    evidence = [needed]
+    where = f" (step {step})" if step else ""
+    if step:
+        text = f"{op_called(found.op)} is computed here; its gradient is {kind} for these values"
+        evidence.insert(0, because(history, step, "created", names, text))
+    notes = (f"{found.node} was given the gradient {_flat(found.incoming)}",)
+    if found.direction == "seed":
+        headline = f"The {kind} was in the gradient that backward started with."
+        return Diagnosis("F2", here, headline, in_order(history, evidence), notes)
+    notes += (f"and made of it {_flat(found.result)}", *_factor(history, found, step))
+    headline = f"The {kind} began in backward, in {found.node}{where}: it made {kind} of a finite gradient."
+    return Diagnosis("F2", here, headline, in_order(history, evidence), notes)
+
+
+def _flat(text: str) -> str:
+    return short(" ".join(text.split()), 90)
+
+
+def _node_of(history: History, found: NonFiniteMade) -> tuple[str, tuple[str, ...]] | None:
+    """Return the step and the names of the node in question: the last one of its name that this pass ran."""
+    if not history.passes:
+        return None
+    for node in reversed(history.passes[-1].ran):
+        step, recorded = history.nodes.get(node, ("", None))
+        if recorded is not None and recorded.name == found.node:
+            return step, history.names(recorded.tensor)
+    return None
+
+
+def _factor(history: History, found: NonFiniteMade, step: str) -> tuple[str, ...]:
+    """Return the local factor as far as the events tell it: the formula and what it was computed from."""
+    for recorded_at, node in history.nodes.values():
+        if recorded_at != step or node.name != found.node:
+            continue
+        for saved in node.saved:
+            if saved.formula and saved.input == (found.argument or saved.input):
+                values = listed(saved.names) or saved.label
+                return (f"the gradient of {saved.input} is {saved.formula}, where {saved.label} is {values}",)
+    return ()

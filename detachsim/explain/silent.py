@@ -1,0 +1,118 @@
+"""Gradients that are wrong without a word from PyTorch: saved memory that was edited behind its version counter."""
+
+from collections.abc import Iterable
+
+from detachsim.events import Event, GradAccumulated, StepBegan, StepEnded, TensorBound
+from detachsim.explain.culprit import (
+    because,
+    edit_code,
+    in_order,
+    save_evidence,
+    saved_called,
+    saved_names,
+    share_evidence,
+)
+from detachsim.explain.diagnosis import Because, Diagnosis
+from detachsim.explain.history import Edit, Flag, History, Saved
+from detachsim.explain.rerun import Choices, Rerun
+from detachsim.explain.wording import listed, short, steps
+from detachsim.records import record
+
+
+@record
+class Stale:
+    """A saved tensor whose memory is not what it was, though its counter says so; how it was changed."""
+
+    saved: Saved
+    edits: tuple[Edit, ...]
+    swaps: tuple[tuple[str, int], ...]
+
+
+def stale_of(history: History, node: int) -> list[Stale]:
+    """Return what ``node`` has saved and somebody has changed since without moving its counter."""
+    found: list[Stale] = []
+    for saved in history.saves_of.get(node, ()):
+        edits = tuple(
+            edit
+            for edit in history.edits_of.get(saved.state.storage, ())
+            if edit.order > saved.order and edit.event.counter != saved.state.counter
+        )
+        swaps = tuple(
+            (flag.step, flag.order) for flag in history.flags.get(saved.state.tensor, ()) if _is_swap(flag, saved)
+        )
+        if edits or swaps:
+            found.append(Stale(saved, edits, swaps))
+    return found
+
+
+def _is_swap(flag: Flag, saved: Saved) -> bool:
+    return flag.event.flag == "data" and flag.order > saved.order and not saved.state.is_output
+
+
+def gradients_at(events: Iterable[Event], step: str) -> list[tuple[str, str]]:
+    """Return what the backward passes of a step gave: the gradient of each leaf, and what ``grad`` returned."""
+    number = ""
+    open_steps: list[str] = []
+    found: list[tuple[str, str]] = []
+    for event in events:
+        match event:
+            case StepBegan():
+                open_steps.append(event.number)
+                number = event.number
+            case StepEnded():
+                open_steps.pop()
+                number = open_steps[-1] if open_steps else ""
+            case GradAccumulated() if number == step:
+                found.append((f"{listed(event.names) or 'an unnamed tensor'}.grad", event.gradient))
+            case TensorBound() if number == step:
+                found.append((event.name, event.tensor.text))
+            case _:
+                pass
+    return found
+
+
+def explain_stale(
+    history: History, stale: list[Stale], given: list[tuple[str, str]], choices: Choices, rerun: Rerun
+) -> Diagnosis | None:
+    """Return the diagnosis of a backward that used changed memory; None if that changed no gradient."""
+    here = history.step
+    right = gradients_at(rerun.kept(choices, checked=True), here)
+    wrong = [(mine, theirs) for mine, theirs in zip(given, right, strict=False) if mine != theirs]
+    if len(given) != len(right) or not wrong:
+        return None
+    guilty = next((one for one in stale if one.edits), stale[0])
+    saved = guilty.saved
+    called, names = saved_called(history, saved), saved_names(history, saved)
+    evidence = [save_evidence(history, saved)]
+    for edit in guilty.edits[:4]:
+        evidence.extend(share_evidence(history, edit.event.tensor, saved.state.tensor))
+        evidence.append(_behind(history, edit, called))
+    for step, _ in guilty.swaps[:4]:
+        text = f"{short(history.code(step))} gives {called} other memory; its counter stays at {saved.state.version}"
+        evidence.append(because(history, step, "edited", names, text, saved.state.version, saved.state.version))
+    needs = f"{saved.node.name} uses {called}, still at version {saved.state.version}, with the changed values"
+    evidence.append(because(history, here, "needed", names, needs, saved.state.version, saved.state.version))
+    doing = listed(dict.fromkeys(edit_code(history, edit) for edit in guilty.edits[:2])) or "an assignment to .data"
+    when = steps([*(edit.step for edit in guilty.edits), *(step for step, _ in guilty.swaps)])
+    victims = listed(name for (name, _), _ in wrong)
+    verb = "is" if len({name for (name, _), _ in wrong}) == 1 else "are"
+    headline = (
+        f"{victims} {verb} wrong, and PyTorch does not notice: {doing} in {when} changed {called} "
+        f"behind its version counter, after {saved.node.name} had saved it in step {saved.step}."
+    )
+    notes = tuple(
+        line
+        for (name, was), (_, should) in wrong[:4]
+        for line in (f"{name} was given as {was}", f"{name} would be right as {should}")
+    )
+    return Diagnosis("V2", here, headline, in_order(history, evidence), notes)
+
+
+def _behind(history: History, edit: Edit, called: str) -> Because:
+    event = edit.event
+    through = listed(event.names) or history.called(event.tensor)
+    text = (
+        f"{edit_code(history, edit)} edits it through {through}, whose own counter goes from {event.before} "
+        f"to {event.after}; the counter of {called} stays"
+    )
+    return because(history, edit.step, "edited", event.names, text, event.before, event.after)
