@@ -120,6 +120,11 @@ def test_check_reports_all_mistakes_of_all_files(folder: Path) -> None:
     assert done.returncode == 2
 
 
+@pytest.mark.parametrize("files", [["wrong.yaml", "good.yaml"], ["good.yaml", "wrong.yaml"]], ids=str)
+def test_check_fails_whichever_file_is_wrong(folder: Path, files: list[str]) -> None:
+    assert detachsim("check", *files, cwd=folder).returncode == 2
+
+
 # --- the look of the output --------------------------------------------------------------------------------------
 
 
@@ -238,9 +243,10 @@ def test_ctrl_c(folder: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_full_disk(folder: Path) -> None:
+@pytest.mark.parametrize("files", [["good.yaml"], ["good.yaml", "wrong.yaml"], ["long.yaml"]], ids=str)
+def test_a_full_disk(folder: Path, files: list[str]) -> None:
     with open("/dev/full", "w") as full:
-        command = [*COMMAND, "run", "good.yaml"]
+        command = [*COMMAND, "run", *files]
         done = subprocess.run(command, cwd=folder, env=environment(), stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.stderr.decode() == "detachsim: cannot write the output: No space left on device\n"
     assert done.returncode == 74

@@ -8,7 +8,7 @@ import pytest
 from detachsim import golden
 from tests.shell import detachsim
 
-SCENARIO = "title: A product\nsteps:\n  - tensor: a = [1.0, 2.0]\n  - print: a * 2\n"
+SCENARIO = "steps:\n  - tensor: a = [1.0, 2.0]\n  - print: a * 2\n"
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_an_expectation_that_fails_cannot_be_recorded(scenario: Path) -> None:
     golden.compare(scenario, update=True)
     verdict = golden.compare(scenario)
     assert verdict.outcome == "failed"
-    assert f"{scenario}:5:" in verdict.report
+    assert f"{scenario}:4:" in verdict.report
 
 
 def test_a_write_that_fails_leaves_the_old_file(scenario: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,5 +106,10 @@ def write(chunks: Iterable[str]) -> None:
 def write_error(text: str) -> None:
     """Write text to standard error, after everything that standard output has got so far."""
     if sys.stdout is not None:
-        sys.stdout.flush()
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputFailed(error) from error
     click.echo(text, err=True, nl=False, color=True)
