@@ -3,7 +3,26 @@
 from collections.abc import Iterator
 from typing import Any
 
+from detachsim.engine.returns import ReturnType
 from detachsim.engine.tensor import Storage, Tensor
+
+# Of a longer list the items are not told by name, and among more names a gradient is not looked for.
+MOST_ITEMS = 100
+MOST_NAMES = 300
+
+
+def tensors_in(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
+    """Yield the tensors that ``name`` gives access to, each spelled as a scenario would write it."""
+    if isinstance(value, Tensor):
+        yield name, value
+    elif isinstance(value, ReturnType):
+        yield from zip((f"{name}.{field}" for field in value.fields), value, strict=True)
+    elif isinstance(value, (list, tuple)):
+        if len(value) <= MOST_ITEMS:
+            yield from ((f"{name}[{index}]", item) for index, item in enumerate(value) if isinstance(item, Tensor))
+    elif parameters := getattr(type(value), "named_parameters", None):
+        for path, tensor in parameters(value):
+            yield name + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in path.split(".")), tensor
 
 
 class Names(dict[str, Any]):
@@ -11,43 +30,50 @@ class Names(dict[str, Any]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._by_tensor: dict[int, list[str]] = {}
+        # Each by the identity of what is named, which the names keep alive.
+        self._by_tensor: dict[int, dict[str, Tensor]] = {}
         self._by_storage: dict[int, dict[str, Tensor]] = {}
+        self._entries: dict[str, list[tuple[str, Tensor]]] = {}
 
     def bind(self, name: str, value: Any) -> Any:
         """Let ``name`` stand for ``value``; return what it stood for before (``None`` if nothing)."""
         before = self.unbind(name) if name in self else None
         self[name] = value
-        if isinstance(value, Tensor):
-            self._by_tensor.setdefault(id(value), []).append(name)
-            self._by_storage.setdefault(id(value.storage), {})[name] = value
+        entries = list(tensors_in(name, value))
+        if entries:
+            self._entries[name] = entries
+            for shown, tensor in entries:
+                self._by_tensor.setdefault(id(tensor), {})[shown] = tensor
+                self._by_storage.setdefault(id(tensor.storage), {})[shown] = tensor
         return before
 
     def unbind(self, name: str) -> Any:
         """Forget ``name`` and return what it stood for."""
         value = self.pop(name)
-        if isinstance(value, Tensor):
-            held = self._by_tensor[id(value)]
-            held.remove(name)
-            if not held:
-                del self._by_tensor[id(value)]
-            seen = self._by_storage[id(value.storage)]
-            del seen[name]
-            if not seen:
-                del self._by_storage[id(value.storage)]
+        for shown, tensor in self._entries.pop(name, ()):
+            _drop(self._by_tensor, id(tensor), shown)
+            _drop(self._by_storage, id(tensor.storage), shown)
         return value
 
     def moved(self) -> None:
         """Sort the memories anew after a tensor was given other memory (``.data =``)."""
         self._by_storage.clear()
-        for name, value in self.items():
-            if isinstance(value, Tensor):
-                self._by_storage.setdefault(id(value.storage), {})[name] = value
+        for entries in self._entries.values():
+            for shown, tensor in entries:
+                self._by_storage.setdefault(id(tensor.storage), {})[shown] = tensor
 
     def of(self, tensor: Tensor) -> tuple[str, ...]:
-        """Return the names of this very tensor; of a gradient or base without a name, how a scenario would
-        write it."""
-        return tuple(self._by_tensor.get(id(tensor), ()))
+        """Return the names of this very tensor; a gradient without one is called after its tensor (``x.grad``)."""
+        held = self._by_tensor.get(id(tensor))
+        if held is not None:
+            return tuple(held)
+        if len(self._entries) > MOST_NAMES:
+            return ()
+        for entries in self._entries.values():
+            for shown, owner in entries:
+                if owner.meta is not None and owner.meta.grad is tensor:
+                    return (f"{shown}.grad",)
+        return ()
 
     def over(self, storage: Storage) -> Iterator[tuple[str, Tensor]]:
         """Yield every name over a memory, with its tensor, in the order in which they were bound."""
@@ -56,3 +82,11 @@ class Names(dict[str, Any]):
     def sharing(self, tensor: Tensor, name: str) -> tuple[str, ...]:
         """Return the other names that see the memory of ``tensor``."""
         return tuple(other for other, _ in self.over(tensor.storage) if other != name)
+
+
+def _drop(index: dict[int, dict[str, Tensor]], key: int, shown: str) -> None:
+    """Take one name out of a reverse map, whose entry goes with its last name."""
+    held = index.get(key, {})
+    held.pop(shown, None)
+    if not held:
+        index.pop(key, None)
