@@ -1,0 +1,126 @@
+"""The texts of convolutions, pooling, embeddings and resizing."""
+
+from detachsim.engine.texts.entry import Entry
+
+TEXTS: dict[str, Entry] = {
+    "conv_input_dims": (
+        "RuntimeError",
+        "Expected {unbatched}D (unbatched) or {batched}D (batched) input to {op}, but got input of size: {sizes}",
+        {},
+    ),
+    "conv_channels": (
+        "RuntimeError",
+        "Given {how}, weight of size {weight}, expected input{input} to have {expected} channels, but got {found} "
+        "channels instead",
+        {},
+    ),
+    "conv_weight_groups": (
+        "RuntimeError",
+        "Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of size "
+        "[{weight}] instead",
+        {},
+    ),
+    "conv_kernel": (
+        "RuntimeError",
+        "Calculated padded input size per channel: ({input}). Kernel size: ({kernel}). Kernel size can't be greater than "
+        "actual input size",
+        {},
+    ),
+    "conv_bias": (
+        "RuntimeError",
+        "Given {how}weight of size {weight}, expected bias to be 1-dimensional with {expected} elements, but got bias of "
+        "size {bias} instead",
+        {},
+    ),
+    "conv_bias_dtype": (
+        "RuntimeError",
+        "Input type ({input}) and bias type ({bias}) should be the same",
+        {},
+    ),
+    "conv_stride": ("RuntimeError", "non-positive stride is not supported", {}),
+    "conv_padding": ("RuntimeError", "negative padding is not supported", {}),
+    "conv_groups_zero": ("RuntimeError", "non-positive groups is not supported", {}),
+    "conv_dilation": ("RuntimeError", "dilation should be greater than zero, but got {dilation}", {}),
+    "conv_list": (
+        "RuntimeError",
+        "expected {name} to be a single integer value or a list of {count} values to match the convolution dimensions, but "
+        "got {name}={values}",
+        {},
+    ),
+    "conv_padding_name": ("RuntimeError", "Invalid padding string: '{value}'", {}),
+    "conv_same_strided": ("RuntimeError", "padding='same' is not supported for strided convolutions", {}),
+    "conv_same_copy": (
+        "UserWarning",
+        "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the input be "
+        "created",
+        {},
+    ),
+    "conv_output_padding": (
+        "RuntimeError",
+        "output padding must be smaller than either stride or dilation, but got output_padding_height: {output[0]} "
+        "output_padding_width: {output[1]} stride_height: {stride[0]} stride_width: {stride[1]} dilation_height: "
+        "{dilation[0]} dilation_width: {dilation[1]}",
+        {},
+    ),
+    "pool_dims": ("RuntimeError", "non-empty 3D or 4D (batch mode) tensor expected for input", {}),
+    "pool_small": (
+        "RuntimeError",
+        "Given input size: ({input}). Calculated output size: ({output}). Output size is too small",
+        {},
+    ),
+    "pool_padding": (
+        "RuntimeError",
+        "pad should be at most half of effective kernel size, but got pad={padding}, kernel_size={kernel} and "
+        "dilation={dilation}",
+        {},
+    ),
+    "pool_stride": ("RuntimeError", "stride should not be zero", {}),
+    "pool_list": (
+        "RuntimeError",
+        "{op}: {name} must either be a single int, or a tuple of two ints",
+        {},
+    ),
+    "pool1d_dims": (
+        "RuntimeError",
+        "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but got:{sizes}",
+        {},
+    ),
+    "pool1d_small": ("RuntimeError", "max_pool1d() Invalid computed output size: {size}", {}),
+    "pool1d_padding": (
+        "RuntimeError",
+        "max_pool1d() padding should be at most half of kernel size, but got padding={padding} and kernel_size={kernel}",
+        {},
+    ),
+    "pool_divisor": ("RuntimeError", "divisor must be not zero", {}),
+    "argument_dims": (
+        "RuntimeError",
+        "Expected 2 to 3 dimensions, but got {ndim}-dimensional tensor for argument #1 'self' (while checking arguments for "
+        "{op})",
+        {},
+    ),
+    "adaptive_dims": ("RuntimeError", "adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got {sizes}", {}),
+    "embedding_range": ("IndexError", "index out of range in self", {}),
+    "embedding_type": (
+        "RuntimeError",
+        "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got {type} "
+        "instead (while checking arguments for embedding)",
+        {},
+    ),
+    "embedding_weight": ("RuntimeError", "'weight' must be 2-D", {}),
+    "resize_mode": (
+        "NotImplementedError",
+        "Input Error: Only 3D, 4D and 5D input Tensors supported (got {ndim}D) for the modes: nearest | linear | bilinear | "
+        "bicubic | trilinear | lanczos | area | nearest-exact (got {mode})",
+        {
+            "torch-1.13": "Input Error: Only 3D, 4D and 5D input Tensors supported (got {ndim}D) for the modes: nearest | "
+            "linear | bilinear | bicubic | trilinear | area | nearest-exact (got {mode})"
+        },
+    ),
+    "resize_none": ("ValueError", "either size or scale_factor should be defined", {}),
+    "resize_both": ("ValueError", "only one of size or scale_factor should be defined", {}),
+    "resize_corners": (
+        "ValueError",
+        "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear",
+        {},
+    ),
+}

@@ -1,0 +1,435 @@
+"""Pooling over windows: max and average, and the adaptive average, of one and two dimensions."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.op import Op
+from detachsim.ops.convolution import windows
+from detachsim.ops.row import composite, general
+
+Ints = Sequence[int]
+
+
+def pooled_size(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
+    """Return how many windows there are; with ``ceil_mode`` also one that hangs over, if it begins within the input."""
+    reach = size + 2 * padding - dilation * (kernel - 1) - 1
+    count = (reach + (stride - 1 if ceil_mode else 0)) // stride + 1
+    if ceil_mode and (count - 1) * stride >= size + padding:
+        count -= 1
+    return count
+
+
+def _pair(op: str, name: str, value: Any) -> tuple[int, int]:
+    values = (value,) if isinstance(value, int) else tuple(value)
+    if len(values) not in (1, 2):
+        raise TorchError("pool_list", op=op, name=name)
+    return (values[0], values[-1])
+
+
+def _geometry(self: Array, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool) -> list[int]:
+    return [pooled_size(self.shape[i - 2], kernel[i], stride[i], padding[i], dilation[i], ceil_mode) for i in range(2)]
+
+
+def _check_geometry(self: Array, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool) -> None:
+    if any(step == 0 for step in stride):
+        raise TorchError("pool_stride")
+    for k, p, d in zip(kernel, padding, dilation, strict=True):
+        if p > ((k - 1) * d + 1) // 2:
+            raise TorchError("pool_padding", padding=p, kernel=k, dilation=d)
+    count = _geometry(self, kernel, stride, padding, dilation, ceil_mode)
+    if min(count) < 1:
+        channels = self.shape[-3]
+        size = f"{channels}x{self.shape[-2]}x{self.shape[-1]}"
+        raise TorchError("pool_small", input=size, output=f"{channels}x{count[0]}x{count[1]}")
+
+
+def _framed(self: Array, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, count: Ints, fill: Any) -> Array:
+    """Return the input with ``fill`` around it, wide enough for every window."""
+    after = [
+        max(0, (count[i] - 1) * stride[i] + dilation[i] * (kernel[i] - 1) + 1 - self.shape[i - 2] - padding[i])
+        for i in range(2)
+    ]
+    widths = [(0, 0)] * (self.ndim - 2) + [(padding[i], after[i]) for i in range(2)]
+    return np.pad(self, widths, constant_values=fill)
+
+
+def max_pool2d_with_indices(
+    self: Array, kernel_size: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool
+) -> tuple[Array, Array]:
+    count = _geometry(self, kernel_size, stride, padding, dilation, ceil_mode)
+    lowest = -np.inf if self.dtype.kind == "f" else np.iinfo(self.dtype).min
+    framed = _framed(self, kernel_size, stride, padding, dilation, count, lowest)
+    seen = windows(framed, kernel_size, stride, dilation, count)
+    flat = seen.reshape(*seen.shape[:-2], -1)
+    best = np.argmax(flat, axis=-1)
+    values = np.take_along_axis(flat, best[..., None], axis=-1)[..., 0]
+    rows = np.arange(count[0])[:, None] * stride[0] - padding[0] + best // kernel_size[1] * dilation[0]
+    columns = np.arange(count[1]) * stride[1] - padding[1] + best % kernel_size[1] * dilation[1]
+    return values, (rows * self.shape[-1] + columns).astype(np.int64)
+
+
+def scatter_plane(grad_output: Array, self: Array, indices: Array) -> Array:
+    """Zeros with the shape of ``self``, to which each window's gradient is added at the element that it took."""
+    lead = self.shape[:-2]
+    made = np.zeros((int(np.prod(lead, dtype=np.int64)), self.shape[-2] * self.shape[-1]), grad_output.dtype)
+    rows = np.arange(len(made))[:, None]
+    np.add.at(made, (rows, indices.reshape(len(made), -1)), grad_output.reshape(len(made), -1))
+    return made.reshape(self.shape)
+
+
+def gather_plane(self: Array, indices: Array) -> Array:
+    flat = self.reshape(*self.shape[:-2], -1)
+    taken = np.take_along_axis(flat, indices.reshape(*indices.shape[:-2], -1), axis=-1)
+    return taken.reshape(indices.shape)
+
+
+def _check_max(session: Any, op: Op, bound: list[Any]) -> None:
+    if bound[0].array.ndim not in (3, 4):
+        raise TorchError("pool_dims")
+    _check_geometry(bound[0].array, *bound[1:])
+
+
+def max_pool2d(
+    ops: Any,
+    self: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    """The largest element of each window."""
+    kernel = _pair("max_pool2d", "kernel_size", kernel_size)
+    values, indices = ops.max_pool2d_with_indices(
+        self,
+        kernel,
+        kernel if stride is None else _pair("max_pool2d", "stride", stride),
+        _pair("max_pool2d", "padding", padding),
+        _pair("max_pool2d", "dilation", dilation),
+        ceil_mode,
+    )
+    return (values, indices) if return_indices else values
+
+
+def _one(value: Any) -> int:
+    return value if isinstance(value, int) else int(value[0])
+
+
+def max_pool1d(
+    ops: Any,
+    self: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    """The largest element of each window, as a picture of one row."""
+    kernel, pad, spread = _one(kernel_size), _one(padding), _one(dilation)
+    step = kernel if stride is None else _one(stride)
+    if self.ndim not in (2, 3):
+        raise TorchError("pool1d_dims", sizes=list(self.shape))
+    if step == 0:
+        raise TorchError("pool_stride")
+    if pad > ((kernel - 1) * spread + 1) // 2:
+        raise TorchError("pool1d_padding", padding=pad, kernel=kernel)
+    count = pooled_size(self.shape[-1], kernel, step, pad, spread, ceil_mode)
+    if count < 1:
+        raise TorchError("pool1d_small", size=count)
+    values, indices = ops.max_pool2d_with_indices(
+        ops.unsqueeze(self, -2), (1, kernel), (1, step), (0, pad), (1, spread), ceil_mode
+    )
+    values = ops.squeeze_dim(values, -2)
+    return (values, ops.squeeze_dim(indices, -2)) if return_indices else values
+
+
+# Averages
+
+
+def _shares(
+    self: Array, kernel: Ints, stride: Ints, padding: Ints, ceil_mode: bool, include: bool, divisor: int | None
+) -> Array:
+    """Return by what each window's sum is divided, for every place."""
+    count = _geometry(self, kernel, stride, padding, (1, 1), ceil_mode)
+    sides: list[list[int]] = []
+    for i in range(2):
+        size, k, s, p = self.shape[i - 2], kernel[i], stride[i], padding[i]
+        lengths = []
+        for place in range(count[i]):
+            start = place * s - p
+            end = min(start + k, size + p)
+            lengths.append(end - start if include else min(end, size) - max(start, 0))
+        sides.append(lengths)
+    share = np.array(sides[0])[:, None] * np.array(sides[1])
+    return share if divisor is None else np.full_like(share, divisor)
+
+
+def avg_pool2d_kernel(
+    self: Array,
+    kernel_size: Ints,
+    stride: Ints,
+    padding: Ints,
+    ceil_mode: bool,
+    count_include_pad: bool,
+    divisor_override: int | None,
+) -> Array:
+    count = _geometry(self, kernel_size, stride, padding, (1, 1), ceil_mode)
+    framed = _framed(self, kernel_size, stride, padding, (1, 1), count, 0)
+    total = np.zeros((*self.shape[:-2], *count), self.dtype)
+    for part in _parts(framed, kernel_size, stride, count):
+        total += part
+    share = _shares(self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return total // share if self.dtype.kind in "iu" else total / share.astype(self.dtype)
+
+
+def _parts(framed: Array, kernel: Ints, stride: Ints, count: Ints) -> Iterator[Array]:
+    """Yield, for each place in the window, a view of the elements that all windows have there."""
+    for row, column in np.ndindex(kernel[0], kernel[1]):
+        yield framed[
+            ...,
+            row : row + (count[0] - 1) * stride[0] + 1 : stride[0],
+            column : column + (count[1] - 1) * stride[1] + 1 : stride[1],
+        ]
+
+
+def avg_pool2d_backward(
+    grad_output: Array,
+    self: Array,
+    kernel_size: Ints,
+    stride: Ints,
+    padding: Ints,
+    ceil_mode: bool,
+    count_include_pad: bool,
+    divisor_override: int | None,
+) -> Array:
+    count = _geometry(self, kernel_size, stride, padding, (1, 1), ceil_mode)
+    share = _shares(self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    sent = grad_output / share.astype(grad_output.dtype)
+    framed = _framed(np.zeros(self.shape, grad_output.dtype), kernel_size, stride, padding, (1, 1), count, 0)
+    for part in _parts(framed, kernel_size, stride, count):
+        part += sent
+    rows, columns = (slice(padding[i], padding[i] + self.shape[i - 2]) for i in range(2))
+    return np.ascontiguousarray(framed[..., rows, columns])
+
+
+def _check_avg(session: Any, op: Op, bound: list[Any]) -> None:
+    self, kernel, stride, padding, ceil_mode = bound[:5]
+    if self.array.ndim not in (3, 4):
+        raise TorchError("dim_range", low=-self.array.ndim, high=self.array.ndim - 1, dim=-3)
+    if bound[6] == 0:
+        raise TorchError("pool_divisor")
+    _check_geometry(self.array, kernel, stride, padding, (1, 1), ceil_mode)
+
+
+def avg_pool2d(
+    ops: Any,
+    self: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Any:
+    """The mean of each window."""
+    kernel = _pair("avg_pool2d", "kernel_size", kernel_size)
+    return ops._avg_pool2d(
+        self,
+        kernel,
+        kernel if stride is None else _pair("avg_pool2d", "stride", stride),
+        _pair("avg_pool2d", "padding", padding),
+        ceil_mode,
+        count_include_pad,
+        divisor_override,
+    )
+
+
+def avg_pool1d(
+    ops: Any,
+    self: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Any:
+    """The mean of each window, as a picture of one row."""
+    if self.ndim not in (2, 3):
+        raise TorchError("argument_dims", ndim=self.ndim, op="avg_pool1d")
+    kernel = _one(kernel_size)
+    made = ops._avg_pool2d(
+        ops.unsqueeze(self, -2),
+        (1, kernel),
+        (1, kernel if stride is None else _one(stride)),
+        (0, _one(padding)),
+        ceil_mode,
+        count_include_pad,
+        None,
+    )
+    return ops.squeeze_dim(made, -2)
+
+
+# Adaptive averages
+
+
+def _ranges(size: int, count: int) -> list[slice]:
+    """Cut ``size`` elements into ``count`` ranges that may overlap by one."""
+    return [slice(i * size // count, -((-(i + 1) * size) // count)) for i in range(count)]
+
+
+def adaptive_average(self: Array, output_size: Ints) -> Array:
+    made = np.zeros((*self.shape[:-2], *output_size), self.dtype)
+    for i, rows in enumerate(_ranges(self.shape[-2], output_size[0])):
+        for j, columns in enumerate(_ranges(self.shape[-1], output_size[1])):
+            part = self[..., rows, columns].reshape(*self.shape[:-2], -1)
+            # One element after another, as PyTorch's kernel adds them.
+            total = np.add.accumulate(part, axis=-1)[..., -1]
+            made[..., i, j] = total / (rows.stop - rows.start) / (columns.stop - columns.start)
+    return made
+
+
+def adaptive_average_backward(grad_output: Array, self: Array) -> Array:
+    made = np.zeros(self.shape, grad_output.dtype)
+    for i, rows in enumerate(_ranges(self.shape[-2], grad_output.shape[-2])):
+        for j, columns in enumerate(_ranges(self.shape[-1], grad_output.shape[-1])):
+            sent = grad_output[..., i, j] / (rows.stop - rows.start) / (columns.stop - columns.start)
+            made[..., rows, columns] += sent[..., None, None]
+    return made
+
+
+def adaptive_avg_pool2d(ops: Any, self: Any, output_size: Any) -> Any:
+    """Means of as many windows as asked for."""
+    if self.ndim not in (3, 4):
+        raise TorchError("adaptive_dims", sizes=list(self.shape))
+    wanted = (output_size,) * 2 if isinstance(output_size, int) else tuple(output_size)
+    size = tuple(self.shape[i - 2] if wanted[i] is None else wanted[i] for i in range(2))
+    if size == (1, 1):
+        return ops.mean(self, (-1, -2), True)
+    return ops._adaptive_avg_pool2d(self, size)
+
+
+def adaptive_avg_pool1d(ops: Any, self: Any, output_size: Any) -> Any:
+    """Means of as many windows as asked for, as a picture of one row."""
+    if self.ndim not in (2, 3):
+        raise TorchError("argument_dims", ndim=self.ndim, op="adaptive_avg_pool1d")
+    return ops.squeeze_dim(adaptive_avg_pool2d(ops, ops.unsqueeze(self, -2), (1, _one(output_size))), -2)
+
+
+_WINDOW = "int[] kernel_size, int[] stride, int[] padding"
+_AVERAGE = f"{_WINDOW}, bool ceil_mode, bool count_include_pad, int? divisor_override"
+_AVERAGE_GIVEN = "kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override"
+_MAX_SIGNATURE = (
+    "(Tensor self, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, bool ceil_mode=False, "
+    "bool return_indices=False)"
+)
+
+ROWS = [
+    general(
+        f"max_pool2d_with_indices(Tensor self, {_WINDOW}, int[] dilation, bool ceil_mode)",
+        "MaxPool2DWithIndicesBackward0",
+        max_pool2d_with_indices,
+        where="",
+        grad={"self": "max_pool2d_backward(grad, self, result1)"},
+        check=_check_max,
+        doc="the largest element of each window, and where it is",
+    ),
+    general(
+        "max_pool2d_backward(Tensor grad_output, Tensor self, Tensor indices)",
+        "MaxPool2DWithIndicesBackwardBackward0",
+        scatter_plane,
+        where="",
+        grad={"grad_output": "gather_plane(grad, indices)", "self": "zeros_of(self)"},
+        doc="the gradient of max_pool2d",
+    ),
+    general(
+        "gather_plane(Tensor self, Tensor indices)",
+        "GatherBackward0",
+        gather_plane,
+        where="",
+        grad={"self": "max_pool2d_backward(grad, self, indices)"},
+        doc="the elements of each plane at given places",
+    ),
+    composite(
+        f"max_pool2d{_MAX_SIGNATURE}",
+        max_pool2d,
+        where="F",
+        doc="the largest element of each window; the first of ties gets the gradient",
+        samples=("F.max_pool2d(a.reshape(1, 1, -1), (1, 2))",),
+    ),
+    composite(
+        f"max_pool1d{_MAX_SIGNATURE}",
+        max_pool1d,
+        where="F",
+        doc="the largest element of each window; the first of ties gets the gradient",
+        samples=("F.max_pool1d(a.reshape(1, -1), 2)",),
+    ),
+    general(
+        f"_avg_pool2d(Tensor self, {_AVERAGE})",
+        "AvgPool2DBackward0",
+        avg_pool2d_kernel,
+        where="",
+        grad={"self": f"avg_pool2d_backward(grad, self, {_AVERAGE_GIVEN})"},
+        check=_check_avg,
+        doc="the mean of each window",
+    ),
+    general(
+        f"avg_pool2d_backward(Tensor grad_output, Tensor self, {_AVERAGE})",
+        "AvgPool2DBackwardBackward0",
+        avg_pool2d_backward,
+        where="",
+        grad={"grad_output": f"_avg_pool2d(grad, {_AVERAGE_GIVEN})", "self": "zeros_of(self)"},
+        doc="the gradient of avg_pool2d",
+    ),
+    composite(
+        "avg_pool2d(Tensor self, int[] kernel_size, int[]? stride=None, int[] padding=0, bool ceil_mode=False, "
+        "bool count_include_pad=True, int? divisor_override=None)",
+        avg_pool2d,
+        where="F",
+        doc="the mean of each window",
+        samples=("F.avg_pool2d(a.reshape(1, 1, -1), (1, 2))",),
+    ),
+    composite(
+        "avg_pool1d(Tensor self, int[] kernel_size, int[]? stride=None, int[] padding=0, bool ceil_mode=False, "
+        "bool count_include_pad=True)",
+        avg_pool1d,
+        where="tF",
+        doc="the mean of each window",
+        samples=("F.avg_pool1d(a.reshape(1, -1), 2)",),
+    ),
+    general(
+        "_adaptive_avg_pool2d(Tensor self, int[] output_size)",
+        "AdaptiveAvgPool2DBackward0",
+        adaptive_average,
+        where="",
+        grad={"self": "adaptive_average_backward(grad, self)"},
+        doc="means of as many windows as asked for",
+    ),
+    general(
+        "adaptive_average_backward(Tensor grad_output, Tensor self)",
+        "AdaptiveAvgPool2DBackwardBackward0",
+        adaptive_average_backward,
+        where="",
+        grad={"grad_output": "_adaptive_avg_pool2d(grad, grad_output_size[-2:])", "self": "zeros_of(self)"},
+        doc="the gradient of adaptive_avg_pool2d",
+    ),
+    composite(
+        "adaptive_avg_pool2d(Tensor self, any output_size)",
+        adaptive_avg_pool2d,
+        where="F",
+        doc="means of as many windows as asked for",
+        samples=("F.adaptive_avg_pool2d(a.reshape(1, 1, -1), (1, 2))",),
+    ),
+    composite(
+        "adaptive_avg_pool1d(Tensor self, int[] output_size)",
+        adaptive_avg_pool1d,
+        where="tF",
+        doc="means of as many windows as asked for",
+        samples=("F.adaptive_avg_pool1d(a.reshape(1, -1), 2)",),
+    ),
+]
