@@ -59,6 +59,7 @@ class Op:
         "_array_functions",
         "_plan",
         "bare_edges",
+        "unguarded",
         "check",
         "check_dtypes",
         "differentiable_outputs",
@@ -86,6 +87,7 @@ class Op:
         "several",
         "shown",
         "signature",
+        "simple",
         "tensor_positions",
         "where",
     )
@@ -113,6 +115,7 @@ class Op:
         random: bool = False,
         shown: Mapping[str, str] | None = None,
         bare_edges: bool = False,
+        unguarded: bool = False,
         check: Callable[..., None] | None = None,
         check_dtypes: Callable[..., None] | None = None,
         doc: str = "",
@@ -139,6 +142,7 @@ class Op:
         self.random = random
         self.shown = dict(shown or {})
         self.bare_edges = bare_edges
+        self.unguarded = unguarded
         self.check = check
         self.check_dtypes = check_dtypes
         self.doc = doc
@@ -147,6 +151,8 @@ class Op:
         self.promoting_numbers = tuple(i for i, p in enumerate(self.parameters) if p.type == "PromotingNumber")
         self.dtype_position = next((i for i, p in enumerate(self.parameters) if p.name == "dtype"), -1)
         self.library: Library | None = None
+        # One function for each edge, once ``make_simple`` was asked; empty where formulas serve several or lists.
+        self.simple: tuple[FunctionType, ...] | None = None
         self._plan: Plan | None = None
         self._array_functions: tuple[tuple[tuple[int, ...], FunctionType], ...] | None = None
 
@@ -164,6 +170,14 @@ class Op:
             assert self.library is not None
             self._array_functions = self.functions(self.library.array_namespace)
         return self._array_functions
+
+    def make_simple(self) -> tuple[FunctionType, ...]:
+        """Return the formulas on arrays by edge, where each takes one gradient and gives one."""
+        functions = {edges[0]: function for edges, function in self.array_functions if len(edges) == 1}
+        lists = any(self.parameters[position].type.endswith("[]") for position in self.plan.edges)
+        whole = len(functions) == len(self.plan.edges) and not lists and self.differentiable_outputs == 1
+        self.simple = tuple(functions[edge] for edge in range(len(functions))) if whole else ()
+        return self.simple
 
     def functions(self, namespace: dict[str, Any]) -> tuple[tuple[tuple[int, ...], FunctionType], ...]:
         """Return the formulas as functions whose names are looked up in ``namespace``."""
@@ -200,6 +214,7 @@ class Op:
             overlap=self.overlap,
             random=self.random,
             bare_edges=self.bare_edges,
+            unguarded=self.unguarded,
             check=self.check,
             check_dtypes=self.check_dtypes,
             doc=f"The in-place variant of {self.name}.",

@@ -134,7 +134,9 @@ def wrap(session: "Session", value: Any) -> Any:
     """Make operands of tensors, also inside tuples and lists."""
     if isinstance(value, Tensor):
         return Operand(session, value)
-    if isinstance(value, (tuple, list)):
+    if isinstance(value, list):
+        return [wrap(session, item) for item in value]
+    if isinstance(value, tuple):
         return tuple(wrap(session, item) for item in value)
     return value
 

@@ -8,19 +8,39 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
-from detachsim.ops.row import ARITHMETIC, COMPARE, pointwise
+from detachsim.ops.row import ARITHMETIC, COMPARE, inplace, pointwise
 
 
-def _comparison(name: str, kernel: Any, doc: str, symbol: str) -> Op:
-    return pointwise(
-        f"{name}(Tensor self, Number|Tensor other)",
-        "",
-        kernel,
-        promote=COMPARE,
-        inplace=True,
-        doc=doc,
-        samples=(f"a {symbol} b",),
-    )
+def _comparison(name: str, kernel: Any, doc: str, symbol: str) -> list[Op]:
+    """Return a comparison, and its in-place variants, which unlike it have nodes: nothing flows through them."""
+    node = f"{name.capitalize()}Backward"
+    note = f"The in-place variant of {name}."
+    return [
+        pointwise(
+            f"{name}(Tensor self, Number|Tensor other)",
+            "",
+            kernel,
+            promote=COMPARE,
+            doc=doc,
+            samples=(f"a {symbol} b",),
+        ),
+        inplace(
+            f"{name}_(Tensor self, Tensor other)",
+            f"{node}1",
+            kernel,
+            promote=COMPARE,
+            grad={"self": "zeros_of(grad)", "other": "zeros_of(grad)"},
+            doc=note,
+        ),
+        inplace(
+            f"{name}_.Scalar(Tensor self, Number other)",
+            f"{node}0",
+            lambda self, other: kernel(self, np.asarray(other)),
+            promote=COMPARE,
+            grad={"self": "zeros_of(grad)"},
+            doc=note,
+        ),
+    ]
 
 
 def clamp(self: Array, min: float | None = None, max: float | None = None) -> Array:
@@ -58,18 +78,19 @@ def zeros_of(ops: Any, value: Any) -> Any:
 HELPERS = {"clamp_backward": clamp_backward, "zeros_of": zeros_of}
 
 ROWS = [
-    _comparison("lt", np.less, "self < other", "<"),
-    _comparison("le", np.less_equal, "self <= other", "<="),
-    _comparison("gt", np.greater, "self > other", ">"),
-    _comparison("ge", np.greater_equal, "self >= other", ">="),
-    _comparison("eq", np.equal, "self == other", "=="),
-    _comparison("ne", np.not_equal, "self != other", "!="),
+    *_comparison("lt", np.less, "self < other", "<"),
+    *_comparison("le", np.less_equal, "self <= other", "<="),
+    *_comparison("gt", np.greater, "self > other", ">"),
+    *_comparison("ge", np.greater_equal, "self >= other", ">="),
+    *_comparison("eq", np.equal, "self == other", "=="),
+    *_comparison("ne", np.not_equal, "self != other", "!="),
     pointwise(
         "logical_and(Tensor self, Number|Tensor other)",
         "",
         np.logical_and,
         promote=COMPARE,
         inplace=True,
+        unguarded=True,
         doc="whether both are not 0",
         samples=("a.logical_and(b)",),
     ),
@@ -79,6 +100,7 @@ ROWS = [
         np.logical_or,
         promote=COMPARE,
         inplace=True,
+        unguarded=True,
         doc="whether one of the two is not 0",
         samples=("a.logical_or(b)",),
     ),
@@ -88,6 +110,7 @@ ROWS = [
         np.logical_not,
         promote=COMPARE,
         inplace=True,
+        unguarded=True,
         doc="whether self is 0",
         samples=("a.logical_not()",),
     ),

@@ -240,12 +240,20 @@ class Evaluator:
     def _binary(self, node: ast.BinOp) -> Any:
         return self.binary(node.op, self.evaluate(node.left), self.evaluate(node.right))
 
-    def binary(self, sign: ast.AST, left: Any, right: Any) -> Any:
-        """Return the value of an operator or comparison."""
+    def binary(self, sign: ast.AST, left: Any, right: Any, *, augmented: bool = False) -> Any:
+        """Return the value of an operator or comparison; of ``augmented`` ones (``+=``) only errors differ."""
         symbol, function = _PYTHON[type(sign)]
-        if isinstance(left, Tensor) or isinstance(right, Tensor):
-            return self._tensor_binary(symbol, left, right)
-        return _plain(symbol, function, left, right)
+        try:
+            if isinstance(left, Tensor) or isinstance(right, Tensor):
+                return self._tensor_binary(symbol, left, right)
+            return _plain(symbol, function, left, right)
+        except TorchError as error:
+            text = error.details.get("text", "") if error.key == "python" else ""
+            if not augmented or not text.startswith("unsupported operand"):
+                raise
+            _, _, operands = text.partition(": ")
+            text = f"unsupported operand type(s) for {symbol}=: {operands}"
+            raise TorchError("python", type="TypeError", text=text) from None
 
     def _tensor_binary(self, symbol: str, left: Any, right: Any) -> Any:
         reflected = not isinstance(left, Tensor)

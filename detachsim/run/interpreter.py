@@ -414,7 +414,7 @@ class Interpreter:
         value = self._value(right)
         if isinstance(left, Tensor) and symbol in AUGMENTED and isinstance(value, (Tensor, bool, int, float)):
             return self.session.call(AUGMENTED[symbol], left, value)
-        return self.evaluator.binary(SIGNS[symbol], left, value)
+        return self.evaluator.binary(SIGNS[symbol], left, value, augmented=True)
 
     def _backward(self, step: BackwardStep) -> None:
         roots = [self._value(root) for root in step.roots]

@@ -87,10 +87,10 @@ def truth(tensor: Tensor) -> bool:
 
 def number(session: Session, tensor: Tensor, kind: Callable[[Any], Any]) -> Any:
     """Return ``float(tensor)`` or ``int(tensor)``, with 2.13's warning for one that requires grad."""
-    if tensor.array.size != 1:
-        raise TorchError("scalar_conversion")
     if requires_grad(tensor) and session.dialect == "torch-2.13":
         session.warn_once("scalar_requires_grad")
+    if tensor.array.size != 1:
+        raise TorchError("scalar_conversion")
     return kind(tensor.array.item())
 
 
