@@ -137,6 +137,10 @@ def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
+# What functions call their first argument, and numpy's names, which PyTorch takes as well.
+_OTHER_NAMES = {"self": "input", "dim": "axis", "keepdim": "keepdims"}
+
+
 def bind(parameters: tuple[Parameter, ...], args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any] | Mismatch:
     """Return one value for each parameter, or why the arguments do not fit."""
     bound: list[Any] = []
@@ -160,8 +164,8 @@ def bind(parameters: tuple[Parameter, ...], args: Sequence[Any], kwargs: Mapping
             if parameter.name in kwargs:
                 value = kwargs[parameter.name]
                 names_used += 1
-            elif position == 0 and parameter.name == "self" and "input" in kwargs:
-                value = kwargs["input"]
+            elif (other := _OTHER_NAMES.get(parameter.name)) is not None and other in kwargs:
+                value = kwargs[other]
                 names_used += 1
         if value is REQUIRED:
             if parameter.default is REQUIRED:

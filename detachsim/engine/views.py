@@ -174,13 +174,7 @@ def rebase_history(session: "Session", tensor: Tensor, node: Node) -> None:
     """Give an edited tensor its new node; for a view, see Note [In-place on a view]."""
     view = tensor.view
     if view is None:
-        old = tensor.node
-        tensor.node = node
-        tensor.output_nr = 0
-        tensor.requires = False
-        move_retained(tensor, old, node)
-        if session.facts is not None:
-            session.facts.append(("rebase", tensor, old, node))
+        replace_node(session, tensor, node)
         return
     base = view.base
     slices = CopySlices()
@@ -205,6 +199,19 @@ def rebase_history(session: "Session", tensor: Tensor, node: Node) -> None:
     if session.facts is not None:
         session.facts.append(("rebase", base, old, slices))
     grad_fn(session, tensor)
+
+
+def replace_node(session: "Session", tensor: Tensor, node: Node) -> None:
+    """Make ``node`` the tensor's own, whatever its base's is."""
+    old = tensor.node
+    tensor.node = node
+    tensor.output_nr = 0
+    tensor.requires = False
+    if tensor.view is not None:
+        tensor.view.attr_version = tensor.version.value
+    move_retained(tensor, old, node)
+    if session.facts is not None:
+        session.facts.append(("rebase", tensor, old, node))
 
 
 def move_retained(tensor: Tensor, old: Node | None, new: Node) -> None:

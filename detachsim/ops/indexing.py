@@ -8,9 +8,10 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.memory import overlaps_itself
 from detachsim.engine.operand import Operand
-from detachsim.engine.tensor import fresh
-from detachsim.ops.row import composite, general, pointwise
+from detachsim.engine.tensor import Tensor, fresh
+from detachsim.ops.row import composite, general
 
 
 def index_key(indices: Sequence[Array | None]) -> tuple[Any, ...]:
@@ -25,7 +26,7 @@ def _as_index(index: Array) -> Array:
 
 
 def index_kernel(self: Array, indices: Sequence[Array | None]) -> Array:
-    return np.array(self[index_key(_checked(self, indices))])
+    return np.array(self[index_key(_checked(self, indices))], order="C")
 
 
 def _checked(self: Array, indices: Sequence[Array | None]) -> Sequence[Array | None]:
@@ -62,20 +63,14 @@ def _checked(self: Array, indices: Sequence[Array | None]) -> Sequence[Array | N
     return indices
 
 
-def index_backward(values: Array, size: Sequence[int], indices: Sequence[Array | None]) -> Array:
-    made = np.zeros(size, dtype=np.asarray(values).dtype)
-    np.add.at(made, index_key(indices), values)
-    return made
-
-
 def index_put(self: Array, indices: Sequence[Array | None], values: Array, accumulate: bool = False) -> Array:
-    made = self.copy()
+    made = np.array(self)
     key = index_key(_checked(self, indices))
     target = made[key].shape
     try:
-        value = np.broadcast_to(values, target).astype(made.dtype)
+        value = np.broadcast_to(values, target)
     except ValueError:
-        raise TorchError("index_value_shape", value=list(values.shape), result=list(target)) from None
+        raise TorchError("index_value_shape", value=list(np.shape(values)), result=list(target)) from None
     if accumulate:
         np.add.at(made, key, value)
     else:
@@ -83,21 +78,47 @@ def index_put(self: Array, indices: Sequence[Array | None], values: Array, accum
     return made
 
 
-def expand_dims(index: Any, ndim: int) -> tuple[Any, ...]:
-    """Return the index as a tuple without its ellipsis; raises PyTorch's error for too many indices."""
-    items = index if isinstance(index, tuple) else (index,)
+def _check_index(session: Any, op: Any, bound: list[Any]) -> None:
+    for index in bound[1]:
+        if index is None:
+            continue
+        if index.dtype not in (dtypes.int64, dtypes.int32, dtypes.boolean, dtypes.uint8):
+            raise TorchError("index_dtype")
+        if index.dtype is dtypes.uint8:
+            session.warn("index_uint8")
+    if len(bound) > 2:
+        if bound[0].dtype is not bound[2].dtype:
+            raise TorchError("index_put_dtypes", left=bound[0].dtype.scalar, right=bound[2].dtype.scalar)
+        if op.mutates and overlaps_itself(bound[0].array):
+            session.warn("index_put_expanded")
+
+
+def _as_tuple(session: Any, index: Any) -> tuple[Any, ...]:
+    """Return an index as a tuple; a list that holds more than plain numbers stands for one, as in old numpy."""
+    if isinstance(index, tuple):
+        return index
+    if isinstance(index, list | str) and len(index) < _LONGEST_TUPLE:
+        if any(
+            item is None or item is Ellipsis or isinstance(item, Operand | list | tuple | slice | str) for item in index
+        ):
+            if session.dialect == "torch-2.13":
+                session.warn("index_sequence")
+            return tuple(index)
+    return (index,)
+
+
+# A longer list never stands for a tuple.
+_LONGEST_TUPLE = 32
+
+
+def _specified(items: tuple[Any, ...]) -> int:
+    """Return how many dims an index takes up."""
     used = 0
     for item in items:
         if item is None or item is Ellipsis or isinstance(item, bool):
             continue
-        used += item.tensor.array.ndim if _is_mask(item) else 1
-    if used > ndim:
-        raise TorchError("index_many", ndim=ndim)
-    if not any(item is Ellipsis for item in items):
-        return items
-    place = next(i for i, item in enumerate(items) if item is Ellipsis)
-    rest = tuple(item for item in items[place + 1 :] if item is not Ellipsis)
-    return (*items[:place], *([slice(None)] * (ndim - used)), *rest)
+        used += item.ndim if _is_mask(item) else 1
+    return used
 
 
 def _is_mask(item: Any) -> bool:
@@ -105,201 +126,207 @@ def _is_mask(item: Any) -> bool:
 
 
 def _bound(value: Any) -> Any:
-    return int(value.tensor.array.item()) if isinstance(value, Operand) else value
+    tensor = value.tensor if isinstance(value, Operand) else value
+    if isinstance(tensor, Tensor) and not tensor.dtype.is_floating and tensor.array.ndim == 0:
+        return int(tensor.array.item())
+    if value is not None and not isinstance(value, int):
+        raise TorchError("slice_type")
+    return value
 
 
 def _index_tensor(self: Any, item: Any) -> Any:
-    """Return a list or array-like index as a tensor."""
-    array = np.array(item) if len(item) else np.array([], dtype=np.int64)
-    if array.dtype.kind == "f" or array.dtype == object:
-        raise TorchError("index_type", type="list" if array.dtype == object else "float")
-    dtype = dtypes.boolean if array.dtype == np.bool_ else dtypes.int64
-    return Operand(self.session, fresh(array.astype(dtype.numpy), dtype))
+    """Return a list as an index tensor: truth values stay, numbers become int64."""
+    flat: list[Any] = []
+    _flatten(item, flat)
+    if any(isinstance(value, str) for value in flat):
+        raise TorchError("python", type="TypeError", text="new(): invalid data type 'str'")
+    shape: list[int] = []
+    inner: Any = item
+    while isinstance(inner, list | tuple):
+        shape.append(len(inner))
+        if not inner:
+            break
+        inner = inner[0]
+    if np.prod(shape, dtype=np.int64) != len(flat):
+        raise TorchError("tensor_sequence", **_ragged(item))
+    boolean = bool(flat) and all(isinstance(value, bool) for value in flat)
+    dtype = dtypes.boolean if boolean else dtypes.int64
+    array = np.array([value if boolean else int(value) for value in flat], dtype=dtype.numpy).reshape(shape)
+    return Operand(self.session, fresh(array, dtype))
+
+
+def _flatten(item: Any, flat: list[Any]) -> None:
+    if isinstance(item, list | tuple):
+        for entry in item:
+            _flatten(entry, flat)
+    else:
+        flat.append(_bound(item) if isinstance(item, Operand) else item)
+
+
+def _ragged(item: Any) -> dict[str, int]:
+    """Return where a nested list has a row of another length."""
+    dim = 0
+    level = [item]
+    while True:
+        expected = len(level[0])
+        for row in level:
+            if not isinstance(row, list | tuple) or len(row) != expected:
+                return {"dim": dim, "expected": expected, "found": len(row) if isinstance(row, list | tuple) else 0}
+        level = [entry for row in level for entry in row]
+        dim += 1
+        if not level or not isinstance(level[0], list | tuple):
+            return {"dim": dim, "expected": expected, "found": 0}
 
 
 def apply_views(ops: Any, self: Any, index: Any) -> tuple[Any, list[Any]]:
-    """Apply what is a view in an index (ints, ranges, ``None``); return the view, and a tensor or ``None`` for each of its dims."""
-    original = self
-    if isinstance(index, list):
-        index = (_index_tensor(self, index),)
-    ndim = self.ndim
-    if ndim == 0 and isinstance(index, int) and not isinstance(index, bool):
-        raise TorchError("index_zero_dim")
-    items = expand_dims(index, ndim)
-    if ndim == 0 and any(isinstance(item, slice) for item in items):
-        raise TorchError("slice_zero_dim")
+    """Apply what is a view in an index (ints, ranges, ``None``); return the view, and a tensor or ``None`` for
+    each of its dims up to the last tensor."""
+    items = _as_tuple(self.session, index)
+    specified = _specified(items)
+    if specified > self.ndim:
+        raise TorchError("index_many", ndim=self.ndim)
+    original_ndim = self.ndim
     dim = 0
-    source_dim = 0
-    tensors: list[Any] = []
-    several = isinstance(index, tuple) or index is Ellipsis
-    for item in items:
-        if isinstance(item, list | tuple):
+    tensors: dict[int, Any] = {}
+    for position, item in enumerate(items):
+        if isinstance(item, list | tuple | str):
             item = _index_tensor(self, item)
         if item is None:
             self = ops.unsqueeze(self, dim)
-            tensors.append(None)
             dim += 1
+        elif item is Ellipsis:
+            dim += original_ndim - specified
         elif isinstance(item, bool):
             self = ops.unsqueeze(self, dim)
-            tensors.append(Operand(original.session, fresh(np.array([item]), dtypes.boolean)))
+            tensors[dim] = _flag(self, item)
             dim += 1
         elif isinstance(item, int):
-            size = self.shape[dim]
-            if not -size <= item < size:
-                raise TorchError("index_range", index=item, dim=source_dim, size=size)
-            self = ops.select(self, dim, item)
-            source_dim += 1
+            self = select_item(ops, self, dim, item, position)
         elif isinstance(item, slice):
-            self = _range(ops, self, dim, item, keep=not several)
-            tensors.append(None)
+            self = slice_item(ops, self, dim, item)
             dim += 1
-            source_dim += 1
         elif isinstance(item, Operand):
             kind = item.tensor.dtype
-            if kind.is_floating:
-                raise TorchError("index_dtype")
-            if item.ndim == 0 and kind.category == dtypes.INTEGRAL and kind is not dtypes.uint8:
-                self = ops.select(self, dim, int(item.tensor.array.item()))
-                source_dim += 1
+            if item.ndim == 0 and kind.category != dtypes.FLOATING:
+                if _is_mask(item):
+                    self = ops.unsqueeze(self, dim)
+                    tensors[dim] = _flag(self, bool(item.tensor.array.item()))
+                    dim += 1
+                else:
+                    self = select_item(ops, self, dim, int(item.tensor.array.item()), position)
                 continue
-            if item.ndim == 0:
-                self = ops.unsqueeze(self, dim)
-                flag = fresh(item.tensor.array.reshape(1).astype(bool), dtypes.boolean)
-                tensors.append(Operand(original.session, flag))
-                dim += 1
-                continue
-            tensors.append(item)
-            width = item.ndim if _is_mask(item) else 1
-            tensors.extend([None] * 0)
-            dim += width
-            source_dim += width
+            tensors[dim] = item
+            # A mask of several dims stands for as many index tensors.
+            for extra in range(1, item.ndim if _is_mask(item) else 1):
+                tensors[dim + extra] = _CONTINUED
+            dim += item.ndim if _is_mask(item) else 1
         else:
             raise TorchError("index_type", type=type(item).__name__)
-    return self, tensors
+    last = max(tensors, default=-1)
+    found = [tensors.get(place) for place in range(last + 1)]
+    return self, [item for item in found if item is not _CONTINUED]
 
 
-def _range(ops: Any, self: Any, dim: int, item: slice, *, keep: bool) -> Any:
-    """Apply a range; one that takes everything leaves no node in an index of several items."""
+# Marks a dim that a mask before it takes up.
+_CONTINUED = object()
+
+
+def _flag(self: Any, value: bool) -> Operand:
+    return Operand(self.session, fresh(np.array([value]), dtypes.boolean))
+
+
+def select_item(ops: Any, self: Any, dim: int, index: int, real_dim: int) -> Any:
+    """Select one slice, with the words that ``x[i]`` has for an index out of range."""
+    if self.ndim == 0:
+        raise TorchError("index_zero_dim")
+    size = self.shape[dim]
+    if not -size <= index < size:
+        raise TorchError("index_range", index=index, dim=real_dim, size=size)
+    return ops.select(self, dim, index)
+
+
+def slice_item(ops: Any, self: Any, dim: int, item: slice, *, keep: bool = False) -> Any:
+    """Apply a range; one that takes everything leaves no node unless it stands alone (``keep``)."""
     start, stop, step = _bound(item.start), _bound(item.stop), _bound(item.step)
     if step is not None and step <= 0:
         raise TorchError("slice_step_zero" if step == 0 else "slice_step")
-    whole = (start in (None, 0)) and (stop is None or stop >= self.shape[dim]) and step in (None, 1)
-    if whole and not keep:
+    if self.ndim == 0:
+        raise TorchError("slice_zero_dim")
+    whole = start in (None, 0) and (stop is None or stop >= self.shape[dim]) and step in (None, 1)
+    if whole and not keep and self.session.dialect == "torch-2.13":
         return self
-    return ops.slice(self, dim, start, stop, 1 if step is None else step)
+    size = self.shape[dim]
+    stop = size if stop is None else stop
+    return ops.slice(self, dim, 0 if start is None else start, stop, 1 if step is None else step)
 
 
 def getitem(ops: Any, self: Any, index: Any) -> Any:
     """``self[index]``: a view where the index has no tensor in it, else a copy."""
+    if index is None:
+        return ops.unsqueeze(self, 0)
+    if index is Ellipsis:
+        return ops.alias(self)
+    if isinstance(index, int) and not isinstance(index, bool):
+        return select_item(ops, self, 0, index, 0)
+    if isinstance(index, slice):
+        return slice_item(ops, self, 0, index, keep=True)
     result, tensors = apply_views(ops, self, index)
-    if any(tensor is not None for tensor in tensors):
-        while tensors and tensors[-1] is None:
-            tensors.pop()
+    if tensors:
         return ops.index(result, tensors)
     return ops.alias(self) if result is self else result
 
 
 def setitem(ops: Any, self: Any, index: Any, value: Any) -> None:
     """``self[index] = value``, by ``fill_`` or ``copy_`` on a view, or ``index_put_`` for tensor indices."""
-    number = not isinstance(value, Operand)
-    if number:
-        if isinstance(value, bool | int | float):
-            value = Operand(self.session, fresh(np.array(value, dtype=self.tensor.dtype.numpy), self.tensor.dtype))
-        else:
-            raise TorchError("assign_type", type=type(value).__name__, tensor_type=self.tensor.dtype.tensor_type)
-    if _takes_all(index, self.shape):
-        target: Any = self
-        tensors: list[Any] = []
-    else:
-        target, tensors = apply_views(ops, self, index)
-    if any(tensor is not None for tensor in tensors):
-        while tensors and tensors[-1] is None:
-            tensors.pop()
-        ops.index_put_(target, tensors, _to_dtype(ops, value, target))
+    value = _assignable(self, value)
+    if index is False:
         return
-    if value.ndim == 0:
+    if index is Ellipsis:
+        return _assign(ops, self, value)
+    if index is None or index is True:
+        return _assign(ops, ops.unsqueeze(self, 0), value)
+    if isinstance(index, int):
+        return _assign(ops, select_item(ops, self, 0, index, 0), value)
+    if isinstance(index, slice):
+        return _assign(ops, slice_item(ops, self, 0, index), value)
+    target, tensors = apply_views(ops, self, index)
+    if not tensors:
+        return _assign(ops, target, value)
+    ops.index_put_(target, tensors, _without_leading_ones(ops, value))
+
+
+def _assignable(self: Any, value: Any) -> Any:
+    """Return what is assigned as a tensor; raises PyTorch's error for what is neither tensor nor number."""
+    if isinstance(value, Operand):
+        return value
+    if not isinstance(value, bool | int | float):
+        raise TorchError("assign_type", type=type(value).__name__, tensor_type=self.tensor.dtype.tensor_type)
+    dtype = self.tensor.dtype
+    source = dtypes.float64 if isinstance(value, float) else dtypes.int64
+    return Operand(self.session, fresh(dtypes.cast(np.asarray(value, source.numpy), source, dtype), dtype))
+
+
+def _assign(ops: Any, target: Any, value: Any) -> None:
+    """Copy ``value`` to ``target``, its leading dims of size 1 dropped where the shapes differ."""
+    if target.shape == value.shape:
+        ops.copy_(target, value)
+    elif value.ndim == 0:
         ops.fill_(target, value)
     else:
-        ops.copy_(target, _without_leading_ones(ops, value, target.ndim))
+        if value.tensor.dtype is not target.tensor.dtype:
+            value = ops.to(value, target.tensor.dtype)
+        value = ops.view(value, _shape_without_leading_ones(value.shape))
+        ops.copy_(target, value if value.shape == target.shape else ops.expand(value, target.shape))
 
 
-def _to_dtype(ops: Any, value: Any, target: Any) -> Any:
-    return value if value.tensor.dtype is target.tensor.dtype else ops.to(value, target.tensor.dtype)
+def _shape_without_leading_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    first = next((place for place, size in enumerate(shape) if size != 1), len(shape))
+    return shape[first:]
 
 
-def _without_leading_ones(ops: Any, value: Any, ndim: int) -> Any:
-    shape = value.shape
-    while len(shape) > ndim and shape[0] == 1:
-        shape = shape[1:]
-    return value if len(shape) == value.ndim else ops.view(value, shape)
-
-
-def _takes_all(index: Any, shape: tuple[int, ...]) -> bool:
-    """Whether an index of ranges and ``...`` selects the whole tensor, so that no view is needed to assign."""
-    items = index if isinstance(index, tuple) else (index,)
-    if any(not (isinstance(item, slice) or item is Ellipsis) for item in items):
-        return False
-    if len([item for item in items if isinstance(item, slice)]) > len(shape):
-        return False
-    dims = iter(shape)
-    for item in items:
-        if item is Ellipsis:
-            # What follows an ellipsis counts from the end; only a bare one is common, and it takes all.
-            return len(items) == 1 or all(entry == slice(None) or entry is Ellipsis for entry in items)
-        size = next(dims)
-        start, stop, step = _bound(item.start), _bound(item.stop), _bound(item.step)
-        if start not in (None, 0) or not (stop is None or stop >= size) or step not in (None, 1):
-            return False
-    return True
-
-
-def _check_masked_fill(session: Any, op: Any, bound: list[Any]) -> None:
-    if bound[1].dtype is not dtypes.boolean:
-        raise TorchError("masked_fill_dtype", op=op.name if op.mutates else op.name + "_", dtype=bound[1].dtype.cpp)
-
-
-ROWS = [
-    general(
-        "index(Tensor self, IndexTensor[] indices)",
-        "IndexBackward0",
-        index_kernel,
-        where="",
-        grad={"self": "index_backward(grad, self_size, indices)"},
-        doc="the elements at tensor indices, copied",
-        samples=("a[torch.tensor([0, 1])]",),
-    ),
-    general(
-        "index_backward(Tensor values, int[] size, IndexTensor[] indices)",
-        "IndexPutBackward0",
-        index_backward,
-        where="",
-        grad={"values": "index(grad, indices)"},
-        doc="zeros of a size with a gradient added at tensor indices",
-    ),
-    general(
-        "index_put(Tensor self, IndexTensor[] indices, Tensor values, bool accumulate=False)",
-        "IndexPutBackward0",
-        index_put,
-        grad={
-            "self": "grad if accumulate else index_put(grad, indices, zeros_of(values_zero(grad)), False)",
-            "values": "index(grad, indices)",
-        },
-        inplace=True,
-        doc="self with values at tensor indices",
-    ),
-    pointwise(
-        "masked_fill(Tensor self, MaskTensor mask, Number value)",
-        "MaskedFillBackward0",
-        lambda self, mask, value: np.where(mask, np.asarray(value, dtype=self.dtype), self),
-        grad={"self": "masked_fill(grad, mask, 0)"},
-        check=_check_masked_fill,
-        inplace=True,
-        doc="self with value where mask is true",
-        samples=("a.masked_fill(a > 0.5, 0.)",),
-    ),
-    composite("getitem(Tensor self, any index)", getitem, where="", doc="what self[index] runs"),
-    composite("setitem(Tensor self, any index, any value)", setitem, where="", doc="what self[index] = value runs"),
-]
+def _without_leading_ones(ops: Any, value: Any) -> Any:
+    shape = _shape_without_leading_ones(value.shape)
+    return value if shape == value.shape else ops.view(value, shape)
 
 
 def values_zero(ops: Any, grad: Any) -> Any:
@@ -308,3 +335,43 @@ def values_zero(ops: Any, grad: Any) -> Any:
 
 
 HELPERS = {"values_zero": values_zero}
+
+ROWS = [
+    general(
+        "index(Tensor self, IndexTensor[] indices)",
+        "IndexBackward0",
+        index_kernel,
+        where="",
+        grad={"self": "_index_put_impl(zeros_sized(grad, self_size), indices, grad, True)"},
+        check=_check_index,
+        doc="the elements at tensor indices, copied",
+        samples=("a[torch.tensor([0, 1])]", "a[a > 0.5]", "a[[0, 1, 0]]"),
+    ),
+    general(
+        "_index_put_impl(Tensor self, IndexTensor[] indices, Tensor values, bool accumulate=False)",
+        "IndexPutImplBackward0",
+        index_put,
+        where="",
+        grad={
+            "self": "grad if accumulate else index_put(grad, indices, values_zero(grad), False)",
+            "values": "index(grad, indices)",
+        },
+        doc="self with values added at tensor indices, as gradients are",
+    ),
+    general(
+        "index_put(Tensor self, IndexTensor[] indices, Tensor values, bool accumulate=False)",
+        "IndexPutBackward0",
+        index_put,
+        grad={
+            "self": "grad if accumulate else index_put(grad, indices, values_zero(grad), False)",
+            "values": "index(grad, indices)",
+        },
+        check=_check_index,
+        overlap=True,
+        inplace=True,
+        doc="self with values at tensor indices",
+        samples=("a.index_put((torch.tensor([0]),), b[0])",),
+    ),
+    composite("getitem(Tensor self, any index)", getitem, where="", doc="what self[index] runs"),
+    composite("setitem(Tensor self, any index, any value)", setitem, where="", doc="what self[index] = value runs"),
+]

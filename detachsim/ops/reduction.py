@@ -1,23 +1,29 @@
-"""Reductions: sum, mean, prod, max, min."""
+"""Reductions that add up or multiply: sum, mean, prod, and what they count."""
 
 from typing import Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.ops.numeric import dims, numel, wrap_dim
-from detachsim.ops.row import CAST, general
+from detachsim.ops.row import CAST, composite, general
+from detachsim.ops.summation import ordered_sum
 
 
 def sum_dims(self: Array, axes: tuple[int, ...], keepdim: bool = False) -> Array:
-    """Sum over ``axes``; integers and bools become int64."""
-    if self.dtype.kind in "biu":
+    """Sum over ``axes`` as PyTorch does; integers and bools become int64."""
+    kind = self.dtype.kind
+    if kind != "f":
         return np.add.reduce(self, axis=axes, dtype=np.int64, keepdims=keepdim)
     if self.dtype == np.float16:
-        return np.add.reduce(self, axis=axes, dtype=np.float32, keepdims=keepdim).astype(np.float16)
-    return np.add.reduce(self, axis=axes, keepdims=keepdim)
+        return sum_dims(self.astype(np.float32), axes, keepdim).astype(np.float16)
+    total = ordered_sum(self, axes)
+    if keepdim:
+        return total.reshape([1 if axis in axes else size for axis, size in enumerate(self.shape)])
+    return total
 
 
 def sum_all(self: Array, dtype: DType | None = None) -> Array:
@@ -25,13 +31,31 @@ def sum_all(self: Array, dtype: DType | None = None) -> Array:
 
 
 def sum_dim(self: Array, dim: Any = None, keepdim: bool = False, dtype: DType | None = None) -> Array:
-    return sum_dims(self, dims(dim, self.ndim), keepdim)
+    return np.asarray(sum_dims(self, dims(dim, self.ndim), keepdim), order="C") if self.ndim else self.copy()
 
 
-def sum_to_size(self: Array, size: tuple[int, ...]) -> Array:
-    lead = self.ndim - len(size)
-    axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(size) if n == 1 and self.shape[i + lead] != 1)
-    return np.asarray(sum_dims(self, axes, True)).reshape(size)
+def sum_to(ops: Any, self: Any, shape: tuple[int, ...]) -> Any:
+    """Undo broadcasting: sum over the dims in which ``shape`` has size 1 or nothing."""
+    if self.shape == shape:
+        return self
+    lead = self.ndim - len(shape)
+    axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and self.shape[i + lead] != 1)
+    if axes:
+        self = ops.sum_dim(self, axes, True)
+    return ops.view(self, shape) if lead else self
+
+
+def sum_to_size(ops: Any, self: Any, size: tuple[int, ...]) -> Any:
+    """Sums over the dims in which size is 1 or missing."""
+    shape = self.shape
+    lead = len(shape) - len(size)
+    if lead < 0 or any(n not in (1, shape[i + lead]) for i, n in enumerate(size)):
+        raise TorchError("sum_to_size", size=_braces(size), shape=_braces(shape))
+    return sum_to(ops, self, tuple(size))
+
+
+def _braces(shape: Any) -> str:
+    return f"[{', '.join(str(size) for size in shape)}]"
 
 
 def mean_all(self: Array, dtype: DType | None = None) -> Array:
@@ -39,16 +63,18 @@ def mean_all(self: Array, dtype: DType | None = None) -> Array:
 
 
 def mean_dim(self: Array, dim: Any = None, keepdim: bool = False, dtype: DType | None = None) -> Array:
-    values = self
     axes = dims(dim, self.ndim)
-    count = numel([self.shape[axis] for axis in axes])
-    total = sum_dims(values, axes, keepdim)
-    return np.true_divide(total, np.asarray(count, dtype=total.dtype))
+    count = numel([self.shape[axis] for axis in axes]) if self.ndim else 1
+    wide = self.astype(np.float32) if self.dtype == np.float16 else self
+    total = sum_dims(wide, axes if self.ndim else (), keepdim)
+    return np.asarray(np.true_divide(total, np.asarray(count, dtype=total.dtype)), order="C").reshape(total.shape)
 
 
 def _check_mean(session: Any, op: Op, bound: list[Any]) -> None:
     dtype = bound[-1] or bound[0].dtype
     if not dtype.is_floating:
+        if bound[-1] is not None:
+            raise TorchError("mean_output_dtype", dtype=dtype.scalar)
         raise TorchError("mean_dtype", dtype=dtype.scalar)
 
 
@@ -56,7 +82,7 @@ def unsqueeze_reduced(ops: Any, grad: Any, dim: Any, shape: tuple[int, ...], kee
     """Put back the dims that a reduction took away, with size 1."""
     if keepdim or not shape:
         return grad
-    for axis in sorted(dims(dim, len(shape))):
+    for axis in sorted(dims((dim,) if isinstance(dim, int) else dim, len(shape))):
         grad = ops.unsqueeze(grad, axis)
     return grad
 
@@ -68,113 +94,133 @@ def sum_backward(ops: Any, grad: Any, shape: tuple[int, ...], dim: Any, keepdim:
 
 def mean_backward(ops: Any, grad: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
     """As for a sum, divided by how many elements went into each mean."""
-    count = numel([shape[axis] for axis in dims(dim, len(shape))])
+    count = numel([shape[axis] for axis in dims(dim, len(shape))]) if shape else 1
     return sum_backward(ops, grad, shape, dim, keepdim) / count
 
 
-def prod_all(self: Array) -> Array:
-    return np.multiply.reduce(self, axis=None, dtype=np.int64 if self.dtype.kind in "biu" else self.dtype)
+def nansum(self: Array, dim: Any = None, keepdim: bool = False, dtype: DType | None = None) -> Array:
+    values = np.where(np.isnan(self), self.dtype.type(0), self) if self.dtype.kind == "f" else self
+    return sum_dim(values, dim, keepdim)
+
+
+def nanmean(ops: Any, self: Any, dim: Any = None, keepdim: bool = False, dtype: DType | None = None) -> Any:
+    """The mean of the elements that are not nan."""
+    if not self.tensor.dtype.is_floating:
+        raise TorchError("nanmean_dtype", dtype=self.tensor.dtype.scalar)
+    count = ops.sum(ops.logical_not(ops.isnan(ops.detach(self))), dim, keepdim)
+    return ops.nansum(self, dim, keepdim, dtype=dtype) / count
+
+
+def _multiplied(self: Array, axis: int) -> Array:
+    """Multiply along ``axis``, one element after the other where there are few."""
+    if self.dtype.kind != "f":
+        return np.multiply.reduce(self, axis=axis, dtype=np.int64)
+    if self.dtype == np.float16:
+        return _multiplied(self.astype(np.float32), axis).astype(np.float16)
+    length = self.shape[axis]
+    if 2 < length < _SEQUENTIAL_PRODUCT:
+        return np.take(np.multiply.accumulate(self, axis=axis), -1, axis=axis)
+    return np.multiply.reduce(self, axis=axis)
+
+
+# So many factors and more PyTorch multiplies side by side.
+_SEQUENTIAL_PRODUCT = 32
+
+
+def prod_all(self: Array, dtype: DType | None = None) -> Array:
+    return np.asarray(_multiplied(self.reshape(-1), 0))
+
+
+def prod_dim(self: Array, dim: int, keepdim: bool = False, dtype: DType | None = None) -> Array:
+    axis = wrap_dim(dim, self.ndim)
+    if self.ndim == 0:
+        return self.copy() if self.dtype.kind == "f" else self.astype(np.int64)
+    made = np.asarray(_multiplied(self, axis), order="C")
+    return np.expand_dims(made, axis).copy() if keepdim else made.reshape(np.delete(self.shape, axis))
 
 
 def prod_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
     """The gradient of a product, exact where elements are 0."""
     if self.ndim == 0:
         return ops.clone(grad)
-    values = self if isinstance(self, np.ndarray) else self.tensor.array
-    zeros = int((values == 0).sum())
+    zeros = int((_array(self) == 0).sum())
     if zeros == 0:
-        return grad * result / self
+        return grad * (result / self)
     if zeros > 1:
-        return ops.zeros_like(self)
-    others = ops.masked_fill(self, self == 0, 1.0)
-    return ops.where(self == 0, grad * ops.prod(others), ops.zeros_of(self))
+        return ops.zeros_of(self)
+    flat = ops.reshape(self, (-1,))
+    return ops.reshape(prod_safe_backward(ops, grad, flat, 0), self.shape)
 
 
-def extreme_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
-    """Share the gradient evenly between all elements equal to the extreme."""
-    mask = self == result
-    if isinstance(mask, np.ndarray | np.generic):
-        return mask * (grad / np.asarray(mask.sum(), dtype=np.asarray(grad).dtype))
-    return mask * (grad / ops.sum(mask))
+def prod_dim_backward(ops: Any, grad: Any, self: Any, result: Any, dim: int, keepdim: bool) -> Any:
+    """As ``prod_backward``, for each product along ``dim``."""
+    if self.ndim == 0:
+        return ops.clone(grad)
+    axis = wrap_dim(dim, self.ndim)
+    if not keepdim:
+        grad, result = ops.unsqueeze(grad, axis), ops.unsqueeze(result, axis)
+    if not (_array(self) == 0).any():
+        return grad * (result / self)
+    return prod_safe_backward(ops, grad, self, axis)
 
 
-def selected_backward(ops: Any, grad: Any, dim: int, indices: Any, shape: tuple[int, ...], keepdim: bool) -> Any:
-    """Give the gradient to the element that each slice selected."""
-    if not keepdim and shape:
-        grad = ops.unsqueeze(grad, dim)
-        indices = ops.unsqueeze(indices, dim)
-    return ops.scatter_zeros(grad, shape, dim, indices)
+def prod_safe_backward(ops: Any, grad: Any, self: Any, axis: int) -> Any:
+    """The product of all others for each element, from the left times from the right."""
+    length = self.shape[axis]
+    if length == 1:
+        return grad
+    ones = ops.ones_of(ops.slice(self, axis, 0, 1, 1))
+    left = ops.cumprod(ops.cat([ones, ops.slice(self, axis, 0, length - 1, 1)], axis), axis)
+    reverse = ops.flip(ops.slice(self, axis, 1, length, 1), (axis,))
+    right = ops.flip(ops.cumprod(ops.cat([ones, reverse], axis), axis), (axis,))
+    return grad * (left * right)
 
 
-def scatter_zeros(grad: Array, size: tuple[int, ...], dim: int, index: Array) -> Array:
-    made = np.zeros(size, dtype=grad.dtype)
-    if not size:
-        return np.asarray(grad).reshape(())
-    np.put_along_axis(made, index, grad, axis=dim)
-    return made
+def _array(value: Any) -> Array:
+    return value if isinstance(value, np.ndarray | np.generic) else value.tensor.array  # type: ignore[return-value]
 
 
-def _extreme(name: str) -> Any:
-    function = np.max if name == "max" else np.min
-    return lambda self: function(self)
+def ones_of(ops: Any, value: Any) -> Any:
+    """Ones with the shape and type of ``value``, outside the graph."""
+    return np.ones_like(value) if isinstance(value, np.ndarray | np.generic) else ops.ones_like(value)
 
 
-def _extreme_dim(name: str) -> Any:
-    def kernel(self: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
-        if self.ndim == 0:
-            return self.copy(), np.zeros((), np.int64)
-        axis = wrap_dim(dim, self.ndim)
-        indices = np.expand_dims((np.argmax if name == "max" else np.argmin)(self, axis=axis), axis)
-        values = np.take_along_axis(self, indices, axis=axis)
-        if not keepdim:
-            values, indices = values.squeeze(axis), indices.squeeze(axis)
-        return np.array(values), np.array(indices, dtype=np.int64)
+def _boolean(name: str) -> Any:
+    ufunc = np.logical_and if name == "all" else np.logical_or
+
+    def kernel(self: Array, dim: Any = None, keepdim: bool = False) -> Array:
+        axes = dims((dim,) if isinstance(dim, int) else dim, self.ndim) if self.ndim else ()
+        if isinstance(dim, int):
+            wrap_dim(dim, self.ndim)
+        made = np.asarray(ufunc.reduce(self, axis=axes, keepdims=keepdim) if self.ndim else self.astype(bool))
+        # Of bytes PyTorch answers with a byte.
+        return made.astype(np.uint8) if self.dtype == np.uint8 else made
 
     return kernel
 
 
-def _check_extreme(session: Any, op: Op, bound: list[Any]) -> None:
-    self = bound[0]
-    if len(bound) == 1:
-        if self.array.size == 0:
-            raise TorchError("reduce_empty", op=op.name)
-    else:
-        axis = wrap_dim(bound[1], self.array.ndim)
-        if self.array.size == 0 and self.array.shape[axis] == 0:
-            raise TorchError("reduce_empty_dim", op=op.name, dim=axis)
-
-
-def _extremes(name: str, node: str) -> list[Op]:
+def _booleans(name: str, doc: str) -> list[Op]:
+    kernel = _boolean(name)
     return [
-        general(
-            f"{name}(Tensor self)",
-            f"{node}Backward1",
-            _extreme(name),
-            grad={"self": "extreme_backward(grad, self, result)"},
-            check=_check_extreme,
-            doc=f"the {name}imum of all elements; ties share the gradient",
-            samples=(f"a.{name}()",),
-        ),
-        general(
-            f"{name}.dim(Tensor self, int dim, bool keepdim=False)",
-            f"{node}Backward0",
-            _extreme_dim(name),
-            grad={"self": "selected_backward(grad, dim, result1, self_size, keepdim)"},
-            outputs=("values", "indices"),
-            check=_check_extreme,
-            doc=f"the {name}imum along dim and where it is; the first of ties gets the gradient",
-            samples=(f"a.{name}(0)",),
-        ),
+        general(f"{name}(Tensor self)", "", kernel, doc=f"whether {doc} is not 0", samples=(f"a.{name}()",)),
+        general(f"{name}.dim(Tensor self, int dim, bool keepdim=False)", "", kernel, samples=(f"a.{name}(0)",)),
+        general(f"{name}.dims(Tensor self, int[]? dim, bool keepdim=False)", "", kernel),
     ]
 
 
+def count_nonzero(self: Array, dim: Any = None) -> Array:
+    axes = dims((dim,) if isinstance(dim, int) else dim, self.ndim) if self.ndim else ()
+    return np.asarray(np.add.reduce(self != 0, axis=axes, dtype=np.int64) if self.ndim else np.int64(self != 0))
+
+
 HELPERS = {
+    "sum_to": sum_to,
     "unsqueeze_reduced": unsqueeze_reduced,
     "sum_backward": sum_backward,
     "mean_backward": mean_backward,
     "prod_backward": prod_backward,
-    "extreme_backward": extreme_backward,
-    "selected_backward": selected_backward,
+    "prod_dim_backward": prod_dim_backward,
+    "ones_of": ones_of,
 }
 
 ROWS = [
@@ -185,7 +231,7 @@ ROWS = [
         promote=CAST,
         grad={"self": "expand(grad, self_size)"},
         doc="the sum of all elements",
-        samples=("a.sum()",),
+        samples=("a.sum()", "a.sum(dtype=torch.float64)"),
     ),
     general(
         "sum.dim(Tensor self, int[]? dim, bool keepdim=False, *, dtype? dtype=None)",
@@ -194,16 +240,23 @@ ROWS = [
         promote=CAST,
         grad={"self": "sum_backward(grad, self_size, dim, keepdim)"},
         doc="sums along dim",
-        samples=("a.sum(0)", "a.sum(dim=0, keepdim=True)"),
+        samples=("a.sum(0)", "a.sum(dim=0, keepdim=True)", "a.sum(-1)"),
     ),
-    general(
+    composite(
         "sum_to_size(Tensor self, size size)",
-        "SumBackward1",
         sum_to_size,
-        grad={"self": "expand(grad, self_size)"},
         where="m",
         doc="sums over the dims in which size is 1 or missing",
         samples=("a.sum_to_size(1)",),
+    ),
+    general(
+        "nansum(Tensor self, int[]? dim=None, bool keepdim=False, *, dtype? dtype=None)",
+        "NansumBackward0",
+        nansum,
+        promote=CAST,
+        grad={"self": "sum_backward(grad, self_size, dim, keepdim) * logical_not(isnan(self))"},
+        doc="the sum, nan counted as 0",
+        samples=("a.nansum()", "a.nansum(0)"),
     ),
     general(
         "mean(Tensor self, *, dtype? dtype=None)",
@@ -225,30 +278,37 @@ ROWS = [
         doc="means along dim",
         samples=("a.mean(0)", "a.mean(dim=0, keepdim=True)"),
     ),
+    composite(
+        "nanmean(Tensor self, int[]? dim=None, bool keepdim=False, *, dtype? dtype=None)",
+        nanmean,
+        doc="the mean of the elements that are not nan",
+        samples=("a.nanmean()", "a.nanmean(0)"),
+    ),
     general(
-        "prod(Tensor self)",
+        "prod(Tensor self, *, dtype? dtype=None)",
         "ProdBackward0",
         prod_all,
+        promote=CAST,
         grad={"self": "prod_backward(grad, self, result)"},
         doc="the product of all elements",
         samples=("a.prod()",),
     ),
-    *_extremes("max", "Max"),
-    *_extremes("min", "Min"),
     general(
-        "scatter_zeros(Tensor grad, int[] size, int dim, Tensor index)",
-        "ValueSelectingReductionBackward0",
-        scatter_zeros,
-        where="",
-        grad={"grad": "gather_plain(grad, dim, index)"},
-        doc="zeros of a size with grad at index along dim",
+        "prod.dim_int(Tensor self, int dim, bool keepdim=False, *, dtype? dtype=None)",
+        "ProdBackward1",
+        prod_dim,
+        promote=CAST,
+        grad={"self": "prod_dim_backward(grad, self, result, dim, keepdim)"},
+        doc="products along dim",
+        samples=("a.prod(0)", "a.prod(dim=-1, keepdim=True)"),
     ),
+    *_booleans("all", "every element"),
+    *_booleans("any", "some element"),
     general(
-        "gather_plain(Tensor self, int dim, Tensor index)",
-        "GatherBackward0",
-        lambda self, dim, index: np.take_along_axis(self, index, axis=dim) if self.ndim else self.copy(),
-        where="",
-        grad={"self": "scatter_zeros(grad, self_size, dim, index)"},
-        doc="the elements at index along dim",
+        "count_nonzero(Tensor self, int[]? dim=None)",
+        "",
+        count_nonzero,
+        doc="how many elements are not 0",
+        samples=("a.count_nonzero()",),
     ),
 ]

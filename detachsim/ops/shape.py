@@ -227,6 +227,12 @@ def flatten(ops: Any, self: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
 def as_strided(memory: Array, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> Array:
     """A view with any geometry over a storage's memory, which is one dimension."""
     start = storage_offset or 0
+    if len(size) != len(stride):
+        raise TorchError("as_strided_lengths")
+    if any(step < 0 for step in stride):
+        raise TorchError("as_strided_negative", strides=list(stride))
+    if start < 0:
+        raise TorchError("as_strided_offset", offset=start)
     needed = start + (1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) if 0 not in size else 0)
     if needed > memory.size:
         raise TorchError(
@@ -301,7 +307,7 @@ ROWS = [
         "ExpandBackward0",
         expand,
         where="m",
-        grad={"self": "sum_to_size(grad, self_size)"},
+        grad={"self": "sum_to(grad, self_size)"},
         doc="a view in which dims of size 1 are repeated without memory of their own",
         samples=("a.expand(2, 3)",),
     ),

@@ -21,6 +21,7 @@ FAMILIES = (
     "sorting",
     "linear",
     "contraction",
+    "einsum",
     "convolution",
     "pooling",
     "embedding",
@@ -48,6 +49,8 @@ FAMILIES = (
     "softmax",
     "dropout",
     "loss",
+    "class_loss",
+    "margin_loss",
     "aliases",
 )
 

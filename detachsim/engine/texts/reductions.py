@@ -1,0 +1,102 @@
+"""The texts of reductions, sorting and running results."""
+
+from detachsim.engine.texts.entry import Entry
+
+TEXTS: dict[str, Entry] = {
+    "sum_to_size": ("RuntimeError", "size {{{size}}} is not expandable to size {{{shape}}}.", {}),
+    "mean_output_dtype": (
+        "RuntimeError",
+        "mean(): could not infer output dtype. Optional dtype must be either a floating point or complex dtype. Got: "
+        "{dtype}",
+        {},
+    ),
+    "nanmean_dtype": (
+        "RuntimeError",
+        "nanmean(): expected input to have floating point or complex dtype but got {dtype}",
+        {},
+    ),
+    "reduce_empty_arg": (
+        "IndexError",
+        "{op}(): Expected reduction dim to be specified for input.numel() == 0.",
+        {},
+    ),
+    "aminmax_empty": (
+        "RuntimeError",
+        "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.",
+        {},
+    ),
+    "kthvalue_range": ("RuntimeError", "kthvalue(): selected number k out of range for dimension {dim}", {}),
+    "topk_range": ("RuntimeError", "selected index k out of range", {}),
+    "std_dtype": ("RuntimeError", "{op} only support floating point and complex dtypes", {}),
+    "std_freedom": (
+        "UserWarning",
+        "{op}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input numel "
+        "divided by output numel).",
+        {},
+    ),
+    "vector_norm_dtype": (
+        "RuntimeError",
+        "linalg.vector_norm: Expected a floating point or complex tensor as input. Got {dtype}",
+        {"torch-1.13": "norm(): input dtype should be either floating point or complex. Got {dtype} instead."},
+    ),
+    "vector_norm_empty": (
+        "RuntimeError",
+        "linalg.vector_norm cannot compute the {order} norm on an empty tensor because the operation does not have an "
+        "identity",
+        {},
+    ),
+    "vector_norm_empty_dim": (
+        "RuntimeError",
+        "linalg.vector_norm cannot compute the {order} norm on the dimension {dim} because this dimension is empty and the "
+        "operation does not have an identity",
+        {},
+    ),
+    "norm_dtype": (
+        "RuntimeError",
+        "norm(): input dtype should be either floating point or complex. Got {dtype} instead.",
+        {},
+    ),
+    "norm_order": ("RuntimeError", "linalg.matrix_norm: Order {order} not supported.", {}),
+    "quantile_dtype": ("RuntimeError", "{op}() input tensor must be either float or double dtype", {}),
+    "quantile_points": ("RuntimeError", "{op}() q must be a scalar or 1D tensor", {}),
+    "quantile_points_dtype": ("RuntimeError", "{op}() q tensor must be same dtype as the input tensor", {}),
+    "quantile_points_range": ("RuntimeError", "{op}() q values must be in the range [0, 1]", {}),
+    "quantile_range": ("RuntimeError", "{op}() q must be in the range [0, 1] but got {q}", {}),
+    "quantile_empty": ("RuntimeError", "{op}() input tensor must be non-empty", {}),
+    "quantile_interpolation": (
+        "RuntimeError",
+        "{op}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {interpolation}",
+        {},
+    ),
+    "diff_zero_dim": ("RuntimeError", "diff expects input to be at least one-dimensional", {}),
+    "diff_order": ("RuntimeError", "order must be non-negative but got {n}", {}),
+    "searchsorted_side": (
+        "RuntimeError",
+        "torch.searchsorted(): side can only be 'left' or 'right' but got {side}",
+        {},
+    ),
+    "searchsorted_both": (
+        "RuntimeError",
+        "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True",
+        {},
+    ),
+    "searchsorted_zero_dim": (
+        "RuntimeError",
+        "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but we got "
+        "boundaries tensor dim(0) and input value's dim(0) numel(1)",
+        {},
+    ),
+    "searchsorted_scalar": (
+        "RuntimeError",
+        "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but we got "
+        "boundaries tensor dim({boundaries}) and input value's dim(0) numel(1)",
+        {},
+    ),
+    "searchsorted_shapes": (
+        "RuntimeError",
+        "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and "
+        "input value tensor must match, but we got boundaries tensor {boundaries} and input value tensor {values}",
+        {},
+    ),
+    "bucketize_dims": ("RuntimeError", "boundaries tensor must be 1 dimension, but got dim({ndim})", {}),
+}

@@ -1,0 +1,226 @@
+"""The texts of ops that choose and place elements: gather, scatter, index ops, masks."""
+
+from detachsim.engine.texts.entry import Entry
+
+TEXTS: dict[str, Entry] = {
+    "index_uint8": (
+        "UserWarning",
+        "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
+        {},
+    ),
+    "index_sequence": (
+        "UserWarning",
+        "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
+        "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, x[torch.tensor(seq)], "
+        "which will result either in an error or a different result",
+        {},
+    ),
+    "index_put_expanded": (
+        "UserWarning",
+        "Use of index_put_ on expanded tensors is deprecated. Please clone() the tensor before performing this operation. "
+        "This also applies to advanced indexing e.g. tensor[indices] = tensor",
+        {},
+    ),
+    "index_put_dtypes": (
+        "RuntimeError",
+        "Index put requires the source and destination dtypes match, got {left} for the destination and {right} for the "
+        "source.",
+        {},
+    ),
+    "slice_type": (
+        "TypeError",
+        "slice indices must be integers or None or have an __index__ method",
+        {},
+    ),
+    "index_long_int": (
+        "RuntimeError",
+        "{op}(): Expected dtype int32/int64 for index",
+        {"torch-1.13": "{op}(): Expected dtype int64 for index"},
+    ),
+    "gather_range": ("RuntimeError", "index {index} is out of bounds for dimension {dim} with size {size}", {}),
+    "gather_dims": ("RuntimeError", "Index tensor must have the same number of dimensions as {other} tensor", {}),
+    "gather_sizes": (
+        "RuntimeError",
+        "Size does not match at dimension {at} expected index {index} to be no larger than self {shape} apart from "
+        "dimension {dim}",
+        {
+            "torch-1.13": "Size does not match at dimension {at} expected index {index} to be smaller than self {shape} apart "
+            "from dimension {dim}"
+        },
+    ),
+    "scatter_dtype": ("RuntimeError", "scatter(): Expected self.dtype to be equal to src.dtype", {}),
+    "scatter_sizes": (
+        "RuntimeError",
+        "Expected index {index} to be no larger than self {shape} apart from dimension {dim} and to be no larger size than "
+        "src {src}",
+        {
+            "torch-1.13": "Expected index {index} to be smaller than self {shape} apart from dimension {dim} and to be smaller "
+            "size than src {src}"
+        },
+    ),
+    "scatter_sizes_value": (
+        "RuntimeError",
+        "Expected index {index} to be no larger than self {shape} apart from dimension {dim}",
+        {"torch-1.13": "Expected index {index} to be smaller than self {shape} apart from dimension {dim}"},
+    ),
+    "scatter_mode": ("RuntimeError", "reduce argument must be either add or multiply.", {}),
+    "scatter_reduce_mode": (
+        "RuntimeError",
+        "reduce argument must be either sum, prod, mean, amax or amin, got {reduce}",
+        {},
+    ),
+    "scatter_reduce_src": (
+        "UserWarning",
+        "The reduce argument of torch.scatter with Tensor src is deprecated and will be removed in a future PyTorch "
+        "release. Use torch.scatter_reduce instead for more reduction options.",
+        {},
+    ),
+    "scatter_reduce_beta": (
+        "UserWarning",
+        "scatter_reduce() is in beta and the API may change at any time.",
+        {},
+    ),
+    "index_select_vector": ("IndexError", "index_select(): Index is supposed to be a vector", {}),
+    "index_select_dtype": ("RuntimeError", "index_select(): Expected dtype int32 or int64 for index", {}),
+    "index_select_scalar": (
+        "RuntimeError",
+        "index_select(): Index to scalar can have only 1 value, got {count} value(s)",
+        {},
+    ),
+    "index_select_range": ("IndexError", "index out of range in self", {}),
+    "index_add_vector": ("IndexError", "index_add_(): Index is supposed to be a vector, but got dim: {dims}", {}),
+    "index_add_index_dtype": (
+        "RuntimeError",
+        "index_add_(): Expected dtype int32/int64 for index but got: {dtype}",
+        {},
+    ),
+    "index_add_dtype": (
+        "RuntimeError",
+        "index_add_(): self ({left}) and source ({right}) must have the same scalar type",
+        {},
+    ),
+    "index_add_shape": (
+        "RuntimeError",
+        "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = {shape} "
+        "source.shape = {source}",
+        {},
+    ),
+    "index_add_count": (
+        "RuntimeError",
+        "index_add_(): Number of indices ({count}) should be equal to source.size(dim): ({size}), for dim: {dim}",
+        {},
+    ),
+    "index_copy_vector": (
+        "IndexError",
+        "index_copy_(): Index should have dimension 1 or 0 (got {ndim})",
+        {},
+    ),
+    "index_copy_scalar": (
+        "IndexError",
+        "index_copy_(): When source is scalar, index should have one element (got {count})",
+        {},
+    ),
+    "index_copy_dims": (
+        "IndexError",
+        "index_copy_(): When source and destination are not scalars, their dimensionality must match. Source "
+        "dimensionality ({source}), destination dimensionality ({ndim})",
+        {},
+    ),
+    "index_copy_index_dtype": ("RuntimeError", "index_copy_(): Expected a long tensor for index, but got {dtype}", {}),
+    "index_copy_dtype": (
+        "RuntimeError",
+        "index_copy_(): self and source expected to have the same dtype, but got (self) {left} and (source) {right}",
+        {},
+    ),
+    "index_copy_slices": (
+        "RuntimeError",
+        "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: {left} at dimension "
+        "{dim} and source slice shape: {right} at dimension 0.",
+        {},
+    ),
+    "index_copy_count": (
+        "IndexError",
+        "index_copy_(): Number of indices ({count}) should be equal to source.size(dim) ({size})",
+        {},
+    ),
+    "index_copy_range": (
+        "IndexError",
+        "index_copy_(): index {index} is out of bounds for dimension {dim} with size {size}",
+        {},
+    ),
+    "index_fill_value": (
+        "RuntimeError",
+        "index_fill_ only supports a 0-dimensional value tensor, but got tensor with {ndim} dimension(s).",
+        {},
+    ),
+    "index_fill_dtype": ("IndexError", "index_fill_(): Expected dtype int64 for index.", {}),
+    "index_fill_vector": ("IndexError", "Index has to be a vector/scalar", {}),
+    "take_dtype": ("RuntimeError", "{op}(): Expected a long tensor for index, but got {dtype}", {}),
+    "take_empty": ("IndexError", "take(): tried to take from an empty tensor", {}),
+    "take_range": ("IndexError", "out of range: tried to access index {index} on a tensor of {size} elements.", {}),
+    "put_dtype": (
+        "RuntimeError",
+        "put_(): self and source expected to have the same dtype, but got self.dtype = {left} and source.dtype = {right}",
+        {},
+    ),
+    "put_count": (
+        "RuntimeError",
+        "put_(): Expected source and index to have the same number of elements, but got source.numel() = {source}, "
+        "index.numel() = {index}",
+        {},
+    ),
+    "take_along_dtype": (
+        "RuntimeError",
+        "torch.take_along_dim(): dtype of indices should be Long but got {dtype}",
+        {},
+    ),
+    "take_along_dims": (
+        "RuntimeError",
+        "torch.take_along_dim(): input and indices should have the same number of dimensions, but got {ndim} dimensions "
+        "for input, and {indices} dimensions for indices",
+        {},
+    ),
+    "masked_fill_dtype": (
+        "RuntimeError",
+        "masked_fill_ only supports boolean masks, but got mask with dtype {dtype}",
+        {"torch-1.13": "expected self and mask to be on the same device, but got mask with dtype {dtype}"},
+    ),
+    "masked_fill_value": (
+        "RuntimeError",
+        "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {ndim} dimension(s).",
+        {},
+    ),
+    "masked_fill_expanded": (
+        "UserWarning",
+        "Use of masked_fill_ on expanded tensors is deprecated. Please clone() the tensor before performing this operation. "
+        "This also applies to advanced indexing e.g. tensor[mask] = scalar",
+        {},
+    ),
+    "masked_fill_uint8": (
+        "UserWarning",
+        "masked_fill_ received a mask with dtype torch.uint8, this behavior is now deprecated,please use a mask with dtype "
+        "torch.bool instead.",
+        {},
+    ),
+    "masked_select_dtype": (
+        "RuntimeError",
+        "masked_select: expected BoolTensor for mask",
+        {"torch-1.13": "masked_select: expected BoolTensor or ByteTensor for mask"},
+    ),
+    "masked_scatter_dtypes": (
+        "RuntimeError",
+        "masked_scatter: expected self and source to have same dtypes but got{left} and {right}",
+        {},
+    ),
+    "masked_scatter_mask": (
+        "RuntimeError",
+        "masked_scatter_ only supports boolean masks, but got mask with dtype {dtype}",
+        {},
+    ),
+    "masked_scatter_source": ("RuntimeError", "Number of elements of source < number of ones in mask", {}),
+    "one_hot_dtype": ("RuntimeError", "one_hot is only applicable to index tensor of type LongTensor.", {}),
+    "one_hot_empty": ("RuntimeError", "Can not infer total number of classes from empty tensor.", {}),
+    "one_hot_negative": ("RuntimeError", "Class values must be non-negative.", {}),
+    "one_hot_small": ("RuntimeError", "Class values must be smaller than num_classes.", {}),
+    "one_hot_classes": ("RuntimeError", "num_classes should be positive", {}),
+}

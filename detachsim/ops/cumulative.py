@@ -1,0 +1,212 @@
+"""Running results along a dim: cumsum, cumprod, cummax, cummin, logcumsumexp, diff."""
+
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array, DType
+from detachsim.engine.errors import TorchError
+from detachsim.engine.op import Op
+from detachsim.ops.numeric import wrap_dim
+from detachsim.ops.row import CAST, composite, general
+
+
+def _accumulated(self: Array, dim: int, ufunc: np.ufunc) -> Array:
+    """Accumulate in float64 (int64 for integers) and round each step, as PyTorch does."""
+    axis = wrap_dim(dim, self.ndim)
+    if self.dtype.kind != "f":
+        return self.astype(np.int64) if self.ndim == 0 else ufunc.accumulate(self, axis=axis, dtype=np.int64)
+    if self.ndim == 0:
+        return self.copy()
+    if self.dtype == np.float16:
+        return ufunc.accumulate(self.astype(np.float32), axis=axis).astype(np.float16)
+    return ufunc.accumulate(self.astype(np.float64), axis=axis).astype(self.dtype)
+
+
+def cumsum(self: Array, dim: int, dtype: DType | None = None) -> Array:
+    return _accumulated(self, dim, np.add)
+
+
+def cumprod(self: Array, dim: int, dtype: DType | None = None) -> Array:
+    return _accumulated(self, dim, np.multiply)
+
+
+def cumsum_backward(ops: Any, grad: Any, dim: int) -> Any:
+    """Each element went into its own sum and all later ones."""
+    if grad.size <= 1 or grad.shape[dim] == 1:
+        return grad
+    return ops.flip(ops.cumsum(ops.flip(grad, (dim,)), dim), (dim,))
+
+
+def cumprod_backward(ops: Any, grad: Any, self: Any, result: Any, dim: int) -> Any:
+    """The gradient of running products, exact where elements are 0."""
+    if self.size <= 1:
+        return grad if self.ndim == 0 or self.size else ops.zeros_of(grad)
+    axis = wrap_dim(dim, self.ndim)
+    length = self.shape[axis]
+    if length == 1:
+        return grad
+    values = self if isinstance(self, np.ndarray) else self.tensor.array
+    if not (values == 0).any():
+        return cumsum_backward(ops, result * grad, axis) / self
+    # One row for each element: the products of all others up to each place, times their gradients.
+    rows = []
+    for position in range(length):
+        ones = ops.ones_of(ops.slice(self, axis, 0, 1, 1))
+        before = ops.slice(self, axis, 0, position, 1)
+        parts = [before, ones, ops.slice(self, axis, position + 1, length, 1)]
+        others = ops.cumprod(ops.cat(parts if position else parts[1:], axis), axis)
+        later = ops.slice(others, axis, position, length, 1) * ops.slice(grad, axis, position, length, 1)
+        rows.append(ops.sum_dim(later, (axis,), True))
+    return ops.cat(rows, axis)
+
+
+def _running(name: str) -> Any:
+    greater = name == "cummax"
+
+    def kernel(self: Array, dim: int) -> tuple[Array, Array]:
+        axis = wrap_dim(dim, self.ndim)
+        if self.ndim == 0:
+            return self.copy(), np.zeros((), np.int64)
+        rows = np.moveaxis(self, axis, 0)
+        values, indices = np.empty(rows.shape, self.dtype), np.empty(rows.shape, np.int64)
+        for position in range(len(rows)):
+            if position == 0:
+                values[0], indices[0] = rows[0], 0
+                continue
+            last = values[position - 1]
+            # The last of equal elements counts; nan, once met, stays, and so does its newest place.
+            newer = (rows[position] >= last if greater else rows[position] <= last) | (rows[position] != rows[position])
+            values[position] = np.where(newer, rows[position], last)
+            indices[position] = np.where(newer, position, indices[position - 1])
+        return (
+            np.asarray(np.moveaxis(values, 0, axis), order="C"),
+            np.asarray(np.moveaxis(indices, 0, axis), order="C"),
+        )
+
+    return kernel
+
+
+def running_backward(ops: Any, grad: Any, self: Any, dim: int, indices: Any) -> Any:
+    """Each gradient goes to the element that was the extreme there."""
+    if self.size == 0:
+        return grad
+    return ops.scatter_add(ops.zeros_of(self), dim, indices, grad)
+
+
+def _runnings(name: str, node: str, word: str) -> Op:
+    return general(
+        f"{name}(Tensor self, int dim)",
+        node,
+        _running(name),
+        grad={"self": "running_backward(grad, self, dim, result1)"},
+        outputs=("values", "indices"),
+        doc=f"the {word} so far along dim, and where it is; the last of ties gets the gradient",
+        samples=(f"a.{name}(0)",),
+    )
+
+
+def logcumsumexp(self: Array, dim: int) -> Array:
+    axis = wrap_dim(dim, self.ndim)
+    if self.ndim == 0:
+        return self.copy()
+    return np.logaddexp.accumulate(self.astype(np.float64), axis=axis).astype(self.dtype)
+
+
+def logcumsumexp_backward(ops: Any, grad: Any, self: Any, result: Any, dim: int) -> Any:
+    """The gradient, its positive and its negative part apart so that logarithms exist."""
+    if grad.ndim == 0 or grad.size == 0:
+        return grad
+    lowest = float(np.finfo(grad.dtype).min)
+
+    def reverse(logarithm: Any) -> Any:
+        flipped = ops.logcumsumexp(ops.flip(logarithm - result, (dim,)), dim)
+        return ops.exp(ops.flip(flipped, (dim,)) + self)
+
+    size = ops.log(ops.abs(grad))
+    floor = ops.constant_like(grad, lowest)
+    return reverse(ops.where(grad > 0, size, floor)) - reverse(ops.where(grad < 0, size, floor))
+
+
+def constant_like(ops: Any, like: Any, value: float) -> Any:
+    """A tensor of one value in ``like``'s shape and type, outside the graph."""
+    if isinstance(like, np.ndarray | np.generic):
+        return np.full_like(like, value)
+    return ops.full_like(like, value)
+
+
+def _check_logcumsumexp(session: Any, op: Op, bound: list[Any]) -> None:
+    if not bound[0].dtype.is_floating:
+        raise TorchError("not_implemented_for", kernel="logcumsumexp_out_cpu", dtype=bound[0].dtype.scalar)
+
+
+def diff(ops: Any, self: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """The differences between neighbours along dim, n times over."""
+    if self.ndim == 0:
+        raise TorchError("diff_zero_dim")
+    axis = wrap_dim(dim, self.ndim)
+    if n < 0:
+        raise TorchError("diff_order", n=n)
+    parts = [part for part in (prepend, self, append) if part is not None]
+    whole = ops.cat(parts, axis) if len(parts) > 1 else self
+    if n == 0:
+        return ops.clone(whole)
+    for _ in range(min(n, whole.shape[axis])):
+        length = whole.shape[axis]
+        if length <= 1:
+            return ops.slice(whole, axis, 0, 0, 1)
+        later, earlier = ops.narrow(whole, axis, 1, length - 1), ops.narrow(whole, axis, 0, length - 1)
+        if whole.tensor.dtype.name == "bool":
+            whole = ops.logical_xor(later, earlier)
+        else:
+            whole = later - earlier
+    return whole
+
+
+HELPERS = {
+    "cumsum_backward": cumsum_backward,
+    "cumprod_backward": cumprod_backward,
+    "running_backward": running_backward,
+    "logcumsumexp_backward": logcumsumexp_backward,
+    "constant_like": constant_like,
+}
+
+ROWS = [
+    general(
+        "cumsum(Tensor self, int dim, *, dtype? dtype=None)",
+        "CumsumBackward0",
+        cumsum,
+        promote=CAST,
+        inplace=True,
+        grad={"self": "cumsum_backward(grad, dim)"},
+        doc="running sums along dim",
+        samples=("a.cumsum(0)", "a.cumsum(-1)"),
+    ),
+    general(
+        "cumprod(Tensor self, int dim, *, dtype? dtype=None)",
+        "CumprodBackward0",
+        cumprod,
+        promote=CAST,
+        inplace=True,
+        grad={"self": "cumprod_backward(grad, self, result, dim)"},
+        doc="running products along dim",
+        samples=("a.cumprod(0)",),
+    ),
+    _runnings("cummax", "CummaxBackward0", "maximum"),
+    _runnings("cummin", "CumminBackward0", "minimum"),
+    general(
+        "logcumsumexp(Tensor self, int dim)",
+        "LogcumsumexpBackward0",
+        logcumsumexp,
+        grad={"self": "logcumsumexp_backward(grad, self, result, dim)"},
+        check=_check_logcumsumexp,
+        doc="the logarithm of running sums of exponentials along dim",
+        samples=("a.logcumsumexp(0)",),
+    ),
+    composite(
+        "diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None)",
+        diff,
+        doc="the differences between neighbours along dim",
+        samples=("a.diff()",),
+    ),
+]

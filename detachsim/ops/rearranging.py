@@ -1,0 +1,233 @@
+"""Copies in another arrangement: repeat, roll, flip, rot90, tril, triu, diag."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.op import Op
+from detachsim.ops.numeric import dims as wrap_dims
+from detachsim.ops.numeric import numel, wrap_dim
+from detachsim.ops.row import composite, general
+
+
+def repeat(self: Array, repeats: Sequence[int]) -> Array:
+    if len(repeats) < self.ndim:
+        raise TorchError("repeat_dims")
+    shape = (1,) * (len(repeats) - self.ndim) + self.shape
+    size = [count * length for count, length in zip(repeats, shape, strict=True)]
+    for length in size:
+        if length < 0:
+            raise TorchError("negative_dim", size=length, shape=size)
+    return np.asarray(np.tile(self.reshape(shape), tuple(repeats)), order="C").reshape(size)
+
+
+def repeat_backward(ops: Any, grad: Any, repeats: Sequence[int], shape: tuple[int, ...]) -> Any:
+    """Sum the gradients of all copies."""
+    if numel(repeats) == 0:
+        return ops.zeros_sized(grad, shape)
+    lead = len(repeats) - len(shape)
+    if lead and not shape:
+        return ops.sum(grad)
+    for _ in range(lead):
+        grad = ops.sum_dim(grad, (0,), False)
+    size: list[int] = []
+    summed: list[int] = []
+    for count, length in zip(repeats[lead:], shape, strict=True):
+        if count != 1:
+            summed.append(len(size))
+            size.append(count)
+        size.append(length)
+    return ops.sum_dim(ops.view(grad, tuple(size)), tuple(summed), False) if summed else grad
+
+
+def tile(ops: Any, self: Any, dims: Sequence[int]) -> Any:
+    """repeat, where missing counts are 1."""
+    return ops.repeat(self, (1,) * (self.ndim - len(dims)) + tuple(dims))
+
+
+def repeat_interleave(ops: Any, self: Any, repeats: int, dim: int | None = None, output_size: Any = None) -> Any:
+    """Each element repeated in place."""
+    source = ops.flatten(self) if dim is None else self
+    axis = wrap_dim(0 if dim is None else dim, self.ndim if dim is not None else 1)
+    if repeats < 0:
+        raise TorchError("repeat_negative")
+    spread = ops.unsqueeze(source, axis + 1)
+    shape = list(spread.shape)
+    shape[axis + 1] = repeats
+    return ops.flatten(ops.clone(ops.expand(spread, tuple(shape))), axis, axis + 1)
+
+
+def repeat_interleave_each(ops: Any, self: Any, repeats: Any, dim: int | None = None, output_size: Any = None) -> Any:
+    """Each element repeated as often as its number says."""
+    source = ops.flatten(self) if dim is None else self
+    axis = wrap_dim(0 if dim is None else dim, source.ndim)
+    counts: Array = repeats.tensor.array
+    if counts.dtype not in (np.int64, np.int32):
+        raise TorchError("repeat_dtype")
+    if counts.ndim == 0 or (counts.ndim == 1 and counts.size == 1):
+        counts = np.full(source.shape[axis], int(counts.reshape(-1)[0]))
+    elif counts.ndim != 1:
+        raise TorchError("repeat_vector")
+    elif counts.size != source.shape[axis]:
+        raise TorchError("repeat_counts", count=counts.size, size=source.shape[axis])
+    if (counts < 0).any():
+        raise TorchError("repeat_counts_negative")
+    places = np.repeat(np.arange(source.shape[axis], dtype=np.int64), counts)
+    return ops.index_select(source, axis, ops.tensor(places.tolist(), dtype=_int64()))
+
+
+def _int64() -> Any:
+    from detachsim.engine.dtypes import int64
+
+    return int64
+
+
+def _repeated_places(self: Array) -> Array:
+    if self.ndim != 1:
+        raise TorchError("repeat_vector")
+    if (self < 0).any():
+        raise TorchError("repeat_counts_negative")
+    return np.repeat(np.arange(self.size, dtype=np.int64), self)
+
+
+def roll(self: Array, shifts: Sequence[int], dims: Sequence[int] = ()) -> Array:
+    if len(dims) != 1 or len(shifts) != 1:
+        if len(shifts) == 0:
+            raise TorchError("roll_shifts")
+        if len(dims) == 0 and len(shifts) == 1:
+            return np.roll(self.reshape(-1), shifts[0]).reshape(self.shape)
+        if len(shifts) != len(dims):
+            raise TorchError("roll_align", shifts=len(shifts), dims=len(dims))
+    axes = tuple(wrap_dim(dim, self.ndim) for dim in dims)
+    return np.asarray(np.roll(self, tuple(shifts), axes), order="C") if self.ndim else self.copy()
+
+
+def roll_backward(ops: Any, grad: Any, shifts: Sequence[int], dims: Sequence[int]) -> Any:
+    """Roll back."""
+    return ops.roll(grad, tuple(-shift for shift in reversed(shifts)), tuple(reversed(dims)))
+
+
+def flip(self: Array, dims: Sequence[int]) -> Array:
+    axes = wrap_dims(dims, self.ndim) if dims else ()
+    if not self.ndim:
+        return self.copy()
+    return np.flip(self, axes).copy(order="K" if not axes else "C") if axes else self.copy(order="K")
+
+
+def _flip_along(least: int, axis: int) -> Any:
+    def function(ops: Any, self: Any) -> Any:
+        if self.ndim < least:
+            raise TorchError("flip_dims", least=least)
+        return ops.flip(self, (axis,))
+
+    return function
+
+
+def rot90(self: Array, k: int = 1, dims: Sequence[int] | None = None) -> Array:
+    dims = (0, 1) if dims is None else dims
+    if len(dims) != 2:
+        raise TorchError("rot90_dims", count=len(dims))
+    if self.ndim < 2:
+        raise TorchError("rot90_ndim", ndim=self.ndim)
+    if dims[0] == dims[1] or abs(dims[0] - dims[1]) == self.ndim:
+        raise TorchError("rot90_same", first=dims[0], second=dims[1])
+    for dim in dims:
+        if not -self.ndim <= dim < self.ndim:
+            raise TorchError("rot90_range", dim=dim)
+    first, second = (wrap_dim(dim, self.ndim) for dim in dims)
+    turns = k % 4
+    if turns == 1:
+        return _flip_then_transpose(self, second, first, second)
+    if turns == 2:
+        return np.asarray(np.flip(self, (first, second)), order="C")
+    if turns == 3:
+        return _flip_then_transpose(self, first, first, second)
+    return np.array(self, order="C")
+
+
+def _flip_then_transpose(self: Array, axis: int, first: int, second: int) -> Array:
+    # PyTorch flips a copy and exchanges the dims of that copy in place, so the result is not contiguous.
+    return np.asarray(np.asarray(np.flip(self, axis), order="C").swapaxes(first, second).copy(order="K"))
+
+
+def _triangle(name: str) -> Op:
+    function: Any = np.tril if name == "tril" else np.triu
+
+    def kernel(self: Array, diagonal: int = 0) -> Array:
+        if self.ndim < 2:
+            raise TorchError("triangle_dims", op=name)
+        return np.asarray(function(self, diagonal), order="C")
+
+    return general(
+        f"{name}(Tensor self, int diagonal=0)",
+        f"{name.capitalize()}Backward0",
+        kernel,
+        grad={"self": f"{name}(grad, diagonal)"},
+        inplace=True,
+        doc=f"the {'lower' if name == 'tril' else 'upper'} triangle, zeros elsewhere",
+        samples=(f"(a * torch.ones(2, 3)).{name}()",),
+    )
+
+
+HELPERS = {"repeat_backward": repeat_backward, "roll_backward": roll_backward}
+
+ROWS = [
+    general(
+        "repeat(Tensor self, size repeats)",
+        "RepeatBackward0",
+        repeat,
+        where="m",
+        grad={"self": "repeat_backward(grad, repeats, self_size)"},
+        doc="self over and over along each dim, copied",
+        samples=("a.repeat(2, 1)",),
+    ),
+    composite("tile(Tensor self, size dims)", tile, doc="self over and over, copied", samples=("a.tile(2)",)),
+    composite(
+        "repeat_interleave.self_int(Tensor self, int repeats, int? dim=None, *, int? output_size=None)",
+        repeat_interleave,
+        doc="each element several times in a row",
+        samples=("a.repeat_interleave(2)",),
+    ),
+    composite(
+        "repeat_interleave.self_Tensor(Tensor self, Tensor repeats, int? dim=None, *, int? output_size=None)",
+        repeat_interleave_each,
+        doc="each element as often as its number in repeats says",
+    ),
+    general(
+        "repeat_interleave.Tensor(Tensor repeats, *, int? output_size=None)",
+        "",
+        lambda repeats, output_size=None: _repeated_places(repeats),
+        where="t",
+        doc="the places 0, 1, 2 …, each as often as its number in repeats says",
+    ),
+    general(
+        "roll(Tensor self, int[] shifts, int[] dims=())",
+        "RollBackward0",
+        roll,
+        grad={"self": "roll_backward(grad, shifts, dims)"},
+        doc="the elements moved along dims, those that fall out put back at the other end",
+        samples=("a.roll(1)", "a.roll(1, 0)"),
+    ),
+    general(
+        "flip(Tensor self, size dims)",
+        "FlipBackward0",
+        flip,
+        grad={"self": "flip(grad, dims)"},
+        doc="the order reversed along dims, copied",
+        samples=("a.flip(0)", "a.flip(-1)"),
+    ),
+    composite("fliplr(Tensor self)", _flip_along(2, 1), doc="the columns in reverse order"),
+    composite("flipud(Tensor self)", _flip_along(1, 0), doc="the rows in reverse order"),
+    general(
+        "rot90(Tensor self, int k=1, int[]? dims=None)",
+        "Rot90Backward0",
+        rot90,
+        grad={"self": "rot90(grad, -k, dims)"},
+        doc="turned by 90 degrees k times in the plane of two dims",
+    ),
+    _triangle("tril"),
+    _triangle("triu"),
+]

@@ -1,0 +1,262 @@
+"""Sorting and searching: sort, argsort, topk, unique, searchsorted, bucketize."""
+
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine import dtypes
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.op import Op
+from detachsim.engine.operand import Operand
+from detachsim.engine.tensor import fresh
+from detachsim.ops.numeric import wrap_dim
+from detachsim.ops.row import composite, general
+from detachsim.ops.selection_order import insertion_sort, nth_element
+
+
+def order_along(self: Array, axis: int, descending: bool) -> Array:
+    """Return the indices that sort along ``axis``, equal elements in their order; nan is the greatest."""
+    if not descending:
+        return np.argsort(self, axis=axis, kind="stable")
+    backwards = np.argsort(np.flip(self, axis), axis=axis, kind="stable")
+    return np.flip(self.shape[axis] - 1 - backwards, axis)
+
+
+def sort(self: Array, dim: int = -1, descending: bool = False) -> tuple[Array, Array]:
+    axis = wrap_dim(dim, self.ndim)
+    if self.ndim == 0:
+        return self.copy(), np.zeros((), np.int64)
+    indices = np.asarray(order_along(self, axis, descending), order="C")
+    return np.asarray(np.take_along_axis(self, indices, axis), order="C"), indices
+
+
+def argsort(ops: Any, self: Any, dim: int = -1, descending: bool = False) -> Any:
+    """The indices that sort along dim."""
+    return ops.sort(self, dim, descending)[1]
+
+
+def _top_of_row(row: list[Any], k: int, largest: bool, in_order: bool) -> list[int]:
+    """Return the places of the k greatest (or least), where ties fall as in PyTorch."""
+    order = list(range(len(row)))
+    if k == 0:
+        return []
+
+    def before(i: int, j: int) -> bool:
+        x, y = row[i], row[j]
+        if largest:
+            return bool((x != x and y == y) or x > y)
+        return bool((x == x and y != y) or x < y)
+
+    nth_element(order, k - 1, before)
+    if in_order:
+        insertion_sort(order, 0, k - 1, before)
+    return order[:k]
+
+
+# For more elements than this, which of equal elements is taken no longer follows PyTorch.
+_FAITHFUL_ROW = 1 << 12
+
+
+def topk(self: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Array, Array]:
+    axis = wrap_dim(dim, self.ndim)
+    if not 0 <= k <= (self.shape[axis] if self.ndim else 1):
+        raise TorchError("topk_range")
+    if self.ndim == 0:
+        return self.copy(), np.zeros((), np.int64)
+    rows = np.moveaxis(self, axis, -1)
+    if self.size > _FAITHFUL_ROW or k * 64 <= rows.shape[-1]:
+        places = order_along(rows, rows.ndim - 1, largest)[..., :k]
+    else:
+        places = np.empty((*rows.shape[:-1], k), np.int64)
+        for at in np.ndindex(rows.shape[:-1]):
+            places[at] = _top_of_row(rows[at].tolist(), k, largest, sorted)
+    indices = np.asarray(np.moveaxis(places, -1, axis), order="C")
+    return np.asarray(np.take_along_axis(self, indices, axis), order="C"), indices
+
+
+def _unique_kernel(self: Array) -> tuple[Array, Array, Array]:
+    values, inverse, counts = np.unique(self, return_inverse=True, return_counts=True)
+    return values, np.asarray(inverse, np.int64).reshape(self.shape), np.asarray(counts, np.int64)
+
+
+def _unique_dim_kernel(self: Array, dim: int) -> tuple[Array, Array, Array]:
+    values, inverse, counts = np.unique(self, return_inverse=True, return_counts=True, axis=wrap_dim(dim, self.ndim))
+    return np.asarray(values, order="C"), np.asarray(inverse, np.int64).reshape(-1), np.asarray(counts, np.int64)
+
+
+def _consecutive_kernel(self: Array) -> tuple[Array, Array, Array]:
+    flat = self.reshape(-1)
+    if flat.size == 0:
+        return flat.copy(), np.zeros(self.shape, np.int64), np.zeros(0, np.int64)
+    starts = np.concatenate([[True], flat[1:] != flat[:-1]])
+    inverse = np.cumsum(starts) - 1
+    return flat[starts], inverse.reshape(self.shape).astype(np.int64), np.bincount(inverse).astype(np.int64)
+
+
+def _wanted(made: Any, return_inverse: bool, return_counts: bool) -> Any:
+    values, inverse, counts = made
+    if not return_inverse and not return_counts:
+        return values
+    return (values, *((inverse,) if return_inverse else ()), *((counts,) if return_counts else ()))
+
+
+def unique(
+    ops: Any,
+    self: Any,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
+) -> Any:
+    """The different values, in order."""
+    made = ops._unique2(self) if dim is None else ops.unique_dim(self, dim)
+    return _wanted(made, return_inverse, return_counts)
+
+
+def unique_consecutive(ops: Any, self: Any, return_inverse: bool = False, return_counts: bool = False) -> Any:
+    """The values without neighbours that repeat."""
+    return _wanted(ops._unique_consecutive(self), return_inverse, return_counts)
+
+
+def no_derivative(ops: Any, name: str) -> Any:
+    """What a backward pass says of an op without a formula."""
+    raise TorchError("no_derivative", op=name)
+
+
+def _search(boundaries: Array, values: Array, right: bool, out_int32: bool) -> Array:
+    side: Any = "right" if right else "left"
+    kind = np.int32 if out_int32 else np.int64
+    if boundaries.ndim == 1:
+        return np.asarray(np.searchsorted(boundaries, values, side=side), dtype=kind)
+    made = np.empty(values.shape, kind)
+    for at in np.ndindex(values.shape[:-1]):
+        made[at] = np.searchsorted(boundaries[at], values[at], side=side)
+    return made
+
+
+def searchsorted(
+    ops: Any,
+    self: Any,
+    values: Any,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+) -> Any:
+    """Where values would stand in sorted rows."""
+    if side is not None:
+        if side not in ("left", "right"):
+            raise TorchError("searchsorted_side", side=side)
+        if side == "left" and right:
+            raise TorchError("searchsorted_both")
+        right = side == "right"
+    boundaries = self.tensor.array
+    wanted = _numbers(values, boundaries)
+    if boundaries.ndim == 0:
+        raise TorchError("searchsorted_zero_dim")
+    if boundaries.ndim > 1:
+        if not isinstance(values, Operand):
+            raise TorchError("searchsorted_scalar", boundaries=list(boundaries.shape))
+        if boundaries.ndim != wanted.ndim or boundaries.shape[:-1] != wanted.shape[:-1]:
+            raise TorchError("searchsorted_shapes", boundaries=list(boundaries.shape), values=list(wanted.shape))
+    made = _search(boundaries, wanted, right, out_int32)
+    return Operand(self.session, fresh(made, dtypes.BY_NUMPY[made.dtype]))
+
+
+def _numbers(values: Any, boundaries: Array) -> Array:
+    return values.tensor.array if isinstance(values, Operand) else np.asarray(values, dtype=boundaries.dtype)
+
+
+def bucketize(ops: Any, self: Any, boundaries: Any, out_int32: bool = False, right: bool = False) -> Any:
+    """The bucket between boundaries into which each value falls."""
+    if boundaries.ndim != 1:
+        raise TorchError("bucketize_dims", ndim=boundaries.ndim)
+    return searchsorted(ops, boundaries, self, out_int32, right)
+
+
+_SORTED = {"self": "selected_backward(grad, dim, result1, self_size, True)"}
+_PAIR = ("values", "indices")
+
+
+def _unique_row(signature: str, node: str, kernel: Any, name: str) -> Op:
+    return general(
+        signature,
+        node,
+        kernel,
+        where="",
+        grad={"self": f"no_derivative('{name}')"},
+        doc="the different values, where each element's stands, and how often it occurs",
+    )
+
+
+HELPERS = {"no_derivative": no_derivative}
+
+ROWS = [
+    general(
+        "sort(Tensor self, int dim=-1, bool descending=False)",
+        "SortBackward0",
+        sort,
+        grad=_SORTED,
+        outputs=_PAIR,
+        doc="the elements in order along dim, and where they were",
+        samples=("a.sort()", "a.sort(0, descending=True)"),
+    ),
+    general(
+        "sort.stable(Tensor self, *, bool? stable, int dim=-1, bool descending=False)",
+        "SortBackward1",
+        lambda self, stable, dim=-1, descending=False: sort(self, dim, descending),
+        grad=_SORTED,
+        outputs=_PAIR,
+        doc="the same, equal elements surely in their order",
+    ),
+    composite(
+        "argsort(Tensor self, int dim=-1, bool descending=False)",
+        argsort,
+        doc="the indices that sort along dim",
+        samples=("a.argsort()",),
+    ),
+    composite(
+        "argsort.stable(Tensor self, *, bool stable, int dim=-1, bool descending=False)",
+        lambda ops, self, stable, dim=-1, descending=False: argsort(ops, self, dim, descending),
+    ),
+    composite("msort(Tensor self)", lambda ops, self: ops.sort(self, 0)[0], doc="sorted along the first dim"),
+    general(
+        "topk(Tensor self, int k, int dim=-1, bool largest=True, bool sorted=True)",
+        "TopkBackward0",
+        topk,
+        grad=_SORTED,
+        outputs=_PAIR,
+        doc="the k greatest along dim, and where they are",
+        samples=("a.topk(2)", "a.topk(1, 0, largest=False)"),
+    ),
+    _unique_row("_unique2(Tensor self)", "Unique2Backward0", _unique_kernel, "_unique2"),
+    _unique_row("unique_dim(Tensor self, int dim)", "UniqueDimBackward0", _unique_dim_kernel, "unique_dim"),
+    _unique_row(
+        "_unique_consecutive(Tensor self)",
+        "UniqueConsecutiveBackward0",
+        _consecutive_kernel,
+        "unique_consecutive",
+    ),
+    composite(
+        "unique(Tensor self, bool sorted=True, bool return_inverse=False, bool return_counts=False, int? dim=None)",
+        unique,
+        doc="the different values, in order",
+    ),
+    composite(
+        "unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False)",
+        unique_consecutive,
+        doc="the values without neighbours that repeat",
+    ),
+    composite(
+        "searchsorted(Tensor self, Number|Tensor values, *, bool out_int32=False, bool right=False, str? side=None)",
+        searchsorted,
+        where="t",
+        doc="where values would stand in sorted rows",
+    ),
+    composite(
+        "bucketize(Number|Tensor self, Tensor boundaries, *, bool out_int32=False, bool right=False)",
+        bucketize,
+        where="t",
+        doc="the bucket between boundaries into which each value falls",
+    ),
+]
