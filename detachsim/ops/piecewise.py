@@ -14,7 +14,7 @@ from detachsim.ops.row import composite, pointwise
 
 
 def functional(name: str, parameters: str = "", doc: str = "", samples: tuple[str, ...] = ()) -> Op:
-    """Return the row of ``F.NAME`` with the keyword ``inplace``, which chooses between the op and its in-place variant."""
+    """Return the row of ``F.NAME`` with the keyword ``inplace``, which chooses the in-place variant."""
 
     def run(ops: Any, self: Any, *arguments: Any) -> Any:
         *plain, inplace = arguments

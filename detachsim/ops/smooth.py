@@ -235,7 +235,8 @@ ROWS = [
         "elu_.functional(Tensor self, Number alpha=1)", lambda ops, self, alpha=1: ops.elu_(self, alpha), where="F"
     ),
     pointwise(
-        "elu_backward(Tensor grad_output, Number alpha, Number scale, Number input_scale, bool is_result, Tensor self_or_result)",
+        "elu_backward(Tensor grad_output, Number alpha, Number scale, Number input_scale, bool is_result, "
+        "Tensor self_or_result)",
         "EluBackwardBackward0",
         precise_each(elu_backward),
         where="",

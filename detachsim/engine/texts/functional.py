@@ -52,4 +52,143 @@ TEXTS: dict[str, Entry] = {
         "dropout probability has to be between 0 and 1, but got {p}",
         {},
     ),
+    # Losses
+    "loss_sizes": (
+        "UserWarning",
+        "Using a target size ({target}) that is different to the input size ({input}). This will likely lead to incorrect "
+        "results due to broadcasting. Please ensure they have the same size.",
+        {},
+    ),
+    "legacy_reduction": (
+        "UserWarning",
+        "size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
+        {},
+    ),
+    "loss_reduction": ("ValueError", "{reduction} is not a valid value for reduction", {}),
+    "loss_reduction_mode": (
+        "ValueError",
+        "Invalid reduction mode: {reduction}. Expected one of 'none', 'mean', 'sum'.",
+        {},
+    ),
+    "loss_weight_sizes": ("ValueError", "Weights and input must have the same size.", {}),
+    "smooth_l1_beta": ("RuntimeError", "smooth_l1_loss does not support negative values for beta.", {}),
+    "huber_delta": ("RuntimeError", "huber_loss does not support non-positive values for delta.", {}),
+    "found_dtype": ("RuntimeError", "Found dtype {found} but expected {expected}", {}),
+    "bce_range": ("RuntimeError", "all elements of input should be between 0 and 1", {}),
+    "bce_sizes": (
+        "ValueError",
+        "Using a target size ({target}) that is different to the input size ({input}) is deprecated. Please ensure they "
+        "have the same size.",
+        {},
+    ),
+    "bce_logits_sizes": ("ValueError", "Target size ({target}) must be the same as input size ({input})", {}),
+    "not_differentiable_argument": (
+        "RuntimeError",
+        "The function '{op}' is not differentiable with respect to argument '{argument}'. This input cannot have "
+        "requires_grad True.",
+        {},
+    ),
+    "label_smoothing": ("RuntimeError", "label_smoothing must be between 0.0 and 1.0. Got: {found}", {}),
+    "cross_entropy_target_dtype": (
+        "RuntimeError",
+        "Expected floating point type for target with class probabilities, got {dtype}",
+        {},
+    ),
+    "cross_entropy_ignore_index": ("RuntimeError", "ignore_index is not supported for floating point target", {}),
+    "nll_target_dtype": (
+        "RuntimeError",
+        "expected target dtype to be Long or Byte, but got {dtype}",
+        {"torch-1.13": "expected scalar type Long but found {dtype}"},
+    ),
+    "nll_bounds": ("IndexError", "Target {target} is out of bounds.", {}),
+    "nll_batch": (
+        "ValueError",
+        "Expected input batch_size ({input}) to match target batch_size ({target}).",
+        {},
+    ),
+    "nll_dims": ("ValueError", "Expected 1 or more dimensions (got {ndim})", {}),
+    "nll_target_size": ("RuntimeError", "Expected target size {expected}, got {found}", {}),
+    "nll_weight": (
+        "RuntimeError",
+        "weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: "
+        "{shape}",
+        {},
+    ),
+    "scalar_type": ("RuntimeError", "expected scalar type {expected} but found {found}", {}),
+    "cross_entropy_weight": (
+        "RuntimeError",
+        "cross_entropy: weight tensor should be defined either for all {classes} classes or no classes but got weight "
+        "tensor of shape: {shape}",
+        {},
+    ),
+    "margin_ranking_dims": (
+        "RuntimeError",
+        "margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: {input1}, input2: "
+        "{input2}, target: {target} ",
+        {},
+    ),
+    "triplet_margin": ("ValueError", "margin must be greater than 0, got {margin}", {}),
+    "kl_div_mean": (
+        "UserWarning",
+        "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides only by "
+        "the batch size, and aligns with the KL div math definition.'mean' will be changed to behave the same as "
+        "'batchmean' in the next major release.",
+        {},
+    ),
+    "variance_negative": ("ValueError", "var has negative entry/entries", {}),
+    "variance_size": ("ValueError", "var is of incorrect size", {}),
+    "reduction_not_valid": ("ValueError", "{reduction} is not valid", {}),
+    # Normalisation
+    "layer_norm_empty": (
+        "RuntimeError",
+        "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+        "normalized_shape = []",
+        {},
+    ),
+    "layer_norm_input": (
+        "RuntimeError",
+        "Given normalized_shape={shape}, expected input with shape {expected}, but got input of size{found}",
+        {},
+    ),
+    "layer_norm_parameter": (
+        "RuntimeError",
+        "Expected {name} to be of same shape as normalized_shape, but got {name} of shape {found} and normalized_shape = "
+        "{shape}",
+        {},
+    ),
+    "batch_norm_running": ("RuntimeError", "{name} must be defined in evaluation mode", {}),
+    "batch_norm_elements": ("RuntimeError", "{name} should contain {expected} elements not {found}", {}),
+    "batch_norm_values": (
+        "ValueError",
+        "Expected more than 1 value per channel when training, got input size {size}",
+        {},
+    ),
+    "group_norm_dims": ("RuntimeError", "Expected at least 2 dimensions for input tensor but received {ndim}", {}),
+    "group_norm_groups": (
+        "RuntimeError",
+        "Expected number of channels in input to be divisible by num_groups, but got input of shape {shape} and "
+        "num_groups={groups}",
+        {},
+    ),
+    "group_norm_parameter": (
+        "RuntimeError",
+        "Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of shape {found} "
+        "and input of shape {shape}",
+        {},
+    ),
+    "instance_norm_elements": (
+        "ValueError",
+        "Expected more than 1 spatial element when training, got input size {size}",
+        {},
+    ),
+    "instance_norm_running": (
+        "RuntimeError",
+        "Expected running_mean and running_var to be defined when use_input_stats is false",
+        {},
+    ),
+    "common_dtype": (
+        "RuntimeError",
+        "expected common dtype to be floating point, yet common dtype is {dtype}",
+        {},
+    ),
 }

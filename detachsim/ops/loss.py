@@ -1,0 +1,526 @@
+"""The losses of ``torch.nn.functional`` that compare numbers: what their reductions, sizes and warnings have in common, too."""
+
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.op import Op
+from detachsim.engine.views import requires_grad
+from detachsim.ops.element_types import floats_only
+from detachsim.ops.numeric import numel, precise_each
+from detachsim.ops.row import ARITHMETIC, FLOAT, composite, general
+from detachsim.ops.summation import ordered_sum
+
+LEGACY = "bool? size_average=None, bool? reduce=None, "
+
+
+def size_text(shape: tuple[int, ...]) -> str:
+    """Return a shape as Python prints a ``torch.Size``."""
+    return f"torch.Size({list(shape)})"
+
+
+def chosen_reduction(self: Any, size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+    """Return the reduction that the arguments ask for, with the warning for the old ones."""
+    if size_average is not None or reduce is not None:
+        reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+        self.session.warn("legacy_reduction", reduction=reduction)
+    return reduction
+
+
+def check_reduction(reduction: str) -> None:
+    """Raise PyTorch's error for a reduction that there is not."""
+    if reduction not in ("none", "mean", "sum"):
+        raise TorchError("loss_reduction", reduction=reduction)
+
+
+def warn_of_sizes(self: Any, target: Any) -> None:
+    """Warn of a target that will be broadcast."""
+    if target.shape != self.shape:
+        self.session.warn("loss_sizes", target=size_text(target.shape), input=size_text(self.shape))
+
+
+def broadcast(ops: Any, *tensors: Any) -> list[Any]:
+    """Return tensors of one shape; those that have it already as they are."""
+    shape: tuple[int, ...] = tensors[0].shape
+    for tensor in tensors[1:]:
+        shape = _broadcast_shape(shape, tensor.shape)
+    return [tensor if tensor.shape == shape else ops.expand(tensor, shape) for tensor in tensors]
+
+
+def _broadcast_shape(left: tuple[int, ...], right: tuple[int, ...]) -> tuple[int, ...]:
+    made: list[int] = []
+    longest = max(len(left), len(right))
+    for dim in range(longest):
+        a = left[dim - longest + len(left)] if dim - longest + len(left) >= 0 else 1
+        b = right[dim - longest + len(right)] if dim - longest + len(right) >= 0 else 1
+        if a != b and 1 not in (a, b):
+            raise TorchError("broadcast", left=a, right=b, dim=dim)
+        made.append(b if a == 1 else a)
+    return tuple(made)
+
+
+def reduced(values: Array, reduction: str) -> Array:
+    """Reduce the losses of the elements, in PyTorch's order of additions."""
+    if reduction == "none":
+        return values
+    total = np.asarray(ordered_sum(np.asarray(values, order="C"), tuple(range(values.ndim))))
+    return total if reduction == "sum" else np.asarray(total / np.asarray(values.size, total.dtype))
+
+
+def reduce_with(ops: Any, loss: Any, reduction: str) -> Any:
+    """Reduce losses by ops that are recorded."""
+    return ops.mean(loss) if reduction == "mean" else ops.sum(loss) if reduction == "sum" else loss
+
+
+# Losses of the difference of two tensors: the loss, its slope and its curvature, of the difference d and a parameter p.
+
+
+def _scale(values: Any, shape: tuple[int, ...], reduction: str) -> Any:
+    return values / float(max(numel(shape), 1)) if reduction == "mean" else values
+
+
+def _pair(name: str, node: str, parameter: str, loss: Any, slope: Any, kernel_name: str) -> list[Op]:
+    """Return the rows of a loss and of its gradient."""
+    extra = f", float {parameter}" if parameter else ""
+    argument = f", {parameter}" if parameter else ""
+
+    def kernel(self: Array, target: Array, reduction: str, p: float = 0) -> Array:
+        return reduced(np.asarray(loss(self - target, p)), reduction)
+
+    def backward(grad_output: Array, self: Array, target: Array, reduction: str, p: float = 0) -> Array:
+        kind = np.asarray(self).dtype.type
+        norm = kind(1 / max(self.size, 1)) if reduction == "mean" else kind(1)
+        return np.asarray(slope(self - target, p, norm) * grad_output)
+
+    return [
+        general(
+            f"{name}_kernel(Tensor self, Tensor target, str reduction{extra})",
+            f"{node}Backward0",
+            kernel,
+            promote=ARITHMETIC,
+            where="",
+            grad={
+                "self": f"{name}_backward(grad, self, target, reduction{argument})",
+                "target": f"{name}_backward(grad, target, self, reduction{argument})",
+            },
+            check_dtypes=floats_only(kernel_name),
+            doc=f"{name}, reduced",
+        ),
+        general(
+            f"{name}_backward(Tensor grad_output, Tensor self, Tensor target, str reduction{extra})",
+            f"{node}BackwardBackward0",
+            backward,
+            promote=FLOAT,
+            where="",
+            grad={
+                "grad_output": f"{name}_slope_sum(grad, self, target, reduction{argument})",
+                "self": f"{name}_second(grad * grad_output, self, target, reduction{argument})",
+                "target": f"-{name}_second(grad * grad_output, self, target, reduction{argument})",
+            },
+            doc=f"the gradient of {name}",
+        ),
+    ]
+
+
+def _slope_sum(name: str) -> Any:
+    def function(ops: Any, grad: Any, self: Any, target: Any, reduction: str, p: float = 0) -> Any:
+        slope = _SLOPES[name](ops, self - target, p)
+        return ops.sum(_scale(grad * slope, self.shape, reduction)) if reduction != "none" else grad * slope
+
+    return function
+
+
+def _second(name: str) -> Any:
+    def function(ops: Any, grad: Any, self: Any, target: Any, reduction: str, p: float = 0) -> Any:
+        return _scale(_CURVES[name](ops, grad, self - target, p), self.shape, reduction)
+
+    return function
+
+
+def _mse(d: Array, p: float) -> Array:
+    return d * d
+
+
+def _smooth_l1(d: Array, p: float) -> Array:
+    size, kind = np.abs(d), d.dtype.type
+    beta = kind(p)
+    return np.where(size < beta, kind(0.5) * size * size / beta, size - kind(0.5) * beta)
+
+
+def _huber(d: Array, p: float) -> Array:
+    size, kind = np.abs(d), d.dtype.type
+    delta = kind(p)
+    return np.where(size <= delta, kind(0.5) * size * size, delta * (size - kind(0.5) * delta))
+
+
+def _mse_slope(d: Array, p: float, norm: Any) -> Array:
+    return norm * 2 * d
+
+
+def _smooth_l1_slope(d: Array, p: float, norm: Any) -> Array:
+    return np.where(d <= -p, -norm, np.where(d >= p, norm, norm * d / d.dtype.type(p)))
+
+
+def _huber_slope(d: Array, p: float, norm: Any) -> Array:
+    edge = norm * d.dtype.type(p)
+    return np.where(d <= -p, -edge, np.where(d >= p, edge, norm * d))
+
+
+def _clamped(ops: Any, d: Any, p: float) -> Any:
+    return ops.clamp(d, -p, p)
+
+
+_SLOPES: dict[str, Any] = {
+    "mse_loss": lambda ops, d, p: d * 2,
+    "smooth_l1_loss": lambda ops, d, p: _clamped(ops, d, p) / p,
+    "huber_loss": _clamped,
+}
+
+
+def _curve(ops: Any, grad: Any, d: Any, p: float) -> Any:
+    return ops.where(ops.logical_and(d > -p, d < p), grad, ops.zeros_of(grad))
+
+
+_CURVES: dict[str, Any] = {
+    "mse_loss": lambda ops, grad, d, p: grad * 2,
+    "smooth_l1_loss": lambda ops, grad, d, p: _curve(ops, grad, d, p) / p,
+    "huber_loss": _curve,
+}
+
+
+def _weighted(ops: Any, losses: Any, weight: Any, self: Any, reduction: str, *, by_weight: bool) -> Any:
+    if weight.shape != self.shape:
+        raise TorchError("loss_weight_sizes")
+    weighted = ops.mul(losses, weight)
+    if reduction == "none":
+        return weighted
+    if reduction not in ("sum", "mean"):
+        raise TorchError("loss_reduction_mode", reduction=reduction)
+    if reduction == "mean" and not by_weight:
+        return ops.mean(weighted)
+    total = ops.sum(weighted)
+    return ops.div(total, ops.sum(weight)) if reduction == "mean" else total
+
+
+def mse_loss(
+    ops: Any,
+    self: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Any = None,
+) -> Any:
+    """The mean of the squared differences."""
+    warn_of_sizes(self, target)
+    reduction = chosen_reduction(self, size_average, reduce, reduction)
+    left, right = broadcast(ops, self, target)
+    if weight is not None:
+        return _weighted(ops, ops.pow(ops.sub(left, right), 2), weight, self, reduction, by_weight=True)
+    check_reduction(reduction)
+    return ops.mse_loss_kernel(left, right, reduction)
+
+
+def l1_loss(
+    ops: Any,
+    self: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Any = None,
+) -> Any:
+    """The mean of the absolute differences."""
+    warn_of_sizes(self, target)
+    reduction = chosen_reduction(self, size_average, reduce, reduction)
+    left, right = broadcast(ops, self, target)
+    if weight is not None:
+        return _weighted(ops, ops.abs(ops.sub(left, right)), weight, self, reduction, by_weight=True)
+    check_reduction(reduction)
+    return reduce_with(ops, ops.abs(ops.sub(left, right)), reduction)
+
+
+def smooth_l1_loss(
+    ops: Any,
+    self: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Any:
+    """Squared differences below beta, absolute ones above."""
+    warn_of_sizes(self, target)
+    reduction = chosen_reduction(self, size_average, reduce, reduction)
+    left, right = broadcast(ops, self, target)
+    check_reduction(reduction)
+    if beta == 0:
+        return reduce_with(ops, ops.abs(ops.sub(left, right)), reduction)
+    if beta < 0:
+        raise TorchError("smooth_l1_beta")
+    return ops.smooth_l1_loss_kernel(left, right, reduction, beta)
+
+
+def huber_loss(
+    ops: Any, self: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
+) -> Any:
+    """Half of the squared differences up to delta, absolute ones above."""
+    warn_of_sizes(self, target)
+    left, right = broadcast(ops, self, target)
+    if weight is None:
+        check_reduction(reduction)
+    if delta <= 0:
+        raise TorchError("huber_delta")
+    if weight is not None:
+        losses = ops.huber_loss_kernel(left, right, "none", delta)
+        return _weighted(ops, losses, weight, self, reduction, by_weight=False)
+    return ops.huber_loss_kernel(left, right, reduction, delta)
+
+
+def refuse_gradient(session: Any, op: str, **arguments: Any) -> None:
+    """Raise PyTorch's error for an argument that requires grad where it has no gradient."""
+    for name, tensor in arguments.items():
+        if tensor is not None and session.grad_enabled and requires_grad(tensor):
+            raise TorchError("not_differentiable_argument", op=op, argument=name)
+
+
+# Binary cross entropy
+
+
+def bce(self: Array, target: Array, weight: Array | None, reduction: str) -> Array:
+    losses = _bce_each(self, target)
+    return reduced(losses if weight is None else losses * weight, reduction)
+
+
+@precise_each
+def _bce_each(self: Array, target: Array) -> Array:
+    # The logarithms stop at -100, so that a sure and wrong answer costs a finite number.
+    return (target - 1) * np.maximum(np.log1p(-self), -100) - target * np.maximum(np.log(self), -100)
+
+
+def _check_bce(session: Any, op: Op, bound: list[Any]) -> None:
+    self, target = bound[0], bound[1]
+    if not self.dtype.is_floating:
+        raise TorchError("not_implemented_for", kernel="binary_cross_entropy", dtype=self.dtype.scalar)
+    if target.dtype is not self.dtype:
+        raise TorchError("found_dtype", found=target.dtype.scalar, expected=self.dtype.scalar)
+    refuse_gradient(session, "binary_cross_entropy", weight=bound[2])
+    if self.array.size and not ((self.array >= 0) & (self.array <= 1)).all():
+        raise TorchError("bce_range")
+
+
+def bce_backward(ops: Any, grad: Any, self: Any, target: Any, weight: Any, reduction: str) -> Any:
+    """The gradient of binary cross entropy; its divisor is never less than 1e-12."""
+    return ops.bce_backward_kernel(grad, self, target, weight, reduction)
+
+
+def bce_backward_kernel(grad_output: Array, self: Array, target: Array, weight: Array | None, reduction: str) -> Array:
+    kind = np.asarray(self).dtype.type
+    made = grad_output * (self - target) / np.maximum((1 - self) * self, kind(1e-12))
+    if weight is not None:
+        made = made * weight
+    return np.asarray(made / kind(max(self.size, 1)) if reduction == "mean" else made)
+
+
+def _weighted_mean(values: Any, weight: Any, shape: tuple[int, ...], reduction: str) -> Any:
+    if weight is not None:
+        values = values * weight
+    return _scale(values, shape, reduction)
+
+
+def bce_target_backward(ops: Any, grad: Any, self: Any, target: Any, weight: Any, reduction: str) -> Any:
+    """The gradient of binary cross entropy for its target."""
+    return _weighted_mean(-ops.logit(self) * grad, weight, self.shape, reduction)
+
+
+def bce_second(
+    ops: Any, grad: Any, grad_output: Any, self: Any, target: Any, weight: Any, reduction: str
+) -> tuple[Any, Any, Any]:
+    """The gradients of binary cross entropy's gradient."""
+    spread = ops.clamp_min((1 - self) * self, 1e-12)
+    to_grad = _weighted_mean(grad * (self - target) / spread, weight, self.shape, reduction)
+    if reduction != "none":
+        to_grad = ops.sum(to_grad)
+    both = grad * grad_output
+    to_self = both * ((self * self - self * target * 2 + target) / (spread * spread))
+    return (
+        to_grad,
+        _weighted_mean(to_self, weight, self.shape, reduction),
+        _weighted_mean(-both / spread, weight, self.shape, reduction),
+    )
+
+
+def binary_cross_entropy(
+    ops: Any,
+    self: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """Cross entropy of probabilities of yes and no."""
+    reduction = chosen_reduction(self, size_average, reduce, reduction)
+    check_reduction(reduction)
+    if target.shape != self.shape:
+        raise TorchError("bce_sizes", target=size_text(target.shape), input=size_text(self.shape))
+    if weight is not None:
+        weight = ops.expand(weight, _broadcast_shape(target.shape, weight.shape))
+    return ops.bce_kernel(self, target, weight, reduction)
+
+
+def _log_sigmoid(values: Array) -> Array:
+    return np.minimum(values, 0) - np.log1p(np.exp(-np.abs(values)))
+
+
+def bce_logits(self: Array, target: Array, weight: Array | None, pos_weight: Array | None, reduction: str) -> Array:
+    log_sigmoid = precise_each(_log_sigmoid)(self)
+    if pos_weight is not None:
+        losses = (1 - target) * self - ((pos_weight - 1) * target + 1) * log_sigmoid
+    else:
+        losses = (1 - target) * self - log_sigmoid
+    return reduced(np.asarray(losses if weight is None else losses * weight), reduction)
+
+
+def _check_bce_logits(session: Any, op: Op, bound: list[Any]) -> None:
+    refuse_gradient(session, "binary_cross_entropy_with_logits", weight=bound[2], pos_weight=bound[3])
+    if not bound[1].dtype.is_floating:
+        raise TorchError("inplace_cast", result=bound[0].dtype.scalar, output=bound[1].dtype.scalar)
+
+
+def bce_logits_backward(
+    ops: Any, grad: Any, self: Any, target: Any, weight: Any, pos_weight: Any, reduction: str
+) -> Any:
+    """The gradient of binary cross entropy with logits."""
+    if pos_weight is None:
+        made = (ops.sigmoid(self) - target) * grad
+    else:
+        positive = pos_weight * target
+        made = ((positive + 1 - target) * ops.sigmoid(self) - positive) * grad
+    return _weighted_mean(made, weight, self.shape, reduction)
+
+
+def bce_logits_target_backward(
+    ops: Any, grad: Any, self: Any, target: Any, weight: Any, pos_weight: Any, reduction: str
+) -> Any:
+    """The gradient of binary cross entropy with logits for its target."""
+    if pos_weight is None:
+        made = -self * grad
+    else:
+        made = (ops.logsigmoid(-self) - pos_weight * ops.logsigmoid(self)) * grad
+    return _weighted_mean(made, weight, self.shape, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    ops: Any,
+    self: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Any = None,
+) -> Any:
+    """Cross entropy of yes and no, of numbers before the sigmoid."""
+    reduction = chosen_reduction(self, size_average, reduce, reduction)
+    check_reduction(reduction)
+    if target.shape != self.shape:
+        raise TorchError("bce_logits_sizes", target=size_text(target.shape), input=size_text(self.shape))
+    return ops.bce_logits_kernel(self, target, weight, pos_weight, reduction)
+
+
+HELPERS = {
+    **{f"{name}_slope_sum": _slope_sum(name) for name in _SLOPES},
+    **{f"{name}_second": _second(name) for name in _CURVES},
+    "bce_backward": bce_backward,
+    "bce_target_backward": bce_target_backward,
+    "bce_second": bce_second,
+    "bce_logits_backward": bce_logits_backward,
+    "bce_logits_target_backward": bce_logits_target_backward,
+}
+
+ROWS = [
+    *_pair("mse_loss", "MseLoss", "", _mse, _mse_slope, "mse_cpu"),
+    *_pair("smooth_l1_loss", "SmoothL1Loss", "beta", _smooth_l1, _smooth_l1_slope, "smooth_l1_cpu"),
+    *_pair("huber_loss", "HuberLoss", "delta", _huber, _huber_slope, "huber_cpu"),
+    composite(
+        f"mse_loss(Tensor self, Tensor target, {LEGACY}str reduction='mean', Tensor? weight=None)",
+        mse_loss,
+        where="F",
+        doc="the mean of the squared differences",
+        samples=("F.mse_loss(a, b)", "F.mse_loss(a, b, reduction='sum')", "F.mse_loss(a, b, reduction='none')"),
+    ),
+    composite(
+        f"l1_loss(Tensor self, Tensor target, {LEGACY}str reduction='mean', Tensor? weight=None)",
+        l1_loss,
+        where="F",
+        doc="the mean of the absolute differences",
+        samples=("F.l1_loss(a, b)",),
+    ),
+    composite(
+        f"smooth_l1_loss(Tensor self, Tensor target, {LEGACY}str reduction='mean', float beta=1.0)",
+        smooth_l1_loss,
+        where="F",
+        doc="squared differences below beta, absolute ones above",
+        samples=("F.smooth_l1_loss(a, b)", "F.smooth_l1_loss(a, b, beta=0.1)"),
+    ),
+    composite(
+        "huber_loss(Tensor self, Tensor target, str reduction='mean', float delta=1.0, Tensor? weight=None)",
+        huber_loss,
+        where="F",
+        doc="half of the squared differences up to delta, absolute ones above",
+        samples=("F.huber_loss(a, b)", "F.huber_loss(a, b, delta=0.1)"),
+    ),
+    general(
+        "bce_kernel(Tensor self, Tensor target, Tensor? weight, str reduction)",
+        "BinaryCrossEntropyBackward0",
+        bce,
+        promote=FLOAT,
+        where="",
+        grad={
+            "self": "bce_backward(grad, self, target, weight, reduction)",
+            "target": "bce_target_backward(grad, self, target, weight, reduction)",
+        },
+        check=_check_bce,
+        doc="binary cross entropy, reduced",
+    ),
+    general(
+        "bce_backward_kernel(Tensor grad_output, Tensor self, Tensor target, Tensor? weight, str reduction)",
+        "BinaryCrossEntropyBackwardBackward0",
+        bce_backward_kernel,
+        promote=FLOAT,
+        where="",
+        grad={"grad_output, self, target": "bce_second(grad, grad_output, self, target, weight, reduction)"},
+        doc="the gradient of binary cross entropy",
+    ),
+    composite(
+        f"binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, {LEGACY}str reduction='mean')",
+        binary_cross_entropy,
+        where="F",
+        doc="cross entropy of probabilities of yes and no",
+        samples=("F.binary_cross_entropy(a, b)",),
+    ),
+    general(
+        "bce_logits_kernel(Tensor self, Tensor target, Tensor? weight, Tensor? pos_weight, str reduction)",
+        "BinaryCrossEntropyWithLogitsBackward0",
+        bce_logits,
+        promote=FLOAT,
+        where="",
+        grad={
+            "self": "bce_logits_backward(grad, self, target, weight, pos_weight, reduction)",
+            "target": "bce_logits_target_backward(grad, self, target, weight, pos_weight, reduction)",
+        },
+        check=_check_bce_logits,
+        doc="binary cross entropy with logits, reduced",
+    ),
+    composite(
+        f"binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, {LEGACY}str reduction='mean', "
+        "Tensor? pos_weight=None)",
+        binary_cross_entropy_with_logits,
+        where="F",
+        doc="cross entropy of yes and no, of numbers before the sigmoid",
+        samples=("F.binary_cross_entropy_with_logits(a, b)",),
+    ),
+]
