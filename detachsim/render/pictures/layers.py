@@ -1,0 +1,157 @@
+"""Where boxes stand in a drawing: each below all that lead to it, as near as may be to what it belongs to."""
+
+from itertools import pairwise
+
+from detachsim.records import record
+from detachsim.render.pictures.graph import Picture
+from detachsim.render.pictures.tree import topological
+
+_ROUNDS = 8
+
+
+@record
+class Slot:
+    """The place of a box, or of an arrow's bend where it passes through a layer (then ``box`` is empty)."""
+
+    box: str
+    layer: int
+    x: float
+    width: float
+
+
+@record
+class Route:
+    """An arrow's way: the slots that it passes, its ends included."""
+
+    arrow: int
+    slots: tuple[int, ...]
+
+
+@record
+class Placement:
+    """All slots and routes, and how many layers there are."""
+
+    slots: tuple[Slot, ...]
+    routes: tuple[Route, ...]
+    layers: int
+    width: float
+
+
+def place(picture: Picture, widths: dict[str, float], gap: float) -> Placement:
+    """Return where each box stands; ``widths`` are theirs, ``gap`` is the room between neighbours."""
+    order = topological(picture)
+    rank = {id: number for number, id in enumerate(order)}
+    layer = dict.fromkeys(order, 0)
+    ahead = {id: [arrow.target for arrow in picture.arrows if arrow.source == id] for id in order}
+    for id in order:
+        for target in ahead[id]:
+            if rank[target] > rank[id]:
+                layer[target] = max(layer[target], layer[id] + 1)
+    # A root stands just above what it leads to, not at the top of the whole drawing.
+    led_to = {arrow.target for arrow in picture.arrows if rank[arrow.target] > rank[arrow.source]}
+    for id in reversed(order):
+        below = [layer[target] for target in ahead[id] if rank[target] > rank[id]]
+        if id not in led_to and below:
+            layer[id] = min(below) - 1
+    grid = _Grid(order, layer, widths, gap)
+    routes = tuple(grid.route(number, arrow.source, arrow.target) for number, arrow in enumerate(picture.arrows))
+    grid.arrange()
+    slots = tuple(
+        Slot(box, level, x, width) for box, level, x, width in zip(grid.box, grid.level, grid.x, grid.wide, strict=True)
+    )
+    width = max((slot.x + slot.width / 2 for slot in slots), default=0.0)
+    return Placement(slots, routes, len(grid.rows), width)
+
+
+class _Grid:
+    """Rows of slots that are sorted until arrows cross little, then moved until they run straight."""
+
+    def __init__(self, order: list[str], layer: dict[str, int], widths: dict[str, float], gap: float) -> None:
+        self.gap = gap
+        self.box = list(order)
+        self.level = [layer[id] for id in order]
+        self.wide = [widths[id] for id in order]
+        self.x = [0.0] * len(order)
+        self.slot = {id: number for number, id in enumerate(order)}
+        self.rows: list[list[int]] = [[] for _ in range(max(self.level, default=-1) + 1)]
+        for number, level in enumerate(self.level):
+            self.rows[level].append(number)
+        self.up: list[list[int]] = [[] for _ in order]
+        self.down: list[list[int]] = [[] for _ in order]
+
+    def route(self, arrow: int, source: str, target: str) -> Route:
+        """Give an arrow a slot in each layer that it passes."""
+        first, last = self.slot[source], self.slot[target]
+        way = [first]
+        step = 1 if self.level[last] >= self.level[first] else -1
+        for level in range(self.level[first] + step, self.level[last], step):
+            way.append(len(self.box))
+            self.box.append("")
+            self.level.append(level)
+            self.wide.append(0.0)
+            self.x.append(0.0)
+            self.up.append([])
+            self.down.append([])
+            self.rows[level].append(way[-1])
+        way.append(last)
+        for upper, lower in pairwise(way):
+            if step < 0:
+                upper, lower = lower, upper
+            if self.level[upper] != self.level[lower]:
+                self.down[upper].append(lower)
+                self.up[lower].append(upper)
+        return Route(arrow, tuple(way))
+
+    def arrange(self) -> None:
+        for round in range(_ROUNDS):
+            downwards = round % 2 == 0
+            near = self.up if downwards else self.down
+            for row in self.rows if downwards else self.rows[::-1]:
+                self.sort(row, near)
+        for row in self.rows:
+            self.pack(row)
+        for round in range(_ROUNDS):
+            downwards = round % 2 == 0
+            near = self.up if downwards else self.down
+            for row in self.rows if downwards else self.rows[::-1]:
+                self.pull(row, near)
+        left = min((self.x[slot] - self.wide[slot] / 2 for slot in range(len(self.x))), default=0.0)
+        self.x = [x - left for x in self.x]
+
+    def sort(self, row: list[int], near: list[list[int]]) -> None:
+        """Sort a row by the middle place of each slot's neighbours in the row beside it."""
+        place = {slot: number for other in self.rows for number, slot in enumerate(other)}
+        wanted = {
+            slot: sum(place[one] for one in near[slot]) / len(near[slot]) if near[slot] else float(place[slot])
+            for slot in row
+        }
+        row.sort(key=lambda slot: wanted[slot])
+
+    def pack(self, row: list[int]) -> None:
+        x = 0.0
+        for slot in row:
+            self.x[slot] = x + self.wide[slot] / 2
+            x += self.wide[slot] + self.gap
+
+    def pull(self, row: list[int], near: list[list[int]]) -> None:
+        """Move each slot of a row to the middle of its neighbours, as far as its row leaves room."""
+        wanted = [
+            sum(self.x[one] for one in near[slot]) / len(near[slot]) if near[slot] else self.x[slot] for slot in row
+        ]
+        # Slots that want to stand too near to each other are pushed apart, as much to the left as to the right.
+        groups: list[tuple[float, float, list[int]]] = []  # left edge, width, slots
+        for slot, x in zip(row, wanted, strict=True):
+            left, width, members = x - self.wide[slot] / 2, self.wide[slot], [slot]
+            while groups and groups[-1][0] + groups[-1][1] + self.gap > left:
+                before_left, before_width, before = groups.pop()
+                joined = before_width + self.gap + width
+                middle = ((before_left + before_width / 2) * len(before) + (left + width / 2) * len(members)) / (
+                    len(before) + len(members)
+                )
+                left, width, members = middle - joined / 2, joined, before + members
+            groups.append((left, width, members))
+        for left, _, members in groups:
+            x = left
+            for slot in members:
+                self.x[slot] = x + self.wide[slot] / 2
+                x += self.wide[slot] + self.gap
