@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from detachsim.events import (
@@ -22,6 +23,7 @@ from detachsim.explain.history import History
 from detachsim.explain.wording import listed
 
 if TYPE_CHECKING:
+    from detachsim.explain.fixes import Workshop
     from detachsim.explain.rerun import Rerun
     from detachsim.explain.silent import Stale
     from detachsim.explain.warning import Spoiled
@@ -32,11 +34,14 @@ _ROUND = re.compile(r"\[\d+\]")
 class Explainer:
     """Follows the events of a file's runs, and answers what they ask.
 
-    What can only be answered by comparing with another run is answered if there is a ``rerun``.
+    What can only be answered by comparing with another run is answered if there is a ``rerun``; up to ``fixes``
+    fixes that work are found for each diagnosis.
     """
 
-    def __init__(self, rerun: "Rerun | None" = None) -> None:
+    def __init__(self, rerun: "Rerun | None" = None, fixes: int = 0) -> None:
         self._rerun = rerun
+        self._fixes = fixes
+        self._workshop: Workshop | None = None
         self._stale: list[Stale] = []
         self._given: list[tuple[str, str]] = []
         self._nonfinite = ""
@@ -128,18 +133,19 @@ class Explainer:
         if key in self._told:
             return
         self._told.add(key)
-        yield _chosen(found, self.choices)
+        found = replace(found, choices=self.choices)
+        if self._rerun is not None and self._fixes:
+            if self._workshop is None:
+                from detachsim.explain.fixes import Workshop
+
+                self._workshop = Workshop(self._rerun)
+            found = replace(found, fixes=self._workshop.fixes(found, self.history, self._fixes))
+        yield found
 
 
-def _chosen(found: Diagnosis, choices: tuple[tuple[str, str], ...]) -> Diagnosis:
-    from dataclasses import replace
-
-    return replace(found, choices=choices) if choices else found
-
-
-def diagnose(events: Iterable[Event], rerun: "Rerun | None" = None) -> list[Diagnosis]:
+def diagnose(events: Iterable[Event], rerun: "Rerun | None" = None, fixes: int = 0) -> list[Diagnosis]:
     """Return the diagnoses of all the runs that ``events`` tell."""
-    explainer = Explainer(rerun)
+    explainer = Explainer(rerun, fixes)
     return [found for event in events for found in explainer.observe(event)]
 
 
@@ -157,5 +163,5 @@ def explain_name(events: Iterable[Event], name: str) -> list[Diagnosis]:
         for _ in explainer.observe(event):
             pass
         if isinstance(event, RunEnded) and (found := explain_gradient(explainer.history, name)) is not None:
-            answers.append(_chosen(found, explainer.choices))
+            answers.append(replace(found, choices=explainer.choices))
     return answers

@@ -1,0 +1,349 @@
+"""Which changes of a scenario may mend a diagnosis, the likeliest first; whether they do is for a run to say."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from detachsim.events import StepBegan
+from detachsim.explain.diagnosis import Because, Diagnosis
+from detachsim.explain.mending import Change, Draft
+from detachsim.records import record
+
+_BINDING = re.compile(r"^(\w+)\s*=(?!=)\s*(.+)$")
+_METHOD = re.compile(r"^(?:(\w+)\s*=\s*)?(\w+)\.(\w+?)_\((.*)\)$")
+_FUNCTION = re.compile(r"^(?:(\w+)\s*=\s*)?((?:\w+\.)*\w+?)_\((\w+)(.*)\)$")
+_AUGMENTED = re.compile(r"^(\w+)\s*(\*\*|//|[-+*/@%])=\s*(.+)$")
+_ITEM = re.compile(r"^(\w+)\[.*\]\s*(?:\*\*|//|[-+*/@%])?=(?!=)")
+_PRIMARY = re.compile(r"^[\w.]+(\([^()]*\)|\[[^\[\]]*\]|\.\w+)*$")
+_GRAD_CALL = re.compile(r"autograd\.grad\(.*\)\s*$")
+_LOCAL = re.compile(r"(\w+(?:\.\w+)*|\([^()]*\))\.(sqrt|rsqrt|log|log2|log10|reciprocal)\(\)")
+
+
+@record
+class Candidate:
+    """A change to try: what it is called, the step it changes, and that step afterwards (empty: taken out)."""
+
+    title: str
+    step: str
+    replacement: str
+    changes: tuple[Change, ...]
+
+
+def candidates(found: Diagnosis, steps: dict[str, StepBegan], text: str) -> Iterator[Candidate]:
+    """Yield the changes that may mend ``found``."""
+    maker = _MAKERS.get(found.code)
+    if maker is not None:
+        yield from maker(_Bench(found, steps, text))
+
+
+class _Bench:
+    """A diagnosis, the steps of its run and the text of the scenario, with the ways to change it."""
+
+    def __init__(self, found: Diagnosis, steps: dict[str, StepBegan], text: str) -> None:
+        self.found = found
+        self.steps = steps
+        self.draft = Draft(text)
+
+    def evidence(self, *roles: str) -> list[Because]:
+        return [one for one in self.found.because if one.role in roles and one.step in self.steps]
+
+    def step(self, number: str) -> StepBegan:
+        return self.steps[number]
+
+    def value(self, number: str) -> str:
+        return self.draft.value(self.steps[number].span)
+
+    def one(self, title: str, number: str, replacement: str, *changes: Change | None) -> Iterator[Candidate]:
+        """Yield a candidate if each of its changes can be made."""
+        made = tuple(change for change in changes if change is not None)
+        if made and len(made) == len(changes):
+            yield Candidate(title, number, replacement, made)
+
+    def replaced(self, title: str, number: str, kind: str, value: str) -> Iterator[Candidate]:
+        change = self.draft.replace(self.steps[number], kind, value)
+        yield from self.one(title, number, f"{kind}: {value}", change)
+
+    # Memory
+
+    def cloned(self) -> Iterator[Candidate]:
+        """Give an alias memory of its own."""
+        for one in self.evidence("aliased"):
+            step, bound = self.step(one.step), _BINDING.match(self.value(one.step))
+            if bound is None or step.kind not in ("detach", "op"):
+                continue
+            name, expression = bound.groups()
+            cut = ".detach()" if step.kind == "detach" else ""
+            made = f"{name} = {_primary(expression)}{cut}.clone()"
+            yield from self.replaced(f"give {name} memory of its own", one.step, "op", made)
+
+    def out_of_place(self) -> Iterator[Candidate]:
+        """Make a new tensor instead of editing one."""
+        for one in self.evidence("edited"):
+            value = self.value(one.step)
+            made = _out_of_place(value)
+            if made is not None:
+                yield from self.replaced("make a new tensor instead of editing in place", one.step, "op", made)
+            elif (edited := _ITEM.match(value)) is not None:
+                name = edited.group(1)
+                before = self.draft.before(self.step(one.step), "op", f"{name} = {name}.clone()")
+                yield from self.one(f"edit a clone of {name}", one.step, f"op: {name} = {name}.clone()", before)
+
+    def moved(self) -> Iterator[Candidate]:
+        """Edit after the backward that needs the old values."""
+        needed = self.evidence("needed")
+        for one in self.evidence("edited"):
+            if needed and one.step in self.steps:
+                changes = self.draft.move_after(self.step(one.step), self.step(needed[-1].step))
+                step = self.step(one.step)
+                value = f"{step.kind}: {self.value(one.step)}"
+                yield from self.one(f"edit after the backward of step {needed[-1].step}", one.step, value, *changes)
+
+    def saved_copy(self) -> Iterator[Candidate]:
+        """Let the op save a clone."""
+        for one in self.evidence("saved"):
+            value, step = self.value(one.step), self.step(one.step)
+            bound = _BINDING.match(value)
+            for name in one.names:
+                if bound is None or step.kind != "op" or bound.group(1) == name:
+                    continue
+                made = re.sub(rf"(?<![\w.]){name}(?![\w(])", f"{name}.clone()", bound.group(2))
+                if made != bound.group(2):
+                    text = f"{bound.group(1)} = {made}"
+                    yield from self.replaced(f"compute with a clone of {name}", one.step, "op", text)
+
+    def recomputed(self) -> Iterator[Candidate]:
+        """Compute again, right before the backward, what lies between the save and the edit or the first backward."""
+        saved, late, needed = self.evidence("saved"), self.evidence("edited", "freed"), self.evidence("needed")
+        if not saved or not late or not needed:
+            return
+        numbers = list(self.steps)
+        begin, end, target = numbers.index(saved[0].step), numbers.index(late[0].step), needed[-1].step
+        prefix = target.rpartition(".")[0]
+        again = [
+            number
+            for number in numbers[begin : max(end, begin + 1)]
+            if number.rpartition(".")[0] == prefix and self.step(number).kind == "op" and number != target
+        ]
+        rows: list[str] = []
+        for number in again:
+            item = self.draft.item(self.step(number).span, "op")
+            if item is None:
+                return
+            rows.extend(self.draft.rows(item))
+        place = self.draft.item(self.step(target).span, self.step(target).kind)
+        if rows and place is not None:
+            text = "\n".join(f"op: {self.value(number)}" for number in again)
+            change = Change(place.first, place.first, tuple(rows))
+            yield from self.one("compute it again before this backward", target, text, change)
+
+    # The graph
+
+    def retained(self) -> Iterator[Candidate]:
+        """Keep the graph for a second backward."""
+        for one in self.evidence("freed"):
+            step = self.step(one.step)
+            if step.kind == "backward":
+                change = self.draft.option(step, "retain_graph", "true")
+                text = f"backward: {self.value(one.step)}\nretain_graph: true"
+                yield from self.one("keep the graph", one.step, text, change)
+            else:
+                yield from self.grad_option(one.step, "retain_graph=True", "keep the graph")
+
+    def grad_option(self, number: str, option: str, title: str) -> Iterator[Candidate]:
+        value = self.value(number)
+        if _GRAD_CALL.search(value) and option not in value:
+            text = f"{value.rstrip()[:-1]}, {option})"
+            yield from self.replaced(title, number, self.step(number).kind, text)
+
+    def uncut(self) -> Iterator[Candidate]:
+        """Take the cut away."""
+        for one in self.evidence("cut"):
+            step, value = self.step(one.step), self.value(one.step)
+            bound = _BINDING.match(value)
+            if step.kind in ("no_grad", "inference_mode"):
+                change = self.draft.rename(step, "enable_grad")
+                yield from self.one("leave gradients on", one.step, "enable_grad:", change)
+            elif step.kind == "detach" and bound is not None:
+                made = f"{bound.group(1)} = {bound.group(2)}"
+                yield from self.replaced("do not detach", one.step, "op", made)
+            elif step.kind == "inplace":
+                yield from self.one("do without it", one.step, "", self.draft.remove(step))
+            elif ".detach()" in value:
+                yield from self.replaced("do not detach", one.step, step.kind, value.replace(".detach()", ""))
+            elif ".data" in value:
+                yield from self.replaced("do without .data", one.step, step.kind, re.sub(r"\.data\b", "", value))
+
+    def required(self) -> Iterator[Candidate]:
+        """Let a leaf require grad."""
+        for one in self.evidence("created"):
+            step, value = self.step(one.step), self.value(one.step)
+            if step.kind == "tensor":
+                text = f"tensor: {value}\nrequires_grad: true"
+                change = self.draft.option(step, "requires_grad", "true")
+                yield from self.one("let it require grad", one.step, text, change)
+                dtype = self.draft.option(step, "dtype", "float32")
+                if dtype is not None and change is not None:
+                    both = dtype if dtype.first != change.first else None
+                    rows = (*dtype.lines, *change.lines)
+                    joined = both or Change(change.first, change.last, rows)
+                    changes = (joined,) if both is None else (both, change)
+                    named = f"tensor: {value}\ndtype: float32\nrequires_grad: true"
+                    yield from self.one("let it hold floats and require grad", one.step, named, *changes)
+            elif step.kind == "op" and one.names:
+                text = f"op: {one.names[0]}.requires_grad_()"
+                change = self.draft.after(step, "inplace", f"{one.names[0]}.requires_grad_()")
+                yield from self.one("let it require grad", one.step, text.replace("op:", "inplace:"), change)
+
+    # Names and leaves
+
+    def kept(self) -> Iterator[Candidate]:
+        """Let a non-leaf keep its gradient."""
+        for one in self.evidence("rebound", "created"):
+            if one.names:
+                name = one.names[0]
+                change = self.draft.after(self.step(one.step), "op", f"{name}.retain_grad()")
+                title = f"let {name} keep its gradient"
+                yield from self.one(title, one.step, f"op: {name}.retain_grad()", change)
+
+    def renamed(self) -> Iterator[Candidate]:
+        """Give the result a name of its own, here and wherever it is used later, so that the leaf keeps its name."""
+        for one in self.evidence("rebound"):
+            step, value = self.step(one.step), self.value(one.step)
+            bound = _BINDING.match(value)
+            if bound is None or bound.group(1) not in one.names:
+                continue
+            name = bound.group(1)
+            fresh = f"{name}_new"
+            changes: list[Change | None] = [self.draft.replace(step, step.kind, f"{fresh} = {bound.group(2)}")]
+            used = re.compile(rf"(?<![\w.]){name}(?!\w|\.grad\b|\s*=[^=])")
+            numbers = list(self.steps)
+            told: set[int] = {step.span.line}
+            for number in numbers[numbers.index(one.step) + 1 :]:
+                later = self.step(number)
+                if later.span.line in told or later.kind in ("print", "expect", "say"):
+                    continue
+                told.add(later.span.line)
+                text = self.draft.value(later.span)
+                if used.search(text):
+                    changes.append(self.draft.replace(later, later.kind, used.sub(fresh, text)))
+            title = "give the result a name of its own"
+            yield from self.one(title, one.step, f"{step.kind}: {fresh} = {bound.group(2)}", *changes)
+
+    def updated(self) -> Iterator[Candidate]:
+        """Update the leaf in place instead of giving its name away."""
+        for one in self.evidence("rebound"):
+            bound = _BINDING.match(self.value(one.step))
+            if bound is None:
+                continue
+            name, expression = bound.groups()
+            update = re.match(rf"^{name}\s*([-+*/])\s*(.+)$", expression)
+            if update:
+                made = f"{name} {update.group(1)}= {update.group(2)}"
+                yield from self.replaced(f"change {name} in place", one.step, "inplace", made)
+
+    def untracked(self) -> Iterator[Candidate]:
+        """Edit while gradients are off."""
+        for one in self.evidence("edited"):
+            change = self.draft.wrap(self.step(one.step), "no_grad")
+            text = f"no_grad:\n  - {self.step(one.step).kind}: {self.value(one.step)}"
+            yield from self.one("edit while gradients are off", one.step, text, change)
+
+    def detached_copy(self) -> Iterator[Candidate]:
+        """``detach()`` instead of ``detach_()``."""
+        for one in self.evidence("cut"):
+            found = re.match(r"^(?:\w+\s*=\s*)?(\w+)\.detach_\(\)$", self.value(one.step))
+            if found:
+                name = found.group(1)
+                yield from self.replaced("detach a new tensor", one.step, "detach", f"{name} = {name}")
+
+    def normal(self) -> Iterator[Candidate]:
+        """``no_grad`` instead of ``inference_mode``."""
+        for number, step in self.steps.items():
+            if step.kind == "inference_mode":
+                change = self.draft.rename(step, "no_grad")
+                yield from self.one("use no_grad instead of inference_mode", number, "no_grad:", change)
+
+    # Roots and numbers
+
+    def reduced(self) -> Iterator[Candidate]:
+        """Start from one number, or say which gradient to start from."""
+        for one in self.evidence("needed"):
+            step, value = self.step(one.step), self.value(one.step)
+            if step.kind == "backward":
+                yield from self.replaced("start from the sum", one.step, "backward", f"{_primary(value)}.sum()")
+                gradient = f"torch.ones_like({value})"
+                change = self.draft.option(step, "gradient", gradient)
+                text = f"backward: {value}\ngradient: {gradient}"
+                yield from self.one("start from a gradient of ones", one.step, text, change)
+
+    def allowed(self) -> Iterator[Candidate]:
+        """Take None for what is not used."""
+        for one in self.evidence("needed"):
+            yield from self.grad_option(one.step, "allow_unused=True", "take None for what is not used")
+
+    def shifted(self) -> Iterator[Candidate]:
+        """Keep away from the place where a formula has no finite value."""
+        for one in self.evidence("created"):
+            value = self.value(one.step)
+            made = _LOCAL.sub(lambda found: f"({_bare(found.group(1))} + 1.0e-6).{found.group(2)}()", value)
+            if made != value:
+                yield from self.replaced("keep away from 0", one.step, self.step(one.step).kind, made)
+
+
+def _primary(expression: str) -> str:
+    """Return an expression that takes a method behind it."""
+    return expression if _PRIMARY.match(expression) else f"({expression})"
+
+
+def _bare(expression: str) -> str:
+    return expression[1:-1] if expression.startswith("(") else expression
+
+
+def _out_of_place(value: str) -> str | None:
+    """Return the statement that makes a new tensor where ``value`` edits one."""
+    if found := _AUGMENTED.match(value):
+        name, sign, rest = found.groups()
+        return f"{name} = {name} {sign} {rest if _PRIMARY.match(rest) else f'({rest})'}"
+    if found := _METHOD.match(value):
+        target, name, op, rest = found.groups()
+        if name in ("F", "torch"):
+            found_function = _FUNCTION.match(value)
+            if found_function is None:
+                return None
+            target, function, name, rest = found_function.groups()
+            return f"{target or name} = {function}({name}{rest})"
+        made = {"zero": f"torch.zeros_like({name})", "fill": f"torch.full_like({name}, {rest})"}.get(op)
+        return f"{target or name} = {made or f'{name}.{op}({rest})'}"
+    return None
+
+
+def _together(*makers: Callable[[_Bench], Iterator[Candidate]]) -> Callable[[_Bench], Iterator[Candidate]]:
+    def make(bench: _Bench) -> Iterator[Candidate]:
+        for maker in makers:
+            yield from maker(bench)
+
+    return make
+
+
+_EDITED = _together(_Bench.cloned, _Bench.out_of_place, _Bench.moved, _Bench.saved_copy, _Bench.recomputed)
+_CUT = _together(_Bench.uncut, _Bench.required)
+_MAKERS = {
+    "V1": _EDITED,
+    "V2": _EDITED,
+    "V3": _together(_Bench.detached_copy, _Bench.moved),
+    "N1": _together(_Bench.uncut, _Bench.updated),
+    "N2": _together(_Bench.uncut),
+    "N3": _together(_Bench.kept),
+    "N4": _together(_Bench.updated, _Bench.renamed, _Bench.kept),
+    "N5": _CUT,
+    "N6": _CUT,
+    "B1": _together(_Bench.retained, _Bench.recomputed),
+    "B2": _CUT,
+    "B3": _together(_Bench.reduced),
+    "B4": _together(_Bench.uncut, _Bench.allowed),
+    "B5": _CUT,
+    "L1": _together(_Bench.untracked, _Bench.out_of_place),
+    "L2": _together(_Bench.cloned, _Bench.out_of_place, _Bench.untracked),
+    "L4": _together(_Bench.normal),
+    "F1": _together(_Bench.shifted),
+    "F2": _together(_Bench.shifted),
+}

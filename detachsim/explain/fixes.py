@@ -1,0 +1,155 @@
+"""Fixes that were tried: each candidate is run, and offered only if the run then succeeds."""
+
+from collections.abc import Iterable, Iterator
+
+from detachsim.events import Event, ExpectationFailed, Raised
+from detachsim.explain.candidates import Candidate, candidates
+from detachsim.explain.diagnosis import Diagnosis, Fix
+from detachsim.explain.history import History
+from detachsim.explain.mending import Draft, apply
+from detachsim.explain.nonfinite import is_nonfinite
+from detachsim.explain.rerun import Choices, Rerun
+from detachsim.explain.wording import listed
+from detachsim.records import record
+
+# More than this is not tried for one diagnosis.
+MOST_TRIED = 10
+# What the broken scenario expected, a mended one may not: so often its expectations are adapted.
+_ADAPTED = 4
+# Where the gradient that the program was meant to give is known: that of the forward pass as it ran.
+_INTENDED = ("V1", "V2", "V3")
+
+
+@record
+class Outcome:
+    """What a run came to: the gradients at its end, its diagnoses by code, its errors."""
+
+    grads: tuple[tuple[str, str], ...]
+    codes: tuple[str, ...]
+    uncaught: bool
+
+
+class Workshop:
+    """Tries fixes for the diagnoses of one scenario."""
+
+    def __init__(self, rerun: Rerun) -> None:
+        self._rerun = rerun
+        self._before: dict[Choices, Outcome] = {}
+        self._meant: dict[Choices, dict[str, str]] = {}
+
+    def fixes(self, found: Diagnosis, history: History, most: int) -> tuple[Fix, ...]:
+        """Return up to ``most`` fixes that work, those first that give the gradient that was meant."""
+        good: list[Fix] = []
+        other: list[Fix] = []
+        seen: set[str] = set()
+        tried = 0
+        for candidate in candidates(found, history.steps, self._rerun.text):
+            if tried == MOST_TRIED or len(good) >= most:
+                break
+            text = apply(self._rerun.text, candidate.changes)
+            if text in seen:
+                continue
+            seen.add(text)
+            tried += 1
+            fix, meant = self._try(found, candidate, text)
+            if fix is not None:
+                (good if meant else other).append(fix)
+        return tuple((good + other)[:most])
+
+    def _try(self, found: Diagnosis, candidate: Candidate, text: str) -> tuple[Fix | None, bool]:
+        tried = self._run(text, found.choices)
+        if tried is None:
+            return None, False
+        text, outcome = tried
+        if not self._succeeds(found, outcome):
+            return None, False
+        says, meant = self._says(found, outcome)
+        return Fix(candidate.title, candidate.step, candidate.replacement, says, text), meant
+
+    def _run(self, text: str, choices: Choices) -> tuple[str, Outcome] | None:
+        """Run a text, and take out what it expects no more; return the text and its outcome."""
+        for _ in range(_ADAPTED):
+            events = self._rerun.mended(text, choices)
+            if events is None:
+                return None
+            failed = [event for event in events if isinstance(event, ExpectationFailed)]
+            adapted = _adapt(text, failed)
+            if not failed:
+                return text, _outcome(events)
+            if adapted is None or adapted == text:
+                return None
+            text = adapted
+        return None
+
+    def _succeeds(self, found: Diagnosis, outcome: Outcome) -> bool:
+        before = self._original(found.choices)
+        if outcome.uncaught:
+            return False
+        if found.code in ("F1", "F2"):
+            finite = [text for _, text in outcome.grads if not is_nonfinite(text)]
+            return len(finite) == len(outcome.grads) > 0
+        if found.code == "V2":
+            meant = self._intended(found.choices)
+            return len(outcome.codes) <= len(before.codes) and all(
+                meant.get(name, text) == text for name, text in outcome.grads
+            )
+        fewer = outcome.codes.count(found.code) < before.codes.count(found.code)
+        return fewer and len(outcome.codes) < len(before.codes)
+
+    def _says(self, found: Diagnosis, outcome: Outcome) -> tuple[str, bool]:
+        """Return what came of a fix, and whether its gradients are those that were meant."""
+        grads = [f"{name} = {' '.join(text.split())}" for name, text in outcome.grads[:4]]
+        says = "the run succeeds" + (f": {', '.join(grads)}" if grads else "")
+        if found.code not in _INTENDED:
+            return says, True
+        meant = self._intended(found.choices)
+        differ = [name for name, text in outcome.grads if name in meant and meant[name] != text]
+        if not differ:
+            return says, True
+        was = listed(f"{name} = {' '.join(meant[name].split())}" for name in differ[:2])
+        return f"{says}; not the gradient of the forward pass as it ran, which is {was}", False
+
+    def _original(self, choices: Choices) -> Outcome:
+        if choices not in self._before:
+            self._before[choices] = _outcome(self._rerun.mended(self._rerun.text, choices) or [])
+        return self._before[choices]
+
+    def _intended(self, choices: Choices) -> dict[str, str]:
+        if choices not in self._meant:
+            self._meant[choices] = dict(_outcome(self._rerun.kept(choices, checked=False)).grads)
+        return self._meant[choices]
+
+
+def _outcome(events: Iterable[Event]) -> Outcome:
+    from detachsim.explain.explainer import Explainer
+
+    explainer = Explainer()
+    codes: list[str] = []
+    uncaught = False
+    for event in events:
+        codes.extend(found.code for found in explainer.observe(event))
+        if isinstance(event, Raised) and not event.caught:
+            uncaught = True
+    history = explainer.history
+    return Outcome(tuple(_grads(history)), tuple(codes), uncaught)
+
+
+def _grads(history: History) -> Iterator[tuple[str, str]]:
+    for name, tensor in history.bound.items():
+        if tensor in history.grads:
+            yield f"{name}.grad", history.grads[tensor]
+
+
+def _adapt(text: str, failed: list[ExpectationFailed]) -> str | None:
+    """Take expectations that a mended scenario does not meet out of it."""
+    draft = Draft(text)
+    changes = []
+    for event in failed:
+        if event.kind == "expect":
+            change = draft.without_step(event.span.line)
+        else:
+            change = draft.without_option(event.span.line, event.kind)
+        if change is None:
+            return None
+        changes.append(change)
+    return apply(text, tuple(dict.fromkeys(changes)))
