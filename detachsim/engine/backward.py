@@ -230,8 +230,11 @@ def _loop(work: Pass) -> None:
             continue
         session.backward_node = node
         try:
-            results = call_node(session, node, gradients, create_graph)
-            results = _validate(session, node, results, create_graph)
+            if create_graph or type(node) is not Node:
+                results = call_node(session, node, gradients, create_graph)
+            else:
+                results = _call_simply(session, node, gradients)
+            _validate(session, node, results, create_graph)
         except TorchError as error:
             if session.anomaly and error.key != "python":
                 _warn_anomaly(session, node)
@@ -240,7 +243,7 @@ def _loop(work: Pass) -> None:
             facts.append(("ran", node))
         if session.watch is not None:
             session.watch(node, gradients, results)
-        if not keep_graph:
+        if not keep_graph and (node.saved or type(node) is CopySlices):
             _release(session, node)
         if session.anomaly and session.check_nan:
             _refuse_nan(session, node, results)
@@ -285,6 +288,24 @@ def _release(session: "Session", node: Node) -> None:
         return
     if session.facts is not None:
         session.facts.append(("freed", node))
+
+
+def _call_simply(session: "Session", node: Node, gradients: list[Gradient]) -> list[Gradient]:
+    """Run an ordinary node's formulas on arrays, as ``call_node`` does, for the ops that most graphs are made of."""
+    simple = node.op.simple
+    if simple is None:
+        simple = node.op.make_simple()
+    if not simple or node.dtype.is_reduced or gradients[0] is None:
+        return call_node(session, node, gradients, False)
+    values = unpack_arrays(session, node)
+    if values is MIXED:
+        return _call_by_steps(session, node, gradients)
+    gradient = gradients[0]
+    meta = node.meta
+    return [
+        None if child is None else function(gradient, *values, *meta)
+        for function, child in zip(simple, node.next, strict=True)
+    ]
 
 
 def call_node(session: "Session", node: Node, gradients: list[Gradient], create_graph: bool) -> list[Gradient]:
@@ -376,14 +397,23 @@ def _call_on_tensors(session: "Session", node: Node, gradients: list[Gradient]) 
     return results
 
 
-def _validate(session: "Session", node: Node, results: list[Gradient], create_graph: bool) -> list[Gradient]:
-    """Fit each gradient to the shape and type of what it goes to: undo broadcasting, cast."""
-    for index, gradient in enumerate(results):
+def _validate(session: "Session", node: Node, results: list[Gradient], create_graph: bool) -> None:
+    """Fit each gradient to the shape and type of what it goes to, in place: undo broadcasting, cast."""
+    for index, child in enumerate(node.next):
+        gradient = results[index]
         if gradient is None:
             continue
-        child = node.next[index]
         if child is None:
             results[index] = None
+            continue
+        dtype = child.dtype
+        if (
+            type(child) is Node
+            and child.extras is None
+            and gradient.shape == child.shape
+            and gradient.dtype is dtype.numpy
+            and not dtype.is_reduced
+        ):
             continue
         if child.extras is None or child.extras.outputs is None:
             shape, dtype = child.shape, child.dtype
@@ -403,7 +433,6 @@ def _validate(session: "Session", node: Node, results: list[Gradient], create_gr
         elif gradient.dtype is not dtype.numpy or dtype is dtypes.bfloat16:
             gradient = dtypes.cast(np.asarray(gradient), dtypes.BY_NUMPY[gradient.dtype], dtype)
         results[index] = gradient
-    return results
 
 
 def _expandable(shape: tuple[int, ...], desired: tuple[int, ...]) -> bool:

@@ -38,7 +38,11 @@ def unpack_arrays(session: "Session", node: Node) -> list[Any]:
     for entry in saved:
         if type(entry) is SavedInput:
             tensor = entry.tensor
-            if tensor.version.value != entry.expected or tensor.view is not None or not entry.leaf:
+            if (
+                tensor.version.value != entry.expected
+                or (tensor.node is None and not entry.leaf)
+                or (tensor.view is not None and tensor.view.attr_version != tensor.version.value)
+            ):
                 _check_in_dialect_order(session, node)
             if tensor.dtype is not dtype and tensor.dtype.is_floating:
                 mixed = True

@@ -1,7 +1,7 @@
 """The short path of dispatch: pointwise ops on float32 and float64 tensors of one type and one shape.
 
-It does what ``dispatch.run`` does, asks each question once, and makes its objects without constructors. Whatever it does not know
-(other types, broadcasting, views, inference tensors, anomaly mode) it leaves to ``dispatch``.
+It does what ``dispatch.run`` does, asks each question once, and makes its objects without constructors. Whatever it
+does not know (other types, broadcasting, views, inference tensors, anomaly mode) it leaves to ``dispatch``.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from detachsim.engine.dispatch import make_node, run
 from detachsim.engine.dtypes import Array
 from detachsim.engine.node import Node, Saved, SavedInput, SavedOutput
 from detachsim.engine.op import Op
-from detachsim.engine.tensor import Tensor, fresh
+from detachsim.engine.tensor import Tensor, fresh, make_inference
 from detachsim.engine.views import accumulator, requires_grad
 
 if TYPE_CHECKING:

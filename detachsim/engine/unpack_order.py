@@ -5,23 +5,32 @@ from typing import Any
 
 from detachsim.engine.node import Node
 
-
-# The orders of 1.13 that are not the reverse of the alphabet's, by the names of 2.13 (measured).
-_ORDER_1_13 = {
-    "HypotBackward0": ("other", "self", "result"),
-    "PreluKernelBackward0": ("self", "weight"),
-    "ScatterReduceBackward0": ("self", "src", "index", "result"),
-    "IndexAddBackward0": ("index", "source"),
-    "IndexCopyBackward0": ("index", "source"),
-}
+# Nodes of 1.13 that take inputs in the alphabet's order, and those with an order of their own, by the names of 2.13
+# (measured).
+_ALPHABETICAL_1_13 = frozenset(
+    (
+        "BinaryCrossEntropyBackward0",
+        "BinaryCrossEntropyWithLogitsBackward0",
+        "ConvolutionBackward0",
+        "HuberLossBackward0",
+        "HypotBackward0",
+        "IndexAddBackward0",
+        "IndexCopyBackward0",
+        "MseLossBackward0",
+        "NllLossBackward0",
+        "PreluKernelBackward0",
+        "SmoothL1LossBackward0",
+        "SoftMarginLossBackward0",
+    )
+)
+_ORDER_1_13 = {"ScatterReduceBackward0": ("self", "src", "index", "result")}
 
 
 def older_order(dialect: str, node: Node, labelled: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """Return what a node saved in the order of ``dialect``.
 
-    1.13 takes inputs in the reverse alphabetical order for most ops, outputs last (measured); 1.7 in an order
-    of its own for
-    some (read in its sources).
+    1.13 takes inputs in the reverse alphabetical order for most ops, outputs last (measured); 1.7 in an order of its
+    own for some (read in its sources).
     """
     inputs = [pair for pair in labelled if not pair[0].startswith("result")]
     results = [pair for pair in labelled if pair[0].startswith("result")]
@@ -33,6 +42,8 @@ def older_order(dialect: str, node: Node, labelled: Sequence[tuple[str, Any]]) -
             return _ranked(labelled, order)
     elif node.name in _ORDER_1_13:
         return _ranked(labelled, _ORDER_1_13[node.name])
+    elif node.name in _ALPHABETICAL_1_13:
+        return list(labelled)
     return [*reversed(inputs), *results]
 
 

@@ -1,5 +1,6 @@
 """Activations, and the gradients that have nodes of their own."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -7,16 +8,20 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
-from detachsim.ops.numeric import precise
+from detachsim.ops.numeric import one, precise
 from detachsim.ops.row import FLOAT, pointwise
 
 
 def sigmoid(self: Array) -> Array:
-    return np.reciprocal(np.exp(-self) + 1)
+    return np.reciprocal(np.add(np.exp(np.negative(self)), one(self.dtype)))
+
+
+def _sigmoid_number(value: float) -> float:
+    return 1.0 / (1.0 + math.exp(-value))
 
 
 def sigmoid_backward(grad_output: Array, output: Array) -> Array:
-    return grad_output * ((1 - output) * output)
+    return np.multiply(grad_output, np.multiply(np.subtract(one(output.dtype), output), output))
 
 
 def tanh_backward(grad_output: Array, output: Array) -> Array:
@@ -40,7 +45,7 @@ ROWS = [
     pointwise(
         "sigmoid(Tensor self)",
         "SigmoidBackward0",
-        precise(sigmoid),
+        precise(sigmoid, _sigmoid_number),
         promote=FLOAT,
         where="mtF",
         grad={"self": "sigmoid_backward(grad, result)"},

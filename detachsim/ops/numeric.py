@@ -13,13 +13,23 @@ from detachsim.engine.errors import TorchError
 PRECISE_LIMIT = 1 << 14
 
 
-def precise(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
-    """Return ``function`` with small float32 (and float16) arrays computed in float64 and rounded once."""
+def precise(
+    function: Callable[[Array], Array], number: Callable[[float], float] | None = None
+) -> Callable[[Array], Array]:
+    """Return ``function`` with small float32 (and float16) arrays computed in float64 and rounded once.
+
+    ``number`` is the same function of one number: up to a handful are sooner done one by one than by several ufuncs.
+    """
 
     def call(x: Array) -> Array:
         dtype = x.dtype
         if dtype is _FLOAT64 or dtype.kind != "f" or x.size > PRECISE_LIMIT:
             return function(x)
+        if number is not None and x.ndim == 1 and x.size <= _HANDFUL:
+            try:
+                return np.array([number(value) for value in x.tolist()], dtype)
+            except OverflowError:
+                pass  # numpy's functions give inf, Python's raise
         return function(x.astype(_FLOAT64)).astype(dtype)
 
     call.__name__ = function.__name__
@@ -27,6 +37,13 @@ def precise(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
 
 
 _FLOAT64 = np.dtype(np.float64)
+_HANDFUL = 6
+_ONES: dict[Any, Array] = {np.dtype(kind): np.array(1, kind) for kind in (np.float16, np.float32, np.float64)}
+
+
+def one(dtype: Any) -> Array:
+    """Return 1 of a floating type; numpy takes a 0-d array sooner than a Python number."""
+    return _ONES[dtype]
 
 
 def precise_each(function: Callable[..., Any]) -> Callable[..., Any]:
