@@ -80,7 +80,7 @@ def spread(
     extent = max(_extent(base_shape, base_stride), start + _extent(view_shape, view_stride))
     memory = np.zeros(extent, dtype=gradient.dtype)
     view = restride(memory, view_shape, view_stride, start)
-    if overlaps_itself(view):
+    if may_overlap(view_shape, view_stride):
         places = restride(np.arange(extent), view_shape, view_stride, start)
         np.add.at(memory, places.ravel(), np.asarray(gradient).ravel())
     else:
@@ -92,6 +92,16 @@ def spread(
         np.add.at(counts, restride(np.arange(extent), base_shape, base_stride, 0).ravel(), 1)
         memory /= np.maximum(counts, 1)
     return base
+
+
+def may_overlap(shape: tuple[int, ...], stride: tuple[int, ...]) -> bool:
+    """Whether two elements of a geometry may be one, as PyTorch judges it."""
+    reach = 0
+    for step, size in sorted((step, size) for step, size in zip(stride, shape, strict=True) if size > 1):
+        if step <= reach:
+            return True
+        reach += step * (size - 1)
+    return False
 
 
 def _extent(shape: tuple[int, ...], stride: tuple[int, ...]) -> int:

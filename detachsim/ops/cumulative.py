@@ -12,6 +12,10 @@ from detachsim.ops.row import CAST, composite, general
 
 
 def _accumulated(self: Array, dim: int, ufunc: np.ufunc) -> Array:
+    return np.asarray(_running_results(self, dim, ufunc), order="C")
+
+
+def _running_results(self: Array, dim: int, ufunc: np.ufunc) -> Array:
     """Accumulate in float64 (int64 for integers) and round each step, as PyTorch does."""
     axis = wrap_dim(dim, self.ndim)
     if self.dtype.kind != "f":
@@ -110,7 +114,7 @@ def logcumsumexp(self: Array, dim: int) -> Array:
     axis = wrap_dim(dim, self.ndim)
     if self.ndim == 0:
         return self.copy()
-    return np.logaddexp.accumulate(self.astype(np.float64), axis=axis).astype(self.dtype)
+    return np.logaddexp.accumulate(self.astype(np.float64), axis=axis).astype(self.dtype, order="C")
 
 
 def logcumsumexp_backward(ops: Any, grad: Any, self: Any, result: Any, dim: int) -> Any:

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from detachsim.engine.dtypes import BY_NUMPY, Array, DType
+from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import VIEW, Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Storage, flat_memory, offset
 from detachsim.engine.views import bump, requires_grad
 from detachsim.ops.numeric import numel, wrap_dim
-from detachsim.ops.row import alias, composite
+from detachsim.ops.row import composite
 from detachsim.ops.selecting import broadcast_shape
 from detachsim.ops.shape import as_strided, squeeze, squeeze_dim, squeeze_dims, t, transpose, unsqueeze
 
@@ -102,7 +102,7 @@ def broadcast_tensors(ops: Any, tensors: Sequence[Any]) -> tuple[Any, ...]:
     shape: tuple[int, ...] = ()
     for tensor in tensors:
         shape = broadcast_shape(shape, tensor.shape)
-    return tuple(ops.expand(tensor, shape) for tensor in tensors)
+    return tuple(tensor if tensor.shape == shape else ops.expand(tensor, shape) for tensor in tensors)
 
 
 def meshgrid(ops: Any, tensors: Sequence[Any], indexing: str | None = None) -> tuple[Any, ...]:
@@ -126,7 +126,6 @@ def meshgrid(ops: Any, tensors: Sequence[Any], indexing: str | None = None) -> t
         line = (1,) * axis + (-1,) + (1,) * (len(order) - axis - 1)
         made.append(ops.expand(ops.view(tensor, line), shape))
     if swapped:
-        made = [ops.swapdims(grid, 0, 1) for grid in made]
         made[0], made[1] = made[1], made[0]
     return tuple(made)
 
@@ -164,20 +163,6 @@ def _at_leasts(count: int) -> list[Op]:
             where="t",
         ),
     ]
-
-
-def view_dtype(self: Array, dtype: DType) -> Array:
-    """The same memory read as another type."""
-    size, wanted = self.itemsize, dtype.numpy.itemsize
-    if size != wanted:
-        names = {"source": BY_NUMPY[self.dtype].scalar, "target": dtype.scalar}
-        if self.ndim == 0:
-            raise TorchError("view_dtype_zero_dim", **names)
-        if self.strides[-1] != size and self.shape[-1] > 1:
-            raise TorchError("view_dtype_stride", **names)
-        if wanted > size and self.shape[-1] * size % wanted:
-            raise TorchError("view_dtype_size", ratio=wanted // size, size=self.shape[-1], **names)
-    return self.view(dtype.numpy)
 
 
 def resize(ops: Any, self: Any, size: Sequence[int]) -> Any:
@@ -232,7 +217,6 @@ def _edit(self: Any, name: str, array: Array, *, bumps: bool) -> None:
 
 
 ROWS = [
-    alias("view.dtype(Tensor self, dtype dtype)", view_dtype, where="m", doc="the same memory read as another type"),
     composite("matrix_T(Tensor self)", matrix_transpose("mT"), where="", doc="the last two dims exchanged: x.mT"),
     composite("matrix_H(Tensor self)", matrix_transpose("H"), where="", doc="rows and columns exchanged: x.H"),
     composite("adjoint(Tensor self)", matrix_transpose("adjoint"), doc="the last two dims exchanged"),

@@ -15,7 +15,7 @@ from detachsim.ops.row import ARITHMETIC, composite, general
 
 def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
     kept = [array for array in tensors if array.shape != (0,)] or list(tensors[:1])
-    return np.concatenate(kept, axis=wrap_dim(dim, kept[0].ndim))
+    return np.asarray(np.concatenate(kept, axis=wrap_dim(dim, kept[0].ndim)), order="C")
 
 
 def _check_cat(session: Any, op: Op, bound: list[Any]) -> None:
@@ -174,7 +174,9 @@ ROWS = [
     general(
         "stack(Tensor[] tensors, int dim=0)",
         "StackBackward0",
-        lambda tensors, dim=0: np.stack(tensors, axis=wrap_dim(dim, tensors[0].ndim + 1)),
+        lambda tensors, dim=0: np.asarray(
+            np.stack(tensors, axis=wrap_dim(dim, tensors[0].ndim + 1)), order="C"
+        ),
         where="t",
         promote=ARITHMETIC,
         grad={"tensors": "stack_backward(grad, dim)"},

@@ -39,9 +39,15 @@ def _cast_method(name: str, dtype: str) -> Op:
     )
 
 
+def clone(self: Array, memory_format: str | None = None) -> Array:
+    """A copy laid out as self is, or, with ``"contiguous"``, in the order of its elements."""
+    dense = not any(stride == 0 and size > 1 for size, stride in zip(self.shape, self.strides, strict=True))
+    return self.copy(order="K" if memory_format is None and dense else "C")
+
+
 def contiguous(ops: Any, self: Any) -> Any:
     """self itself where its elements stand in order, else a copy."""
-    return self if self.tensor.array.flags.c_contiguous else ops.clone(self)
+    return self if self.tensor.array.flags.c_contiguous else ops.clone(self, memory_format="contiguous")
 
 
 def new_empty_strided(ops: Any, self: Any, size: Any, stride: Any) -> Any:
@@ -53,9 +59,9 @@ def new_empty_strided(ops: Any, self: Any, size: Any, stride: Any) -> Any:
 
 ROWS = [
     general(
-        "clone(Tensor self)",
+        "clone(Tensor self, *, str? memory_format=None)",
         "CloneBackward0",
-        lambda self: self.copy(order="K"),
+        clone,
         grad={"self": "grad"},
         doc="a copy with memory of its own, still in the graph",
         samples=("a.clone()",),

@@ -26,7 +26,7 @@ def constant_pad_nd(self: Array, pad: Sequence[int], value: float = 0) -> Array:
             raise TorchError("narrow_length")
         cut[axis] = slice(max(-before, 0), size - max(-after, 0))
         widths[axis] = (max(before, 0), max(after, 0))
-    return np.pad(self[tuple(cut)], widths, constant_values=value)
+    return np.asarray(np.pad(self[tuple(cut)], widths, constant_values=value), order="C")
 
 
 def constant_pad_backward(ops: Any, grad: Any, pad: Sequence[int]) -> Any:

@@ -57,7 +57,7 @@ def repeat_interleave(ops: Any, self: Any, repeats: int, dim: int | None = None,
     spread = ops.unsqueeze(source, axis + 1)
     shape = list(spread.shape)
     shape[axis + 1] = repeats
-    return ops.flatten(ops.clone(ops.expand(spread, tuple(shape))), axis, axis + 1)
+    return ops.flatten(ops.clone(ops.expand(spread, tuple(shape)), memory_format="contiguous"), axis, axis + 1)
 
 
 def repeat_interleave_each(ops: Any, self: Any, repeats: Any, dim: int | None = None, output_size: Any = None) -> Any:
@@ -112,9 +112,9 @@ def roll_backward(ops: Any, grad: Any, shifts: Sequence[int], dims: Sequence[int
 
 def flip(self: Array, dims: Sequence[int]) -> Array:
     axes = wrap_dims(dims, self.ndim) if dims else ()
-    if not self.ndim:
-        return self.copy()
-    return np.flip(self, axes).copy(order="K" if not axes else "C") if axes else self.copy(order="K")
+    made = np.empty_like(self)  # laid out as self is
+    made[...] = np.flip(self, axes) if self.ndim else self
+    return made
 
 
 def _flip_along(least: int, axis: int) -> Any:

@@ -254,7 +254,7 @@ def masked_fill(self: Array, mask: Array, value: Any) -> Array:
     filling = np.asarray(value)
     if filling.dtype != self.dtype:
         filling = dtypes.cast(filling, dtypes.BY_NUMPY[filling.dtype], dtypes.BY_NUMPY[self.dtype])
-    return np.where(mask, filling, self)
+    return np.asarray(np.where(mask, filling, self), order="C")
 
 
 def masked_select(self: Array, mask: Array) -> Array:

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from detachsim.engine.dtypes import Array
+from detachsim.engine.dtypes import BY_NUMPY, Array, DType
 from detachsim.engine.errors import TorchError
-from detachsim.engine.slices import spread
+from detachsim.engine.slices import may_overlap, spread
 from detachsim.engine.tensor import restride, strides
 from detachsim.ops.numeric import dims, numel, wrap_dim
-from detachsim.ops.row import composite, general, view
+from detachsim.ops.row import alias, composite, general, view
 
 
 def infer_size(shape: Sequence[int], size: int) -> tuple[int, ...]:
@@ -61,7 +61,7 @@ def reshape(ops: Any, self: Any, shape: Sequence[int]) -> Any:
     made = view_or_none(array, shape)
     if made is not None:
         return ops._reshape_alias(self, size, strides(made))
-    return ops._unsafe_view(ops.clone(self), size)
+    return ops._unsafe_view(ops.clone(self, memory_format="contiguous"), size)
 
 
 def expand(self: Array, size: Sequence[int], implicit: bool = False) -> Array:
@@ -255,8 +255,26 @@ def as_strided_gradient(
     if isinstance(grad, np.ndarray | np.generic):
         return spread(np.asarray(grad), shape, tuple(contiguous), tuple(size), tuple(stride), start or 0)
     memory = ops.new_zeros(grad, (numel(shape),))
-    ops.copy_(ops.as_strided(memory, size, stride, start or 0), grad)
+    if may_overlap(tuple(size), tuple(stride)):
+        places = ops.as_strided(ops.arange(numel(shape)), size, stride, start or 0)
+        memory = ops._index_put_impl(memory, [places], grad, True)
+    else:
+        ops.copy_(ops.as_strided(memory, size, stride, start or 0), grad)
     return ops.as_strided(memory, shape, contiguous, 0)
+
+
+def view_dtype(self: Array, dtype: DType) -> Array:
+    """The same memory read as another type."""
+    size, wanted = self.itemsize, dtype.numpy.itemsize
+    if size != wanted:
+        names = {"source": BY_NUMPY[self.dtype].scalar, "target": dtype.scalar}
+        if self.ndim == 0:
+            raise TorchError("view_dtype_zero_dim", **names)
+        if self.strides[-1] != size and self.shape[-1] > 1:
+            raise TorchError("view_dtype_stride", **names)
+        if wanted > size and self.shape[-1] * size % wanted:
+            raise TorchError("view_dtype_size", ratio=wanted // size, size=self.shape[-1], **names)
+    return self.view(dtype.numpy)
 
 
 HELPERS = {
@@ -269,6 +287,7 @@ HELPERS = {
 }
 
 ROWS = [
+    alias("view.dtype(Tensor self, dtype dtype)", view_dtype, where="m", doc="the same memory read as another type"),
     view(
         "view(Tensor self, size size)",
         "ViewBackward0",

@@ -27,8 +27,10 @@ def sort(self: Array, dim: int = -1, descending: bool = False) -> tuple[Array, A
     axis = wrap_dim(dim, self.ndim)
     if self.ndim == 0:
         return self.copy(), np.zeros((), np.int64)
-    indices = np.asarray(order_along(self, axis, descending), order="C")
-    return np.asarray(np.take_along_axis(self, indices, axis), order="C"), indices
+    indices, values = np.empty_like(self, dtype=np.int64), np.empty_like(self)  # laid out as self is
+    indices[...] = order_along(self, axis, descending)
+    values[...] = np.take_along_axis(self, indices, axis)
+    return values, indices
 
 
 def argsort(ops: Any, self: Any, dim: int = -1, descending: bool = False) -> Any:
