@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -90,7 +90,7 @@ def plain_text(scenario: "Scenario", events: list[Event]) -> str:
     from detachsim.render import plain
     from detachsim.run.trials import Trials
 
-    return "".join(plain.render(events, explainer=Explainer(Trials(scenario))))
+    return "".join(plain.render(events, explainer=Explainer(Trials(scenario), fixes=1)))
 
 
 def torch_text(events: list[Event]) -> str:
