@@ -21,6 +21,7 @@ _ALPHABETICAL_1_13 = frozenset(
         "PreluKernelBackward0",
         "SmoothL1LossBackward0",
         "SoftMarginLossBackward0",
+        "TrilinearBackward0",
     )
 )
 _ORDER_1_13 = {"ScatterReduceBackward0": ("self", "src", "index", "result")}

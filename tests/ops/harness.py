@@ -1,8 +1,7 @@
-"""A small interpreter of expressions over tensors, and questions that the tests of the table ask about a graph."""
+"""Expressions over tensors, and questions that the tests of the table ask about a graph."""
 
 import ast
 import json
-import operator
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -18,23 +17,13 @@ from detachsim.engine.names import class_name
 from detachsim.engine.node import AccumulateGrad, Node
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, fresh
-from detachsim.engine.views import grad_fn, gradient_edge, requires_grad
-from detachsim.ops.operators import AUGMENTED, BINARY_FUNCTIONS
+from detachsim.engine.views import gradient_edge, requires_grad
 from detachsim.ops.table import library
+from detachsim.run.evaluation import Evaluator as RunEvaluator
+from detachsim.run.values import Function
 
 SAVED = Path(__file__).parent.parent / "data" / "saved.json"
 
-_SYMBOLS: dict[type[ast.AST], str] = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
-    ast.MatMult: "@", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^",
-    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
-}  # fmt: skip
-_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-_PLAIN = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
-    "%": operator.mod, "**": operator.pow,
-}  # fmt: skip
-_COMMUTATIVE = {"+", "*", "&", "|", "^"}
 _BUILTINS = ("torch", "F", "SETITEM", "float", "slice")
 
 
@@ -43,151 +32,30 @@ class UnknownOp(Exception):
 
 
 class Evaluator:
-    """Runs expressions such as ``torch.where(a > 0.5, a, b)`` through a session."""
+    """Evaluates expressions such as ``torch.where(a > 0.5, a, b)`` as a scenario's are."""
 
     def __init__(self, session: Session, names: Mapping[str, Any]) -> None:
-        self.session = session
-        self.names = dict(names)
+        def setitem(owner: Tensor, index: Any, value: Any) -> Tensor:
+            session.call("setitem", owner, index, value)
+            return owner
+
+        helpers = {"SETITEM": Function("SETITEM", setitem), "slice": Function("slice", slice)}
+        self.evaluator = RunEvaluator(session, {**helpers, **names})
 
     def run(self, text: str) -> Any:
         """Return an expression's value; raises ``TorchError`` as PyTorch would, ``UnknownOp`` for gaps in the table."""
-        return self._value(parsed(text))
-
-    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """Run an op by name; raises ``UnknownOp``."""
-        if name not in self.session.library.sets:
-            raise UnknownOp(name)
-        return self.session.call(name, *args, **kwargs)
-
-    def _value(self, node: ast.expr) -> Any:
-        match node:
-            case ast.Constant(value=value):
-                return value
-            case ast.Name(id=name):
-                return self._name(name)
-            case ast.List(elts=items):
-                return [self._value(item) for item in items]
-            case ast.Tuple(elts=items):
-                return tuple(self._value(item) for item in items)
-            case ast.BinOp(left=left, op=op, right=right):
-                return self._binary(_SYMBOLS[type(op)], self._value(left), self._value(right))
-            case ast.Compare(left=left, ops=[op], comparators=[right]):
-                return self._compare(_SYMBOLS[type(op)], self._value(left), self._value(right))
-            case ast.UnaryOp(op=op, operand=operand):
-                return self._unary(op, self._value(operand))
-            case ast.Subscript(value=value, slice=index):
-                return self._item(self._value(value), self._index(index))
-            case ast.Attribute(value=value, attr=attr):
-                return self._attribute(node, value, attr)
-            case ast.Call(func=func, args=args, keywords=keywords):
-                values = [self._value(arg) for arg in args]
-                named = {keyword.arg: self._value(keyword.value) for keyword in keywords if keyword.arg is not None}
-                return self._call(func, values, named)
-        raise UnknownOp(ast.dump(node))
-
-    def _name(self, name: str) -> Any:
-        if name in self.names:
-            return self.names[name]
-        if name == "inf":
-            return float("inf")
-        if name == "nan":
-            return float("nan")
-        raise UnknownOp(name)
-
-    def _binary(self, symbol: str, left: Any, right: Any) -> Any:
-        if isinstance(left, Tensor):
-            return self.call(BINARY_FUNCTIONS[symbol], left, right)
-        if isinstance(right, Tensor):
-            if symbol in _COMMUTATIVE:
-                return self.call(BINARY_FUNCTIONS[symbol], right, left)
-            return self.call(BINARY_FUNCTIONS["r" + symbol], right, left)
-        return _PLAIN[symbol](left, right)
-
-    def _compare(self, symbol: str, left: Any, right: Any) -> Any:
-        if isinstance(left, Tensor):
-            return self.call(BINARY_FUNCTIONS[symbol], left, right)
-        return self.call(BINARY_FUNCTIONS[_MIRRORED[symbol]], right, left)
-
-    def _unary(self, op: ast.unaryop, value: Any) -> Any:
-        if not isinstance(value, Tensor):
-            return -value if isinstance(op, ast.USub) else +value
-        if isinstance(op, ast.UAdd):
-            return value
-        return self.call(BINARY_FUNCTIONS["neg" if isinstance(op, ast.USub) else "~"], value)
-
-    def _item(self, value: Any, index: Any) -> Any:
-        return self.call("getitem", value, index) if isinstance(value, Tensor) else value[index]
-
-    def _index(self, node: ast.expr) -> Any:
-        if isinstance(node, ast.Slice):
-            return slice(*(None if part is None else self._value(part) for part in (node.lower, node.upper, node.step)))
-        if isinstance(node, ast.Tuple):
-            return tuple(self._index(item) for item in node.elts)
-        return self._value(node)
-
-    def _attribute(self, node: ast.Attribute, value: ast.expr, attr: str) -> Any:
-        path = dotted(node)
-        if path is not None and path[0] == "torch":
-            if len(path) == 2 and path[1] in dtypes.BY_NAME:
-                return dtypes.BY_NAME[path[1]]
-            if len(path) == 2 and path[1] in ("inf", "nan"):
-                return float(path[1])
-            raise UnknownOp(".".join(path))
-        owner = self._value(value)
-        if isinstance(owner, Tensor):
-            return self.call(attr, owner)
-        return owner[owner.fields.index(attr)]
-
-    def _call(self, func: ast.expr, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        path = dotted(func)
-        if path is not None and path[0] not in self.names:
-            return self._function(path, args, kwargs)
-        if not isinstance(func, ast.Attribute):
-            raise UnknownOp(ast.dump(func))
-        owner = self._value(func.value)
-        if not isinstance(owner, Tensor):
-            return getattr(owner, func.attr)(*args, **kwargs)
-        if func.attr == "tolist":
-            return owner.array.tolist()
-        self._require(func.attr, "m")
-        return self.call(func.attr, owner, *args, **kwargs)
-
-    def _function(self, path: Sequence[str], args: list[Any], kwargs: dict[str, Any]) -> Any:
-        if path == ["SETITEM"]:
-            self.call("setitem", *args)
-            return args[0]
-        if path[0] in ("float", "slice"):
-            return float(*args) if path[0] == "float" else slice(*args)
-        if path[0] == "F" or path[:3] == ["torch", "nn", "functional"]:
-            name, place = path[-1], "F"
-            if kwargs.pop("inplace", False):
-                name += "_"
-        else:
-            name, place = "_".join(path[1:]), "t"
-        self._require(name, place)
-        return self.call(name, *args, **kwargs)
-
-    def _require(self, name: str, place: str) -> None:
-        """A row must say that it is spelled that way."""
-        overloads = self.session.library.sets.get(name)
-        if overloads is None or not any(place in op.where for op in overloads.ops):
-            raise UnknownOp(f"{name} as {place}")
+        try:
+            return self.evaluator.evaluate(parsed(text))
+        except TorchError as error:
+            if error.spell("torch-2.13")[0] in ("AttributeError", "NameError"):
+                raise UnknownOp(text) from error
+            raise
 
 
 @cache
 def parsed(text: str) -> ast.expr:
     """Return the tree of an expression."""
     return ast.parse(text, mode="eval").body
-
-
-def dotted(node: ast.expr) -> list[str] | None:
-    """Return ``["torch", "linalg", "det"]`` of ``torch.linalg.det``, nothing of anything else."""
-    if isinstance(node, ast.Name):
-        return [node.id] if node.id in _BUILTINS else None
-    if isinstance(node, ast.Attribute):
-        before = dotted(node.value)
-        return None if before is None else [*before, node.attr]
-    return None
 
 
 def names_of(text: str) -> list[str]:
@@ -387,6 +255,3 @@ def sample_inputs(shapes: Mapping[str, Sequence[int]], dtype: DType = dtypes.flo
         else:
             made[name] = leaf(positive(shape, number), dtype)
     return made
-
-
-__all__ = ["AUGMENTED", "grad_fn"]
