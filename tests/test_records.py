@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import pickle
+from typing import Any
 
 import pytest
 
@@ -59,11 +60,12 @@ def test_nothing_can_be_changed() -> None:
 
 
 def test_compared_by_type_and_value() -> None:
-    assert Point(1, 2) == Point(1, 2)
-    assert Point(1, 2) != Point(1, 3)
-    assert Point(1, 2) != Named(1, 2)
-    assert Point(1, 2) != Size(1, 2)
-    assert Point(1, 2) != (1, 2)
+    point: object = Point(1, 2)
+    assert point == Point(1, 2)
+    assert point != Point(1, 3)
+    assert point != Named(1, 2)
+    assert point != Size(1, 2)
+    assert point != (1, 2)
     assert Nothing() == Nothing()
     assert len({Point(1), Point(1), Named(1), Nothing(), Nothing()}) == 3
 
@@ -80,9 +82,9 @@ def test_matched_by_place() -> None:
 
 
 def test_dataclasses_takes_it_for_one_of_its_own() -> None:
-    named = Named(1, 2, "a")
-    assert dataclasses.is_dataclass(Named)
-    assert [field.name for field in dataclasses.fields(Named)] == ["x", "y", "name"]
+    named: Any = Named(1, 2, "a")
+    assert dataclasses.is_dataclass(named)
+    assert [field.name for field in dataclasses.fields(named)] == ["x", "y", "name"]
     assert dataclasses.replace(named, y=5) == Named(1, 5, "a")
 
 
