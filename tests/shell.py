@@ -7,10 +7,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "detachsim"]
-SURPRISES = frozenset(
-    "NO_COLOR FORCE_COLOR COLUMNS LINES CI DETACHSIM_DEBUG "
-    "PYTHONIOENCODING PYTHONUTF8 PYTHONUNBUFFERED PYTHONWARNINGS".split()
-)
+SURPRISES = {
+    *("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "CI", "DETACHSIM_DEBUG"),
+    *("PYTHONIOENCODING", "PYTHONUTF8", "PYTHONUNBUFFERED", "PYTHONWARNINGS"),
+}
 
 
 def environment(**extra: str) -> dict[str, str]:

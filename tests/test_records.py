@@ -60,7 +60,7 @@ def test_nothing_can_be_changed() -> None:
 
 
 def test_compared_by_type_and_value() -> None:
-    point: object = Point(1, 2)
+    point: Any = Point(1, 2)
     assert point == Point(1, 2)
     assert point != Point(1, 3)
     assert point != Named(1, 2)
@@ -83,9 +83,10 @@ def test_matched_by_place() -> None:
 
 def test_dataclasses_takes_it_for_one_of_its_own() -> None:
     named: Any = Named(1, 2, "a")
-    assert dataclasses.is_dataclass(named)
+    assert dataclasses.is_dataclass(Named)
     assert [field.name for field in dataclasses.fields(named)] == ["x", "y", "name"]
-    assert dataclasses.replace(named, y=5) == Named(1, 5, "a")
+    changed = dataclasses.replace(named, y=5)
+    assert changed == Named(1, 5, "a")
 
 
 def test_copied_and_pickled() -> None:
