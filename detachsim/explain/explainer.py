@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 _ROUND = re.compile(r"\[\d+\]")
 
+# A longer run is not repeated for every fix that may work.
+MOST_STEPS = 2000
+
 
 class Explainer:
     """Follows the events of a file's runs, and answers what they ask.
@@ -133,14 +136,17 @@ class Explainer:
         if key in self._told:
             return
         self._told.add(key)
-        found = replace(found, choices=self.choices)
-        if self._rerun is not None and self._fixes:
-            if self._workshop is None:
-                from detachsim.explain.fixes import Workshop
+        yield self.with_fixes(replace(found, choices=self.choices))
 
-                self._workshop = Workshop(self._rerun)
-            found = replace(found, fixes=self._workshop.fixes(found, self.history, self._fixes))
-        yield found
+    def with_fixes(self, found: Diagnosis) -> Diagnosis:
+        """Return a diagnosis with the fixes that work, if fixes are wanted."""
+        if self._rerun is None or not self._fixes or len(self.history.steps) > MOST_STEPS:
+            return found
+        if self._workshop is None:
+            from detachsim.explain.fixes import Workshop
+
+            self._workshop = Workshop(self._rerun)
+        return replace(found, fixes=self._workshop.fixes(found, self.history, self._fixes))
 
 
 def diagnose(events: Iterable[Event], rerun: "Rerun | None" = None, fixes: int = 0) -> list[Diagnosis]:
@@ -149,7 +155,7 @@ def diagnose(events: Iterable[Event], rerun: "Rerun | None" = None, fixes: int =
     return [found for event in events for found in explainer.observe(event)]
 
 
-def explain_name(events: Iterable[Event], name: str) -> list[Diagnosis]:
+def explain_name(events: Iterable[Event], name: str, rerun: "Rerun | None" = None, fixes: int = 0) -> list[Diagnosis]:
     """Return, for each run, why the gradient of what ``name`` stands for at the end is None, or whence it came.
 
     A run that never binds ``name`` to a tensor has no answer.
@@ -159,9 +165,11 @@ def explain_name(events: Iterable[Event], name: str) -> list[Diagnosis]:
     name = name.removesuffix(".grad")
     answers: list[Diagnosis] = []
     explainer = Explainer()
+    solver = Explainer(rerun, fixes)
     for event in events:
         for _ in explainer.observe(event):
             pass
         if isinstance(event, RunEnded) and (found := explain_gradient(explainer.history, name)) is not None:
-            answers.append(replace(found, choices=explainer.choices))
+            solver.history = explainer.history
+            answers.append(solver.with_fixes(replace(found, choices=explainer.choices)))
     return answers

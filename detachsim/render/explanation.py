@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from detachsim.explain.diagnosis import Because, Diagnosis, Fix
 from detachsim.marks import Source
-from detachsim.render.layout import Paint, Signs
+from detachsim.render.layout import Paint
 from detachsim.render.lines import Piece, Text, Tone
-from detachsim.render.visible import visible
+from detachsim.render.visible import only_ascii, visible
 from detachsim.render.wrapping import columns, wrap
 
 _CULPRITS = ("edited", "cut", "rebound", "freed")
@@ -15,13 +15,14 @@ _BESIDE = 36
 
 
 class Explanation:
-    """Lays out diagnoses for a width; ``paint`` colours a stretch of text."""
+    """Lays out diagnoses for a width; ``paint`` colours a stretch of text. Fixes are counted through all diagnoses."""
 
-    def __init__(self, source: Source, width: int, signs: Signs, paint: Paint | None) -> None:
+    def __init__(self, source: Source, width: int, paint: Paint | None, *, ascii: bool = True) -> None:
         self._source = source
         self._width = width
-        self._signs = signs
         self._paint = paint
+        self._show = _ascii if ascii else visible
+        self._fixes = 0
 
     def text(self, diagnoses: Iterable[Diagnosis]) -> str:
         """Return the text of all diagnoses, ending in a line break."""
@@ -45,12 +46,13 @@ class Explanation:
         yield from self._excerpt(found.because)
         for note in found.notes:
             yield from self._paragraph((Piece("= note: ", "note"), Piece(note)), "   ", "     ")
-        for number, fix in enumerate(found.fixes, start=1):
-            yield from self._fix(number, fix)
+        for fix in found.fixes:
+            self._fixes += 1
+            yield from self._fix(self._fixes, fix)
 
     def _paragraph(self, text: Text, first: str, rest: str) -> Iterator[str]:
         lead = first
-        for row in wrap(_shown(text), max(self._width - len(rest), 20)):
+        for row in wrap(self._shown(text), max(self._width - len(rest), 20)):
             yield lead + self._spell(row)
             lead = rest
 
@@ -67,21 +69,21 @@ class Explanation:
         bar = self._dye(f"{' ' * gutter} |", "quiet")
         last = placed[-1].span
         assert last is not None
-        yield self._dye(f"{' ' * gutter} > {_one_line(self._source.name)}:{last.line}:{last.column}", "quiet")
+        yield self._dye(f"{' ' * gutter} > {self._one_line(self._source.name)}:{last.line}:{last.column}", "quiet")
         before = 0
         for line in sorted(lines):
             if before and line > before + 1:
                 yield self._dye(f"{' ' * gutter} {':' if line > before + 2 else '|'}", "quiet")
             before = line
-            yield f"{self._dye(f'{line:>{gutter}} |', 'quiet')} {_one_line(self._source.line(line))}".rstrip()
+            yield f"{self._dye(f'{line:>{gutter}} |', 'quiet')} {self._one_line(self._source.line(line))}".rstrip()
             for one in lines[line]:
                 yield from self._label(one, bar)
 
     def _label(self, one: Because, bar: str) -> Iterator[str]:
         assert one.span is not None
         text = self._source.line(one.span.line)
-        start = columns(_one_line(text[: one.span.column - 1]))
-        size = max(columns(_one_line(text[one.span.column - 1 : one.span.end_column - 1])), 1)
+        start = columns(self._one_line(text[: one.span.column - 1]))
+        size = max(columns(self._one_line(text[one.span.column - 1 : one.span.end_column - 1])), 1)
         culprit = one.role in _CULPRITS
         tone: Tone = "error" if culprit else "arrow"
         mark = self._dye(("^" if culprit else "-") * size, tone)
@@ -89,14 +91,14 @@ class Explanation:
         gutter = self._gutter_of(bar)
         room = self._width - gutter - start - size - 2
         if room >= _BESIDE:
-            rows = wrap(_shown(label), room)
+            rows = wrap(self._shown(label), room)
             yield f"{bar} {' ' * start}{mark} {self._spell(rows[0])}"
             for row in rows[1:]:
                 yield f"{bar} {' ' * (start + size + 1)}{self._spell(row)}"
             return
         yield f"{bar} {' ' * start}{mark}"
         indent = min(start, max(self._width - gutter - _BESIDE, 0))
-        for row in wrap(_shown(label), max(self._width - gutter - indent - 1, 20)):
+        for row in wrap(self._shown(label), max(self._width - gutter - indent - 1, 20)):
             yield f"{bar} {' ' * indent}{self._spell(row)}"
 
     def _gutter_of(self, bar: str) -> int:
@@ -106,13 +108,15 @@ class Explanation:
         head = (Piece(f"= fix {number}: ", "good"), Piece(fix.title), Piece(f" (step {fix.step})", "quiet"))
         yield from self._paragraph(head, "   ", "     ")
         for line in fix.replacement.split("\n") if fix.replacement else ():
-            yield self._dye(f"       {_one_line(line)}", "code")
+            yield self._dye(f"       {self._one_line(line)}", "code")
         yield from self._paragraph((Piece("then "), Piece(fix.outcome, "value")), "     ", "     ")
 
+    def _shown(self, text: Text) -> Text:
+        return tuple(Piece(self._show(part), tone) for part, tone in text)
 
-def _shown(text: Text) -> Text:
-    return tuple(Piece(visible(part), tone) for part, tone in text)
+    def _one_line(self, text: str) -> str:
+        return self._show(text).replace("\t", "    ")
 
 
-def _one_line(text: str) -> str:
-    return visible(text).replace("\t", "    ")
+def _ascii(text: str) -> str:
+    return only_ascii(visible(text))

@@ -115,7 +115,7 @@ def run_file(path: str, render: Renderer, dialect: "Dialect | None", *, detail: 
         from detachsim.explain.explainer import Explainer
         from detachsim.run.trials import Trials
 
-        explainer = Explainer(Trials(scenario, dialect))
+        explainer = Explainer(Trials(scenario, dialect), fixes=1)
     events = notice_statuses(execute(scenario, dialect=dialect, detail=detail), statuses)
     write(render(events, explainer))
     return max(statuses)
