@@ -83,7 +83,7 @@ def test_matched_by_place() -> None:
 
 def test_dataclasses_takes_it_for_one_of_its_own() -> None:
     named: Any = Named(1, 2, "a")
-    assert dataclasses.is_dataclass(Named)
+    assert dataclasses.is_dataclass(type(named))
     assert [field.name for field in dataclasses.fields(named)] == ["x", "y", "name"]
     changed = dataclasses.replace(named, y=5)
     assert changed == Named(1, 5, "a")
