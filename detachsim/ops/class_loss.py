@@ -239,8 +239,8 @@ ROWS = [
         doc="minus the logarithmic probability of the target's class",
     ),
     composite(
-        "cross_entropy(Tensor self, Tensor target, Tensor? weight=None, bool? size_average=None, int ignore_index=-100, "
-        "bool? reduce=None, str reduction='mean', float label_smoothing=0.0)",
+        "cross_entropy(Tensor self, Tensor target, Tensor? weight=None, bool? size_average=None, "
+        "int ignore_index=-100, bool? reduce=None, str reduction='mean', float label_smoothing=0.0)",
         cross_entropy,
         where="F",
         doc="nll_loss of log_softmax, for classes or for probabilities of classes",

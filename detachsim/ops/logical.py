@@ -143,6 +143,7 @@ ROWS = [
         np.logical_xor,
         promote=COMPARE,
         inplace=True,
+        unguarded=True,
         doc="whether just one of the two is not 0",
         samples=("a.logical_xor(b)",),
     ),

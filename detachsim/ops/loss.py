@@ -1,4 +1,4 @@
-"""The losses of ``torch.nn.functional`` that compare numbers: what their reductions, sizes and warnings have in common, too."""
+"""The losses that compare numbers, and what all losses have in common: reductions, sizes, warnings."""
 
 from typing import Any
 
@@ -45,11 +45,12 @@ def broadcast(ops: Any, *tensors: Any) -> list[Any]:
     """Return tensors of one shape; those that have it already as they are."""
     shape: tuple[int, ...] = tensors[0].shape
     for tensor in tensors[1:]:
-        shape = _broadcast_shape(shape, tensor.shape)
+        shape = broadcast_shape(shape, tensor.shape)
     return [tensor if tensor.shape == shape else ops.expand(tensor, shape) for tensor in tensors]
 
 
-def _broadcast_shape(left: tuple[int, ...], right: tuple[int, ...]) -> tuple[int, ...]:
+def broadcast_shape(left: tuple[int, ...], right: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape to which two shapes broadcast; raises PyTorch's error."""
     made: list[int] = []
     longest = max(len(left), len(right))
     for dim in range(longest):
@@ -367,7 +368,7 @@ def binary_cross_entropy(
     if target.shape != self.shape:
         raise TorchError("bce_sizes", target=size_text(target.shape), input=size_text(self.shape))
     if weight is not None:
-        weight = ops.expand(weight, _broadcast_shape(target.shape, weight.shape))
+        weight = ops.expand(weight, broadcast_shape(target.shape, weight.shape))
     return ops.bce_kernel(self, target, weight, reduction)
 
 
@@ -516,8 +517,8 @@ ROWS = [
         doc="binary cross entropy with logits, reduced",
     ),
     composite(
-        f"binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, {LEGACY}str reduction='mean', "
-        "Tensor? pos_weight=None)",
+        f"binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, {LEGACY}"
+        "str reduction='mean', Tensor? pos_weight=None)",
         binary_cross_entropy_with_logits,
         where="F",
         doc="cross entropy of yes and no, of numbers before the sigmoid",

@@ -1,4 +1,4 @@
-"""The other losses of ``torch.nn.functional``, made of ops that are recorded: kl_div, margins, triplets, likelihoods."""
+"""The other losses, most of them made of ops that are recorded: kl_div, margins, triplets, likelihoods."""
 
 import math
 from typing import Any

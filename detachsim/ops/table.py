@@ -22,6 +22,7 @@ FAMILIES = (
     "linear",
     "contraction",
     "einsum",
+    "matrices",
     "convolution",
     "pooling",
     "embedding",
@@ -51,6 +52,7 @@ FAMILIES = (
     "loss",
     "class_loss",
     "margin_loss",
+    "normalization",
     "aliases",
 )
 

@@ -164,6 +164,11 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "group_norm_dims": ("RuntimeError", "Expected at least 2 dimensions for input tensor but received {ndim}", {}),
+    "group_norm_positive": (
+        "RuntimeError",
+        "Expected num groups to be greater than 0, got {groups}",
+        {},
+    ),
     "group_norm_groups": (
         "RuntimeError",
         "Expected number of channels in input to be divisible by num_groups, but got input of shape {shape} and "
