@@ -88,7 +88,7 @@ def run_backward(
         # The seeds of one root node arrive together; a root may also wait for another root's gradient.
         for (node, number), gradient in zip(roots, gradients, strict=True):
             if not create_graph:
-                work.gradients.add_seed(gradient)
+                work.gradients.note(gradient)
             _arrive(work, node, number, gradient if create_graph else gradient.array)
         for node in dict.fromkeys(node for node, _ in roots):
             if work.waiting.get(node, 0) == 0:
@@ -232,9 +232,9 @@ def _loop(work: Pass) -> None:
         try:
             if create_graph or type(node) is not Node:
                 results = call_node(session, node, gradients, create_graph)
+                _validate(session, node, results, create_graph)
             else:
                 results = _call_simply(session, node, gradients)
-            _validate(session, node, results, create_graph)
         except TorchError as error:
             if session.anomaly and error.key != "python":
                 _warn_anomaly(session, node)
@@ -243,8 +243,16 @@ def _loop(work: Pass) -> None:
             facts.append(("ran", node))
         if session.watch is not None:
             session.watch(node, gradients, results)
-        if not keep_graph and (node.saved or type(node) is CopySlices):
-            _release(session, node)
+        if not keep_graph:
+            if type(node) is CopySlices:
+                release(node)
+                freed = True
+            else:
+                freed = bool(node.saved)
+                if freed:
+                    node.saved = None
+            if freed and facts is not None:
+                facts.append(("freed", node))
         if session.anomaly and session.check_nan:
             _refuse_nan(session, node, results)
         del gradients
@@ -277,35 +285,41 @@ def _loop(work: Pass) -> None:
         del results
 
 
-def _release(session: "Session", node: Node) -> None:
-    if isinstance(node, CopySlices):
-        if node.inner is not None:
-            release(node.inner)
-        node.inner = None
-    elif node.saved:
-        node.saved = None
-    else:
-        return
-    if session.facts is not None:
-        session.facts.append(("freed", node))
-
-
 def _call_simply(session: "Session", node: Node, gradients: list[Gradient]) -> list[Gradient]:
-    """Run an ordinary node's formulas on arrays, as ``call_node`` does, for the ops that most graphs are made of."""
+    """Run an ordinary node's formulas on arrays and fit what they give, for the ops that most graphs are made of.
+
+    What it does not know (several outputs, lists, half types) it leaves to ``call_node``.
+    """
     simple = node.op.simple
     if simple is None:
         simple = node.op.make_simple()
-    if not simple or node.dtype.is_reduced or gradients[0] is None:
-        return call_node(session, node, gradients, False)
-    values = unpack_arrays(session, node)
-    if values is MIXED:
-        return _call_by_steps(session, node, gradients)
     gradient = gradients[0]
+    values = unpack_arrays(session, node) if simple and gradient is not None else MIXED
+    results: list[Gradient]
+    if values is MIXED or node.dtype.is_reduced:
+        results = call_node(session, node, gradients, False)
+        _validate(session, node, results, False)
+        return results
     meta = node.meta
-    return [
-        None if child is None else function(gradient, *values, *meta)
-        for function, child in zip(simple, node.next, strict=True)
-    ]
+    results = []
+    for function, child in zip(simple, node.next, strict=True):
+        if child is None:
+            results.append(None)
+            continue
+        made = function(gradient, *values, *meta)
+        dtype = child.dtype
+        if (
+            made is not None
+            and type(child) is Node
+            and child.extras is None
+            and made.shape == child.shape
+            and made.dtype is dtype.numpy
+            and not dtype.is_reduced
+        ):
+            results.append(made)
+        else:
+            results.append(_fit(session, node, len(results), made, False))
+    return results
 
 
 def call_node(session: "Session", node: Node, gradients: list[Gradient], create_graph: bool) -> list[Gradient]:
@@ -398,41 +412,33 @@ def _call_on_tensors(session: "Session", node: Node, gradients: list[Gradient]) 
 
 
 def _validate(session: "Session", node: Node, results: list[Gradient], create_graph: bool) -> None:
-    """Fit each gradient to the shape and type of what it goes to, in place: undo broadcasting, cast."""
-    for index, child in enumerate(node.next):
-        gradient = results[index]
-        if gradient is None:
-            continue
-        if child is None:
-            results[index] = None
-            continue
-        dtype = child.dtype
-        if (
-            type(child) is Node
-            and child.extras is None
-            and gradient.shape == child.shape
-            and gradient.dtype is dtype.numpy
-            and not dtype.is_reduced
-        ):
-            continue
-        if child.extras is None or child.extras.outputs is None:
-            shape, dtype = child.shape, child.dtype
-            if isinstance(child, AccumulateGrad):
-                shape, dtype = child.tensor.array.shape, child.tensor.dtype
-        else:
-            shape, dtype = child.extras.outputs[node.next_nr[index]]
-        if gradient.shape != shape:
-            if not _expandable(shape, gradient.shape):
-                raise TorchError(
-                    "grad_incompatible", name=node.name, index=index, found=list(gradient.shape), expected=list(shape)
-                )
-            gradient = sum_to(session, gradient, shape)
-        if create_graph:
-            if gradient.dtype is not dtype:
-                gradient = session.call("to", gradient, dtype)
-        elif gradient.dtype is not dtype.numpy or dtype is dtypes.bfloat16:
-            gradient = dtypes.cast(np.asarray(gradient), dtypes.BY_NUMPY[gradient.dtype], dtype)
-        results[index] = gradient
+    """Fit each gradient to what it goes to, in place."""
+    for index, gradient in enumerate(results):
+        results[index] = _fit(session, node, index, gradient, create_graph)
+
+
+def _fit(session: "Session", node: Node, index: int, gradient: Gradient, create_graph: bool) -> Gradient:
+    """Fit a gradient to the shape and type of what it goes to: undo broadcasting, cast."""
+    child = node.next[index]
+    if gradient is None or child is None:
+        return None
+    if isinstance(child, AccumulateGrad):
+        shape, dtype = child.tensor.array.shape, child.tensor.dtype
+    elif child.extras is None or child.extras.outputs is None:
+        shape, dtype = child.shape, child.dtype
+    else:
+        shape, dtype = child.extras.outputs[node.next_nr[index]]
+    if gradient.shape != shape:
+        if not _expandable(shape, gradient.shape):
+            raise TorchError(
+                "grad_incompatible", name=node.name, index=index, found=list(gradient.shape), expected=list(shape)
+            )
+        gradient = sum_to(session, gradient, shape)
+    if create_graph:
+        return gradient if gradient.dtype is dtype else session.call("to", gradient, dtype)
+    if gradient.dtype is not dtype.numpy or dtype is dtypes.bfloat16:
+        return dtypes.cast(np.asarray(gradient), dtypes.BY_NUMPY[gradient.dtype], dtype)
+    return gradient
 
 
 def _expandable(shape: tuple[int, ...], desired: tuple[int, ...]) -> bool:

@@ -6,7 +6,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.errors import TorchError
 from detachsim.engine.kept import KeptInput, KeptOutput
 from detachsim.engine.names import full_name, message_name
-from detachsim.engine.node import Node, SavedInput, SavedOutput
+from detachsim.engine.node import CopySlices, Node, SavedInput, SavedOutput
 from detachsim.engine.tensor import Tensor, fresh
 from detachsim.engine.views import grad_fn
 from detachsim.events import BuffersFreed, VersionMismatch
@@ -181,7 +181,8 @@ def _version_error(
     )
 
 
-def release(node: Node) -> None:
-    """Free what a node saved, as a backward pass without ``retain_graph`` does."""
-    if node.saved:
-        node.saved = None
+def release(node: CopySlices) -> None:
+    """Free the op that a ``CopySlices`` holds and what that saved, as a pass without ``retain_graph`` does."""
+    if node.inner is not None and node.inner.saved:
+        node.inner.saved = None
+    node.inner = None
