@@ -37,6 +37,9 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
 
     Returns a tensor, a tuple of tensors, or, for a composite op, whatever it makes. Raises ``TorchError``.
     """
+    if op.mutates and not op.unguarded and op.kind != VIEW:
+        # Autograd refuses before the kernel looks at anything.
+        check_inplace(session, bound[0], _edit_requires_grad(op, bound))
     if op.check_dtypes is not None:
         op.check_dtypes(session, op, bound)
     if op.check is not None:
@@ -98,6 +101,12 @@ def _as_returned(op: Op, outputs: Sequence[Tensor], result: Any) -> Any:
 
         return named_tuple(op.name, op.outputs, outputs)
     return tuple(outputs)
+
+
+def _edit_requires_grad(op: Op, bound: list[Any]) -> bool:
+    """Whether gradients will flow through an in-place change; none do to a tensor of integers."""
+    target: Tensor = bound[0]
+    return requires_grad(target) or (target.dtype.is_floating and _any_requires_grad(op, bound))
 
 
 def _any_requires_grad(op: Op, bound: list[Any]) -> bool:
@@ -310,10 +319,7 @@ def _save_input(value: Any, number: Any) -> Saved:
 
 def _run_inplace(session: "Session", op: Op, bound: list[Any]) -> Tensor:
     target: Tensor = bound[0]
-    requires = _any_requires_grad(op, bound) or requires_grad(target)
-    if not op.unguarded:
-        check_inplace(session, target, requires)
-    recording = session.grad_enabled and requires and bool(op.grad_fn)
+    recording = session.grad_enabled and bool(op.grad_fn) and _edit_requires_grad(op, bound)
     node: Node | None = None
     values, dtype = arguments(op, bound)
     if recording:

@@ -1,8 +1,8 @@
 """Which tensors the arrays of a backward pass are, when a hook, ``.grad`` or a caller gets to see them.
 
-A pass adds up plain arrays. PyTorch passes tensors, so two looks at one gradient are looks at one memory and one counter:
-a hook that edits it raises the version that ``.grad`` may show later, and a gradient that reaches two inputs unchanged
-is returned as the same tensor twice.
+A pass adds up plain arrays. PyTorch passes tensors, so two looks at one gradient are looks at one memory and one
+counter: a hook that edits it raises the version that ``.grad`` may show later, and a gradient that reaches two inputs
+unchanged is returned as the same tensor twice.
 """
 
 from weakref import ref
@@ -20,13 +20,13 @@ class Gradients:
 
     def __init__(self) -> None:
         self._memories: dict[int, tuple[ref[Array], Storage | None, Version]] = {}
-        self._tensors: dict[int, Tensor] = {}
+        self._tensors: dict[int, ref[Tensor]] = {}
 
-    def add_seed(self, seed: Tensor) -> None:
-        """Note that a pass begins with the memory of a tensor."""
-        owner = owner_of(seed.array)
-        self._memories[id(owner)] = (ref(owner), seed.storage, seed.version)
-        self._tensors[id(seed.array)] = seed
+    def note(self, tensor: Tensor) -> None:
+        """Note that a tensor's array goes on as a gradient: a pass begins with it, or a hook gave it."""
+        owner = owner_of(tensor.array)
+        self._memories[id(owner)] = (ref(owner), tensor.storage, tensor.version)
+        self._tensors[id(tensor.array)] = ref(tensor)
 
     def version(self, array: Array) -> Version:
         """Return the counter of an array's memory."""
@@ -40,7 +40,8 @@ class Gradients:
 
     def tensor(self, array: Array, dtype: DType, *, inference: bool) -> Tensor:
         """Return an array as a tensor over its memory, nobody's view and without a node."""
-        seen = self._tensors.get(id(array))
+        known_tensor = self._tensors.get(id(array))
+        seen = known_tensor() if known_tensor is not None else None
         if seen is not None and seen.array is array:
             return seen
         if not array.flags.writeable:
@@ -61,13 +62,8 @@ class Gradients:
     def result(self, array: Array, dtype: DType, *, inference: bool) -> Tensor:
         """Return what a caller gets: the same tensor for the same array, each time."""
         made = self.tensor(array, dtype, inference=inference)
-        self._tensors[id(array)] = made
+        self._tensors[id(array)] = ref(made)
         return made
-
-    def note(self, tensor: Tensor) -> None:
-        """Note the memory and counter of a tensor whose array goes on as a gradient."""
-        owner = owner_of(tensor.array)
-        self._memories[id(owner)] = (ref(owner), tensor.storage, tensor.version)
 
 
 def owner_of(array: Array) -> Array:

@@ -88,8 +88,6 @@ def run_hooks(session: "Session", node: Node, gradients: list[Any], create_graph
     info = node.extras
     assert info is not None
     for number, hooks in info.hooks.items():
-        if gradients[number] is None:
-            continue
         for entry in list(hooks):
             gradients[number] = _run_one(session, node, number, entry, gradients[number], create_graph, memories)
     for number, holder in info.retained.items():
@@ -109,14 +107,16 @@ def _run_one(
 ) -> Any:
     dtype = node.outputs()[number][1]
     given = gradient
-    if not create_graph:
+    if not create_graph and gradient is not None:
         given = memories.tensor(np.asarray(gradient), dtype, inference=session.inference)
     returned = entry.function(given)
     if returned is None:
         # An edit in the hook itself has changed the memory, which the array still shows.
-        return gradient if create_graph else given.array
+        return gradient if create_graph or gradient is None else given.array
     if not isinstance(returned, Tensor):
         raise TorchError("hook_type", type=type(returned).__name__)
+    if gradient is None:
+        raise TorchError("hook_none")
     if returned.dtype is not dtype:
         raise TorchError("hook_dtype", name=entry.name, before=dtype.tensor_type, after=returned.dtype.tensor_type)
     if returned.shape != given.shape:

@@ -8,6 +8,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
+from detachsim.engine.promotion import result_type
 from detachsim.ops.row import ARITHMETIC, COMPARE, inplace, pointwise
 
 
@@ -54,6 +55,10 @@ def clamp(self: Array, min: float | None = None, max: float | None = None) -> Ar
 def _check_clamp(session: Any, op: Op, bound: list[Any]) -> None:
     if bound[1] is None and bound[2] is None:
         raise TorchError("clamp_none")
+    if op.mutates:
+        target, result = bound[0].dtype, result_type([value for value in bound if value is not None])
+        if not dtypes.can_cast(result, target):
+            raise TorchError("inplace_cast", result=result.scalar, output=target.cpp)
 
 
 def clamp_backward(ops: Any, grad: Any, self: Any, min: float | None, max: float | None) -> Any:

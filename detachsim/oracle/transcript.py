@@ -105,6 +105,7 @@ def transcript_of(events: Iterable[Event]) -> Transcript:
     """Return the transcript of a simulation."""
     runs: list[RunLines] = []
     recorder: Recorder | None = None
+    uncounted: set[str] = set()  # inference tensors
     for event in events:
         if isinstance(event, RunBegan):
             if recorder is not None:
@@ -123,10 +124,12 @@ def transcript_of(events: Iterable[Event]) -> Transcript:
                 recorder.say(f"{type}: {text}" if text else type)
             case TensorBound(name=name, tensor=tensor):
                 recorder.know(name, facts_of(tensor))
+                (uncounted.add if tensor.version is None else uncounted.discard)(name)
             case MemoryEdited(names=names, after=after):
                 for name in names:
                     recorder.states.get(name, {}).pop("text", None)
-                    recorder.know(name, {"version": after})
+                    if name not in uncounted:
+                        recorder.know(name, {"version": after})
             case GradAccumulated(names=names, total=total):
                 for name in names:
                     recorder.know(name, {"grad": total})

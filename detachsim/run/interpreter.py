@@ -429,6 +429,8 @@ class Interpreter:
                 inputs = list(inputs[0])
         for root in roots:
             if not isinstance(root, Tensor):
+                if step.several:
+                    raise TorchError("not_a_root")
                 text = f"'{type_name(root)}' object has no attribute 'backward'"
                 raise TorchError("python", type="AttributeError", text=text)
         autograd.backward(

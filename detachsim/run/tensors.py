@@ -48,7 +48,7 @@ ATTRIBUTES: dict[str, Callable[[Session, Tensor], Any]] = {
     "dtype": lambda session, tensor: tensor.dtype,
     "ndim": lambda session, tensor: tensor.array.ndim,
     "T": lambda session, tensor: transposed(session, tensor),
-    "mT": lambda session, tensor: session.call("transpose", tensor, -2, -1),
+    "mT": lambda session, tensor: matrix_transposed(session, tensor, "mT"),
     "requires_grad": lambda session, tensor: requires_grad(tensor),
     "is_leaf": lambda session, tensor: grad_fn(session, tensor) is None,
     "grad_fn": grad_fn,
@@ -64,9 +64,20 @@ ATTRIBUTES: dict[str, Callable[[Session, Tensor], Any]] = {
 
 def transposed(session: Session, tensor: Tensor) -> Any:
     """Return ``.T``, which is deprecated for other than two dims."""
-    if tensor.array.ndim not in (0, 2):
-        session.warn_once("t_attribute", ndim=tensor.array.ndim)
+    ndim = tensor.array.ndim
+    if ndim == 0 and session.dialect == "torch-2.13":
+        session.warn_once("transposed_number", word="T")
+    elif ndim not in (0, 2) and session.dialect != "torch-1.7":
+        session.warn_once("transposed_dims")
     return session.call("numpy_T", tensor)
+
+
+def matrix_transposed(session: Session, tensor: Tensor, word: str) -> Any:
+    """Return ``.mT``, which is deprecated for a number."""
+    if tensor.array.ndim == 0 and session.dialect == "torch-2.13":
+        session.warn_once(f"transposed_number_{word}", word=word)
+        return tensor
+    return session.call(f"matrix_{word.removeprefix('m')}", tensor)
 
 
 def item(session: Session, tensor: Tensor) -> Any:
@@ -87,7 +98,7 @@ def truth(tensor: Tensor) -> bool:
 
 def number(session: Session, tensor: Tensor, kind: Callable[[Any], Any]) -> Any:
     """Return ``float(tensor)`` or ``int(tensor)``, with 2.13's warning for one that requires grad."""
-    if requires_grad(tensor) and session.dialect == "torch-2.13":
+    if session.grad_enabled and requires_grad(tensor) and session.dialect == "torch-2.13":
         session.warn_once("scalar_requires_grad")
     if tensor.array.size != 1:
         raise TorchError("scalar_conversion")

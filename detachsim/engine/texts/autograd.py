@@ -212,6 +212,23 @@ TEXTS: dict[str, Entry] = {
         "torch/optim/optimizer.py as the solution.",
         {"torch-1.7": "Can't detach views in-place. Use detach() instead"},
     ),
+    "transposed_dims": (
+        "UserWarning",
+        "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
+        {},
+    ),
+    "transposed_number": (
+        "UserWarning",
+        "Tensor.{word} is deprecated on 0-D tensors. This function is the identity in these cases.",
+        {},
+    ),
+    "transposed_number_mT": (
+        "UserWarning",
+        "Tensor.{word} is deprecated on 0-D tensors. This function is the identity in these cases.",
+        {},
+    ),
+    "not_a_root": ("AssertionError", "Expected output to be a torch.Tensor", {}),
+    "hook_none": ("RuntimeError", "can't replace a None gradient with a non-None value", {}),
     "inplace_broadcast": (
         "RuntimeError",
         "output with shape {output} doesn't match the broadcast shape {broadcast}",
