@@ -88,9 +88,9 @@ def contract(ops: Any, left: Any, right: Any, left_dims: Sequence[int], right_di
         a = left.shape[wrap_dim(one, left.ndim)]
         b = right.shape[wrap_dim(other, right.ndim)]
         if b == 1:
-            first = ops.sum(first, (one,), True)
+            first = ops.sum_dim(first, (one,), True)
         elif a == 1:
-            second = ops.sum(second, (other,), True)
+            second = ops.sum_dim(second, (other,), True)
         elif a != b:
             raise TorchError("tensordot_sizes", first=a, first_dim=one, second=b, second_dim=other)
         else:
@@ -250,7 +250,7 @@ def _check_trace(session: Any, op: Op, bound: list[Any]) -> None:
 def trace(self: Array) -> Array:
     diagonal = np.diagonal(self)
     if diagonal.dtype.kind in "biu":
-        return np.add.reduce(diagonal, dtype=np.int64)  # type: ignore[no-any-return]
+        return np.add.reduce(diagonal, dtype=np.int64)
     # PyTorch's kernel adds one element after another.
     return np.add.accumulate(diagonal)[-1] if diagonal.size else np.zeros((), diagonal.dtype)
 
@@ -266,6 +266,33 @@ def spread_diagonal(grad_output: Array, size: Sequence[int]) -> Array:
     return made
 
 
+def trilinear(
+    i1: Array, i2: Array, i3: Array, i1_2: Array, i1_3: Array, i2_1: Array, i2_3: Array, i3_1: Array, i3_2: Array
+) -> Array:
+    return np.einsum("bi,oij,bj->bo", i1, i2, i3).astype(i1.dtype, copy=False)
+
+
+def bilinear(ops: Any, input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
+    """input1 @ weight[k] @ input2 for each output k, and bias."""
+    if input1.ndim != input2.ndim:
+        raise TorchError("bilinear_dims", left=input1.ndim, right=input2.ndim)
+    lead = tuple(input1.shape[:-1])
+    for dim, (left, right) in enumerate(zip(lead, input2.shape[:-1], strict=True)):
+        if left != right:
+            raise TorchError("bilinear_batch", dim=dim, left=left, right=right)
+    for name, tensor, expected in (("input1", input1, weight.shape[1]), ("input2", input2, weight.shape[2])):
+        if tensor.shape[-1] != expected:
+            raise TorchError("bilinear_sizes", name=name, found=tensor.shape[-1], expected=expected)
+    outputs = weight.shape[0]
+    if bias is not None and bias.shape[0] != outputs:
+        raise TorchError("bilinear_sizes", name="bias", found=bias.shape[0], expected=outputs)
+    first = ops.reshape(input1, (-1, input1.shape[-1]))
+    second = ops.reshape(input2, (-1, input2.shape[-1]))
+    made = ops._trilinear(first, weight, second, first, first, weight, weight, second, second)
+    made = ops.reshape(made, (*lead, outputs))
+    return made if bias is None else ops.add(made, bias)
+
+
 HELPERS = {"trace_backward": trace_backward}
 
 ROWS = [
@@ -275,6 +302,27 @@ ROWS = [
         where="F",
         doc="input @ weight.T + bias",
         samples=("F.linear(a, b)", "F.linear(a, b, c)"),
+    ),
+    composite(
+        "bilinear(Tensor input1, Tensor input2, Tensor weight, Tensor? bias=None)",
+        bilinear,
+        where="tF",
+        doc="input1 @ weight[k] @ input2 for each output k, and bias",
+        samples=("F.bilinear(a, b, torch.stack([a, b]).reshape(1, 3, -1)[:, :3, :3])",),
+    ),
+    # A factor is saved when a gradient of one of the other two needs it, so it stands here once for each of them.
+    general(
+        "_trilinear(Tensor i1, Tensor i2, Tensor i3, Tensor i1_2, Tensor i1_3, Tensor i2_1, Tensor i2_3, "
+        "Tensor i3_1, Tensor i3_2)",
+        "TrilinearBackward0",
+        trilinear,
+        where="",
+        grad={
+            "i1": "einsum('bo,oij,bj->bi', (grad, i2_1, i3_1))",
+            "i2": "einsum('bo,bi,bj->oij', (grad, i1_2, i3_2))",
+            "i3": "einsum('bo,oij,bi->bj', (grad, i2_3, i1_3))",
+        },
+        doc="products of three factors, summed for a bilinear form",
     ),
     composite(
         "outer(Tensor self, Tensor vec2)",

@@ -237,16 +237,16 @@ def einsum(ops: Any, equation: str, operands: Sequence[Any]) -> Any:
                 (left_sums if left.shape[dim] != 1 else right_sums).append(dim)
                 counts[dim] = 0
         if left_sums:
-            left = ops.sum(left, tuple(left_sums), True)
+            left = ops.sum_dim(left, tuple(left_sums), True)
         if right_sums:
-            right = ops.sum(right, tuple(right_sums), True)
+            right = ops.sum_dim(right, tuple(right_sums), True)
         aligned = [multiply_pair(ops, left, right, summed), *rest]
     result = aligned[0]
     if layout.total == layout.outputs:
         return result
     if len(operands) > 1:
         return ops.view(result, tuple(result.shape[: layout.outputs]))
-    return ops.sum(result, tuple(range(layout.outputs, layout.total)))
+    return ops.sum_dim(result, tuple(range(layout.outputs, layout.total)))
 
 
 ROWS: list[Op] = [
