@@ -9,6 +9,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import LimitError, TorchError
+from detachsim.engine.generator import put
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor, fresh, make_inference
 from detachsim.ops.numeric import numel
@@ -62,6 +63,11 @@ def _leaf(session: "Session", tensor: Tensor, requires_grad: bool) -> Tensor:
     if session.inference:
         make_inference(tensor)
     return tensor
+
+
+def leaf(session: "Session", array: Array, dtype: DType, requires_grad: bool) -> Tensor:
+    """Return fresh memory as a leaf."""
+    return _leaf(session, fresh(array, dtype), requires_grad)
 
 
 def _shape_of(data: Any) -> tuple[int, ...]:
@@ -133,20 +139,52 @@ def filled(session: "Session", size: Sequence[int], value: float, dtype: DType |
     )
 
 
+def _zeros(session: "Session", size: Sequence[int], dtype: DType | None, requires_grad: bool) -> Tensor:
+    if session.dialect == "torch-2.13" and any(length < 0 for length in size):
+        raise TorchError("zeros_size")
+    return filled(session, size, 0.0, dtype, requires_grad)
+
+
 def arange(
     session: "Session", start: float, end: float, step: float, dtype: DType | None, requires_grad: bool
 ) -> Tensor:
     """Return numbers from start, by step, up to but without end."""
     whole = all(isinstance(value, int) for value in (start, end, step))
     kind = dtype or (dtypes.int64 if whole else dtypes.float32)
+    for value in (start, end):
+        if math.isnan(value) or math.isinf(value):
+            raise TorchError("arange_range", start=_spell(start), end=_spell(end))
     if step == 0:
         raise TorchError("arange_step")
     if (step > 0 and start > end) or (step < 0 and start < end):
         raise TorchError("arange_bounds")
-    count = math.ceil((end - start) / step)
-    checked_size((count,))
-    values = np.arange(count, dtype=np.int64 if whole else np.float64) * step + start
-    return _leaf(session, fresh(dtypes.cast(values, dtypes.BY_NUMPY[values.dtype], kind), kind), requires_grad)
+    count = -((start - end) // step) if whole else math.ceil((end - start) / step)
+    checked_size((count,), kind.itemsize)
+    if kind.category == dtypes.INTEGRAL or whole:
+        values = np.arange(count, dtype=np.int64 if whole else np.float64) * step + start
+        array = dtypes.cast(values, dtypes.BY_NUMPY[values.dtype], kind)
+    else:
+        array = _steps(start, step, count, kind)
+    return _leaf(session, fresh(array, kind), requires_grad)
+
+
+def _spell(value: float) -> str:
+    return f"{value:g}"
+
+
+def _steps(start: float, step: float, count: int, kind: DType) -> Array:
+    """Return floats a step apart: whole pairs of vectors from a rounded first number each, the rest one by one."""
+    numbers = np.arange(count, dtype=np.float64)
+    values = start + step * numbers
+    if kind is dtypes.float32 or kind is dtypes.float64:
+        width = _VECTOR_BYTES // kind.itemsize
+        paired = count // (2 * width) * 2 * width
+        bases = values[:paired:width].astype(kind.numpy).astype(np.float64)
+        values[:paired] = (bases[:, None] + step * np.arange(width)).reshape(-1)
+    return dtypes.cast(values, dtypes.float64, kind)
+
+
+_VECTOR_BYTES = 32
 
 
 def random(
@@ -154,6 +192,9 @@ def random(
 ) -> Tensor:
     """Return random numbers as PyTorch's CPU generator draws them."""
     target = dtype or dtypes.float32
+    if not target.is_floating:
+        kernel = "check_uniform_bounds" if kind == "uniform" else "normal_kernel_cpu"
+        raise TorchError("not_implemented_for", kernel=kernel, dtype=target.scalar)
     shape = checked_size(size, target.itemsize)
     generator = session.generator
     array = generator.uniform(shape, target.name) if kind == "uniform" else generator.normal(shape, target.name)
@@ -171,9 +212,46 @@ def randint(
     return _leaf(session, fresh(dtypes.cast(np.asarray(values), dtypes.int64, kind), kind), requires_grad)
 
 
-def _like(value: float) -> Any:
-    def function(ops: Any, self: Any, dtype: DType | None = None, requires_grad: bool = False) -> Any:
-        return ops.full(self.shape, value, dtype=dtype or self.tensor.dtype, requires_grad=requires_grad)
+def _laid_out_as(source: Tensor, dtype: DType) -> Array:
+    """Return an array of a tensor's shape, and of its layout where that is dense."""
+    array = source.array
+    dense = not any(stride == 0 and size > 1 for size, stride in zip(array.shape, array.strides, strict=True))
+    return np.empty_like(array, dtype=dtype.numpy) if dense else np.empty(array.shape, dtype=dtype.numpy)
+
+
+def filled_like(session: "Session", self: Tensor, value: float, dtype: DType | None, requires_grad: bool) -> Tensor:
+    """Return a tensor of one value in another's shape, type and layout."""
+    kind = dtype or self.dtype
+    made = _laid_out_as(self, kind)
+    source = dtypes.float64 if isinstance(value, float) else dtypes.int64
+    made[...] = dtypes.cast(np.asarray(value, dtype=source.numpy), source, kind)
+    return _leaf(session, fresh(made, kind), requires_grad)
+
+
+def random_like(session: "Session", kind: str, self: Tensor, dtype: DType | None, requires_grad: bool) -> Tensor:
+    """Return random numbers in another tensor's shape, type and layout."""
+    target = dtype or self.dtype
+    made = _laid_out_as(self, target)
+    if kind == "normal" and target.is_floating:
+        drawn = session.generator.normal(self.shape, target.name, contiguous=bool(made.flags.c_contiguous))
+    else:
+        drawn = random(session, kind, self.shape, target, requires_grad).array
+    put(made, np.asarray(drawn))
+    return _leaf(session, fresh(made, target), requires_grad)
+
+
+def _triangle_indices(name: str) -> Any:
+    upper = name == "triu_indices"
+
+    def function(
+        session: "Session", row: int, col: int, offset: int, dtype: DType | None, requires_grad: bool
+    ) -> Tensor:
+        for word, size in (("row", row), ("col", col)):
+            if size < 0:
+                raise TorchError("triangle_size", word=word, size=size)
+        made = (np.triu_indices if upper else np.tril_indices)(row, offset, col)
+        kind = dtype or dtypes.int64
+        return _leaf(session, fresh(np.stack(made).astype(kind.numpy), kind), requires_grad)
 
     return function
 
@@ -182,25 +260,66 @@ _OPTIONS = "*, dtype? dtype=None, bool requires_grad=False"
 
 
 def _eye(session: "Session", n: int, m: int | None, dtype: DType | None, requires_grad: bool) -> Tensor:
+    for word, size in (("n", n), ("m", m or 0)):
+        if size < 0:
+            raise TorchError("eye_size", word=word, size=size)
     checked_size((n, n if m is None else m))
     kind = dtype or dtypes.float32
     return _leaf(session, fresh(np.eye(n, m, dtype=kind.numpy), kind), requires_grad)
 
 
+def _points(start: float, end: float, steps: int, number: Any) -> Array:
+    """Return evenly spaced numbers in float64, counted from the nearer end with a step rounded to ``number``."""
+    first, last = np.float64(number(start)), np.float64(number(end))
+    step = np.float64(number(number(last) - number(first)) / number(max(steps - 1, 1)))
+    places = np.arange(steps, dtype=np.float64)
+    return np.where(places < steps // 2, first + step * places, last - step * (steps - 1 - places))
+
+
+def _check_steps(steps: int) -> None:
+    if steps < 0:
+        raise TorchError("linspace_steps")
+    checked_size((steps,))
+
+
 def _linspace(
     session: "Session", start: float, end: float, steps: int, dtype: DType | None, requires_grad: bool
 ) -> Tensor:
-    checked_size((steps,))
+    _check_steps(steps)
     kind = dtype or dtypes.float32
-    values = np.linspace(start, end, steps)
+    values = _points(start, end, steps, np.float32 if kind is dtypes.float32 else np.float64)
+    if steps == 1:
+        values = np.array([start], dtype=np.float64)
     return _leaf(session, fresh(dtypes.cast(values, dtypes.float64, kind), kind), requires_grad)
+
+
+def _logspace(
+    session: "Session", start: float, end: float, steps: int, base: float, dtype: DType | None, requires_grad: bool
+) -> Tensor:
+    _check_steps(steps)
+    kind = dtype or dtypes.float32
+    values = np.power(float(base), _points(start, end, steps, np.float32 if kind is dtypes.float32 else np.float64))
+    return _leaf(session, fresh(dtypes.cast(values, dtypes.float64, kind), kind), requires_grad)
+
+
+def _randperm(session: "Session", n: int, dtype: DType | None, requires_grad: bool) -> Tensor:
+    checked_size((n,), 8)
+    kind = dtype or dtypes.int64
+    order = np.asarray(session.generator.permutation(n))
+    return _leaf(session, fresh(dtypes.cast(order, dtypes.int64, kind), kind), requires_grad)
+
+
+def _randint_like(
+    session: "Session", self: Tensor, low: int, high: int, dtype: DType | None, requires_grad: bool
+) -> Tensor:
+    return randint(session, low, high, self.shape, dtype or self.dtype, requires_grad)
 
 
 ROWS: list[Op] = [
     factory(f"tensor(any data, {_OPTIONS})", from_data, doc="a tensor of given numbers"),
     factory(
         f"zeros(size size, {_OPTIONS})",
-        lambda s, size, dtype, req: filled(s, size, 0.0, dtype, req),
+        _zeros,
         doc="a tensor of zeros",
     ),
     factory(
@@ -238,41 +357,68 @@ ROWS: list[Op] = [
         doc="random integers from low up to but without high",
     ),
     factory(f"randint.low(int low, int high, int[] size, {_OPTIONS})", randint),
+    factory(f"randperm(int n, {_OPTIONS})", _randperm, doc="the integers below n in random order"),
     factory(
-        f"randperm(int n, {_OPTIONS})",
-        lambda s, n, dtype, req: _leaf(s, fresh(np.asarray(s.generator.permutation(n)), dtypes.int64), req),
-        doc="the integers below n in random order",
+        f"zeros_like(Tensor self, {_OPTIONS})",
+        lambda s, self, dtype, req: filled_like(s, self, 0, dtype, req),
+        doc="zeros in the shape of self",
     ),
-    composite("zeros_like(Tensor self, *, dtype? dtype=None, bool requires_grad=False)", _like(0.0), where="t"),
-    composite("ones_like(Tensor self, *, dtype? dtype=None, bool requires_grad=False)", _like(1.0), where="t"),
-    composite(
-        "full_like(Tensor self, Number fill_value, *, dtype? dtype=None, bool requires_grad=False)",
-        lambda ops, self, value, dtype=None, requires_grad=False: ops.full(
-            self.shape, value, dtype=dtype or self.tensor.dtype, requires_grad=requires_grad
-        ),
-        where="t",
+    factory(
+        f"ones_like(Tensor self, {_OPTIONS})",
+        lambda s, self, dtype, req: filled_like(s, self, 1, dtype, req),
+        doc="ones in the shape of self",
     ),
-    composite(
-        "empty_like(Tensor self, *, dtype? dtype=None, bool requires_grad=False)",
-        _like(0.0),
-        where="t",
+    factory(
+        f"full_like(Tensor self, Number fill_value, {_OPTIONS})", filled_like, doc="one value in the shape of self"
     ),
-    composite(
-        "rand_like(Tensor self, *, dtype? dtype=None, bool requires_grad=False)",
-        lambda ops, self, dtype=None, requires_grad=False: ops.rand(
-            self.shape, dtype=dtype or self.tensor.dtype, requires_grad=requires_grad
-        ),
-        where="t",
+    factory(
+        f"empty_like(Tensor self, {_OPTIONS})",
+        lambda s, self, dtype, req: filled_like(s, self, 0, dtype, req),
+        doc="a tensor in the shape of self without values of its own; here they are zeros",
     ),
-    composite(
-        "randn_like(Tensor self, *, dtype? dtype=None, bool requires_grad=False)",
-        lambda ops, self, dtype=None, requires_grad=False: ops.randn(
-            self.shape, dtype=dtype or self.tensor.dtype, requires_grad=requires_grad
-        ),
-        where="t",
+    factory(
+        f"rand_like(Tensor self, {_OPTIONS})",
+        lambda s, self, dtype, req: random_like(s, "uniform", self, dtype, req),
+        doc="random numbers between 0 and 1 in the shape of self",
+    ),
+    factory(
+        f"randn_like(Tensor self, {_OPTIONS})",
+        lambda s, self, dtype, req: random_like(s, "normal", self, dtype, req),
+        doc="random numbers of the standard normal distribution in the shape of self",
+    ),
+    factory(
+        f"randint_like(Tensor self, int high, {_OPTIONS})",
+        lambda s, self, high, dtype, req: _randint_like(s, self, 0, high, dtype, req),
+        doc="random integers in the shape of self",
+    ),
+    factory(f"randint_like.low(Tensor self, int low, int high, {_OPTIONS})", _randint_like),
+    factory(
+        f"logspace(Number start, Number end, int steps, Number base=10, {_OPTIONS})",
+        _logspace,
+        doc="powers of base with evenly spaced exponents",
+    ),
+    *(
+        factory(
+            f"{name}(int row, int col, int offset=0, {_OPTIONS})",
+            _triangle_indices(name),
+            doc="the places of a matrix's triangle",
+        )
+        for name in ("tril_indices", "triu_indices")
+    ),
+    factory(
+        f"scalar_tensor(Number s, {_OPTIONS})",
+        lambda session, s, dtype, req: filled(session, (), s, dtype or dtypes.float32, req),
+        doc="a 0-d tensor of a number",
     ),
     composite(
         "new_zeros(Tensor self, size size, *, dtype? dtype=None, bool requires_grad=False)",
+        lambda ops, self, size, dtype=None, requires_grad=False: ops.full(
+            size, 0.0, dtype=dtype or self.tensor.dtype, requires_grad=requires_grad
+        ),
+        where="m",
+    ),
+    composite(
+        "new_empty(Tensor self, size size, *, dtype? dtype=None, bool requires_grad=False)",
         lambda ops, self, size, dtype=None, requires_grad=False: ops.full(
             size, 0.0, dtype=dtype or self.tensor.dtype, requires_grad=requires_grad
         ),

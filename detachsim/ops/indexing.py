@@ -280,7 +280,7 @@ def setitem(ops: Any, self: Any, index: Any, value: Any) -> None:
     """``self[index] = value``, by ``fill_`` or ``copy_`` on a view, or ``index_put_`` for tensor indices."""
     value = _assignable(self, value)
     if index is False:
-        return
+        return None
     if index is Ellipsis:
         return _assign(ops, self, value)
     if index is None or index is True:

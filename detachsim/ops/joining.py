@@ -174,9 +174,7 @@ ROWS = [
     general(
         "stack(Tensor[] tensors, int dim=0)",
         "StackBackward0",
-        lambda tensors, dim=0: np.asarray(
-            np.stack(tensors, axis=wrap_dim(dim, tensors[0].ndim + 1)), order="C"
-        ),
+        lambda tensors, dim=0: np.asarray(np.stack(tensors, axis=wrap_dim(dim, tensors[0].ndim + 1)), order="C"),
         where="t",
         promote=ARITHMETIC,
         grad={"tensors": "stack_backward(grad, dim)"},

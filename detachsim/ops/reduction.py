@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op

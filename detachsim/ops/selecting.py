@@ -10,8 +10,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.memory import overlaps_itself
 from detachsim.engine.op import Op
-from detachsim.engine.operand import Operand
-from detachsim.engine.tensor import Tensor, fresh
+from detachsim.engine.tensor import Tensor
 from detachsim.ops.numeric import numel, wrap_dim
 from detachsim.ops.row import composite, general
 
@@ -404,7 +403,7 @@ def _check_index_add(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("index_add_index_dtype", dtype=bound[2].dtype.scalar)
     if bound[0].dtype is not bound[3].dtype:
         raise TorchError("index_add_dtype", left=bound[0].dtype.scalar, right=bound[3].dtype.scalar)
-    if source.ndim and self.ndim != source.ndim or _without(self.shape, axis) != _without(source.shape, axis):
+    if (source.ndim and self.ndim != source.ndim) or _without(self.shape, axis) != _without(source.shape, axis):
         raise TorchError("index_add_shape", shape=list(self.shape), source=list(source.shape))
     if source.ndim and count != source.shape[axis]:
         raise TorchError("index_add_count", count=count, size=source.shape[axis], dim=axis)
@@ -483,8 +482,9 @@ def _check_masked_fill(session: Any, op: Op, bound: list[Any]) -> None:
     if op.mutates and overlaps_itself(bound[0].array):
         session.warn("masked_fill_expanded")
     if bound[1].dtype is not dtypes.boolean:
-        if bound[1].dtype is dtypes.uint8 and session.dialect != "torch-2.13":
-            session.warn("masked_fill_uint8")
+        if session.dialect != "torch-2.13":
+            if bound[1].dtype is dtypes.uint8:
+                session.warn("masked_fill_uint8")
         else:
             raise TorchError("masked_fill_dtype", dtype=bound[1].dtype.cpp)
     shape = broadcast_shape(bound[1].shape, bound[0].shape)

@@ -66,7 +66,7 @@ def _check_variance(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("std_dtype", op="std and var" if "mean" not in op.name else op.name)
     axes = dims(dim, self.array.ndim)
     count = numel([self.shape[axis] for axis in axes]) if self.array.ndim else 1
-    if count - (1 if correction is None else correction) <= 0:
+    if session.dialect == "torch-2.13" and count - (1 if correction is None else correction) <= 0:
         session.warn("std_freedom", op=op.name)
 
 

@@ -36,6 +36,7 @@ FAMILIES = (
     "selecting",
     "joining",
     "creation",
+    "randomness",
     "memory",
     "scalar_arithmetic",
     "exponential",

@@ -183,7 +183,7 @@ TEXTS: dict[str, Entry] = {
     "masked_fill_dtype": (
         "RuntimeError",
         "masked_fill_ only supports boolean masks, but got mask with dtype {dtype}",
-        {"torch-1.13": "expected self and mask to be on the same device, but got mask with dtype {dtype}"},
+        {},
     ),
     "masked_fill_value": (
         "RuntimeError",

@@ -1,0 +1,39 @@
+"""The texts of creation and random numbers."""
+
+from detachsim.engine.texts.entry import Entry
+
+TEXTS: dict[str, Entry] = {
+    "arange_step": ("RuntimeError", "step must be nonzero", {}),
+    "arange_bounds": ("RuntimeError", "upper bound and lower bound inconsistent with step sign", {}),
+    "arange_range": ("RuntimeError", "unsupported range: {start} -> {end}", {}),
+    "zeros_size": ("RuntimeError", "zeros: Dimension size must be non-negative.", {}),
+    "linspace_steps": ("RuntimeError", "number of steps must be non-negative", {}),
+    "eye_size": ("RuntimeError", "{word} must be greater or equal to 0, got {size}", {}),
+    "triangle_size": ("RuntimeError", "{word} must be non-negative, got{size}", {}),
+    "randint_bounds": (
+        "RuntimeError",
+        "random_ expects 'from' to be less than 'to', but got from={low} >= to={high}",
+        {},
+    ),
+    "normal_std": ("RuntimeError", "normal expects std >= 0.0, but found std {std}", {}),
+    "normal_std_each": ("RuntimeError", "normal expects all elements of std >= 0.0", {}),
+    "uniform_bounds": (
+        "RuntimeError",
+        "uniform_ expects to return a [from, to) range, but found from={low} > to={high}",
+        {},
+    ),
+    "exponential_rate": ("RuntimeError", "exponential_ expects lambda > 0.0, but found lambda={rate}", {}),
+    "exponential_dtype": (
+        "RuntimeError",
+        "Exponential distribution is a continuous probability distribution. dtype must be a floating point but you "
+        "specified {dtype}",
+        {},
+    ),
+    "bernoulli_range": ("RuntimeError", "bernoulli_ expects p to be in [0, 1], but got p={p}", {}),
+    "bernoulli_each": (
+        "RuntimeError",
+        "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  If so, please "
+        "report an enhancement request to PyTorch.)",
+        {},
+    ),
+}

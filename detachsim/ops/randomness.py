@@ -1,0 +1,239 @@
+"""Random numbers in a tensor that exists, and random draws whose parameters are tensors."""
+
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine import dtypes
+from detachsim.engine.dtypes import BY_NUMPY, Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.generator import Generator, put
+from detachsim.engine.op import Op
+from detachsim.engine.tensor import Tensor
+from detachsim.ops.row import factory, general, inplace
+
+
+def _placed(target: Array, drawn: Array) -> Array:
+    """Return drawn numbers in a target's layout, in which PyTorch fills it."""
+    made = np.empty_like(target)
+    put(made, np.asarray(drawn))
+    return made
+
+
+def _name(array: Array) -> str:
+    return BY_NUMPY[array.dtype].name
+
+
+def normal(generator: Generator, self: Array, mean: float = 0, std: float = 1) -> Array:
+    drawn = generator.normal(self.shape, _name(self), mean, std, contiguous=bool(self.flags.c_contiguous))
+    return _placed(self, drawn)
+
+
+def uniform(generator: Generator, self: Array, low: float = 0, high: float = 1) -> Array:
+    return _placed(self, generator.uniform(self.shape, _name(self), low, high))
+
+
+# Up to this number (2 to the bits of the significand) random_ draws for a floating type.
+_LARGEST = {"float32": 1 << 24, "float64": 1 << 53, "float16": 1 << 11, "int64": (1 << 63) - 1, "bool": 1}
+
+
+def random_from(generator: Generator, self: Array, low: int, high: int | None) -> Array:
+    if high is None:
+        raise TorchError("python", type="TypeError", text="random_() needs an upper bound after a lower one")
+    return _placed(self, generator.integers(self.shape, low, high).astype(self.dtype))
+
+
+def random_to(generator: Generator, self: Array, high: int) -> Array:
+    return random_from(generator, self, 0, high)
+
+
+def random_any(generator: Generator, self: Array) -> Array:
+    name = _name(self)
+    largest = _LARGEST.get(name)
+    top = int(np.iinfo(self.dtype).max) if largest is None else largest
+    return _placed(self, generator.integers(self.shape, 0, top + 1).astype(self.dtype))
+
+
+def bernoulli_fill(generator: Generator, self: Array, p: float = 0.5) -> Array:
+    return _placed(self, generator.bernoulli(self.shape, p).astype(self.dtype))
+
+
+def bernoulli_fill_each(generator: Generator, self: Array, p: Array) -> Array:
+    return _placed(self, generator.bernoulli_each(np.broadcast_to(p, self.shape)).astype(self.dtype))
+
+
+def bernoulli(generator: Generator, self: Array) -> Array:
+    return _placed(self, generator.bernoulli_each(self).astype(self.dtype))
+
+
+def exponential(generator: Generator, self: Array, lambd: float = 1) -> Array:
+    return _placed(self, generator.exponential(self.shape, _name(self), lambd))
+
+
+def normal_of(generator: Generator, mean: Any, std: Any) -> Array:
+    """Standard numbers, times std, plus mean."""
+    shape = np.broadcast_shapes(np.shape(mean), np.shape(std))
+    like = mean if isinstance(mean, np.ndarray) and np.shape(mean) == shape else std
+    drawn = generator.normal(shape, _name(np.asarray(like)))
+    kind = drawn.dtype.type
+    spread = std if isinstance(std, np.ndarray) else kind(std)
+    return np.asarray(drawn * spread + (mean if isinstance(mean, np.ndarray) else kind(mean)))
+
+
+def _check_floating(kernel: str, text: str = "") -> Any:
+    def check(session: Any, op: Op, bound: list[Any]) -> None:
+        dtype = bound[0].dtype
+        if not dtype.is_floating:
+            if text:
+                raise TorchError(text, dtype=dtype.scalar)
+            raise TorchError("not_implemented_for", kernel=kernel, dtype=dtype.scalar)
+        _check_bounds(op, bound)
+
+    return check
+
+
+def _check_bounds(op: Op, bound: list[Any]) -> None:
+    name = op.name
+    if name == "normal_" and not bound[2] >= 0:
+        raise TorchError("normal_std", std=f"{bound[2]:g}")
+    if name == "uniform_" and not bound[1] <= bound[2]:
+        raise TorchError("uniform_bounds", low=f"{bound[1]:g}", high=f"{bound[2]:g}")
+    if name == "exponential_" and not bound[1] > 0:
+        raise TorchError("exponential_rate", rate=f"{bound[1]:g}")
+
+
+def _check_random(session: Any, op: Op, bound: list[Any]) -> None:
+    low, high = (0, bound[1]) if len(bound) == 2 else (bound[1], bound[2])
+    if high is not None and low >= high:
+        raise TorchError("randint_bounds", low=low, high=high)
+
+
+def _check_probability(session: Any, op: Op, bound: list[Any]) -> None:
+    p = bound[-1]
+    if isinstance(p, Tensor):
+        if not ((p.array >= 0) & (p.array <= 1)).all():
+            raise TorchError("bernoulli_each")
+    elif not 0 <= p <= 1:
+        raise TorchError("bernoulli_range", p=f"{p:g}")
+
+
+def _check_normal(session: Any, op: Op, bound: list[Any]) -> None:
+    std = bound[1]
+    if isinstance(std, Tensor):
+        if not (std.array >= 0).all():
+            raise TorchError("normal_std_each")
+    elif not std >= 0:
+        raise TorchError("normal_std", std=f"{std:g}")
+
+
+def _normal_size(session: Any, mean: float, std: float, size: Any, dtype: Any, requires_grad: bool) -> Tensor:
+    from detachsim.ops.creation import checked_size, leaf
+
+    if not std >= 0:
+        raise TorchError("normal_std", std=f"{std:g}")
+    kind = dtype or dtypes.float32
+    drawn = session.generator.normal(checked_size(size, kind.itemsize), kind.name, float(mean), float(std))
+    return leaf(session, np.asarray(drawn), kind, requires_grad)
+
+
+_GONE = {"self": "zeros_of(grad)"}
+
+
+def _filling(signature: str, node: str, kernel: Any, doc: str, **fields: Any) -> Op:
+    return inplace(signature, node, kernel, grad=_GONE, random=True, doc=doc, **fields)
+
+
+def _drawn(signature: str, node: str, positions: tuple[str, ...]) -> Op:
+    return general(
+        signature,
+        node,
+        normal_of,
+        where="t",
+        random=True,
+        grad={name: f"zeros_sized(grad, {name}_size)" for name in positions},
+        check=_check_normal,
+        doc="random numbers of normal distributions",
+    )
+
+
+ROWS = [
+    _filling(
+        "normal_(Tensor self, Number mean=0, Number std=1)",
+        "NormalBackward0",
+        normal,
+        "self takes random numbers of a normal distribution",
+        check=_check_floating("normal_kernel_cpu"),
+    ),
+    _filling(
+        "uniform_(Tensor self, Number low=0, Number high=1)",
+        "UniformBackward0",
+        uniform,
+        "self takes random numbers between two bounds",
+        check=_check_floating("check_uniform_bounds"),
+    ),
+    _filling("random_(Tensor self)", "RandomBackward2", random_any, "self takes random whole numbers"),
+    _filling(
+        "random_.to(Tensor self, int to)",
+        "RandomBackward1",
+        random_to,
+        "self takes random whole numbers below a bound",
+        check=_check_random,
+    ),
+    _filling(
+        "random_.from(Tensor self, int low, int? to)",
+        "RandomBackward0",
+        random_from,
+        "self takes random whole numbers between two bounds",
+        check=_check_random,
+    ),
+    inplace(
+        "bernoulli_.Tensor(Tensor self, MaskTensor p)",
+        "BernoulliBackward1",
+        bernoulli_fill_each,
+        grad={"self": "zeros_of(grad)", "p": "zeros_sized(grad, p_size)"},
+        random=True,
+        check=_check_probability,
+        doc="self takes 0 and 1, each with a probability of its own",
+    ),
+    _filling(
+        "bernoulli_.float(Tensor self, Number p=0.5)",
+        "BernoulliBackward2",
+        bernoulli_fill,
+        "self takes 0 and 1",
+        check=_check_probability,
+    ),
+    _filling(
+        "exponential_(Tensor self, Number lambd=1)",
+        "ExponentialBackward0",
+        exponential,
+        "self takes random numbers of an exponential distribution",
+        check=_check_floating("", "exponential_dtype"),
+    ),
+    general(
+        "bernoulli(Tensor self)",
+        "BernoulliBackward0",
+        bernoulli,
+        random=True,
+        grad=_GONE,
+        check=_check_probability,
+        doc="0 and 1, with the probabilities in self",
+        samples=("torch.bernoulli(a)",),
+    ),
+    general(
+        "bernoulli.p(Tensor self, Number p)",
+        "torch::autograd::NotImplemented",
+        lambda generator, self, p: bernoulli_fill(generator, self, p),
+        random=True,
+        grad={"self": "no_derivative('aten::bernoulli')"},
+        check=_check_probability,
+        doc="0 and 1 in the shape of self, with one probability",
+    ),
+    _drawn("normal.Tensor_Tensor(Tensor mean, Tensor std)", "NormalBackward3", ("mean", "std")),
+    _drawn("normal.Tensor_float(Tensor mean, Number std=1)", "NormalBackward1", ("mean",)),
+    _drawn("normal.float_Tensor(Number mean, Tensor std)", "NormalBackward2", ("std",)),
+    factory(
+        "normal.float_float(Number mean, Number std, int[] size, *, dtype? dtype=None, bool requires_grad=False)",
+        _normal_size,
+        doc="random numbers of a normal distribution",
+    ),
+]
