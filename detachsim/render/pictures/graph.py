@@ -1,12 +1,15 @@
 """Which boxes and arrows the graph of a moment has: nodes and leaves, and the branches that were cut off."""
 
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from detachsim.events import EdgeState
 from detachsim.records import record
 from detachsim.render.lines import Piece, Text
-from detachsim.render.pictures.moment import EditFacts, Moment, NodeFacts, SavedFacts, TensorFacts
+from detachsim.render.pictures.moment import EditFacts, Moment, NodeFacts, SavedFacts, TensorFacts, merge
 from detachsim.render.sentences import join, quiet, say, version
+
+PLAIN = "requires no grad"
 
 BoxKind: TypeAlias = Literal["node", "leaf", "cut", "plain", "gone"]
 ArrowKind: TypeAlias = Literal["flow", "none", "cut", "value"]
@@ -91,14 +94,17 @@ class _Drawing:
         live += [tensor for tensor in moment.recent if tensor not in live and self.matters(moment.tensors[tensor])]
         roots = [self.visit(moment.tensors[tensor]) for tensor in live]
         while self.todo:
-            kind, id = self.todo.pop()
+            kind, one = self.todo.pop()
             if kind == "node":
-                self.expand_node(moment.nodes[id])
+                self.expand_node(moment.nodes[one])
             else:
-                self.expand_tensor(moment.tensors[id])
+                self.expand_tensor(moment.tensors[one])
         arrows = tuple(self.arrows.values())
         touched = {arrow.source for arrow in arrows} | {arrow.target for arrow in arrows}
         apart = [id for id, box in self.boxes.items() if box.kind == "plain" and id not in touched]
+        for id, box in self.boxes.items():
+            if box.kind == "leaf" and id not in touched:
+                self.boxes[id] = replace(box, nature="leaf, and nothing leads to it")
         boxes = tuple(box for id, box in self.boxes.items() if id not in apart)
         led_to = {arrow.target for arrow in arrows if arrow.target != arrow.source}
         first = [id for id in dict.fromkeys(roots) if id not in led_to and id not in apart]
@@ -118,7 +124,8 @@ class _Drawing:
             return self.visit_node(tensor.node)
         return self.visit_tensor(tensor)
 
-    def visit_node(self, node: int, *, gone: bool = False) -> str:
+    def visit_node(self, node: int, *, gone: bool = False, step: str = "") -> str:
+        """Return the id of a node's box. One that is gone is followed no farther than the step that led to it."""
         facts = self.moment.nodes[node]
         id = facts.label
         if id not in self.boxes:
@@ -126,13 +133,16 @@ class _Drawing:
             names = ", ".join(" = ".join(tensor.names) for tensor in held)
             if not names and facts.names:
                 names = self.formerly(facts)
-            remarks = [] if gone else [one for saved in facts.saved for one in self.remarks_of(saved)]
-            if gone:
-                remarks.append(Remark(say(quiet("gone: nothing holds it any more")), False))
+            remarks: list[Remark] = []
+            if not gone:
+                for label, saved in merge(facts.saved):
+                    remarks.extend(self.remarks_of(label, saved))
             for tensor in held:
                 remarks.extend(self.gradient_of(tensor))
-            self.boxes[id] = Box(id, "gone" if gone else "node", names, id, "", tuple(remarks))
-            self.todo.append(("node", node))
+            kind: BoxKind = "gone" if gone else "node"
+            self.boxes[id] = Box(id, kind, names, id, "gone" if gone else "", tuple(remarks))
+            if not gone or facts.step == step:
+                self.todo.append(("node", node))
         return id
 
     def formerly(self, facts: NodeFacts) -> str:
@@ -140,7 +150,7 @@ class _Drawing:
         now = dict(self.moment.names)
         for name in facts.names:
             if name in now:
-                return f"({name} before)"
+                return f"{name} of step {facts.step}"
         return ""
 
     def visit_tensor(self, tensor: TensorFacts) -> str:
@@ -154,15 +164,11 @@ class _Drawing:
             elif self.was_cut(tensor.id):
                 kind, nature = "cut", "no grad_fn"
             else:
-                kind, nature = "plain", "requires no grad"
+                kind, nature = "plain", PLAIN
             remarks = list(self.gradient_of(tensor))
             if tensor.pending:
-                text = say(
-                    quiet(
-                        "its base was edited since; PyTorch gives it a new grad_fn, AsStridedBackward0, when next asked"
-                    )
-                )
-                remarks.append(Remark(text, False))
+                text = "its base was edited since: when next asked, PyTorch gives it a new grad_fn, AsStridedBackward0"
+                remarks.append(Remark(say(quiet(text)), False))
             self.boxes[id] = Box(id, kind, self.title(tensor), "", nature, tuple(remarks))
             self.todo.append(("tensor", tensor.id))
         return id
@@ -189,15 +195,15 @@ class _Drawing:
         name = tensor.names[0] if tensor.names else ""
         return [Remark(say(Piece(f"{name}.grad", "name"), quiet(" = "), Piece(one_line(tensor.grad), "value")), False)]
 
-    def remarks_of(self, saved: SavedFacts) -> list[Remark]:
+    def remarks_of(self, label: str, saved: SavedFacts) -> list[Remark]:
         state = saved.state
-        names = self.moment.tensors[state.tensor].names if state.tensor in self.moment.tensors else ()
-        known = names or state.names
-        what = say("saved ", Piece(state.label, "formula"))
-        if known and known != (state.label,):
-            what += say(" (", *join(known), ")")
-        elif not known and state.tensor in self.moment.tensors:
-            what += say(" (", describe(self.moment, self.moment.tensors[state.tensor]), ")")
+        known = self.moment.tensors.get(state.tensor)
+        names = known.names if known is not None and known.names else state.names
+        what = say("saved ", Piece(label, "formula"))
+        if names and names != (label,):
+            what += say(" (", *join(names), ")")
+        elif not names and known is not None:
+            what += say(" (", describe(self.moment, known), ")")
         what += say(" at version ", version(state.version))
         if saved.freed:
             return [Remark((*what, quiet(f", freed in step {saved.freed}")), False)]
@@ -225,22 +231,34 @@ class _Drawing:
 
     def expand_node(self, node: NodeFacts) -> None:
         source = node.label
-        tensors = [edge for edge in node.edges if edge.reason != "number"]
+        # What a number or the plain memory of the edited tensor itself would give has nowhere to go.
+        edges = [
+            edge
+            for edge in node.edges
+            if edge.node is not None or (edge.tensor in self.moment.tensors and edge.tensor != node.tensor)
+        ]
         gone = self.boxes[source].kind == "gone"
-        for edge in node.edges:
-            if edge.reason == "number":
-                continue
-            label = edge.argument if len(tensors) > 1 else ""
+        several = sum(edge.reason != "number" for edge in node.edges) > 1
+        for edge in edges:
+            label = edge.argument if several else ""
             if edge.node is None:
-                known = self.moment.tensors.get(edge.tensor)
-                if known is not None and (not gone or known.names):
-                    self.link(source, self.visit_past(known, None), "none", label)
+                if not gone or self.moment.tensors[edge.tensor].names:
+                    self.link(source, self.visit_plain(self.moment.tensors[edge.tensor]), "none", label)
                 continue
             if edge.output_nr:
                 label = f"{label} (output {edge.output_nr})".lstrip()
             target = self.visit_edge(edge, node, gone=gone)
             if target:
-                self.link(source, target, "flow", label)
+                self.link(source, target, "none" if gone else "flow", label)
+
+    def visit_plain(self, tensor: TensorFacts) -> str:
+        """Return the id of the box of a tensor that required no grad when it was used, whatever it does now."""
+        if tensor.node is None or tensor.pending:
+            return self.visit_tensor(tensor)
+        id = f"{self.tensor_id(tensor)}#plain"
+        if id not in self.boxes:
+            self.boxes[id] = Box(id, "plain", f"{self.title(tensor)} of step {tensor.step}", "", PLAIN, ())
+        return id
 
     def visit_edge(self, edge: EdgeState, source: NodeFacts, *, gone: bool) -> str:
         """Return the id of the box at the end of an edge; empty where it is no longer worth drawing."""
@@ -253,7 +271,7 @@ class _Drawing:
         if not gone or edge.node in self.alive:
             return self.visit_node(edge.node)
         if self.moment.nodes[edge.node].step == source.step:
-            return self.visit_node(edge.node, gone=True)
+            return self.visit_node(edge.node, gone=True, step=source.step)
         return ""
 
     def expand_tensor(self, tensor: TensorFacts) -> None:
@@ -267,18 +285,18 @@ class _Drawing:
             for input, node in tensor.inputs:
                 known = self.moment.tensors[input]
                 if node is not None or known.requires_grad:
-                    self.link(source, self.visit_past(known, node), "cut", text=text)
+                    self.link(source, self.visit_past(known, node, tensor.cut_at), "cut", text=text)
             return
         for input in self.cut_inputs(tensor):
-            self.link(source, self.visit_past(self.moment.tensors[input], None), "value", text=tensor.op)
+            self.link(source, self.visit_tensor(self.moment.tensors[input]), "value", text=tensor.op)
 
-    def visit_past(self, tensor: TensorFacts, node: int | None) -> str:
-        """Return the id of the box of a tensor as it was when it had ``node``."""
+    def visit_past(self, tensor: TensorFacts, node: int | None, step: str) -> str:
+        """Return the id of the box of a tensor as it was in ``step``, when it had ``node``."""
         if node is None or node not in self.moment.nodes:
             return self.visit_tensor(tensor)
-        return self.visit_node(node, gone=node not in self.alive)
+        return self.visit_node(node, gone=node not in self.alive, step=step)
 
-    # What is alive, and what was cut
+    # What was cut
 
     def was_cut(self, tensor: int) -> bool:
         """Say whether a tensor, or something that it was made from without a graph, was cut."""
@@ -322,13 +340,20 @@ def describe(moment: Moment, tensor: TensorFacts) -> str:
     source = moment.tensors.get(tensor.alias_of) if tensor.alias_of is not None else None
     if source is not None and source.names and tensor.op in ("detach", "data"):
         return f"{source.names[0]}.{tensor.op}{'()' if tensor.op == 'detach' else ''}"
+    if source is not None and source.names and tensor.op:
+        return f"{tensor.op} of {source.names[0]}"
     return f"result of {tensor.op}" if tensor.op else "a tensor without a name"
 
 
 def cut_words(tensor: TensorFacts) -> str:
     """Say how a tensor was cut from what it was made from."""
-    how = {"integer": f"{tensor.op} gives {tensor.dtype}", "no gradient": f"{tensor.op} has no gradient"}
-    return f"cut by {how.get(tensor.cut, tensor.cut)} in step {tensor.cut_at}"
+    match tensor.cut:
+        case "integer":
+            return f"cut in step {tensor.cut_at}: {tensor.op} gives {tensor.dtype}"
+        case "no gradient":
+            return f"cut in step {tensor.cut_at}: {tensor.op} has no gradient"
+        case how:
+            return f"cut by {how} in step {tensor.cut_at}"
 
 
 def edited(edits: tuple[EditFacts, ...]) -> str:

@@ -7,6 +7,8 @@ from detachsim.render.pictures.graph import Picture
 from detachsim.render.pictures.tree import topological
 
 _ROUNDS = 8
+# How much an arrow's bend weighs against a box.
+_LIGHT = 0.02
 
 
 @record
@@ -115,6 +117,7 @@ class _Grid:
             near = self.up if downwards else self.down
             for row in self.rows if downwards else self.rows[::-1]:
                 self.pull(row, near)
+        self.draw_near()
         left = min((self.x[slot] - self.wide[slot] / 2 for slot in range(len(self.x))), default=0.0)
         self.x = [x - left for x in self.x]
 
@@ -138,20 +141,46 @@ class _Grid:
         wanted = [
             sum(self.x[one] for one in near[slot]) / len(near[slot]) if near[slot] else self.x[slot] for slot in row
         ]
-        # Slots that want to stand too near to each other are pushed apart, as much to the left as to the right.
-        groups: list[tuple[float, float, list[int]]] = []  # left edge, width, slots
+        # Slots that want to stand too near to each other are pushed apart; the bend of an arrow gives way to a box.
+        groups: list[_Group] = []
         for slot, x in zip(row, wanted, strict=True):
-            left, width, members = x - self.wide[slot] / 2, self.wide[slot], [slot]
-            while groups and groups[-1][0] + groups[-1][1] + self.gap > left:
-                before_left, before_width, before = groups.pop()
-                joined = before_width + self.gap + width
-                middle = ((before_left + before_width / 2) * len(before) + (left + width / 2) * len(members)) / (
-                    len(before) + len(members)
+            weight = 1.0 if self.box[slot] else _LIGHT
+            group = _Group([slot], self.wide[slot], weight, weight * (x - self.wide[slot] / 2))
+            while groups and groups[-1].left + groups[-1].width + self.gap > group.left:
+                before = groups.pop()
+                shift = before.width + self.gap
+                group = _Group(
+                    before.slots + group.slots,
+                    shift + group.width,
+                    before.weight + group.weight,
+                    before.pull + group.pull - group.weight * shift,
                 )
-                left, width, members = middle - joined / 2, joined, before + members
-            groups.append((left, width, members))
-        for left, _, members in groups:
-            x = left
-            for slot in members:
+            groups.append(group)
+        for group in groups:
+            x = group.left
+            for slot in group.slots:
                 self.x[slot] = x + self.wide[slot] / 2
                 x += self.wide[slot] + self.gap
+
+    def draw_near(self) -> None:
+        """Move what no arrow touches to what stands on its left."""
+        for row in self.rows:
+            for place, slot in enumerate(row):
+                if place and not self.up[slot] and not self.down[slot]:
+                    before = row[place - 1]
+                    edge = self.x[before] + self.wide[before] / 2 + self.gap + self.wide[slot] / 2
+                    self.x[slot] = edge
+
+
+@record
+class _Group:
+    """Neighbours that stand as near to each other as they may; ``pull`` is the weighted sum of where they want to begin."""
+
+    slots: list[int]
+    width: float
+    weight: float
+    pull: float
+
+    @property
+    def left(self) -> float:
+        return self.pull / self.weight

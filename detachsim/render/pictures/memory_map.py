@@ -7,12 +7,12 @@ from detachsim.records import record
 from detachsim.render.lines import Piece, Text, Tone
 from detachsim.render.pictures.graph import describe, edited
 from detachsim.render.pictures.heading import when
-from detachsim.render.pictures.moment import EditFacts, Moment, SavedFacts, TensorFacts
+from detachsim.render.pictures.moment import EditFacts, Moment, RefusalFacts, SavedFacts, TensorFacts, merge
 from detachsim.render.sentences import join, quiet, say
 from detachsim.render.wrapping import columns, wrap
 
 Paint: TypeAlias = Callable[[str, Tone], str]
-Happening: TypeAlias = Literal["made", "edit", "save"]
+Happening: TypeAlias = Literal["made", "edit", "save", "refusal"]
 
 # Of a long history, the first and the last rows are shown, and every row that a stale save needs.
 _FIRST, _LAST = 6, 6
@@ -81,7 +81,8 @@ def _memory(
     through = {edit.counter for edit in edits} | {one.state.counter for one in mine}
     counters = tuple(dict.fromkeys([view.counter for view in views] + sorted(through)))
     rows = [_edited(moment, edit) for edit in edits]
-    rows += [_saved(moment, one) for one in mine]
+    rows += [_saved(moment, label, one) for label, one in merge(mine)]
+    rows += [_refused(one) for one in moment.refusals if one.storage == id]
     known = {row.counter for row in rows}
     for counter in counters:
         made = next((tensor for tensor in tensors if tensor.counter == counter), None)
@@ -119,7 +120,7 @@ def _origin(moment: Moment, tensor: TensorFacts) -> str:
 
 def _made(moment: Moment, tensor: TensorFacts, counter: int) -> Row:
     called = join(tensor.names) if tensor.names else say(describe(moment, tensor))
-    text = say("made: ", *called) if tensor.alias_of is None else say(*called, " begins to count for itself")
+    text = say(*called, " is made" if tensor.alias_of is None else " gets a counter of its own")
     return Row(tensor.order, tensor.step, "made", counter, 0, text, False)
 
 
@@ -130,10 +131,16 @@ def _edited(moment: Moment, edit: EditFacts) -> Row:
     return Row(edit.order, edit.step, "edit", edit.counter, edit.after, text, False)
 
 
-def _saved(moment: Moment, saved: SavedFacts) -> Row:
+def _refused(refusal: RefusalFacts) -> Row:
+    text = say("backward: ", Piece(refusal.node, "code"), f" needs {refusal.label} at version {refusal.expected}")
+    text += say(", and finds ", Piece(str(refusal.found), "error"))
+    return Row(refusal.order, refusal.step, "refusal", refusal.counter, refusal.found, text, True)
+
+
+def _saved(moment: Moment, label: str, saved: SavedFacts) -> Row:
     state = saved.state
-    label = moment.labels.get(saved.node, "a node")
-    text = say(Piece(label, "code"), " saves ", Piece(state.label, "formula"), f", expects version {state.version}")
+    node = moment.labels[saved.node]
+    text = say(Piece(node, "code"), " saves ", Piece(label, "formula"), f", expects version {state.version}")
     alarming = False
     if saved.freed:
         text += say(quiet(f"; freed in step {saved.freed}"))
@@ -155,12 +162,13 @@ class Signs:
 
     made: str
     save: str
+    refusal: str
     line: str
     more: str
 
 
-UNICODE = Signs("●", "◇", "│", "⋮")
-ASCII = Signs("*", "o", "|", ":")
+UNICODE = Signs("●", "◇", "╳", "│", "⋮")
+ASCII = Signs("*", "o", "X", "|", ":")
 
 
 def draw(moment: Moment, *, width: int, signs: Signs, paint: Paint | None, show: Callable[[str], str]) -> str:
@@ -249,7 +257,8 @@ class _Map:
             axis: list[Piece] = []
             for counter in memory.counters:
                 if counter == row.counter:
-                    sign = self.signs.save if row.happening == "save" else self.signs.made
+                    signs = self.signs
+                    sign = {"save": signs.save, "refusal": signs.refusal}.get(row.happening, signs.made)
                     shown = f"{sign} {row.version}"
                     axis.append(Piece(shown.ljust(size), "error" if row.alarming else "version"))
                     now[counter] = row.version

@@ -22,6 +22,7 @@ from detachsim.events import (
     TensorCreated,
     TensorState,
     ValueBound,
+    VersionMismatch,
 )
 from detachsim.records import record
 from detachsim.render.sentences import node_name
@@ -102,6 +103,30 @@ class SavedFacts:
         return not self.freed and self.now != self.state.version
 
 
+def merge(saved: Iterable[SavedFacts]) -> list[tuple[str, SavedFacts]]:
+    """Return what nodes saved, each tensor once a node, with all the labels under which the node has it."""
+    found: dict[tuple[int, int, int], tuple[str, SavedFacts]] = {}
+    for one in saved:
+        key = (one.node, one.state.tensor, one.state.version)
+        label = f"{found[key][0]}, {one.state.label}" if key in found else one.state.label
+        found[key] = (label, one)
+    return list(found.values())
+
+
+@record
+class RefusalFacts:
+    """A backward that found a counter at ``found`` where a node, ``node``, needed ``expected``."""
+
+    order: int
+    step: str
+    node: str
+    label: str
+    storage: int
+    counter: int
+    expected: int
+    found: int
+
+
 @record
 class NodeFacts:
     """A node of the graph. ``label`` is its name and a number that tells it from others of that name."""
@@ -139,6 +164,7 @@ class Moment:
     labels: dict[int, str]
     recent: tuple[int, ...]
     edits: tuple[EditFacts, ...]
+    refusals: tuple[RefusalFacts, ...]
     counters: dict[int, int]
 
     @property
@@ -251,6 +277,7 @@ class _History:
         self.leaves: dict[int, int] = {}
         self.freed: dict[int, str] = {}
         self.edits: list[EditFacts] = []
+        self.refusals: list[RefusalFacts] = []
 
     # What comes in
 
@@ -286,8 +313,10 @@ class _History:
             case BackwardEnded(freed=freed):
                 for node in freed:
                     self.freed[node] = self.step
-            case Raised(type=type):
+            case Raised(type=type, evidence=evidence):
                 self.raised = type
+                if isinstance(evidence, VersionMismatch):
+                    self.refuse(evidence)
             case _:
                 pass
 
@@ -414,6 +443,12 @@ class _History:
             )
         )
 
+    def refuse(self, found: VersionMismatch) -> None:
+        outer = next((outer for outer, inner in self.inner.items() if inner == found.node), found.node)
+        label = self.labels.get(outer, node_name(found.name))
+        where = (found.storage, found.counter, found.expected, found.found)
+        self.refusals.append(RefusalFacts(self.order, self.step, label, found.label, *where))
+
     def flag(self, event: FlagChanged) -> None:
         known = self.tensors.get(event.tensor)
         if known is None:
@@ -461,6 +496,7 @@ class _History:
             dict(self.labels),
             tuple(self.recent),
             tuple(self.edits),
+            tuple(self.refusals),
             dict(self.counters),
         )
 

@@ -5,10 +5,11 @@ from html import escape
 from detachsim.records import record
 from detachsim.render.pictures.graph import Arrow, Box, Picture
 from detachsim.render.pictures.layers import Placement, place
-from detachsim.render.wrapping import columns
+from detachsim.render.wrapping import columns, wrap
 
 # Of a monospaced font of 13 pixels a character is about 7.9 pixels wide; small text has 11 pixels.
 _BIG, _SMALL = 7.9, 6.7
+_LONGEST = 60
 _LINE, _PAD, _GAP, _BETWEEN, _MARGIN = 17, 10, 34, 58, 24
 _STYLE = """\
   text { font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 13px; fill: #1f2328; }
@@ -26,6 +27,7 @@ _STYLE = """\
   path.none, path.value { stroke-dasharray: 4 4; stroke: #8c959f; }
   path.cutting { stroke: #c5221f; stroke-dasharray: 6 4; }
   .sign { stroke: #c5221f; stroke-width: 2.2; stroke-dasharray: none; }
+  .label { paint-order: stroke; stroke: #ffffff; stroke-width: 4px; stroke-linejoin: round; }
   .red { fill: #c5221f; }"""
 
 
@@ -41,7 +43,10 @@ class _Frame:
 
 def draw(picture: Picture, title: str) -> str:
     """Return the graph as the text of an SVG file."""
-    frames = {box.id: _frame(box) for box in picture.boxes}
+    below: dict[str, list[Arrow]] = {box.id: [] for box in picture.boxes}
+    for arrow in picture.arrows:
+        below[arrow.source].append(arrow)
+    frames = {box.id: _frame(box, below[box.id]) for box in picture.boxes}
     placed = place(picture, {id: frame.width for id, frame in frames.items()}, _GAP)
     heights = [0.0] * placed.layers
     for slot in placed.slots:
@@ -91,21 +96,23 @@ def draw(picture: Picture, title: str) -> str:
     )
 
 
-def _frame(box: Box) -> _Frame:
+def _frame(box: Box, arrows: list[Arrow]) -> _Frame:
+    """Return a box's lines and size. How it was cut or made stands in the box, where it can't cover a line."""
     lines: list[tuple[str, str]] = []
     if box.title:
         lines.append(("name", box.title))
-    lines.append(("", box.node or box.nature))
+    lines.append(("", ", ".join(part for part in (box.node, box.nature) if part)))
+    for text in dict.fromkeys(arrow.text for arrow in arrows if arrow.kind == "cut"):
+        lines.append(("small red", text))
+    for text in dict.fromkeys(f"made by {arrow.text}" for arrow in arrows if arrow.kind == "value"):
+        lines.append(("small", text))
     for remark in box.remarks:
-        lines.append(
-            ("small alarm" if remark.alarming else "small", _cut("".join(piece.text for piece in remark.text)))
-        )
+        rows = wrap(remark.text, _LONGEST)
+        for number, row in enumerate(rows):
+            text = ("  " if number else "") + "".join(piece.text for piece in row)
+            lines.append(("small alarm" if remark.alarming else "small", text))
     width = max(columns(text) * (_SMALL if "small" in style else _BIG) for style, text in lines)
     return _Frame(box, tuple(lines), width + 2 * _PAD, len(lines) * _LINE + 2 * _PAD - 4)
-
-
-def _cut(text: str) -> str:
-    return text if columns(text) <= 90 else text[:87] + "…"
 
 
 def _rectangle(frame: _Frame, x: float, y: float) -> str:
@@ -159,13 +166,12 @@ def _arrow(arrow: Arrow, points: list[tuple[float, float]]) -> tuple[str, str, f
     at_x, at_y = (first_x + next_x) / 2, (first_y + next_y) / 2
     if cutting:
         path += f'<path class="sign" d="M{at_x - 6:.1f},{at_y - 6:.1f} l12,12 m0,-12 l-12,12"/>'
-    text = arrow.text if arrow.kind != "flow" and arrow.text else arrow.label
-    if arrow.kind == "value":
-        text = f"made by {arrow.text} from"
-    if not text:
+    if not arrow.label:
         return path, "", 0.0
-    style = "small red" if cutting else "small"
-    return path, _text(at_x + 10, at_y + 4, style, text), at_x + 10 + columns(text) * _SMALL
+    # Near its beginning, where arrows of one box have already parted.
+    label_x, label_y = first_x + (next_x - first_x) * 0.6, first_y + (next_y - first_y) * 0.6
+    size = columns(arrow.label) * _SMALL
+    return path, _text(label_x, label_y + 4, "small label", arrow.label, "middle"), label_x + size / 2
 
 
 def _legend(picture: Picture, y: float) -> tuple[str, float]:

@@ -87,6 +87,10 @@ class _Tree:
 
     def title(self, moment: Moment) -> Iterator[str]:
         yield from self.text((Piece(moment.title, "title"), quiet(f": graph {when(moment)}")), "", "")
+        if self.picture.arrows:
+            solid, dashed = self.signs.down.strip(), self.signs.dashed.strip()
+            text = f"Gradients flow down where the line is whole ({solid}), and not where it is broken ({dashed})."
+            yield from self.text(say(quiet(text)), "", "")
         yield ""
 
     def rows(self) -> Iterator[str]:
@@ -141,8 +145,12 @@ class _Tree:
         if self.parent.get(arrow.target) == arrow.source and arrow.target not in self.drawn:
             yield from self.chain(arrow.target, indent + tee, rest, label)
             return
+        box = self.boxes[arrow.target]
+        if not self.below[box.id]:
+            yield from self.text((*label, *head(box)), indent + tee, rest)
+            return
         where = " (see above)" if arrow.target in self.drawn else " (see below)"
-        yield from self.text((*label, *head(self.boxes[arrow.target], short=True), quiet(where)), indent + tee, rest)
+        yield from self.text((*label, *head(box, short=True), quiet(where)), indent + tee, rest)
 
     def text(self, text: Text, lead: str, indent: str) -> Iterator[str]:
         """Yield rows of text, the first after ``lead``, the others after ``indent``."""
