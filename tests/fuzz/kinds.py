@@ -1,0 +1,90 @@
+"""The kinds of step that a random scenario is made of, by name; each writes one step, or a few that belong together."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from hypothesis import strategies as st
+
+from tests.fuzz import edits, mistakes, ops, passes, tensors, training, views
+from tests.fuzz.writer import Writer
+
+Kind: TypeAlias = Callable[[Writer], None]
+
+
+def block(w: Writer) -> None:
+    """Steps under a mode."""
+    if w.depth > 1:
+        return
+    mode = w.choose(["no_grad", "no_grad", "enable_grad", "inference_mode", "detect_anomaly"])
+    inner = nested(w)
+    if inner:
+        w.add(mode, inner)
+
+
+def repeat(w: Writer) -> None:
+    """Steps that are done twice."""
+    if w.depth > 1:
+        return
+    inner = nested(w)
+    if inner:
+        w.add("repeat", 2, {"steps": inner})
+
+
+def nested(w: Writer) -> list[object]:
+    """Write steps into a list of their own."""
+    outer, w.steps = w.steps, []
+    w.depth += 1
+    for _ in range(w.draw(st.integers(1, 4))):
+        step(w)
+    w.depth -= 1
+    inner, w.steps = w.steps, outer
+    return inner
+
+
+def step(w: Writer) -> None:
+    """Write one step of a kind that is drawn."""
+    KINDS[w.choose(w.kinds)](w)
+
+
+KINDS: dict[str, Kind] = {
+    kind.__name__: kind
+    for kind in (
+        tensors.leaf,
+        tensors.creation,
+        tensors.random_creation,
+        ops.unary,
+        ops.unary_call,
+        ops.binary,
+        ops.comparison,
+        ops.several,
+        ops.product,
+        ops.reduction,
+        views.view,
+        views.pieces,
+        views.index,
+        tensors.detach,
+        tensors.data_alias,
+        tensors.rename,
+        tensors.delete,
+        edits.edit,
+        edits.rare_edit,
+        edits.flag,
+        passes.hook,
+        passes.remove,
+        passes.retain,
+        passes.backward,
+        passes.backward_several,
+        passes.grad,
+        passes.second_order,
+        passes.show,
+        block,
+        repeat,
+        training.module,
+        training.layer,
+        training.optimizer,
+        training.optimize,
+        training.loss,
+        mistakes.mistake,
+        mistakes.odd_index,
+    )
+}

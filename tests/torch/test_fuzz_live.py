@@ -1,0 +1,53 @@
+"""Random scenarios, against the PyTorch that is installed.
+
+``tools/fuzz.py`` runs many more of them. ``DETACHSIM_FUZZ_EXAMPLES``, ``DETACHSIM_FUZZ_SEED`` and
+``DETACHSIM_FUZZ_SECONDS`` say how many, from where, and for how long at most.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+
+from detachsim.oracle.process import Oracle
+from detachsim.oracle.verify import differences_text, verify
+from tests.fuzz.loading import NAME, loaded
+from tests.fuzz.scenarios import AGREED, scenario_texts
+
+pytest.importorskip("torch")
+
+EXAMPLES = int(os.environ.get("DETACHSIM_FUZZ_EXAMPLES", "600"))
+SEED = int(os.environ.get("DETACHSIM_FUZZ_SEED", "0"))
+SECONDS = float(os.environ.get("DETACHSIM_FUZZ_SECONDS", "100"))
+
+
+@pytest.fixture(scope="module")
+def oracles() -> Iterator[tuple[Oracle, Oracle]]:
+    """Two processes for all scenarios, the second of which tells what names stand for as well."""
+    with Oracle() as plain, Oracle(states=True) as full:
+        yield plain, full
+
+
+def test_random_scenarios_agree(oracles: tuple[Oracle, Oracle]) -> None:
+    began = time.monotonic()
+    count = 0
+    failed = False
+
+    @seed(SEED)
+    @settings(max_examples=EXAMPLES, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(scenario_texts(AGREED))
+    def agrees(text: str) -> None:
+        nonlocal count, failed
+        if not failed and time.monotonic() - began > SECONDS:
+            return
+        count += 1
+        scenario, text = loaded(text)
+        verification = verify(oracles[count % 2], scenario)
+        if verification.outcome == "differs":
+            failed = True
+            pytest.fail(f"{text}{differences_text(NAME, verification.differences, 'torch')}", pytrace=False)
+
+    agrees()
+    assert count > min(EXAMPLES, 50)
