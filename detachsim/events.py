@@ -312,7 +312,8 @@ class NonFiniteMade:
     ``direction``: an op of the ``forward`` pass made it, a node ``backward``, or it was in the gradient that a node
     was given (``seed``). ``op`` is the op's name and ``node`` the node's (empty in the forward direction), ``names``
     those of the result, ``given`` the names and values of the op's inputs. Backward, ``incoming`` is what the node got
-    and ``result`` what it made of it for ``argument``; forward, ``result`` is the op's result.
+    and ``result`` what it made of it for ``argument``, ``given`` are what it had saved, and ``factor`` is what it makes of
+    ones (empty where that says nothing); forward, ``result`` is the op's result.
     """
 
     step: str
@@ -324,6 +325,7 @@ class NonFiniteMade:
     incoming: str
     result: str
     argument: str
+    factor: str = ""
 
 
 @record

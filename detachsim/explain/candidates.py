@@ -8,6 +8,7 @@ from detachsim.explain.diagnosis import Because, Diagnosis
 from detachsim.explain.mending import Change, Draft
 from detachsim.records import record
 
+_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _BINDING = re.compile(r"^(\w+)\s*=(?!=)\s*(.+)$")
 _METHOD = re.compile(r"^(?:(\w+)\s*=\s*)?(\w+)\.(\w+?)_\((.*)\)$")
 _FUNCTION = re.compile(r"^(?:(\w+)\s*=\s*)?((?:\w+\.)*\w+?)_\((\w+)(.*)\)$")
@@ -87,6 +88,19 @@ class _Bench:
                 before = self.draft.before(self.step(one.step), "op", f"{name} = {name}.clone()")
                 yield from self.one(f"edit a clone of {name}", one.step, f"op: {name} = {name}.clone()", before)
 
+    def all_out_of_place(self) -> Iterator[Candidate]:
+        """Make new tensors instead of all the edits of one name, where one of them alone does not help."""
+        names = {name for one in self.evidence("edited") for name in one.names}
+        edits = [
+            (number, made)
+            for number, step in self.steps.items()
+            if step.kind == "inplace" and (made := _out_of_place(self.value(number))) and made.split(" ")[0] in names
+        ]
+        if len(edits) > 1:
+            changes = [self.draft.replace(self.steps[number], "op", made) for number, made in edits]
+            text = "\n".join(f"op: {made}" for _, made in edits)
+            yield from self.one("make new tensors instead of every edit in place", edits[0][0], text, *changes)
+
     def moved(self) -> Iterator[Candidate]:
         """Edit after the backward that needs the old values."""
         needed = self.evidence("needed")
@@ -123,6 +137,7 @@ class _Bench:
             for number in numbers[begin : max(end, begin + 1)]
             if number.rpartition(".")[0] == prefix and self.step(number).kind == "op" and number != target
         ]
+        again = self.feeding(again, self.value(target))
         rows: list[str] = []
         for number in again:
             item = self.draft.item(self.step(number).span, "op")
@@ -134,6 +149,17 @@ class _Bench:
             text = "\n".join(f"op: {self.value(number)}" for number in again)
             change = Change(place.first, place.first, tuple(rows))
             yield from self.one("compute it again before this backward", target, text, change)
+
+    def feeding(self, numbers: list[str], value: str) -> list[str]:
+        """Return those of the steps that ``value`` is computed from."""
+        wanted = set(_NAME.findall(value))
+        found: list[str] = []
+        for number in reversed(numbers):
+            bound = _BINDING.match(self.value(number))
+            if bound is not None and bound.group(1) in wanted:
+                found.insert(0, number)
+                wanted.update(_NAME.findall(bound.group(2)))
+        return found
 
     # The graph
 
@@ -180,6 +206,8 @@ class _Bench:
                 text = f"tensor: {value}\nrequires_grad: true"
                 change = self.draft.option(step, "requires_grad", "true")
                 yield from self.one("let it require grad", one.step, text, change)
+                if "." in value:
+                    continue
                 dtype = self.draft.option(step, "dtype", "float32")
                 if dtype is not None and change is not None:
                     both = dtype if dtype.first != change.first else None
@@ -255,6 +283,15 @@ class _Bench:
                 name = found.group(1)
                 yield from self.replaced("detach a new tensor", one.step, "detach", f"{name} = {name}")
 
+    def flagged(self) -> Iterator[Candidate]:
+        """For a tensor that is no leaf, ``detach`` or ``retain_grad`` instead of its flag."""
+        for one in self.evidence("needed"):
+            value, name = self.value(one.step), one.names[0]
+            if re.search(r"requires_grad(_\(|\s*=\s*)False", value):
+                yield from self.replaced(f"detach {name} instead", one.step, "detach", f"{name} = {name}")
+            else:
+                yield from self.replaced(f"let {name} keep its gradient", one.step, "op", f"{name}.retain_grad()")
+
     def normal(self) -> Iterator[Candidate]:
         """``no_grad`` instead of ``inference_mode``."""
         for number, step in self.steps.items():
@@ -324,7 +361,14 @@ def _together(*makers: Callable[[_Bench], Iterator[Candidate]]) -> Callable[[_Be
     return make
 
 
-_EDITED = _together(_Bench.cloned, _Bench.out_of_place, _Bench.moved, _Bench.saved_copy, _Bench.recomputed)
+_EDITED = _together(
+    _Bench.cloned,
+    _Bench.out_of_place,
+    _Bench.moved,
+    _Bench.saved_copy,
+    _Bench.recomputed,
+    _Bench.all_out_of_place,
+)
 _CUT = _together(_Bench.uncut, _Bench.required)
 _MAKERS = {
     "V1": _EDITED,
@@ -343,6 +387,7 @@ _MAKERS = {
     "B5": _CUT,
     "L1": _together(_Bench.untracked, _Bench.out_of_place),
     "L2": _together(_Bench.cloned, _Bench.out_of_place, _Bench.untracked),
+    "L3": _together(_Bench.flagged),
     "L4": _together(_Bench.normal),
     "F1": _together(_Bench.shifted),
     "F2": _together(_Bench.shifted),

@@ -104,9 +104,11 @@ def cut_words(history: History, cut: Cut) -> str:
             if cut.source == cut.tensor:
                 return f"{called} is cut from its graph by detach_()"
             named = called if history.names(cut.tensor) else "its result"
-            return f"{op_called(op)} cuts: no gradient flows from {named} back to {source}"
+            behind = source if source != named else "what it came from"
+            return f"{op_called(op)} cuts: no gradient flows from {named} back to {behind}"
         case "no_grad":
-            return f"{called} is made while gradients are off, so no gradient flows back to {source}"
+            behind = source if source != called else "what it came from"
+            return f"{called} is made while gradients are off, so no gradient flows back to {behind}"
         case "integer":
             kind = f"holds {made.event.dtype}" if made is not None and not floating(made.event.dtype) else "is made"
             return f"{called} {kind}, by {op_called(op)}, which has no gradient"

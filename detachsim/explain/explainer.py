@@ -47,6 +47,8 @@ class Explainer:
         self._workshop: Workshop | None = None
         self._stale: list[Stale] = []
         self._given: list[tuple[str, str]] = []
+        # The gradients of a run in which saved values are kept, once somebody wants to know.
+        self._right: dict[str, list[tuple[str, str]]] | None = None
         self._nonfinite = ""
         self._found_origin = False
         self.history = History()
@@ -64,6 +66,7 @@ class Explainer:
             self.choices = event.choices
             self._told = set()
             self._stale, self._given, self._nonfinite, self._found_origin = [], [], "", False
+            self._right = None
         if isinstance(event, StepEnded) and self._rerun is not None:
             yield from self._compared(event.number, self._rerun)
         self.history.add(event)
@@ -104,9 +107,12 @@ class Explainer:
         given, self._given = self._given, []
         victim, self._nonfinite = self._nonfinite, ""
         if stale and given:
-            from detachsim.explain.silent import explain_stale
+            from detachsim.explain.silent import explain_stale, gradients_by_step
 
-            yield from self._new(explain_stale(self.history, stale, given, self.choices, rerun))
+            if self._right is None:
+                self._right = gradients_by_step(rerun.kept(self.choices, checked=True))
+            right = self._right.get(step, [])
+            yield from self._new(explain_stale(self.history, stale, given, right))
         if victim and not self._found_origin:
             from detachsim.explain.nonfinite import explain_nonfinite
 

@@ -39,7 +39,9 @@ def explain_nonfinite(history: History, found: NonFiniteMade, victim: str) -> Di
     if found.direction == "seed":
         headline = f"The {kind} was in the gradient that backward started with."
         return Diagnosis("F2", here, headline, in_order(history, evidence), notes)
-    notes += (f"and made of it {_flat(found.result)}", *_factor(history, found, step))
+    if found.factor:
+        notes += (f"its local factor is {_flat(found.factor)}",)
+    notes += (f"so it made {_flat(found.result)}", *_formula(history, found, step))
     headline = f"The {kind} began in backward, in {found.node}{where}: it made {kind} of a finite gradient."
     return Diagnosis("F2", here, headline, in_order(history, evidence), notes)
 
@@ -59,13 +61,15 @@ def _node_of(history: History, found: NonFiniteMade) -> tuple[str, tuple[str, ..
     return None
 
 
-def _factor(history: History, found: NonFiniteMade, step: str) -> tuple[str, ...]:
-    """Return the local factor as far as the events tell it: the formula and what it was computed from."""
+def _formula(history: History, found: NonFiniteMade, step: str) -> tuple[str, ...]:
+    """Return the formula of the gradient, and what it was computed from."""
     for recorded_at, node in history.nodes.values():
         if recorded_at != step or node.name != found.node:
             continue
         for saved in node.saved:
             if saved.formula and saved.input == (found.argument or saved.input):
                 values = listed(saved.names) or saved.label
-                return (f"the gradient of {saved.input} is {saved.formula}, where {saved.label} is {values}",)
+                was = next((_flat(text) for label, text in found.given if label == saved.label), "")
+                value = f" = {was}" if was else ""
+                return (f"the gradient of {saved.input} is {saved.formula}, where {saved.label} is {values}{value}",)
     return ()

@@ -14,7 +14,6 @@ from detachsim.explain.culprit import (
 )
 from detachsim.explain.diagnosis import Because, Diagnosis
 from detachsim.explain.history import Edit, Flag, History, Saved
-from detachsim.explain.rerun import Choices, Rerun
 from detachsim.explain.wording import listed, short, steps
 from detachsim.records import record
 
@@ -49,11 +48,11 @@ def _is_swap(flag: Flag, saved: Saved) -> bool:
     return flag.event.flag == "data" and flag.order > saved.order and not saved.state.is_output
 
 
-def gradients_at(events: Iterable[Event], step: str) -> list[tuple[str, str]]:
-    """Return what the backward passes of a step gave: the gradient of each leaf, and what ``grad`` returned."""
+def gradients_by_step(events: Iterable[Event]) -> dict[str, list[tuple[str, str]]]:
+    """Return what the backward passes of each step gave: the gradient of each leaf, and what ``grad`` returned."""
     number = ""
     open_steps: list[str] = []
-    found: list[tuple[str, str]] = []
+    found: dict[str, list[tuple[str, str]]] = {}
     for event in events:
         match event:
             case StepBegan():
@@ -62,21 +61,24 @@ def gradients_at(events: Iterable[Event], step: str) -> list[tuple[str, str]]:
             case StepEnded():
                 open_steps.pop()
                 number = open_steps[-1] if open_steps else ""
-            case GradAccumulated() if number == step:
-                found.append((f"{listed(event.names) or 'an unnamed tensor'}.grad", event.gradient))
-            case TensorBound() if number == step:
-                found.append((event.name, event.tensor.text))
+            case GradAccumulated():
+                name = f"{listed(event.names) or 'an unnamed tensor'}.grad"
+                found.setdefault(number, []).append((name, event.gradient))
+            case TensorBound():
+                found.setdefault(number, []).append((event.name, event.tensor.text))
             case _:
                 pass
     return found
 
 
 def explain_stale(
-    history: History, stale: list[Stale], given: list[tuple[str, str]], choices: Choices, rerun: Rerun
+    history: History, stale: list[Stale], given: list[tuple[str, str]], right: list[tuple[str, str]]
 ) -> Diagnosis | None:
-    """Return the diagnosis of a backward that used changed memory; None if that changed no gradient."""
+    """Return the diagnosis of a backward that used changed memory; None if that changed no gradient.
+
+    ``given`` are the gradients of the step, ``right`` those of the run in which saved values are kept.
+    """
     here = history.step
-    right = gradients_at(rerun.kept(choices, checked=True), here)
     wrong = [(mine, theirs) for mine, theirs in zip(given, right, strict=False) if mine != theirs]
     if len(given) != len(right) or not wrong:
         return None

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine.backward import call_node
 from detachsim.engine.kept import keep
-from detachsim.engine.node import Node
+from detachsim.engine.node import Node, SavedInput, SavedOutput
+from detachsim.engine.op import POINTWISE
 from detachsim.engine.tensor import Tensor
 from detachsim.events import Event, NonFiniteMade, StepBegan
 from detachsim.lang.syntax import AnyStep, Dialect, Scenario, Variant
@@ -144,9 +146,16 @@ class _Watching(Interpreter):
         if wrong < len(node.op.plan.edges) and len(node.next) == len(node.op.plan.edges):
             argument = node.op.parameters[node.op.plan.edges[wrong]].name
         self.found = NonFiniteMade(
-            "", "backward" if clean else "seed", node.op.name, self.recorder.node_name(node), (), (),
-            _array_text(came), _array_text(results[wrong]), argument,
+            "", "backward" if clean else "seed", node.op.name, self.recorder.node_name(node), (), _kept_values(node),
+            _array_text(came), _array_text(results[wrong]), argument, self._factor(node, came, wrong),
         )  # fmt: skip
+
+    def _factor(self, node: Node, incoming: Any, place: int) -> str:
+        """Return what a node that works element by element makes of ones."""
+        if node.op.kind != POINTWISE or incoming is None or isinstance(incoming, Tensor):
+            return ""
+        made = call_node(self.session, node, [np.ones_like(incoming)], False)
+        return _array_text(made[place])
 
 
 def _tensors(values: Any) -> list[Tensor]:
@@ -157,6 +166,17 @@ def _tensors(values: Any) -> list[Tensor]:
         elif isinstance(value, (list, tuple)):
             found.extend(_tensors(value))
     return found
+
+
+def _kept_values(node: Node) -> tuple[tuple[str, str], ...]:
+    """Return the label and value of each tensor that a node has saved."""
+    found: list[tuple[str, str]] = []
+    for (label, *_), entry in zip(node.op.plan.saved, node.saved or (), strict=False):
+        if isinstance(entry, SavedInput):
+            found.append((label, _array_text(entry.tensor)))
+        elif isinstance(entry, SavedOutput):
+            found.append((label, _array_text(entry.array)))
+    return tuple(found)
 
 
 def _nonfinite(value: Any) -> bool:
