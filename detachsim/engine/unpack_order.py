@@ -20,11 +20,16 @@ _ALPHABETICAL_1_13 = frozenset(
         "NllLossBackward0",
         "PreluKernelBackward0",
         "SmoothL1LossBackward0",
+        "NativeBatchNormBackward0",
+        "NativeGroupNormBackward0",
         "SoftMarginLossBackward0",
         "TrilinearBackward0",
     )
 )
-_ORDER_1_13 = {"ScatterReduceBackward0": ("self", "src", "index", "result")}
+_ORDER_1_13 = {
+    "NativeLayerNormBackward0": ("input", "weight", "bias"),
+    "ScatterReduceBackward0": ("self", "src", "index", "result"),
+}
 
 
 def older_order(dialect: str, node: Node, labelled: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:

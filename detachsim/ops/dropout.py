@@ -19,8 +19,8 @@ def _marks(session: Session, like: Tensor, probability: float, scale: float) -> 
         raise TorchError("inplace_cast", result="Float", output=like.dtype.scalar)
     made = np.empty_like(like.array)
     put(made, session.generator.bernoulli(like.array.shape, probability))
-    wide = np.dtype(np.float64) if made.dtype == np.float64 else np.dtype(np.float32)
-    made = dtypes.cast(made.astype(wide) / wide.type(scale), dtypes.BY_NUMPY[wide], like.dtype)
+    wide = np.dtype(np.float64 if made.dtype == np.float64 else np.float32)
+    made = dtypes.cast(np.true_divide(made.astype(wide), np.asarray(scale, wide)), dtypes.BY_NUMPY[wide], like.dtype)
     return Operand(session, fresh(made, like.dtype))
 
 

@@ -305,7 +305,7 @@ ROWS = [
         soft_margin_loss,
         where="F",
         doc="log(1 + exp(-target * self))",
-        samples=("F.soft_margin_loss(a, b.detach())",),
+        samples=("F.soft_margin_loss(a, torch.ones_like(a))",),
     ),
     composite(
         f"hinge_embedding_loss(Tensor self, Tensor target, float margin=1.0, {_PLAIN})",

@@ -47,7 +47,8 @@ def normalized_second(
 ) -> tuple[Any, Any, Any]:
     """The gradients of a normalization's three gradients, for the gradient that came in, for x and for the weight.
 
-    ``weight`` and the gradients of the parameters have x's dims; ``axes`` are normalized, ``others`` summed for the parameters.
+    ``weight`` and the gradients of the parameters have x's dims; ``axes`` are normalized, and for the parameters
+    ``others`` are summed.
     """
 
     def mean(value: Any) -> Any:
@@ -63,7 +64,9 @@ def normalized_second(
         # The slope of a normalization is a symmetric matrix, so it acts on to_x as it does on a gradient.
         pulled = scale * (to_x - mean(to_x) - made * mean(to_x * made))
         to_grad = pulled if weight is None else pulled * weight
-        to_parameter = ops.sum_dim(grad * pulled, others, True)
+        to_parameter = grad * pulled
+        if others:
+            to_parameter = ops.sum_dim(to_parameter, others, True)
         moved = -scale * (to_x * mean(scaled * made) + scaled * mean(to_x * made))
         share = scale * (mean(to_x * scaled) - mean(to_x) * mean(scaled) - mean(to_x * made) * mean(scaled * made))
         to_input = scale * (moved - mean(moved) - made * mean(moved * made)) - made * scale * share

@@ -318,7 +318,7 @@ ROWS = [
         prelu,
         where="mtF",
         doc="self where it is positive, else weight * self",
-        samples=("F.prelu(a - 0.5, torch.tensor([0.2]))",),
+        samples=("F.prelu(a - 0.5, b.mean())",),
     ),
     pointwise(
         "prelu_kernel(Tensor self, Tensor weight)",
