@@ -10,14 +10,16 @@ from detachsim.explain.wording import listed, short, steps
 def explain_none(history: History, tensor: int, names: tuple[str, ...], *, asked: bool = False) -> Diagnosis | None:
     """Return why the ``.grad`` of ``tensor`` is None now.
 
-    Without ``asked`` nobody wants to know before a backward pass has run: then it is None.
+    Without ``asked`` nobody wants to know before a backward pass has run, or after one has failed, since the error
+    is the answer: then it is None.
     """
     names = names or history.names(tensor)
     passes = [one for one in history.passes if one.began.call == "backward"]
     if not passes and not asked:
         return None
-    reader = _Reader(history, tensor, names, passes)
-    return reader.explain()
+    found = _Reader(history, tensor, names, passes).explain()
+    failed = found.code == "N8" and not passes[-1].completed if passes else False
+    return None if failed and not asked else found
 
 
 def explain_gradient(history: History, name: str) -> Diagnosis | None:

@@ -1,0 +1,100 @@
+"""Fixes: each one that is offered was run, and the scenario that it prints runs without the question."""
+
+import pytest
+
+from detachsim.events import ExpectationFailed, Raised, StepBegan
+from detachsim.explain.mending import Draft, apply, scalar
+from detachsim.marks import Span
+from tests.explain.scenarios import diagnosed, leaf, run, steps
+from tests.explain.test_diagnoses import CASES, Case
+
+EDIT = steps(leaf("a"), "op: out = a.sigmoid()", "detach: c = out", "inplace: c.zero_()",
+             "backward: out.sum()\nraises: modified by an inplace", "print: a.grad")  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_a_mended_scenario_runs_and_asks_less(case: Case) -> None:
+    before = [found.code for found in diagnosed(case.text)]
+    for found in diagnosed(case.text, fixes=9):
+        for fix in found.fixes:
+            events = run(fix.scenario)
+            assert not any(isinstance(event, Raised | ExpectationFailed) for event in events), fix.title
+            after = [one.code for one in diagnosed(fix.scenario)]
+            assert after.count(found.code) < before.count(found.code), fix.title
+
+
+def test_most_questions_have_a_fix() -> None:
+    without = {found.code for case in CASES for found in diagnosed(case.text, fixes=1) if not found.fixes}
+    assert without <= {"E1", "E2", "N6", "N7", "N9"}
+
+
+def test_the_fixes_of_an_edit_through_an_alias() -> None:
+    (found,) = diagnosed(EDIT, fixes=9)
+    assert [(fix.title, fix.step, fix.replacement) for fix in found.fixes] == [
+        ("give c memory of its own", "3", "op: c = out.detach().clone()"),
+        ("make a new tensor instead of editing in place", "4", "op: c = torch.zeros_like(c)"),
+        ("edit after the backward of step 5", "4", "inplace: c.zero_()"),
+        ("compute it again before this backward", "5", "op: out = a.sigmoid()"),
+    ]
+    assert {fix.outcome for fix in found.fixes} == {"the run succeeds: a.grad = tensor([0.1966, 0.1050])"}
+
+
+def test_a_mended_scenario_does_not_expect_the_error_any_more() -> None:
+    (found,) = diagnosed(EDIT, fixes=1)
+    expected = EDIT.replace("detach: c = out", "op: c = out.detach().clone()").replace(
+        "    raises: modified by an inplace\n", ""
+    )
+    assert found.fixes[0].scenario == expected
+
+
+def test_a_fix_that_gives_another_gradient_says_so() -> None:
+    text = steps(leaf("a"), "op: b = a.exp()", "inplace: b += 1", "inplace: b *= 2", "backward: b.sum()")
+    (found,) = diagnosed(text, fixes=9)
+    first, again = found.fixes[0], found.fixes[-1]
+    assert first.outcome == "the run succeeds: a.grad = tensor([ 5.4366, 14.7781])"
+    assert again.outcome == (
+        "the run succeeds: a.grad = tensor([2.7183, 7.3891]); not the gradient of the forward pass as it ran, "
+        "which is a.grad = tensor([ 5.4366, 14.7781])"
+    )
+
+
+def test_what_does_not_help_is_not_offered() -> None:
+    text = steps(leaf("w"), "op: loss = (w * w).sum()", "backward: loss\nretain_graph: true",
+                 "no_grad:\n  - op: w = w - 0.1 * w.grad", "print: w.grad", "backward: loss")  # fmt: skip
+    (found,) = diagnosed(text, fixes=9)
+    # `w -= 0.1 * w.grad` would spoil what the second backward needs.
+    assert [fix.title for fix in found.fixes] == ["give the result a name of its own"]
+
+
+def test_a_text_with_a_placeholder_is_left_alone() -> None:
+    text = "vary: {CUT: [out.detach()]}\n" + steps(
+        leaf("a"), "op: out = a.sigmoid()", "op: c = ${CUT}", "inplace: c.zero_()", "backward: out.sum()"
+    )
+    (found,) = diagnosed(text, fixes=9)
+    assert found.fixes
+    assert all("${CUT}" in fix.scenario for fix in found.fixes)
+
+
+@pytest.mark.parametrize("text", ["a", "'a: b'", "x # y", "[1]", "- x", "c = {1: 2}", "it's: so", "a:"])
+def test_a_scalar_is_read_back_as_it_was(text: str) -> None:
+    import yaml
+
+    assert yaml.safe_load(f"op: {scalar(text)}") == {"op": text}
+
+
+def test_a_step_is_found_with_its_options_and_comments() -> None:
+    text = "steps:\n  - op: a\n    note: x\n\n    # why\n    warns: y\n  - op: b\n"
+    item = Draft(text).item(Span(2, 9, 10), "op")
+    assert item is not None
+    assert (item.first, item.last, item.dash, item.key) == (1, 6, 2, 4)
+
+
+def test_changes_keep_everything_else() -> None:
+    text = "# head\nsteps:\n  - op: a  # c\n  - op: b\n"
+    change = Draft(text).remove(_step(4, 9, "op"))
+    assert change is not None
+    assert apply(text, (change,)) == "# head\nsteps:\n  - op: a  # c\n"
+
+
+def _step(line: int, column: int, kind: str) -> StepBegan:
+    return StepBegan("2", kind, (), None, Span(line, column, column + 1))
