@@ -30,10 +30,10 @@ def whole(*values: int) -> Tensor:
     return leaf(np.array(values), dtypes.int64)
 
 
-def gradient(session: Session, result: Tensor, tensor: Tensor) -> list[float]:
+def gradient(session: Session, result: Tensor, tensor: Tensor) -> list[Any]:
     backward(session, [result])
     assert tensor.grad is not None
-    made: list[float] = tensor.grad.array.tolist()
+    made: list[Any] = tensor.grad.array.tolist()
     return made
 
 
