@@ -175,7 +175,7 @@ def _arrive(work: Pass, node: Node, number: int, gradient: Gradient) -> None:
     elif node.outputs()[number][1] is dtypes.bfloat16:
         slots[number] = dtypes.round_bfloat16(slots[number] + gradient)
     elif _is_alone(slots, number) and work.session.dialect == "torch-2.13":
-        present = slots[number]
+        present = slots[number] = np.asarray(slots[number])
         np.add(present, gradient, out=present)
         work.gradients.version(present).value += 1
     else:
@@ -197,6 +197,8 @@ def _is_alone(slots: list[Any], number: int) -> bool:
     if _references(slots, number) != _ALONE:
         return False
     array = slots[number]
+    if isinstance(array, np.generic):
+        return True  # numpy's own number in the place of an array without dims
     if type(array) is not np.ndarray:
         return False
     if array.base is not None and (type(array.base) is not np.ndarray or getrefcount(array.base) != _BASE_ALONE):
@@ -209,14 +211,18 @@ def _loop(work: Pass) -> None:
     ready, waiting, arrived, needed = work.ready, work.waiting, work.arrived, work.needed
     facts = session.facts
     create_graph, keep_graph = work.create_graph, work.keep_graph
-    # In a chain one node makes one other ready: that one waits here, not in the queue.
+    watch = session.watch
+    anomaly = session.anomaly
+    # In a chain one node makes one other ready: that one waits here with its gradient, not in the queue.
     following: Node | None = None
+    handed: list[Gradient] = []
     while ready or following is not None:
         if following is not None:
             node, following = following, None
+            gradients = handed
         else:
             node = pop(ready)
-        gradients = arrived.pop(node)
+            gradients = arrived.pop(node)
         if node.extras is not None and (node.extras.hooks or node.extras.retained):
             run_hooks(session, node, gradients, create_graph, work.gradients)
         if needed is not None and node in work.captures:
@@ -241,8 +247,8 @@ def _loop(work: Pass) -> None:
             raise
         if facts is not None:
             facts.append(("ran", node))
-        if session.watch is not None:
-            session.watch(node, gradients, results)
+        if watch is not None:
+            watch(node, gradients, results)
         if not keep_graph:
             if type(node) is CopySlices:
                 release(node)
@@ -253,9 +259,10 @@ def _loop(work: Pass) -> None:
                     node.saved = None
             if freed and facts is not None:
                 facts.append(("freed", node))
-        if session.anomaly and session.check_nan:
+        if anomaly and session.check_nan:
             _refuse_nan(session, node, results)
         del gradients
+        handed = []
         numbers = node.next_nr
         for index, child in enumerate(node.next):
             if child is None:
@@ -264,23 +271,25 @@ def _loop(work: Pass) -> None:
                 continue
             # Handed over: who gets it may find that nobody else holds it.
             gradient, results[index] = results[index], None
+            count = waiting[child] - 1
             if child not in arrived:
-                if child.extras is None or child.extras.outputs is None:
-                    arrived[child] = [gradient]
-                else:
+                if child.extras is not None and child.extras.outputs is not None:
                     _arrive(work, child, numbers[index], gradient)
+                elif count == 0 and following is None and not ready:
+                    following, handed = child, [gradient]
+                    continue
+                else:
+                    arrived[child] = [gradient]
             elif gradient is not None:
                 _arrive(work, child, numbers[index], gradient)
-            count = waiting[child] - 1
             if count:
                 waiting[child] = count
-            elif following is None and not ready:
-                following = child
-            else:
-                if following is not None:
-                    push(ready, following)
-                    following = None
-                push(ready, child)
+                continue
+            if following is not None:
+                arrived[following] = handed
+                push(ready, following)
+                following = None
+            push(ready, child)
         gradient = None
         del results
 

@@ -37,7 +37,7 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
 
     Returns a tensor, a tuple of tensors, or, for a composite op, whatever it makes. Raises ``TorchError``.
     """
-    if op.mutates and not op.unguarded and op.kind != VIEW:
+    if op.mutates and not op.unguarded and op.kind != VIEW and _is_seen(op, bound):
         # Autograd refuses before the kernel looks at anything.
         check_inplace(session, bound[0], _edit_requires_grad(op, bound))
     if op.check_dtypes is not None:
@@ -49,7 +49,7 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
     if op.mutates:
         return _run_inplace(session, op, bound) if op.kind != VIEW else _run_restride(session, op, bound)
     tensors = [bound[i] for i in op.tensor_positions]
-    recording = session.grad_enabled and bool(op.grad_fn) and _any_requires_grad(op, bound)
+    recording = session.grad_enabled and bool(op.grad_fn) and _any_requires_grad(op, bound) and _is_seen(op, bound)
     if op.kind in (VIEW, ALIAS):
         return _run_view(session, op, bound, recording)
     if op.kind == FACTORY:
@@ -104,9 +104,29 @@ def _as_returned(op: Op, outputs: Sequence[Tensor], result: Any) -> Any:
 
 
 def _edit_requires_grad(op: Op, bound: list[Any]) -> bool:
-    """Whether gradients will flow through an in-place change; none do to a tensor of integers."""
+    """Whether an in-place change is one of the graph."""
     target: Tensor = bound[0]
-    return requires_grad(target) or (target.dtype.is_floating and _any_requires_grad(op, bound))
+    if requires_grad(target):
+        return True
+    return (target.dtype.is_floating or not op.floats_only) and _any_requires_grad(op, bound)
+
+
+def _is_seen(op: Op, bound: list[Any]) -> bool:
+    """Whether autograd sees an op at all: it passes one by whose tensors were all made in inference mode.
+
+    A Python number in the place of a tensor is a tensor to PyTorch, and never one of these.
+    """
+    for position in op.tensor_positions:
+        value = bound[position]
+        if isinstance(value, Tensor):
+            if not value.inference:
+                return True
+        elif isinstance(value, (list, tuple)):
+            if any(isinstance(item, Tensor) and not item.inference for item in value):
+                return True
+        elif value is not None:
+            return True
+    return not op.tensor_positions
 
 
 def _any_requires_grad(op: Op, bound: list[Any]) -> bool:
@@ -319,7 +339,7 @@ def _save_input(value: Any, number: Any) -> Saved:
 
 def _run_inplace(session: "Session", op: Op, bound: list[Any]) -> Tensor:
     target: Tensor = bound[0]
-    recording = session.grad_enabled and bool(op.grad_fn) and _edit_requires_grad(op, bound)
+    recording = session.grad_enabled and bool(op.grad_fn) and _edit_requires_grad(op, bound) and _is_seen(op, bound)
     node: Node | None = None
     values, dtype = arguments(op, bound)
     if recording:

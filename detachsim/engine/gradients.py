@@ -5,6 +5,7 @@ counter: a hook that edits it raises the version that ``.grad`` may show later, 
 unchanged is returned as the same tensor twice.
 """
 
+from typing import Any
 from weakref import ref
 
 import numpy as np
@@ -68,6 +69,10 @@ class Gradients:
 
 def owner_of(array: Array) -> Array:
     """Return the array that holds the memory that ``array`` looks at."""
-    while type(array.base) is np.ndarray:
-        array = array.base
+    base: Any = array.base
+    while base is not None:
+        if isinstance(base, np.ndarray):
+            array = base
+        # Between an array and one with other strides numpy puts an object of its own.
+        base = getattr(base, "base", None)
     return array

@@ -56,11 +56,11 @@ def register_hook(session: "Session", tensor: Tensor, function: Hook, name: str)
     return HookHandle(hooks, entry)
 
 
-def register_post_accumulate_hook(tensor: Tensor, function: Callable[[Tensor], Any]) -> HookHandle:
+def register_post_accumulate_hook(session: "Session", tensor: Tensor, function: Callable[[Tensor], Any]) -> HookHandle:
     """Register a function that is called with the leaf after its ``.grad`` was updated."""
     if not requires_grad(tensor):
         raise TorchError("hook_requires_grad")
-    if tensor.node is not None:
+    if grad_fn(session, tensor) is not None:
         raise TorchError("hook_nonleaf")
     hooks = meta(tensor).post_hooks
     hooks.append(function)

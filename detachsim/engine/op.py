@@ -59,6 +59,7 @@ class Op:
         "_array_functions",
         "_plan",
         "bare_edges",
+        "floats_only",
         "unguarded",
         "check",
         "check_dtypes",
@@ -116,6 +117,7 @@ class Op:
         shown: Mapping[str, str] | None = None,
         bare_edges: bool = False,
         unguarded: bool = False,
+        floats_only: bool = False,
         check: Callable[..., None] | None = None,
         check_dtypes: Callable[..., None] | None = None,
         doc: str = "",
@@ -143,6 +145,7 @@ class Op:
         self.shown = dict(shown or {})
         self.bare_edges = bare_edges
         self.unguarded = unguarded
+        self.floats_only = floats_only
         self.check = check
         self.check_dtypes = check_dtypes
         self.doc = doc
@@ -320,10 +323,11 @@ class OverloadSet:
 
     def call(self, session: "Session", args: Sequence[Any], kwargs: Mapping[str, Any], *, method: bool = False) -> Any:
         """Run the first row that takes the arguments; raises ``TorchError`` when none does."""
-        if len(args) == self.short_count and not kwargs and type(args[0]) is Tensor:
-            if self.short_count == 1 or type(args[1]) in _SHORT_OPERANDS:
-                assert self.short is not None
-                return self.short(session, *args)
+        if self.short is not None and len(args) == self.short_count and not kwargs and type(args[0]) is Tensor:
+            if self.short_count == 1:
+                return self.short(session, args[0])
+            if type(args[1]) in _SHORT_OPERANDS:
+                return self.short(session, args[0], args[1])
         return self._call(session, args, kwargs, method)
 
     def _call(self, session: "Session", args: Sequence[Any], kwargs: Mapping[str, Any], method: bool) -> Any:

@@ -80,7 +80,7 @@ def make_unary(op: Op, kernel: Callable[[Array], Array]) -> Callable[["Session",
             if recipe is None:
                 recipe = _recipe(op)
             if a.view is not None or a.inference or session.anomaly or recipe is None:
-                if requires_grad(a):
+                if requires_grad(a) and not a.inference:
                     node = make_node(session, op, [a], [a.array], [result])
             else:
                 node = _new_node(Node)
@@ -90,16 +90,23 @@ def make_unary(op: Op, kernel: Callable[[Array], Array]) -> Callable[["Session",
                 node.sequence = session.next_sequence
                 session.next_sequence += 1
                 if edge is None:
-                    node.next = (accumulator(a),)
+                    edge = accumulator(a)
                     node.next_nr = (0,)
                 else:
-                    node.next = (edge,)
                     node.next_nr = (a.output_nr,)
-                node.shape = out.shape
+                node.next = (edge,)
+                # One tuple for a whole chain: numpy makes a new one each time.
+                shape = out.shape
+                node.shape = edge.shape if edge.shape == shape else shape
                 node.dtype = dtype
                 saves, node.meta = recipe
                 result.node = node
-                node.saved = tuple([_save_input(a) if position >= 0 else _save_output(result) for position, _ in saves])
+                if not saves:
+                    node.saved = ()
+                elif len(saves) == 1:
+                    node.saved = (_save_input(a) if saves[0][0] >= 0 else _save_output(result),)
+                else:
+                    node.saved = (_save_input(a), _save_output(result))
         facts = session.facts
         if facts is not None:
             facts.append(("op", op, (a,), (result,), node))
@@ -153,7 +160,8 @@ def make_binary(op: Op, kernel: Callable[[Array, Array], Array]) -> Callable[["S
                 or recipe is None
                 or (other is not None and (other.view is not None or other.inference))
             ):
-                if requires_grad(a) or (other is not None and requires_grad(other)):
+                seen = not a.inference or other is None or not other.inference
+                if seen and (requires_grad(a) or (other is not None and requires_grad(other))):
                     node = make_node(session, op, [a, b, *defaults], [x, y, *defaults], [result])
             else:
                 node = _new_node(Node)
@@ -175,21 +183,28 @@ def make_binary(op: Op, kernel: Callable[[Array, Array], Array]) -> Callable[["S
                     right = accumulator(other)
                 node.next = (left, right)
                 node.next_nr = numbers
-                node.shape = out.shape
+                shape = out.shape
+                node.shape = left.shape if left is not None and left.shape == shape else shape
                 node.dtype = dtype
                 saves, node.meta = recipe
                 result.node = node
-                saved: list[Saved] = []
-                for position, guard in saves:
-                    if guard >= 0 and (right if guard else left) is None:
-                        saved.append(None)
-                    elif position == 0:
-                        saved.append(_save_input(a))
-                    elif position == 1:
-                        saved.append(y if other is None else _save_input(other))
-                    else:
-                        saved.append(_save_output(result))
-                node.saved = tuple(saved) if saved and saved.count(None) < len(saved) else ()
+                if saves:
+                    saved: list[Saved] = []
+                    some = False
+                    for position, guard in saves:
+                        if guard >= 0 and (right if guard else left) is None:
+                            saved.append(None)
+                            continue
+                        some = True
+                        if position == 1:
+                            saved.append(y if other is None else _save_input(other))
+                        elif position == 0:
+                            saved.append(_save_input(a))
+                        else:
+                            saved.append(_save_output(result))
+                    node.saved = tuple(saved) if some else ()
+                else:
+                    node.saved = ()
         facts = session.facts
         if facts is not None:
             facts.append(("op", op, (a,) if other is None else (a, other), (result,), node))

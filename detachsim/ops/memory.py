@@ -86,6 +86,7 @@ ROWS = [
         "torch::autograd::CopyBackwards",
         _copy_source,
         grad={"self": "zeros_of(grad)", "src": "grad"},
+        floats_only=True,
         doc="self takes the values of src",
     ),
     inplace(

@@ -15,6 +15,7 @@ A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0",
   ``KEEP`` (arguments as they are);
 * ``inplace``: the op has a variant with an underscore; ``inplace_grad`` and ``inplace_grad_fn`` where that one
   has formulas of its own;
+* ``floats_only``: an in-place change of a tensor of integers is not recorded;
 * ``unguarded``: PyTorch's autograd has no kernel of the in-place variant, so that it edits leaves without a word;
 * ``bare_edges``: the node has an edge only for what requires grad (``NotImplemented`` is such a node);
 * ``check``: raises PyTorch's error for arguments that the kernel must not see;

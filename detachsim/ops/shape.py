@@ -54,6 +54,8 @@ def view_kernel(self: Array, size: Sequence[int]) -> Array:
 
 def reshape(ops: Any, self: Any, shape: Sequence[int]) -> Any:
     """A view where the strides allow it, else a copy."""
+    if isinstance(self, np.generic):
+        self = np.asarray(self)
     array = self if isinstance(self, np.ndarray) else self.tensor.array
     size = infer_size(shape, array.size)
     if array.flags.c_contiguous:

@@ -234,7 +234,7 @@ def _not_callable(value: Any) -> Callable[[Tensor], Any]:
 
 
 def _post_hook(session: Session, tensor: Tensor, function: Any, name: str) -> Any:
-    return hooks.register_post_accumulate_hook(tensor, function)
+    return hooks.register_post_accumulate_hook(session, tensor, function)
 
 
 METHODS: dict[str, Callable[..., Any]] = {
