@@ -383,7 +383,7 @@ ROWS = [
         check=_check_addmv,
         inplace=True,
         doc="beta * self + alpha * (mat @ vec)",
-        samples=("torch.addmv(a, b, c)",),
+        samples=("torch.addmv(a.reshape(-1)[:2], torch.stack([a, b]).reshape(2, -1), c.reshape(-1))",),
     ),
     general(
         f"addr(Tensor self, Tensor vec1, Tensor vec2, {_SCALES})",
@@ -425,6 +425,6 @@ ROWS = [
         check=_check_addbmm,
         inplace=True,
         doc="beta * self + alpha * the sum of the products in a batch",
-        samples=("torch.addbmm(a, b, c)",),
+        samples=("torch.addbmm(a.reshape(-1)[:1], b.reshape(1, 1, -1), c.reshape(1, -1, 1))",),
     ),
 ]

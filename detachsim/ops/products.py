@@ -1,12 +1,13 @@
-"""The arithmetic of matrix products: which order of additions PyTorch's CPU library uses, and so which last digit it gives."""
+"""The arithmetic of matrix products: the order of additions of PyTorch's CPU library, which decides the last digit."""
 
 import numpy as np
 
 from detachsim.engine.dtypes import Array
 
-# Products of float32 with at most this many terms in each sum, and at most this many multiplications, are summed as PyTorch's
-# library sums small ones: term by term, each product and each sum rounded. Measured: all bits agree for up to three terms, and
-# most for more, where numpy's own product (which fuses each multiplication with its addition) differs in a third of all sums.
+# Products of float32 with at most this many terms in each sum, and at most this many multiplications, are summed as
+# PyTorch's library sums small ones: term by term, each product and each sum rounded. Measured on an AVX2 machine: all
+# bits agree for up to three terms, and nearly all for more, where numpy's own product (which fuses each multiplication
+# with its addition) differs in a third of all sums.
 _FEW_TERMS = 64
 _SMALL = 1 << 13
 _LANES = 4
@@ -60,7 +61,8 @@ def _small_product(start: Array | None, left: Array, right: Array) -> Array:
 def _sum(terms: Array) -> Array:
     """Sum along the first dimension, strictly in order."""
     if terms[0].size > 1:
-        return np.add.reduce(terms, axis=0)  # type: ignore[no-any-return]
+        made: Array = np.add.reduce(terms, axis=0)
+        return made
     total: Array = terms[0]
     for term in terms[1:]:
         total = total + term
@@ -68,7 +70,7 @@ def _sum(terms: Array) -> Array:
 
 
 def _sum_in_lanes(terms: Array) -> Array:
-    """Sum as for rows and columns that both lie in order in memory: four sums side by side, then together, then the rest."""
+    """Sum as for rows and columns that both lie in order in memory: four sums side by side, together, then the rest."""
     whole = len(terms) - len(terms) % _LANES
     if not whole:
         return _sum(terms)

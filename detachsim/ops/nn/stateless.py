@@ -53,7 +53,13 @@ ACTIVATIONS: tuple[tuple[str, Options, str, tuple[str, ...], str], ...] = (
     ("LogSoftmax", (("dim", None),), "log_softmax", ("dim",), ALL),
     ("Softmin", (("dim", None),), "softmin", ("dim",), ALL),
     ("Flatten", (("start_dim", 1), ("end_dim", -1)), "flatten", ("start_dim", "end_dim"), ALL),
-    ("Unflatten", (("dim", REQUIRED), ("unflattened_size", REQUIRED)), "unflatten", ("dim", "unflattened_size"), ALL),
+    (
+        "Unflatten",
+        (("dim", REQUIRED), ("unflattened_size", REQUIRED)),
+        "unflatten",
+        ("dim", "sizes=unflattened_size"),
+        ALL,
+    ),
     ("AdaptiveAvgPool1d", (("output_size", REQUIRED),), "adaptive_avg_pool1d", ("output_size",), ALL),
     ("AdaptiveAvgPool2d", (("output_size", REQUIRED),), "adaptive_avg_pool2d", ("output_size",), ALL),
 )
@@ -96,7 +102,12 @@ class Stateless(Module):
     printing: ClassVar[str]
 
     def _arguments(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.passed}
+        given: dict[str, Any] = {}
+        for name in self.passed:
+            # An option may have another name as the op's argument: ``argument=option``.
+            argument, _, option = name.rpartition("=")
+            given[argument or option] = getattr(self, option)
+        return given
 
     def _op_name(self) -> str:
         return f"{self.op}_" if getattr(self, "inplace", False) else self.op
