@@ -144,15 +144,15 @@ class Explainer:
         self._told.add(key)
         yield self.with_fixes(replace(found, choices=self.choices))
 
-    def with_fixes(self, found: Diagnosis) -> Diagnosis:
-        """Return a diagnosis with the fixes that work, if fixes are wanted."""
+    def with_fixes(self, found: Diagnosis, wanted: str = "") -> Diagnosis:
+        """Return a diagnosis with the fixes that work, if fixes are wanted; ``wanted`` is the gradient asked for."""
         if self._rerun is None or not self._fixes or len(self.history.steps) > MOST_STEPS:
             return found
         if self._workshop is None:
             from detachsim.explain.fixes import Workshop
 
             self._workshop = Workshop(self._rerun)
-        return replace(found, fixes=self._workshop.fixes(found, self.history, self._fixes))
+        return replace(found, fixes=self._workshop.fixes(found, self.history, self._fixes, wanted))
 
 
 def diagnose(events: Iterable[Event], rerun: "Rerun | None" = None, fixes: int = 0) -> list[Diagnosis]:
@@ -177,5 +177,5 @@ def explain_name(events: Iterable[Event], name: str, rerun: "Rerun | None" = Non
             pass
         if isinstance(event, RunEnded) and (found := explain_gradient(explainer.history, name)) is not None:
             solver.history = explainer.history
-            answers.append(solver.with_fixes(replace(found, choices=explainer.choices)))
+            answers.append(solver.with_fixes(replace(found, choices=explainer.choices), f"{name}.grad"))
     return answers

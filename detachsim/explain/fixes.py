@@ -37,8 +37,11 @@ class Workshop:
         self._before: dict[Choices, Outcome] = {}
         self._meant: dict[Choices, dict[str, str]] = {}
 
-    def fixes(self, found: Diagnosis, history: History, most: int) -> tuple[Fix, ...]:
-        """Return up to ``most`` fixes that work, those first that give the gradient that was meant."""
+    def fixes(self, found: Diagnosis, history: History, most: int, wanted: str = "") -> tuple[Fix, ...]:
+        """Return up to ``most`` fixes that work, those first that give the gradient that was meant.
+
+        With ``wanted`` (``a.grad``) a fix works when this is not None at the end.
+        """
         good: list[Fix] = []
         other: list[Fix] = []
         seen: set[str] = set()
@@ -51,17 +54,17 @@ class Workshop:
                 continue
             seen.add(text)
             tried += 1
-            fix, meant = self._try(found, candidate, text)
+            fix, meant = self._try(found, candidate, text, wanted)
             if fix is not None:
                 (good if meant else other).append(fix)
         return tuple((good + other)[:most])
 
-    def _try(self, found: Diagnosis, candidate: Candidate, text: str) -> tuple[Fix | None, bool]:
+    def _try(self, found: Diagnosis, candidate: Candidate, text: str, wanted: str) -> tuple[Fix | None, bool]:
         tried = self._run(text, found.choices)
         if tried is None:
             return None, False
         text, outcome = tried
-        if not self._succeeds(found, outcome):
+        if not self._succeeds(found, outcome, wanted):
             return None, False
         says, meant = self._says(found, outcome)
         return Fix(candidate.title, candidate.step, candidate.replacement, says, text), meant
@@ -81,10 +84,12 @@ class Workshop:
             text = adapted
         return None
 
-    def _succeeds(self, found: Diagnosis, outcome: Outcome) -> bool:
+    def _succeeds(self, found: Diagnosis, outcome: Outcome, wanted: str) -> bool:
         before = self._original(found.choices)
         if outcome.uncaught:
             return False
+        if wanted:
+            return len(outcome.codes) <= len(before.codes) and any(name == wanted for name, _ in outcome.grads)
         if found.code in ("F1", "F2"):
             finite = [text for _, text in outcome.grads if not is_nonfinite(text)]
             return len(finite) == len(outcome.grads) > 0
