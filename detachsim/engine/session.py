@@ -87,7 +87,7 @@ class Session:
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Run the op called ``name`` with PyTorch's arguments; raises ``TorchError`` as PyTorch would."""
-        return self.library.find(name).call(self, args, kwargs)
+        return self.library.sets[name].call(self, args, kwargs)
 
     @contextmanager
     def grad_mode(self, enabled: bool) -> Iterator[None]:

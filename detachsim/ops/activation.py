@@ -16,8 +16,8 @@ def sigmoid(self: Array) -> Array:
     return np.reciprocal(np.add(np.exp(np.negative(self)), one(self.dtype)))
 
 
-def _sigmoid_number(value: float) -> float:
-    return 1.0 / (1.0 + math.exp(-value))
+def _sigmoid_numbers(values: list[float]) -> list[float]:
+    return [1.0 / (1.0 + math.exp(-value)) for value in values]
 
 
 def sigmoid_backward(grad_output: Array, output: Array) -> Array:
@@ -45,7 +45,7 @@ ROWS = [
     pointwise(
         "sigmoid(Tensor self)",
         "SigmoidBackward0",
-        precise(sigmoid, _sigmoid_number),
+        precise(sigmoid, _sigmoid_numbers),
         promote=FLOAT,
         where="mtF",
         grad={"self": "sigmoid_backward(grad, result)"},

@@ -14,28 +14,29 @@ PRECISE_LIMIT = 1 << 14
 
 
 def precise(
-    function: Callable[[Array], Array], number: Callable[[float], float] | None = None
+    function: Callable[[Array], Array], numbers: Callable[[list[float]], list[float]] | None = None
 ) -> Callable[[Array], Array]:
     """Return ``function`` with small float32 (and float16) arrays computed in float64 and rounded once.
 
-    ``number`` is the same function of one number: up to a handful are sooner done one by one than by several ufuncs.
+    ``numbers`` is the same for a list: up to a handful are sooner done one by one than by several ufuncs.
     """
 
     def call(x: Array) -> Array:
         dtype = x.dtype
-        if dtype is _FLOAT64 or dtype.kind != "f" or x.size > PRECISE_LIMIT:
-            return function(x)
-        if number is not None and x.ndim == 1 and x.size <= _HANDFUL:
+        if numbers is not None and dtype is _FLOAT32 and x.ndim == 1 and x.size <= _HANDFUL:
             try:
-                return np.array([number(value) for value in x.tolist()], dtype)
+                return np.array(numbers(x.tolist()), dtype)
             except OverflowError:
                 pass  # numpy's functions give inf, Python's raise
+        if dtype is _FLOAT64 or dtype.kind != "f" or x.size > PRECISE_LIMIT:
+            return function(x)
         return function(x.astype(_FLOAT64)).astype(dtype)
 
     call.__name__ = function.__name__
     return call
 
 
+_FLOAT32 = np.dtype(np.float32)
 _FLOAT64 = np.dtype(np.float64)
 _HANDFUL = 6
 _ONES: dict[Any, Array] = {np.dtype(kind): np.array(1, kind) for kind in (np.float16, np.float32, np.float64)}
