@@ -158,10 +158,11 @@ def arange(
         raise TorchError("arange_step")
     if (step > 0 and start > end) or (step < 0 and start < end):
         raise TorchError("arange_bounds")
-    count = -((start - end) // step) if whole else math.ceil((end - start) / step)
+    count = int(-((start - end) // step)) if whole else math.ceil((end - start) / step)
     checked_size((count,), kind.itemsize)
     if kind.category == dtypes.INTEGRAL or whole:
-        values = np.arange(count, dtype=np.int64 if whole else np.float64) * step + start
+        values: Array = np.arange(count, dtype=np.int64 if whole else np.float64)
+        values = values * np.asarray(step) + np.asarray(start)
         array = dtypes.cast(values, dtypes.BY_NUMPY[values.dtype], kind)
     else:
         array = _steps(start, step, count, kind)
@@ -223,7 +224,7 @@ def filled_like(session: "Session", self: Tensor, value: float, dtype: DType | N
     """Return a tensor of one value in another's shape, type and layout."""
     kind = dtype or self.dtype
     made = _laid_out_as(self, kind)
-    source = dtypes.float64 if isinstance(value, float) else dtypes.int64
+    source = dtypes.int64 if isinstance(value, int) else dtypes.float64
     made[...] = dtypes.cast(np.asarray(value, dtype=source.numpy), source, kind)
     return _leaf(session, fresh(made, kind), requires_grad)
 

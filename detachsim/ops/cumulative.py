@@ -127,9 +127,10 @@ def logcumsumexp_backward(ops: Any, grad: Any, self: Any, result: Any, dim: int)
         flipped = ops.logcumsumexp(ops.flip(logarithm - result, (dim,)), dim)
         return ops.exp(ops.flip(flipped, (dim,)) + self)
 
-    size = ops.log(ops.abs(grad))
-    floor = ops.constant_like(grad, lowest)
-    return reverse(ops.where(grad > 0, size, floor)) - reverse(ops.where(grad < 0, size, floor))
+    with np.errstate(all="ignore"):
+        size = ops.log(ops.abs(grad))
+        floor = ops.constant_like(grad, lowest)
+        return reverse(ops.where(grad > 0, size, floor)) - reverse(ops.where(grad < 0, size, floor))
 
 
 def constant_like(ops: Any, like: Any, value: float) -> Any:

@@ -97,14 +97,15 @@ def _as_tuple(session: Any, index: Any) -> tuple[Any, ...]:
     """Return an index as a tuple; a list that holds more than plain numbers stands for one, as in old numpy."""
     if isinstance(index, tuple):
         return index
-    if isinstance(index, list | str) and len(index) < _LONGEST_TUPLE:
-        if any(
-            item is None or item is Ellipsis or isinstance(item, Operand | list | tuple | slice | str) for item in index
-        ):
-            if session.dialect == "torch-2.13":
-                session.warn("index_sequence")
-            return tuple(index)
+    if isinstance(index, list | str) and len(index) < _LONGEST_TUPLE and any(map(_is_no_number, index)):
+        if session.dialect == "torch-2.13":
+            session.warn("index_sequence")
+        return tuple(index)
     return (index,)
+
+
+def _is_no_number(item: Any) -> bool:
+    return item is None or item is Ellipsis or isinstance(item, Operand | list | tuple | slice | str)
 
 
 # A longer list never stands for a tuple.
@@ -280,19 +281,22 @@ def setitem(ops: Any, self: Any, index: Any, value: Any) -> None:
     """``self[index] = value``, by ``fill_`` or ``copy_`` on a view, or ``index_put_`` for tensor indices."""
     value = _assignable(self, value)
     if index is False:
-        return None
+        return
+    tensors: list[Any] = []
     if index is Ellipsis:
-        return _assign(ops, self, value)
-    if index is None or index is True:
-        return _assign(ops, ops.unsqueeze(self, 0), value)
-    if isinstance(index, int):
-        return _assign(ops, select_item(ops, self, 0, index, 0), value)
-    if isinstance(index, slice):
-        return _assign(ops, slice_item(ops, self, 0, index), value)
-    target, tensors = apply_views(ops, self, index)
-    if not tensors:
-        return _assign(ops, target, value)
-    ops.index_put_(target, tensors, _without_leading_ones(ops, value))
+        target = self
+    elif index is None or index is True:
+        target = ops.unsqueeze(self, 0)
+    elif isinstance(index, int):
+        target = select_item(ops, self, 0, index, 0)
+    elif isinstance(index, slice):
+        target = slice_item(ops, self, 0, index)
+    else:
+        target, tensors = apply_views(ops, self, index)
+    if tensors:
+        ops.index_put_(target, tensors, _without_leading_ones(ops, value))
+    else:
+        _assign(ops, target, value)
 
 
 def _assignable(self: Any, value: Any) -> Any:

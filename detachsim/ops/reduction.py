@@ -16,7 +16,8 @@ def sum_dims(self: Array, axes: tuple[int, ...], keepdim: bool = False) -> Array
     """Sum over ``axes`` as PyTorch does; integers and bools become int64."""
     kind = self.dtype.kind
     if kind != "f":
-        return np.add.reduce(self, axis=axes, dtype=np.int64, keepdims=keepdim)
+        whole: Any = np.sum(self, axis=axes, dtype=np.int64, keepdims=keepdim)
+        return np.asarray(whole)
     if self.dtype == np.float16:
         return sum_dims(self.astype(np.float32), axes, keepdim).astype(np.float16)
     total = ordered_sum(self, axes)
@@ -185,13 +186,13 @@ def ones_of(ops: Any, value: Any) -> Any:
 
 
 def _boolean(name: str) -> Any:
-    ufunc = np.logical_and if name == "all" else np.logical_or
-
     def kernel(self: Array, dim: Any = None, keepdim: bool = False) -> Array:
         axes = dims((dim,) if isinstance(dim, int) else dim, self.ndim) if self.ndim else ()
         if isinstance(dim, int):
             wrap_dim(dim, self.ndim)
-        made = np.asarray(ufunc.reduce(self, axis=axes, keepdims=keepdim) if self.ndim else self.astype(bool))
+        made = np.asarray(
+            (np.all if name == "all" else np.any)(self, axis=axes, keepdims=keepdim) if self.ndim else self.astype(bool)
+        )
         # Of bytes PyTorch answers with a byte.
         return made.astype(np.uint8) if self.dtype == np.uint8 else made
 

@@ -1,4 +1,4 @@
-"""Choosing and placing elements along a dim or by a mask: gather, scatter, index_select, index_add, masked_fill, take."""
+"""Choosing and placing elements along a dim or by a mask: gather, scatter, index ops, masked_fill, take."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,8 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.memory import overlaps_itself
 from detachsim.engine.op import Op
-from detachsim.engine.tensor import Tensor
+from detachsim.engine.operand import Operand
+from detachsim.engine.tensor import Tensor, fresh
 from detachsim.ops.numeric import numel, wrap_dim
 from detachsim.ops.row import composite, general
 
@@ -176,7 +177,8 @@ def index_add(self: Array, dim: int, index: Array, source: Array, alpha: float =
         values = values * np.asarray(alpha, dtype=values.dtype)
     if values.ndim < made.ndim:
         values = np.expand_dims(values, axis)
-    np.add.at(made, (slice(None),) * axis + (np.atleast_1d(index),), values)
+    key: Any = (slice(None),) * axis + (np.atleast_1d(index),)
+    np.add.at(made, key, values)
     return made.reshape(self.shape)
 
 
@@ -246,7 +248,10 @@ def take_along_dim(ops: Any, self: Any, indices: Any, dim: int | None = None) ->
     other = list(broadcast_shape(without(self.shape), without(indices.shape)))
     mine, theirs = list(other), list(other)
     mine[axis], theirs[axis] = self.shape[axis], indices.shape[axis]
-    return ops.gather(ops.expand(self, tuple(mine)), axis, ops.expand(indices, tuple(theirs)))
+    # PyTorch takes indices along a dim by its size, which makes a copy of them.
+    places = np.mod(np.broadcast_to(indices.tensor.array, theirs), max(self.shape[axis], 1))
+    index = Operand(self.session, fresh(np.array(places), indices.tensor.dtype))
+    return ops.gather(ops.expand(self, tuple(mine)), axis, index)
 
 
 def masked_fill(self: Array, mask: Array, value: Any) -> Array:

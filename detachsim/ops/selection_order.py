@@ -1,7 +1,7 @@
-"""Which of several equal elements PyTorch's selections take: the steps of its quick select and of C++'s ``nth_element``.
+"""Which of equal elements PyTorch's selections take: the steps of its quick select and of C++'s ``nth_element``.
 
-``kthvalue`` partitions with a quick select of its own; ``median(dim)`` and ``topk`` use ``std::nth_element``, here as libstdc++ has
-it. Source: ATen's ``native/Sorting.cpp`` and ``native/TopKImpl.h``.
+``kthvalue`` partitions with a quick select of its own; ``median(dim)`` and ``topk`` use ``std::nth_element``, here
+as libstdc++ has it. Source: ATen's ``native/Sorting.cpp`` and ``native/TopKImpl.h``.
 """
 
 from collections.abc import Callable

@@ -211,7 +211,7 @@ def _sum_of_powers(self: Array, order: float, axes: tuple[int, ...]) -> Array:
 
 
 def _check_norm(session: Any, op: Op, bound: list[Any]) -> None:
-    self, order, dim, dtype = bound[0], bound[1], bound[2], bound[4]
+    self, order, dim = bound[0], bound[1], bound[2]
     if not self.dtype.is_floating:
         raise TorchError("vector_norm_dtype", dtype=self.dtype.scalar)
     axes = dims(dim, self.array.ndim)

@@ -1,8 +1,8 @@
 """The order in which PyTorch adds up float numbers, so that small sums agree to the last bit.
 
-A sum runs over rows of eight numbers at a time where the memory is contiguous, four such rows in turn, and each run of sixteen
-additions goes to a next level of accumulators. Source: ATen's ``native/cpu/SumKernel.cpp`` in its AVX2 build, checked
-against 2.13.0.
+A sum runs over rows of eight numbers at a time where the memory is contiguous, four such rows in turn, and each run
+of sixteen additions goes to a next level of accumulators. Source: ATen's ``native/cpu/SumKernel.cpp`` in its AVX2
+build, checked against 2.13.0.
 """
 
 from collections.abc import Sequence
@@ -130,7 +130,8 @@ def _contiguous_rows(part: Array, width: int) -> Array:
 
 
 def _columns(part: Array, run: int, width: int, contiguous: bool) -> Array:
-    """Sum along axis 0 where neighbouring results are computed together: whole groups of four plainly, the rest interleaved."""
+    """Sum along axis 0 where neighbouring results are computed together: whole groups of four plainly, the rest
+    interleaved."""
     total = np.empty(part.shape[1], part.dtype)
     unit = width if contiguous and run >= width else 1
     for start in range(0, part.shape[1], run):
