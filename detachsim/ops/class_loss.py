@@ -103,11 +103,19 @@ def nll_of(ops: Any, self: Any, target: Any, weight: Any, reduction: str, ignore
     """nll_loss for every number of dims."""
     if self.ndim < 1:
         raise TorchError("nll_dims", ndim=self.ndim)
-    batch = self.shape[0] if self.ndim > 1 else None
-    if self.ndim != 1 and target.ndim != 0 and batch != target.shape[0]:
-        raise TorchError("nll_batch", input=batch, target=target.shape[0])
+    if self.ndim == 1 and target.ndim == 1:
+        if target.shape[0] != 1:
+            raise TorchError("nll_one_target", size=target.shape[0])
+        target = ops.reshape(target, ())
+    given = target.shape[0] if target.ndim else 0
+    if self.ndim > 1 and self.shape[0] != given:
+        raise TorchError("nll_batch", input=self.shape[0], target=given)
     if self.ndim <= 2:
+        if target.ndim > 1:
+            raise TorchError("nll_many_targets")
         return ops.nll_kernel(self, target, weight, reduction, ignore_index)
+    if self.ndim == 4 and target.ndim != 3:
+        raise TorchError("nll_spatial", ndim=target.ndim)
     if target.shape[1:] != self.shape[2:]:
         expected = [self.shape[0], *self.shape[2:]]
         raise TorchError("nll_target_size", expected=expected, found=list(target.shape))

@@ -387,6 +387,8 @@ def bce_logits(self: Array, target: Array, weight: Array | None, pos_weight: Arr
 
 def _check_bce_logits(session: Any, op: Op, bound: list[Any]) -> None:
     refuse_gradient(session, "binary_cross_entropy_with_logits", weight=bound[2], pos_weight=bound[3])
+    if not bound[0].dtype.is_floating:
+        raise TorchError("not_implemented_for", kernel="log_sigmoid_cpu", dtype=bound[0].dtype.scalar)
     if not bound[1].dtype.is_floating:
         raise TorchError("inplace_cast", result=bound[0].dtype.scalar, output=bound[1].dtype.scalar)
 

@@ -107,6 +107,13 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "nll_dims": ("ValueError", "Expected 1 or more dimensions (got {ndim})", {}),
+    "nll_one_target": ("ValueError", "For 1D input, 1D target must have size 1, but got target size: {size}", {}),
+    "nll_many_targets": ("RuntimeError", "0D or 1D target tensor expected, multi-target not supported", {}),
+    "nll_spatial": (
+        "RuntimeError",
+        "only batches of spatial targets supported (3D tensors) but got targets of dimension: {ndim}",
+        {},
+    ),
     "nll_target_size": ("RuntimeError", "Expected target size {expected}, got {found}", {}),
     "nll_weight": (
         "RuntimeError",
