@@ -380,7 +380,7 @@ ROWS = [
         "LinalgVectorNormBackward0",
         vector_norm,
         promote=CAST,
-        where="",
+        where="l",
         grad={"self": "vector_norm_backward(grad, self, ord, result, dim, keepdim)"},
         check=_check_norm,
         doc="the norm of self taken as a vector",
