@@ -133,6 +133,7 @@ class Interpreter:
         self.steps += 1
         kind = step.mode if isinstance(step, BlockStep) else _KINDS[type(step)]
         code = code_lines(step, self.known, VOCABULARY) if self.detail else ()
+        self.known.update(bound_by(step))
         yield StepBegan(number, kind, code, step.note, step.span)
         self.active.append(step)
         outer_warnings, self.step_warnings = self.step_warnings, []
@@ -146,7 +147,6 @@ class Interpreter:
                     yield from self._run_repeat(step, number)
                 case _:
                     yield from self._run_plain(step)
-            self.known.update(bound_by(step))
         except Stop as stop:
             raised = True
             if stop.caught_by is not step:
@@ -426,7 +426,9 @@ class Interpreter:
         inputs: Any = None
         if step.inputs is not None:
             inputs = [self._value(part) for part in step.inputs]
-            if not step.inputs_list and isinstance(inputs[0], (list, tuple)):
+            if not step.inputs_list and inputs[0] is None:
+                inputs = None
+            elif not step.inputs_list and isinstance(inputs[0], (list, tuple)):
                 inputs = list(inputs[0])
         for root in roots:
             if not isinstance(root, Tensor):
