@@ -123,6 +123,20 @@ class _Bench:
                 if made != bound.group(2):
                     text = f"{bound.group(1)} = {made}"
                     yield from self.replaced(f"compute with a clone of {name}", one.step, "op", text)
+            left, sign, right = value.partition("=")
+            for name in one.names:
+                made = re.sub(rf"((?<![\w.]){name}\[[^\[\]]*\])(?!\.clone)", r"\1.clone()", right)
+                if sign and step.kind in ("op", "inplace") and made != right:
+                    title = f"compute with a clone of that part of {name}"
+                    yield from self.replaced(title, one.step, step.kind, f"{left}={made}")
+
+    def not_inplace(self) -> Iterator[Candidate]:
+        """Switch ``inplace=True`` off."""
+        for number, step in self.steps.items():
+            value = self.value(number)
+            if step.kind in ("op", "inplace") and "inplace=True" in value:
+                made = value.replace("inplace=True", "inplace=False")
+                yield from self.replaced("switch inplace off", number, "op", made)
 
     def recomputed(self) -> Iterator[Candidate]:
         """Compute again, right before the backward, what lies between the save and the edit or the first backward."""
@@ -364,6 +378,7 @@ def _together(*makers: Callable[[_Bench], Iterator[Candidate]]) -> Callable[[_Be
 _EDITED = _together(
     _Bench.cloned,
     _Bench.out_of_place,
+    _Bench.not_inplace,
     _Bench.moved,
     _Bench.saved_copy,
     _Bench.recomputed,

@@ -104,23 +104,24 @@ def edit_code(history: History, edit: Edit) -> str:
 
 
 def saved_names(history: History, saved: Saved) -> tuple[str, ...]:
-    """Return the names of a saved tensor."""
-    return saved.state.names or history.names(saved.state.tensor)
+    """Return the names of a saved tensor, or of the one that it is a part of."""
+    return saved.state.names or history.owner_names(saved.state.tensor)
 
 
 def saved_called(history: History, saved: Saved) -> str:
     """Return what to call a saved tensor."""
-    return listed(saved_names(history, saved)) or history.called(saved.state.tensor)
+    return listed(saved.state.names) or history.called(saved.state.tensor)
 
 
 def save_evidence(history: History, saved: Saved) -> Because:
     """Say what was saved, at which version, and which gradient needs it."""
     state = saved.state
-    inputs = {edge.argument: edge.names for edge in saved.node.edges}
+    inputs = {edge.argument: edge for edge in saved.node.edges}
     text = f"{saved.node.name} saves {saved_called(history, saved)} at version {state.version}"
     if state.formula:
-        wanted = listed(inputs.get(state.input, ())) or state.input
-        role = state.label if state.label not in saved_names(history, saved) else ""
+        edge = inputs.get(state.input)
+        wanted = state.input if edge is None else listed(edge.names) or history.called(edge.tensor)
+        role = state.label if state.label not in state.names else ""
         text += f": the gradient of {wanted} is {state.formula}"
         if role and role in state.formula:
             text += f", where {role} is {saved_called(history, saved)}"
@@ -139,6 +140,8 @@ def share_evidence(history: History, one: int, other: int) -> list[Because]:
         made = history.tensors[tensor]
         source = made.event.alias_of
         assert source is not None
+        if not history.names(tensor) and made.event.op not in ("detach", "data"):
+            continue  # the view that an expression such as x[0] makes on its way
         counter = "memory, but not the version counter," if made.event.new_counter else "memory and version counter"
         text = f"{history.called(tensor)} shares {counter} with {history.called(source)}, by {op_called(made.event.op)}"
         evidence.append(because(history, made.step, "aliased", history.names(tensor), text))
@@ -149,8 +152,9 @@ def edit_evidence(history: History, edit: Edit) -> Because:
     """Say what an edit did to the counter."""
     event: MemoryEdited = edit.event
     through = listed(event.names) or history.called(event.tensor)
+    names = event.names or history.owner_names(event.tensor)
     text = f"{edit_code(history, edit)} edits it through {through}: version {event.before} to {event.after}"
-    return because(history, edit.step, "edited", event.names, text, event.before, event.after)
+    return because(history, edit.step, "edited", names, text, event.before, event.after)
 
 
 def explain_freed(history: History, found: BuffersFreed) -> Diagnosis:

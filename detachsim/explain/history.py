@@ -258,6 +258,10 @@ class History:
         now = tuple(name for name, bound in self.bound.items() if bound == tensor)
         return now or self.last_names.get(tensor, ())
 
+    def owner_names(self, tensor: int) -> tuple[str, ...]:
+        """Return the names of the nearest tensor with a name whose memory ``tensor`` looks at."""
+        return next((names for one in self.origin(tensor) if (names := self.names(one))), ())
+
     def called(self, tensor: int) -> str:
         """Return what to call a tensor: its names, or how it was made."""
         known = self.names(tensor)
@@ -269,6 +273,9 @@ class History:
         source = made.event.alias_of
         if made.event.op in ("detach", "data") and source is not None and self.names(source):
             return f"{self.names(source)[0]}.{made.event.op}{'()' if made.event.op == 'detach' else ''}"
+        owner = self.owner_names(tensor)
+        if owner:
+            return f"a part of {owner[0]}"
         return f"the unnamed result of {made.event.op}"
 
     def sources(self, tensor: int) -> Iterator[int]:

@@ -11,7 +11,7 @@ from detachsim.render.wrapping import columns, wrap
 
 _CULPRITS = ("edited", "cut", "rebound", "freed")
 # With less room than this beside the mark, a label stands below it.
-_BESIDE = 36
+_BESIDE = 48
 
 
 class Explanation:
