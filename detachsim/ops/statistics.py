@@ -30,7 +30,8 @@ def variance(self: Array, dim: Any = None, correction: float | None = None, keep
         mean = mean_dim(self, None, True).astype(np.float64).reshape(mean.shape)
     squares = np.square(wide - mean).sum(axis=axes, keepdims=keepdim)
     divisor = max(0.0, count - (1 if correction is None else correction))
-    return np.asarray(squares / np.float64(divisor))
+    with np.errstate(all="ignore"):
+        return np.asarray(squares / np.float64(divisor))
 
 
 def var(self: Array, dim: Any = None, correction: float | None = None, keepdim: bool = False) -> Array:
