@@ -114,7 +114,8 @@ class StepBegan:
 class TensorBound:
     """A name now stands for a tensor.
 
-    ``made_by`` is what made the tensor in this step (``sigmoid``, ``detach``, ``tensor``, ``select`` …), empty when the
+    ``made_by`` is what made the tensor in this step (``sigmoid``, ``detach``, ``tensor``, ``select`` …), empty
+    when the
     step only gave an existing tensor another name. ``shares`` are the other names that see the same
     memory now. ``was`` is the id of the tensor that the name stood for until now, ``None`` if it is new.
     ``creation`` says which mode a view was made in (``default``, ``no_grad``, ``inference``, ``multi_output``;
@@ -311,8 +312,10 @@ class NonFiniteMade:
 
     ``direction``: an op of the ``forward`` pass made it, a node ``backward``, or it was in the gradient that a node
     was given (``seed``). ``op`` is the op's name and ``node`` the node's (empty in the forward direction), ``names``
-    those of the result, ``given`` the names and values of the op's inputs. Backward, ``incoming`` is what the node got
-    and ``result`` what it made of it for ``argument``, ``given`` are what it had saved, and ``factor`` is what it makes of
+    those of the result, ``given`` the names and values of the op's inputs. Backward, ``incoming`` is what the
+    node got
+    and ``result`` what it made of it for ``argument``, ``given`` are what it had saved, and ``factor`` is what
+    it makes of
     ones (empty where that says nothing); forward, ``result`` is the op's result.
     """
 
@@ -357,7 +360,8 @@ class Warned:
 class Raised:
     """The step raised. ``type`` is the exception's name. ``caught`` says that a ``raises`` expected it.
 
-    ``key`` says which of PyTorch's errors it is, in any dialect (``version``, ``freed``, ``leaf_inplace`` …; ``python``
+    ``key`` says which of PyTorch's errors it is, in any dialect (``version``, ``freed``, ``leaf_inplace`` …;
+    ``python``
     for Python's own, ``limit`` for what detachsim refuses).
     """
 
@@ -410,7 +414,8 @@ class RunEnded:
 
 @record
 class ComparedRun:
-    """One row of the comparison: the choices, outcome, and for each name that any run bound what it was at the end."""
+    """One row of the comparison: the choices, outcome, and for each name that any run bound what it was at the
+    end."""
 
     choices: tuple[tuple[str, str], ...]
     outcome: str

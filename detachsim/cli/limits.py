@@ -5,7 +5,8 @@ MEMORY_LIMIT = 3 * 2**30
 
 
 def limit_memory() -> None:
-    """Bound this process's memory where the system can (not on Windows), and keep a stricter bound that is set already."""
+    """Bound this process's memory where the system can (not on Windows), and keep a stricter bound that is set
+    already."""
     try:
         import resource
     except ImportError:

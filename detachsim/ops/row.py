@@ -21,7 +21,8 @@ A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0",
 * ``check``: raises PyTorch's error for arguments that the kernel must not see;
 * ``check_dtypes``: the same for element types only; not asked where all are floating and equal, so it must
   accept those;
-* ``shown``: for readers, a plainer formula that comes to the same, where ``grad`` calls a function with a name of our own;
+* ``shown``: for readers, a plainer formula that comes to the same, where ``grad`` calls a function with a name
+  of our own;
 * ``random``: the kernel's first argument is the session's random number generator;
 * ``samples``: expressions over ``a``, ``b``, ``c`` … that the generic tests run.
 """

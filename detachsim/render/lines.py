@@ -80,7 +80,8 @@ class Note:
 
 @record
 class Fact:
-    """A sentence about the step; wrapped between words where it is too long, later rows ``hang`` columns to the right."""
+    """A sentence about the step; wrapped between words where it is too long, later rows ``hang`` columns to
+    the right."""
 
     depth: int
     text: Text
