@@ -10,7 +10,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.op import VIEW, Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Storage, flat_memory, offset
-from detachsim.engine.views import bump, requires_grad
+from detachsim.engine.views import bump, check_inplace, requires_grad
 from detachsim.ops.numeric import numel, wrap_dim
 from detachsim.ops.row import composite
 from detachsim.ops.selecting import broadcast_shape
@@ -192,6 +192,7 @@ def resize(ops: Any, self: Any, size: Sequence[int]) -> Any:
 def set_to(ops: Any, self: Any, source: Any = None) -> Any:
     """Another tensor's memory and shape; without one, nothing."""
     tensor = self.tensor
+    check_inplace(self.session, tensor, requires_grad(tensor))
     if source is None:
         array = np.empty(0, dtype=tensor.array.dtype)
         storage = Storage()

@@ -11,8 +11,17 @@ from detachsim.ops.row import CAST, alias, composite, general, inplace
 from detachsim.ops.shape import expand
 
 
-def _copy_source(self: Array, src: Array, non_blocking: bool = False) -> Array:
-    return expand(src, self.shape)
+def _copy_source(self: Array, other: Array | float, non_blocking: bool = False) -> Array:
+    other = np.asarray(other)
+    if other.ndim > self.ndim:
+        raise TorchError("inplace_broadcast", output=list(self.shape), broadcast=list(other.shape))
+    try:
+        return expand(other, self.shape)
+    except TorchError:
+        pairs = list(zip(reversed(self.shape), reversed(other.shape), strict=False))
+        place = next(index for index, (mine, theirs) in enumerate(pairs) if theirs not in (1, mine))
+        left, right = pairs[place]
+        raise TorchError("broadcast", left=left, right=right, dim=self.ndim - 1 - place) from None
 
 
 def _check_fill(session: Any, op: Op, bound: list[Any]) -> None:
@@ -82,12 +91,12 @@ ROWS = [
         doc="a copy made when a gradient is first accumulated under create_graph",
     ),
     inplace(
-        "copy_(Tensor self, Tensor src, bool non_blocking=False)",
+        "copy_(Tensor self, Number|Tensor other, bool non_blocking=False)",
         "torch::autograd::CopyBackwards",
         _copy_source,
-        grad={"self": "zeros_of(grad)", "src": "grad"},
+        grad={"self": "zeros_of(grad)", "other": "grad"},
         floats_only=True,
-        doc="self takes the values of src",
+        doc="self takes the values of other",
     ),
     inplace(
         "fill_(Tensor self, Number value)",

@@ -80,7 +80,6 @@ def rare_edit(w: Writer) -> None:
         f"{target}.addcdiv_({same}, {same})",
         f"{target}.floor_divide_(2)",
         f"{target}.eq_({same})",
-        f"{target}.set_({same})",
         f"{target} %= 2",
         f"{target}.logical_not_()",
         f"{target}.bernoulli_(0)",
