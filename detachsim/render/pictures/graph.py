@@ -202,7 +202,7 @@ class _Drawing:
         what = say("saved ", Piece(label, "formula"))
         if names and names != (label,):
             what += say(" (", *join(names), ")")
-        elif not names and known is not None:
+        elif not names and known is not None and known.op:
             what += say(" (", describe(self.moment, known), ")")
         what += say(" at version ", version(state.version))
         if saved.freed:
@@ -277,7 +277,7 @@ class _Drawing:
     def expand_tensor(self, tensor: TensorFacts) -> None:
         """Draw what a tensor without a node was made from, as far as some gradient's way was cut there."""
         source = self.tensor_id(tensor)
-        if tensor.pending and tensor.base is not None:
+        if tensor.pending and tensor.base in self.moment.tensors and tensor.base is not None:
             self.link(source, self.visit(self.moment.tensors[tensor.base]), "flow")
             return
         if tensor.cut:
@@ -336,13 +336,17 @@ class _Drawing:
 
 
 def describe(moment: Moment, tensor: TensorFacts) -> str:
-    """Return what to call a tensor without a name."""
+    """Return what to call a tensor that has no name now."""
+    if tensor.once:
+        return f"{tensor.once[0]} of step {tensor.step}" if tensor.op else tensor.once[0]
     source = moment.tensors.get(tensor.alias_of) if tensor.alias_of is not None else None
     if source is not None and source.names and tensor.op in ("detach", "data"):
         return f"{source.names[0]}.{tensor.op}{'()' if tensor.op == 'detach' else ''}"
     if source is not None and source.names and tensor.op:
         return f"{tensor.op} of {source.names[0]}"
-    return f"result of {tensor.op}" if tensor.op else "a tensor without a name"
+    if tensor.op:
+        return f"result of {tensor.op}"
+    return "a leaf without a name" if tensor.requires_grad and tensor.node is None else "a tensor without a name"
 
 
 def cut_words(tensor: TensorFacts) -> str:

@@ -8,7 +8,7 @@ from detachsim.render.pictures.tree import topological
 
 _ROUNDS = 8
 # How much an arrow's bend weighs against a box.
-_LIGHT = 0.02
+_LIGHT = 0.05
 
 
 @record
@@ -138,13 +138,11 @@ class _Grid:
 
     def pull(self, row: list[int], near: list[list[int]]) -> None:
         """Move each slot of a row to the middle of its neighbours, as far as its row leaves room."""
-        wanted = [
-            sum(self.x[one] for one in near[slot]) / len(near[slot]) if near[slot] else self.x[slot] for slot in row
-        ]
+        wanted = [self.middle(near[slot]) if near[slot] else self.x[slot] for slot in row]
         # Slots that want to stand too near to each other are pushed apart; the bend of an arrow gives way to a box.
         groups: list[_Group] = []
         for slot, x in zip(row, wanted, strict=True):
-            weight = 1.0 if self.box[slot] else _LIGHT
+            weight = self.weight(slot)
             group = _Group([slot], self.wide[slot], weight, weight * (x - self.wide[slot] / 2))
             while groups and groups[-1].left + groups[-1].width + self.gap > group.left:
                 before = groups.pop()
@@ -162,6 +160,13 @@ class _Grid:
                 self.x[slot] = x + self.wide[slot] / 2
                 x += self.wide[slot] + self.gap
 
+    def weight(self, slot: int) -> float:
+        return 1.0 if self.box[slot] else _LIGHT
+
+    def middle(self, slots: list[int]) -> float:
+        """Return the middle of some slots, in which boxes count for more than the bends of arrows."""
+        return sum(self.x[one] * self.weight(one) for one in slots) / sum(map(self.weight, slots))
+
     def draw_near(self) -> None:
         """Move what no arrow touches to what stands on its left."""
         for row in self.rows:
@@ -174,7 +179,7 @@ class _Grid:
 
 @record
 class _Group:
-    """Neighbours that stand as near to each other as they may; ``pull`` is the weighted sum of where they want to begin."""
+    """Neighbours as near to each other as they may be; ``pull`` is the weighted sum of where they want to begin."""
 
     slots: list[int]
     width: float

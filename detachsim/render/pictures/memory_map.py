@@ -8,7 +8,7 @@ from detachsim.render.lines import Piece, Text, Tone
 from detachsim.render.pictures.graph import describe, edited
 from detachsim.render.pictures.heading import when
 from detachsim.render.pictures.moment import EditFacts, Moment, RefusalFacts, SavedFacts, TensorFacts, merge
-from detachsim.render.sentences import join, quiet, say
+from detachsim.render.sentences import quiet, say
 from detachsim.render.wrapping import columns, wrap
 
 Paint: TypeAlias = Callable[[str, Tone], str]
@@ -16,6 +16,8 @@ Happening: TypeAlias = Literal["made", "edit", "save", "refusal"]
 
 # Of a long history, the first and the last rows are shown, and every row that a stale save needs.
 _FIRST, _LAST = 6, 6
+# Where the last column has less room than this, it stands in a row of its own.
+_ENOUGH = 24
 
 
 @record
@@ -59,7 +61,8 @@ def memories(moment: Moment) -> tuple[Memory, ...]:
     """Return every memory that a name looks at, that a living node saved, or that the last step made."""
     by_storage: dict[int, list[TensorFacts]] = {}
     for tensor in moment.tensors.values():
-        by_storage.setdefault(tensor.storage, []).append(tensor)
+        if tensor.storage:
+            by_storage.setdefault(tensor.storage, []).append(tensor)
     saved = [one for node in moment.living.values() for one in node.saved]
     held = {one.state.tensor for one in saved if not one.freed}
     bases = {tensor.base for tensor in moment.tensors.values() if tensor.names and tensor.base is not None}
@@ -83,11 +86,10 @@ def _memory(
     rows = [_edited(moment, edit) for edit in edits]
     rows += [_saved(moment, label, one) for label, one in merge(mine)]
     rows += [_refused(one) for one in moment.refusals if one.storage == id]
-    known = {row.counter for row in rows}
     for counter in counters:
         made = next((tensor for tensor in tensors if tensor.counter == counter), None)
-        if made is not None and (rows or len(counters) > 1) and (counter in known or counter != first.counter or rows):
-            rows.append(_made(moment, made, counter))
+        if made is not None and (rows or len(counters) > 1):
+            rows.extend(_made(moment, made))
     rows.sort(key=lambda row: row.order)
     return Memory(id, _elements(tensors), first.dtype, tuple(views), counters, tuple(rows))
 
@@ -97,37 +99,53 @@ def _elements(tensors: list[TensorFacts]) -> int:
     reach = 0
     for tensor in tensors:
         if 0 not in tensor.shape:
-            last = sum((size - 1) * step for size, step in zip(tensor.shape, tensor.stride, strict=True))
+            # Of a tensor that only a node knows, the shape is all that is known.
+            strides = tensor.stride or (0,) * len(tensor.shape)
+            last = sum((size - 1) * step for size, step in zip(tensor.shape, strides, strict=True))
             reach = max(reach, tensor.offset + last + 1)
     return reach
 
 
+def called(moment: Moment, tensor: TensorFacts | None, names: tuple[str, ...] = ()) -> str:
+    """Return what to call a tensor in a sentence: its name now, or ``names``, those that it had then."""
+    if tensor is None:
+        return names[0] if names else "a tensor without a name"
+    known = tensor.names or names
+    return known[0] if known else describe(moment, tensor)
+
+
 def _view(moment: Moment, tensor: TensorFacts) -> View:
-    called = " = ".join(tensor.names) if tensor.names else f"({describe(moment, tensor)})"
-    return View(called, tensor.shape, tensor.stride, tensor.offset, tensor.counter, _origin(moment, tensor))
+    name = " = ".join(tensor.names) if tensor.names else f"({describe(moment, tensor)})"
+    return View(name, tensor.shape, tensor.stride, tensor.offset, tensor.counter, _origin(moment, tensor))
 
 
 def _origin(moment: Moment, tensor: TensorFacts) -> str:
-    if tensor.alias_of is None:
-        how = tensor.op or "made"
-    else:
-        source = moment.tensors[tensor.alias_of]
-        whose = source.names[0] if source.names else describe(moment, source)
-        words = {"detach": f"{whose}.detach()", "data": f"{whose}.data"}
-        how = words.get(tensor.op, f"{tensor.op} of {whose}")
+    if not tensor.op:
+        return ""
+    how = tensor.op
+    if tensor.alias_of is not None:
+        whose = called(moment, moment.tensors.get(tensor.alias_of))
+        words = {"detach": f"{whose}.detach()", "data": f"{whose}.data"} if " " not in whose else {}
+        how = words.get(how, f"{how} of {whose}")
     return f"{how}, step {tensor.step}"
 
 
-def _made(moment: Moment, tensor: TensorFacts, counter: int) -> Row:
-    called = join(tensor.names) if tensor.names else say(describe(moment, tensor))
-    text = say(*called, " is made" if tensor.alias_of is None else " gets a counter of its own")
-    return Row(tensor.order, tensor.step, "made", counter, 0, text, False)
+def _made(moment: Moment, tensor: TensorFacts) -> list[Row]:
+    """Return the row of a counter's beginning, if the events tell of it; ``tensor`` is the first that has it."""
+    source = moment.tensors.get(tensor.alias_of) if tensor.alias_of is not None else None
+    if tensor.alias_of is None and tensor.op:
+        what = " is made"
+    elif source is not None and source.counter != tensor.counter:
+        what = " gets a counter of its own"
+    else:
+        return []
+    text = say(Piece(called(moment, tensor), "name"), what)
+    return [Row(tensor.order, tensor.step, "made", tensor.counter, 0, text, False)]
 
 
 def _edited(moment: Moment, edit: EditFacts) -> Row:
-    through = moment.tensors[edit.tensor]
-    called = join(through.names or edit.names) if through.names or edit.names else say(describe(moment, through))
-    text = say(Piece(edit.code or edit.op, "code"), quiet(", an edit through "), *called)
+    through = called(moment, moment.tensors.get(edit.tensor), edit.names)
+    text = say(Piece(edit.code or edit.op, "code"), quiet(", an edit through "), Piece(through, "name"))
     return Row(edit.order, edit.step, "edit", edit.counter, edit.after, text, False)
 
 
@@ -230,7 +248,12 @@ class _Map:
                 Piece(cell + " " * (size - columns(cell) + 2), "quiet" if number == 0 else tone)
                 for cell, size, tone in zip(row, wide, tones, strict=False)
             ]
-            yield from self.text(say(quiet(row[-1])), (Piece("  "), *cells), " " * used)
+            if self.width - used >= _ENOUGH:
+                yield from self.text(say(quiet(row[-1])), (Piece("  "), *cells), " " * used)
+                continue
+            yield self.spell((Piece("  "), *cells)).rstrip()
+            if number and row[-1]:
+                yield from self.text(say(quiet(row[-1])), "      ", "        ")
 
     def timeline(self, memory: Memory) -> Iterator[str]:
         """Yield what happened, down the page, with one column for each counter."""
@@ -279,7 +302,7 @@ class _Map:
         first = (Piece(lead, "text"),) if isinstance(lead, str) else lead
         used = max(sum(columns(piece.text) for piece in first), columns(indent))
         shown = tuple(Piece(self.show(piece.text), piece.tone) for piece in text)
-        for row in wrap(shown, max(self.width - used, 24)) or [()]:
+        for row in wrap(shown, max(self.width - used, _ENOUGH)) or [()]:
             yield self.spell((*first, *row)).rstrip()
             first = (Piece(indent, "quiet"),)
 
@@ -290,7 +313,8 @@ class _Map:
 
 
 def _size(memory: Memory) -> str:
-    return f"{memory.elements} element{'' if memory.elements == 1 else 's'} of {memory.dtype}"
+    count = f"{memory.elements} element{'' if memory.elements == 1 else 's'}"
+    return f"{count} of {memory.dtype}" if memory.dtype else count
 
 
 def _sizes(numbers: tuple[int, ...]) -> str:

@@ -30,7 +30,9 @@ from detachsim.render.sentences import node_name
 
 @record
 class TensorFacts:
-    """A tensor. ``node`` is its ``grad_fn`` as it is kept (never rebuilt), ``None`` for a leaf.
+    """A tensor. ``names`` are those that it has now, ``once`` those that it had after the step that made it.
+
+    ``node`` is its ``grad_fn`` as it is kept (never rebuilt), ``None`` for a leaf.
 
     ``inputs`` are the tensors that it was made from, each with the node that it had then. ``cut`` says how it was cut
     from those of them that require grad: ``detach()``, ``.data``, ``detach_()``, ``no_grad``, ``inference_mode``,
@@ -41,6 +43,7 @@ class TensorFacts:
     id: int
     order: int
     names: tuple[str, ...]
+    once: tuple[str, ...]
     op: str
     step: str
     inputs: tuple[tuple[int, int | None], ...]
@@ -171,7 +174,7 @@ class Moment:
     def living(self) -> dict[int, NodeFacts]:
         """The nodes that live tensors lead to: those with a name, those of the last step, and the bases of both."""
         ids = {tensor for _, tensor in self.names} | set(self.recent)
-        ids |= {base for id in ids if (base := self.tensors[id].base) is not None}
+        ids |= {base for id in ids if (base := self.tensors[id].base) in self.tensors and base is not None}
         waiting = [node for id in ids if (node := self.tensors[id].node) is not None]
         found = set(waiting)
         while waiting:
@@ -351,7 +354,7 @@ class _History:
     def bind(self, event: TensorBound) -> None:
         state = event.tensor
         known = self.tensors.get(state.id)
-        if known is None:  # no op of the scenario made it, as with a parameter of a module
+        if known is None:  # no op of the scenario made it
             known = self.tensors[state.id] = _Tensor(
                 self.order,
                 self.step,
@@ -388,7 +391,17 @@ class _History:
         if state.version is not None:
             self.counters[state.counter] = state.version
 
+    def meet(self, id: int, names: tuple[str, ...], saved: SavedState | None = None) -> None:
+        """Take note of a tensor that no event has told of, as a parameter of a module or a gradient may be."""
+        if not id or id in self.tensors:
+            return
+        storage, counter, shape = (saved.storage, saved.counter, saved.shape) if saved is not None else (0, 0, ())
+        made = (id, "", (), names, storage, counter, None, False, False, "", shape, True)
+        self.tensors[id] = _Tensor(self.order, self.step, TensorCreated(*made))
+
     def record(self, event: NodeRecorded) -> None:
+        for state in event.saved:
+            self.meet(state.tensor, state.names, state)
         if event.op == "copy_slices" and self.before is not None:
             self.inner[event.node] = self.before.node
             del self.labels[self.before.node]
@@ -397,11 +410,13 @@ class _History:
         self.nodes[event.node] = (self.step, self.order, event)
         self.give_label(event.node, event.name)
         for edge in event.edges:
+            self.meet(edge.tensor, edge.names)
             if edge.node is None:
                 continue
             if edge.name.endswith("AccumulateGrad"):
                 self.leaves.setdefault(edge.node, edge.tensor)
                 self.give_label(edge.node, edge.name)
+                self.tensors[edge.tensor].requires = True
             elif edge.tensor != event.tensor and (known := self.tensors.get(edge.tensor)) and known.node is None:
                 self.give_node(edge.tensor, edge.node, edge.output_nr)
         self.give_node(event.tensor, event.node, 0)
@@ -508,6 +523,7 @@ class _History:
             id,
             known.order,
             names,
+            created.names,
             created.op,
             known.step,
             known.inputs,
@@ -571,5 +587,6 @@ class _History:
         look = known.state or known.created
         if 0 in look.shape:
             return (look.offset, look.offset)
-        size = sum((size - 1) * step for size, step in zip(look.shape, look.stride, strict=True))
+        strides = look.stride or (0,) * len(look.shape)
+        size = sum((size - 1) * step for size, step in zip(look.shape, strides, strict=True))
         return (look.offset, look.offset + size + 1)
