@@ -289,6 +289,12 @@ TEXTS: dict[str, Entry] = {
         {"torch-1.13": "assigned grad expected to be a Tensor or None but got grad of type{type}"},
     ),
     "assign_grad_self": ("RuntimeError", "can't assign Variable as its own grad", {}),
+    "assign_data_type": ("TypeError", "Variable data has to be a tensor, but got {type}", {}),
+    "assign_data_dtype": (
+        "RuntimeError",
+        "data set to a tensor that requires gradients must be floating point or complex dtype",
+        {},
+    ),
     "scalar_requires_grad": (
         "UserWarning",
         "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
