@@ -43,6 +43,15 @@ def record(cls: Class) -> Class:
     return made  # type: ignore[no-any-return]
 
 
+Instance = TypeVar("Instance")
+
+
+def replace(instance: Instance, **changes: Any) -> Instance:
+    """Return a copy with some values changed, as `dataclasses.replace` does, at the cost of making one instance."""
+    fields: tuple[str, ...] = type(instance).__match_args__  # type: ignore[attr-defined]
+    return type(instance)(**({name: getattr(instance, name) for name in fields} | changes))
+
+
 def _first_init(self: Any, *values: Any, **named: Any) -> None:
     """Compile the class's own ``__init__``, put it in this one's place, and go on with it."""
     cls: Any = next(base for base in type(self).__mro__ if base.__dict__.get("__init__") is _first_init)

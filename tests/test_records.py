@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from detachsim.records import record
+from detachsim.records import record, replace
 
 
 @record
@@ -97,3 +97,11 @@ def test_copied_and_pickled() -> None:
 
 def test_keeps_its_name_and_its_docstring() -> None:
     assert (Point.__name__, Point.__module__, Point.__doc__) == ("Point", __name__, "A place.")
+
+
+def test_replaced_values_leave_the_original_alone() -> None:
+    before = Named(1, 2, "a")
+    assert replace(before, y=5) == Named(1, 5, "a")
+    assert before == Named(1, 2, "a")
+    with pytest.raises(TypeError):
+        replace(before, z=1)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from detachsim.events import (
@@ -21,6 +20,7 @@ from detachsim.events import (
 from detachsim.explain.diagnosis import Diagnosis
 from detachsim.explain.history import History
 from detachsim.explain.wording import listed
+from detachsim.records import replace
 
 if TYPE_CHECKING:
     from detachsim.explain.fixes import Workshop

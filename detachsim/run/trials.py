@@ -1,6 +1,5 @@
 """Running a scenario again under other conditions: mended, with saved values kept, or watched for nan and inf."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from detachsim.engine.op import POINTWISE
 from detachsim.engine.tensor import Tensor
 from detachsim.events import Event, NonFiniteMade, StepBegan
 from detachsim.lang.syntax import AnyStep, Dialect, Scenario, Variant
+from detachsim.records import replace
 from detachsim.run.interpreter import Interpreter
 
 Choices = tuple[tuple[str, str], ...]
