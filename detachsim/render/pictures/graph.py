@@ -340,10 +340,9 @@ def describe(moment: Moment, tensor: TensorFacts) -> str:
     if tensor.once:
         return f"{tensor.once[0]} of step {tensor.step}" if tensor.op else tensor.once[0]
     source = moment.tensors.get(tensor.alias_of) if tensor.alias_of is not None else None
-    if source is not None and source.names and tensor.op in ("detach", "data"):
-        return f"{source.names[0]}.{tensor.op}{'()' if tensor.op == 'detach' else ''}"
-    if source is not None and source.names and tensor.op:
-        return f"{tensor.op} of {source.names[0]}"
+    if source is not None and (whose := source.names or source.once) and tensor.op:
+        shown = {"detach": f"{whose[0]}.detach()", "data": f"{whose[0]}.data"}
+        return shown.get(tensor.op, f"{tensor.op} of {whose[0]}")
     if tensor.op:
         return f"result of {tensor.op}"
     return "a leaf without a name" if tensor.requires_grad and tensor.node is None else "a tensor without a name"

@@ -135,7 +135,7 @@ def _made(moment: Moment, tensor: TensorFacts) -> list[Row]:
     source = moment.tensors.get(tensor.alias_of) if tensor.alias_of is not None else None
     if tensor.alias_of is None and tensor.op:
         what = " is made"
-    elif source is not None and source.counter != tensor.counter:
+    elif source is not None and source.counter != tensor.counter and tensor.counter in moment.counters:
         what = " gets a counter of its own"
     else:
         return []
@@ -235,7 +235,7 @@ class _Map:
                 _sizes(view.stride),
                 str(view.offset),
                 str(view.counter),
-                str(self.moment.counters.get(view.counter, 0)),
+                str(self.moment.counters.get(view.counter, "none")),
                 self.show(view.origin),
             )
             for view in views
@@ -282,7 +282,7 @@ class _Map:
                 if counter == row.counter:
                     signs = self.signs
                     sign = {"save": signs.save, "refusal": signs.refusal}.get(row.happening, signs.made)
-                    shown = f"{sign} {row.version}"
+                    shown = f"{sign} {row.version}" if counter in self.moment.counters else sign
                     axis.append(Piece(shown.ljust(size), "error" if row.alarming else "version"))
                     now[counter] = row.version
                 else:
@@ -292,7 +292,7 @@ class _Map:
                 (self.signs.line if counter in now else " ").ljust(size) for counter in memory.counters
             )
             yield from self.text(row.text, lead, rest)
-        last = "".join(f"  {self.moment.counters.get(one, 0)}".ljust(size) for one in memory.counters)
+        last = "".join(f"  {self.moment.counters.get(one, 'none')}".ljust(size) for one in memory.counters)
         yield self.spell((Piece("  " + "now".ljust(step_size), "number"), Piece(last.rstrip(), "version")))
 
     def more(self, count: int, step_size: int) -> str:

@@ -150,7 +150,8 @@ class Moment:
 
     ``recent`` are the tensors that this step made; ``raised`` the error that left it, if one did. ``tensors`` and
     ``nodes`` are all that there ever were, by id; ``names`` are the live ones, in the order in which they were bound.
-    ``leaves`` gives the tensor of each ``AccumulateGrad``. ``counters`` says what each counter says.
+    ``leaves`` gives the tensor of each ``AccumulateGrad``. ``counters`` says what each counter says; those of
+    inference tensors say nothing.
     """
 
     title: str
@@ -272,6 +273,7 @@ class _History:
         self.tensors: dict[int, _Tensor] = {}
         self.recent: list[int] = []
         self.counters: dict[int, int] = {}
+        self.uncounted: set[int] = set()
         self.nodes: dict[int, tuple[str, int, NodeRecorded]] = {}
         self.inner: dict[int, int] = {}
         self.before: NodeRecorded | None = None
@@ -390,6 +392,8 @@ class _History:
         known.output_nr = state.output_nr
         if state.version is not None:
             self.counters[state.counter] = state.version
+        else:
+            self.uncounted.add(state.counter)
 
     def meet(self, id: int, names: tuple[str, ...], saved: SavedState | None = None) -> None:
         """Take note of a tensor that no event has told of, as a parameter of a module or a gradient may be."""
@@ -512,7 +516,7 @@ class _History:
             tuple(self.recent),
             tuple(self.edits),
             tuple(self.refusals),
-            dict(self.counters),
+            {counter: now for counter, now in self.counters.items() if counter not in self.uncounted},
         )
 
     def tensor(self, id: int, known: _Tensor, names: tuple[str, ...]) -> TensorFacts:

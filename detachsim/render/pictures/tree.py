@@ -127,6 +127,7 @@ class _Tree:
                 return
             bar = self.signs.down if spine.kind == "flow" else self.signs.dashed
             words = arrow_words(spine, self.signs)
+            words = (*words, quiet(":")) if words else ()
             if spine.kind == "cut":
                 yield from self.text(words, indent, indent + _BLANK)
             else:
