@@ -1,19 +1,25 @@
-"""Write ``detachsim/ops/words.py``: every word that an expression may use, as the tables have them.
+"""Write what is known of the tables without importing them: ``ops/words.py`` and ``ops/names.py``.
+
+``words.py`` has every word that an expression may use, ``names.py`` which family of rows has which names.
 
 Reading a scenario must not wait for the tables (and numpy) to be imported, so their words are kept as plain
 text. A test holds
 the file to the tables; run this after adding an op: ``python tools/write_words.py``.
 """
 
+import textwrap
+from importlib import import_module
 from pathlib import Path
 
-WORDS = Path(__file__).parent.parent / "detachsim" / "ops" / "words.py"
+from detachsim.engine.op import Library
+
+OPS = Path(__file__).parent.parent / "detachsim" / "ops"
 WIDTH = 110
 
 
 def collect() -> dict[str, set[str]]:
     """Return the words by what they are."""
-    from detachsim.ops.table import library
+    from detachsim.ops.table import whole_library
     from detachsim.run import constructors, functions, tensors
 
     words: dict[str, set[str]] = {
@@ -29,7 +35,7 @@ def collect() -> dict[str, set[str]]:
         "SETTABLE": set(tensors.SETTERS) | {"is_leaf", "grad_fn", "_version"},
         "INPLACE_METHODS": {"step", "zero_grad"},
     }
-    for name, overloads in library().sets.items():
+    for name, overloads in whole_library().sets.items():
         for op in overloads.ops:
             if "m" in op.where:
                 words["METHODS"].add(name)
@@ -45,6 +51,33 @@ def collect() -> dict[str, set[str]]:
         words["ATTRIBUTES"].update(kind.ATTRIBUTES)
         words["SETTABLE"].update(getattr(kind, "SETTERS", {}))
     return words
+
+
+def names() -> dict[str, set[str]]:
+    """Return the names of each family's rows and helpers, overloads too."""
+    from detachsim.ops.table import FAMILIES
+
+    found: dict[str, set[str]] = {}
+    for family in FAMILIES:
+        module = import_module(f"detachsim.ops.{family}")
+        made = Library(lambda library, name: False)
+        for op in module.ROWS:
+            made.add(op)
+        found[family] = {*made.sets, *made.exact, *getattr(module, "HELPERS", {})}
+    return found
+
+
+def names_text(found: dict[str, set[str]]) -> str:
+    """Return the source of ``names.py``."""
+    lines = [
+        '"""Which family of rows has which names; written by tools/write_words.py from the tables."""',
+        "",
+        "NAMES = {",
+    ]
+    for family, members in found.items():
+        lines.append(f'    "{family}": """')
+        lines += [*textwrap.wrap(" ".join(sorted(members)), WIDTH, break_on_hyphens=False), '""",']
+    return "\n".join([*lines, "}"]) + "\n"
 
 
 def text(words: dict[str, set[str]]) -> str:
@@ -65,4 +98,5 @@ def text(words: dict[str, set[str]]) -> str:
 
 
 if __name__ == "__main__":
-    WORDS.write_text(text(collect()), encoding="utf-8")
+    (OPS / "names.py").write_text(names_text(names()), encoding="utf-8")
+    (OPS / "words.py").write_text(text(collect()), encoding="utf-8")

@@ -358,12 +358,33 @@ def _prefers(op: Op, other: Op) -> bool:
     return False
 
 
-class Library:
-    """The rows by name, and the names that formulas may use."""
+class Sets(dict[str, OverloadSet]):
+    """The rows by name; ``load`` is asked to add the rows of a name that is not there yet."""
 
-    def __init__(self) -> None:
-        self.sets: dict[str, OverloadSet] = {}
-        # What formulas on arrays may call; filled when every row is there.
+    def __init__(self, load: Callable[[str], bool]) -> None:
+        super().__init__()
+        self.load = load
+
+    def __missing__(self, name: str) -> OverloadSet:
+        if not self.load(name) or name not in self:
+            raise KeyError(name)
+        return self[name]
+
+
+class Library:
+    """The rows by name, and the names that formulas may use.
+
+    ``load`` adds the rows and helpers of a name when it is first asked for (and says whether there are any): a run
+    needs few of the hundreds of rows.
+    """
+
+    def __init__(self, load: Callable[["Library", str], bool]) -> None:
+        self.sets = Sets(lambda name: load(self, name))
+        # What was loaded so far.
+        self.families: set[str] = set()
+        # Rows by name and overload together, as formulas may write them (``where_self``).
+        self.exact: dict[str, Op] = {}
+        # What formulas on arrays may call.
         self.array_namespace: dict[str, Any] = {}
         # The few ops that the engine itself needs, by role.
         self.operators: dict[str, str] = {}
@@ -382,12 +403,24 @@ class Library:
         # A 0-d tensor may stand for a number, so PyTorch tries a row that takes a tensor there first.
         place = next((i for i, row in enumerate(rows) if _prefers(op, row)), len(rows))
         rows.insert(place, op)
+        self.exact[op.signature[: op.signature.index("(")].replace(".", "_")] = op
         if op.inplace:
             self.add(op.in_place())
 
     def find(self, name: str) -> OverloadSet:
         """Return the rows called ``name``; raises ``KeyError``."""
         return self.sets[name]
+
+    def get(self, name: str) -> OverloadSet | None:
+        """Return the rows called ``name``, nothing where there are none."""
+        try:
+            return self.sets[name]
+        except KeyError:
+            return None
+
+    def load(self, name: str) -> bool:
+        """See that the rows and helpers of a formula's ``name`` are there."""
+        return name in self.sets or name in self.helpers or name in self.exact or self.sets.load(name)
 
 
 __all__ = [

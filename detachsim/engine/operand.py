@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from detachsim.engine.tensor import Tensor
 
 if TYPE_CHECKING:
-    from detachsim.engine.op import Op
+    from detachsim.engine.op import Library, Op
     from detachsim.engine.session import Session
 
 
@@ -121,7 +121,19 @@ class Operand:
 
 
 class Functions(dict[str, Any]):
-    """The functions that formulas, composite ops and helpers may call, by name or as attributes."""
+    """The functions that formulas, composite ops and helpers may call, by name or as attributes, found on first use."""
+
+    def __init__(self, find: Callable[["Functions", str], Any]) -> None:
+        super().__init__()
+        self.find = find
+
+    def __missing__(self, name: str) -> Any:
+        # Formulas have this as their globals; what is not here is one of Python's own functions.
+        function = self.find(self, name)
+        if function is None:
+            raise KeyError(name)
+        self[name] = function
+        return function
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -152,16 +164,18 @@ def unwrap(value: Any) -> Any:
 
 def namespace(session: "Session") -> Functions:
     """Return every op and helper of the session's library as a function on operands."""
-    functions = Functions()
-    for name, overloads in session.library.sets.items():
-        functions[name] = _caller(session, name)
-        for op in overloads.ops:
-            overload = op.signature[: op.signature.index("(")].replace(".", "_")
-            if overload != name:
-                functions[overload] = _exact(session, op)
-    for name, helper in session.library.helpers.items():
-        functions[name] = _bind(helper, functions)
-    return functions
+    library = session.library
+
+    def find(functions: Functions, name: str) -> Any:
+        if not library.load(name):
+            return None
+        if name in library.helpers:
+            return _bind(library.helpers[name], functions)
+        if name in library.sets:
+            return _caller(session, name)
+        return _exact(session, library.exact[name])
+
+    return Functions(find)
 
 
 def _caller(session: "Session", name: str) -> Callable[..., Any]:
@@ -195,14 +209,15 @@ def _bind(helper: Callable[..., Any], functions: Functions) -> Callable[..., Any
     return call
 
 
-def array_namespace(library: Any) -> Functions:
+def array_namespace(library: "Library") -> Functions:
     """Return every kernel, composite op and helper as a function on plain arrays."""
-    functions = Functions()
-    for name, overloads in library.sets.items():
-        for op in overloads.ops:
-            function = _bind(op.kernel, functions) if op.kind == "composite" else op.kernel
-            functions.setdefault(name, function)
-            functions[op.signature[: op.signature.index("(")].replace(".", "_")] = function
-    for name, helper in library.helpers.items():
-        functions[name] = _bind(helper, functions)
-    return functions
+
+    def find(functions: Functions, name: str) -> Any:
+        if not library.load(name):
+            return None
+        if name in library.helpers:
+            return _bind(library.helpers[name], functions)
+        op = library.exact[name] if name in library.exact else library.sets[name].ops[0]
+        return _bind(op.kernel, functions) if op.kind == "composite" else op.kernel
+
+    return Functions(find)

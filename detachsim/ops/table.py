@@ -1,13 +1,16 @@
 """The table of ops: every family's rows in one library, with what the engine needs by role."""
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 
 from detachsim.engine.op import POINTWISE, Library, OverloadSet
 from detachsim.engine.operand import array_namespace
 from detachsim.engine.short import make_binary, make_unary
+from detachsim.ops.families import families_of
 from detachsim.ops.operators import BINARY_FUNCTIONS, SCALAR_FUNCTIONS
 
 FAMILIES = (
@@ -60,22 +63,53 @@ FAMILIES = (
 
 @cache
 def library() -> Library:
-    """Return the library of all rows, made on first use and shared by all runs (it never changes)."""
-    made = Library()
-    for family in FAMILIES:
-        module = import_module(f"detachsim.ops.{family}")
-        for op in module.ROWS:
-            made.add(op)
-        made.helpers.update(getattr(module, "HELPERS", {}))
+    """Return the library, shared by all runs (rows never change).
+
+    A family is imported when one of its names is first needed.
+    """
+    made = Library(_load)
     made.operators = BINARY_FUNCTIONS
     made.scalar_operators = SCALAR_FUNCTIONS
     made.sum_to = "sum_to_size"
     made.grad_copy = "grad_copy"
-    made.sum_kernel = import_module("detachsim.ops.reduction").sum_dims
+    made.sum_kernel = _sum_kernel
     made.array_namespace = array_namespace(made)
-    for overloads in made.sets.values():
-        _shorten(overloads)
     return made
+
+
+def whole_library() -> Library:
+    """Return the library with every row in it."""
+    made = library()
+    _add(made, FAMILIES)
+    return made
+
+
+def _sum_kernel(*args: Any) -> Any:
+    from detachsim.ops.reduction import sum_dims
+
+    return sum_dims(*args)
+
+
+def _load(made: Library, name: str) -> bool:
+    """Add the families that have ``name``, and those that share a name with them, since a name's rows go together."""
+    families = families_of(name)
+    _add(made, [family for family in FAMILIES if family in families])
+    return bool(families)
+
+
+def _add(made: Library, families: Sequence[str]) -> None:
+    fresh: set[str] = set()
+    for family in families:
+        if family in made.families:
+            continue
+        made.families.add(family)
+        module = import_module(f"detachsim.ops.{family}")
+        for op in module.ROWS:
+            made.add(op)
+            fresh.add(op.name)
+        made.helpers.update(getattr(module, "HELPERS", {}))
+    for name in fresh:
+        _shorten(made.sets[name])
 
 
 def _shorten(overloads: OverloadSet) -> None:

@@ -164,7 +164,7 @@ class Evaluator:
             method = tensors.METHODS.get(name)
             if method is not None:
                 return self._python(lambda: method(session, owner, *args, **kwargs), name)
-            overloads = session.library.sets.get(name)
+            overloads = session.library.get(name)
             if overloads is not None and any("m" in op.where for op in overloads.ops):
                 return self._run_method(overloads, owner, args, kwargs)
         elif isinstance(owner, Node) and name == "name" and not args:

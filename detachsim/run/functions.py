@@ -193,7 +193,7 @@ def _in_namespace(session: Session, space: str, name: str) -> Function | None:
     if letter is None:
         return None
     # linalg has names of its own for ops that torch has under other names.
-    overloads = session.library.sets.get(name if space != "torch.linalg" else f"linalg_{name}")
+    overloads = session.library.get(name if space != "torch.linalg" else f"linalg_{name}")
     if overloads is None or not any(letter in op.where for op in overloads.ops):
         return None
     return Function(name, partial(session.call, overloads.name))

@@ -18,7 +18,7 @@ from detachsim.engine.node import AccumulateGrad, Node
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, fresh
 from detachsim.engine.views import gradient_edge, requires_grad
-from detachsim.ops.table import library
+from detachsim.ops.table import library, whole_library
 from detachsim.run.evaluation import Evaluator as RunEvaluator
 from detachsim.run.values import Function
 
@@ -197,7 +197,9 @@ def cases() -> dict[str, Any]:
 
 def samples() -> list[tuple[str, str]]:
     """Return every sample of the table with the name of its op."""
-    found = [(op.name, text) for overloads in library().sets.values() for op in overloads.ops for text in op.samples]
+    found = [
+        (op.name, text) for overloads in whole_library().sets.values() for op in overloads.ops for text in op.samples
+    ]
     return list(dict.fromkeys(found))
 
 

@@ -1,0 +1,217 @@
+"""Which family of rows has which names; written by tools/write_words.py from the tables."""
+
+NAMES = {
+    "arithmetic": """
+abs abs_ add add_ cos cos_ div div_ exp exp_ log log_ mul mul_ neg neg_ pow pow_ pow_Tensor_Scalar
+pow_Tensor_Tensor pow__Tensor_Scalar pow__Tensor_Tensor pow_backward pow_backward_exponent pow_backward_self
+reciprocal reciprocal_ rsub sign sign_ sin sin_ sqrt sqrt_ sub sub_
+""",
+    "activation": """
+relu relu_ sigmoid sigmoid_ sigmoid_backward tanh tanh_ tanh_backward threshold_backward
+""",
+    "comparison": """
+clamp clamp_ clamp_backward eq eq_ eq__Scalar ge ge_ ge__Scalar gt gt_ gt__Scalar le le_ le__Scalar
+logical_and logical_and_ logical_not logical_not_ logical_or logical_or_ lt lt_ lt__Scalar ne ne_ ne__Scalar
+where where_self zeros_of
+""",
+    "reduction": """
+all all_dim all_dims any any_dim any_dims count_nonzero mean mean_backward mean_dim nanmean nansum ones_of
+prod prod_backward prod_dim_backward prod_dim_int sum sum_backward sum_dim sum_to sum_to_size
+unsqueeze_reduced
+""",
+    "extremes": """
+amax amin aminmax aminmax_backward argmax argmin constant extreme_backward kthvalue max max_dim max_other
+median median_dim min min_dim min_other mode nanmedian nanmedian_dim selected_backward shared_backward
+zeros_sized
+""",
+    "statistics": """
+dist dist_backward linalg_vector_norm moments_backward nanquantile norm quantile std std_backward
+std_correction std_dim std_mean std_mean_correction std_mean_dim var var_backward var_correction var_dim
+var_mean var_mean_correction var_mean_dim vector_norm_backward
+""",
+    "cumulative": """
+constant_like cummax cummin cumprod cumprod_ cumprod_backward cumsum cumsum_ cumsum_backward diff logcumsumexp
+logcumsumexp_backward running_backward
+""",
+    "sorting": """
+_unique2 _unique_consecutive argsort argsort_stable bucketize msort no_derivative searchsorted sort
+sort_stable topk unique unique_consecutive unique_dim
+""",
+    "linear": """
+_squeezed_product addbmm addbmm_ addmm addmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ bmm dot expand_batch
+matmul mm mv squeeze_product times vdot
+""",
+    "contraction": """
+_trilinear bilinear chain_matmul cross ger inner kron linalg_cross linalg_multi_dot linear outer
+spread_diagonal tensordot trace trace_backward
+""",
+    "einsum": """
+einsum
+""",
+    "matrices": """
+cholesky_backward det det_backward eigh_backward inverse inverse_backward linalg_cholesky linalg_det
+linalg_eigh linalg_inv linalg_matmul linalg_matrix_norm linalg_matrix_power linalg_norm linalg_qr
+linalg_slogdet linalg_solve logdet matrix_power qr_backward slogdet slogdet_backward solve_backward
+""",
+    "convolution": """
+conv1d conv2d conv_forward conv_input_gradient conv_transpose1d conv_transpose2d conv_weight_gradient
+convolution convolution_backward
+""",
+    "pooling": """
+_adaptive_avg_pool2d _avg_pool2d adaptive_average_backward adaptive_avg_pool1d adaptive_avg_pool2d avg_pool1d
+avg_pool2d avg_pool2d_backward gather_plane max_pool1d max_pool2d max_pool2d_backward max_pool2d_with_indices
+""",
+    "embedding": """
+_embedding collect_backward embedding embedding_dense_backward interpolate upsample_nearest1d
+upsample_nearest1d_backward upsample_nearest2d upsample_nearest2d_backward
+""",
+    "shape": """
+_reshape_alias _select_backward _slice_backward _unsafe_view alias as_strided as_strided_gradient expand
+expand_as flatten inverse_permutation numpy_T permute reshape reshape_as select select_backward slice squeeze
+squeeze_dim squeeze_dims t transpose unbind unbind_backward unsqueeze unsqueeze_dims unsqueeze_to view view_as
+view_dtype
+""",
+    "geometry": """
+adjoint as_strided_ atleast_1d atleast_1d_Sequence atleast_2d atleast_2d_Sequence atleast_3d
+atleast_3d_Sequence broadcast_tensors broadcast_to matrix_H matrix_T meshgrid moveaxis moveaxis_int
+moveaxis_intlist movedim movedim_int movedim_intlist narrow ravel resize_ resize_as_ set_ squeeze_
+squeeze__dim squeeze__dims swapaxes swapaxes_ swapdims swapdims_ t_ transpose_ unflatten unsqueeze_
+""",
+    "splitting": """
+chunk dsplit even_sizes hsplit split split_Tensor split_backward split_sizes split_with_sizes tensor_split
+vsplit
+""",
+    "rearranging": """
+flip fliplr flipud repeat repeat_backward repeat_interleave repeat_interleave_Tensor
+repeat_interleave_self_Tensor repeat_interleave_self_int roll roll_backward rot90 tile tril tril_ triu triu_
+""",
+    "padding": """
+constant_pad_backward constant_pad_nd pad reflection_pad1d reflection_pad1d_backward reflection_pad2d
+reflection_pad2d_backward reflection_pad3d reflection_pad3d_backward replication_pad1d
+replication_pad1d_backward replication_pad2d replication_pad2d_backward replication_pad3d
+replication_pad3d_backward
+""",
+    "diagonals": """
+diag diag_embed diagflat diagonal diagonal_backward diagonal_copy diagonal_scatter select_scatter
+slice_scatter unfold unfold_backward
+""",
+    "indexing": """
+_index_put_impl getitem index index_put index_put_ setitem values_zero
+""",
+    "selecting": """
+_masked_scatter_backward _nonzero argwhere as_type distinct gather index_add index_add_ index_copy index_copy_
+index_fill index_fill_ index_fill__int_Scalar index_fill__int_Tensor index_fill_int_Scalar
+index_fill_int_Tensor index_fill_value_backward index_select index_select_back masked_fill masked_fill_
+masked_fill_Scalar masked_fill_Tensor masked_fill__Scalar masked_fill__Tensor masked_scatter masked_scatter_
+masked_scatter_backward_backward masked_select masked_select_backward nonzero one_hot put put_ scatter
+scatter_ scatter__reduce scatter__src scatter__value scatter__value_reduce scatter_add scatter_add_
+scatter_reduce scatter_reduce_ scatter_reduce_backward scatter_src scatter_value scatter_value_reduce take
+take_along_dim where where_condition
+""",
+    "joining": """
+_block_diag block_diag block_diag_backward cartesian_prod cat cat_backward column_stack concat concatenate
+dstack hstack narrow_plain row_stack stack stack_backward vstack
+""",
+    "creation": """
+arange arange_start_step empty empty_like eye full full_like linspace logspace new_empty new_full new_ones
+new_tensor new_zeros ones ones_like rand rand_like randint randint_like randint_like_low randint_low randn
+randn_like randperm scalar_tensor tensor tril_indices triu_indices zeros zeros_like
+""",
+    "randomness": """
+bernoulli bernoulli_ bernoulli__Tensor bernoulli__float bernoulli_p exponential_ normal normal_
+normal_Tensor_Tensor normal_Tensor_float normal_float_Tensor normal_float_float random_ random__from
+random__to uniform_
+""",
+    "memory": """
+_to_copy bfloat16 bool clone contiguous copy_ cpu detach double fill_ fill__Tensor float grad_copy half int
+long new_empty_strided short to type_as zero_
+""",
+    "scalar_arithmetic": """
+add_scalar div_scalar mul_scalar scalar_div scalar_sub sub_scalar
+""",
+    "exponential": """
+exp2 exp2_ expm1 expm1_ log10 log10_ log1p log1p_ log2 log2_ logaddexp logaddexp2 number_pow_backward pow
+pow_Scalar rpow rsqrt rsqrt_ square square_
+""",
+    "trigonometric": """
+acos acos_ acosh acosh_ asin asin_ asinh asinh_ atan atan2 atan2_ atan2_backward atan_ atanh atanh_ cosh cosh_
+deg2rad deg2rad_ hypot hypot_ no_inplace_derivative rad2deg rad2deg_ sinc sinc_ sinc_backward sinh sinh_ tan
+tan_
+""",
+    "rounding": """
+ceil ceil_ div div_ div_Tensor_mode div_Tensor_plain div__Tensor_mode div__Tensor_plain floor floor_
+floor_divide floor_divide_ floor_divide_Scalar floor_divide_Tensor floor_divide__Scalar floor_divide__Tensor
+fmod fmod_ fmod_Scalar fmod_Tensor fmod__Scalar fmod__Tensor frac frac_ not_implemented rdiv remainder
+remainder_ remainder_Scalar remainder_Scalar_Tensor remainder_Tensor remainder__Scalar remainder__Tensor
+rfloor_divide round round_ round__decimals round_decimals rounded_div_backward rounded_quotient rremainder
+trunc trunc_
+""",
+    "combination": """
+addcdiv addcdiv_ addcmul addcmul_ copysign copysign_ copysign_Scalar copysign_Tensor copysign__Scalar
+copysign__Tensor copysign_backward float_power float_power_ heaviside heaviside_ ldexp ldexp_ lerp lerp_
+lerp_Scalar lerp_Tensor lerp__Scalar lerp__Tensor nan_to_num nan_to_num_ nan_to_num_backward positive sgn sgn_
+sgn_backward xlogy xlogy_ xlogy_Scalar_Other xlogy_Scalar_Self xlogy_Tensor xlogy__Scalar_Other xlogy__Tensor
+xlogy_backward xlogy_number_backward
+""",
+    "special": """
+digamma digamma_ erf erf_ erfc erfc_ erfinv erfinv_ i0 i0_ i1 i1_ i1_backward lgamma lgamma_ logit logit_
+logit_backward polygamma
+""",
+    "extremum": """
+clamp clamp_ clamp_Tensor clamp__Tensor clamp_bounds_backward clamp_max clamp_max_ clamp_max_Tensor
+clamp_max__Tensor clamp_min clamp_min_ clamp_min_Tensor clamp_min__Tensor clamp_tensors_backward
+extreme_pair_backward fmax fmax_wins fmin fmin_wins max max_other maximum min min_other minimum
+""",
+    "logical": """
+allclose bitwise_and bitwise_and_ bitwise_left_shift bitwise_left_shift_ bitwise_not bitwise_not_ bitwise_or
+bitwise_or_ bitwise_right_shift bitwise_right_shift_ bitwise_xor bitwise_xor_ equal invert isclose isfinite
+isinf isnan isneginf isposinf logical_xor logical_xor_ signbit where where_condition where_method
+""",
+    "piecewise": """
+hardshrink hardshrink_backward hardsigmoid hardsigmoid_ hardsigmoid_backward hardsigmoid_functional hardswish
+hardswish_ hardswish_backward hardswish_functional hardswish_second hardtanh hardtanh_ hardtanh_backward
+hardtanh_functional leaky_relu leaky_relu_ leaky_relu_backward leaky_relu_functional prelu prelu_kernel
+prelu_kernel_backward prelu_second relu relu6 relu6_ relu_functional softshrink softshrink_backward threshold
+threshold_ threshold_functional
+""",
+    "smooth": """
+celu celu_ celu_functional elu elu_ elu__functional elu_backward elu_functional elu_second gelu gelu_backward
+gelu_second glu glu_backward glu_second log_sigmoid_backward log_sigmoid_second logsigmoid mish mish_
+mish_backward mish_functional selu selu_ selu_functional silu silu_ silu_backward silu_functional softplus
+softplus_backward softplus_second softsign tanhshrink
+""",
+    "softmax": """
+log_softmax log_softmax_backward log_softmax_functional log_softmax_grad_second log_softmax_int
+log_softmax_kernel log_softmax_second logsumexp logsumexp_backward softmax softmax_backward softmax_functional
+softmax_int softmax_kernel softmax_second softmin
+""",
+    "dropout": """
+dropout dropout_ dropout_functional
+""",
+    "loss": """
+bce_backward bce_backward_kernel bce_kernel bce_logits_backward bce_logits_kernel bce_logits_target_backward
+bce_second bce_target_backward binary_cross_entropy binary_cross_entropy_with_logits huber_loss
+huber_loss_backward huber_loss_kernel huber_loss_second huber_loss_slope_sum l1_loss mse_loss
+mse_loss_backward mse_loss_kernel mse_loss_second mse_loss_slope_sum smooth_l1_loss smooth_l1_loss_backward
+smooth_l1_loss_kernel smooth_l1_loss_second smooth_l1_loss_slope_sum
+""",
+    "class_loss": """
+cross_entropy nll_2d_backward nll_2d_kernel nll_backward nll_kernel nll_loss
+""",
+    "margin_loss": """
+cosine_embedding_loss gaussian_nll_loss hinge_embedding_loss kl_div margin_ranking_loss norm_scalar
+pairwise_distance poisson_nll_loss soft_margin_backward soft_margin_kernel soft_margin_loss soft_margin_second
+soft_margin_slope_sum triplet_margin_loss
+""",
+    "normalization": """
+batch_norm batch_norm_backward batch_norm_second cosine_similarity group_norm group_norm_backward
+instance_norm layer_norm layer_norm_backward layer_norm_second native_batch_norm native_batch_norm_backward
+native_group_norm native_layer_norm native_layer_norm_backward normalize rms_norm
+""",
+    "aliases": """
+absolute absolute_ arccos arccos_ arccosh arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan2 arctan2_
+arctan_ arctanh arctanh_ clip clip_ clip_Tensor clip__Tensor divide divide_ divide_Tensor_mode
+divide_Tensor_plain divide__Tensor_mode divide__Tensor_plain fix fix_ greater greater_equal less less_equal
+multiply multiply_ negative negative_ not_equal subtract subtract_ true_divide true_divide_
+""",
+}

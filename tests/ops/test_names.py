@@ -1,0 +1,32 @@
+"""What is written down of the tables is what the tables have: run ``python tools/write_words.py`` after adding an op."""
+
+import pytest
+
+from detachsim.ops.families import families_of
+from detachsim.ops.table import FAMILIES, library, whole_library
+from tools import write_words
+
+
+@pytest.mark.parametrize("file", ["names.py", "words.py"])
+def test_written_files_are_fresh(file: str) -> None:
+    fresh = (
+        write_words.names_text(write_words.names()) if file == "names.py" else write_words.text(write_words.collect())
+    )
+    assert (write_words.OPS / file).read_text(encoding="utf-8") == fresh
+
+
+def test_rows_are_the_same_however_they_are_loaded() -> None:
+    everything = {name: [op.signature for op in overloads.ops] for name, overloads in whole_library().sets.items()}
+    for order in (sorted(everything), sorted(everything, reverse=True)):
+        library.cache_clear()
+        try:
+            fresh = library()
+            assert {name: [op.signature for op in fresh.sets[name].ops] for name in order} == everything
+        finally:
+            library.cache_clear()
+
+
+def test_a_name_brings_what_shares_a_name_with_it() -> None:
+    assert families_of("no_such_name") == frozenset()
+    for family in FAMILIES:
+        assert all(family in families_of(name) for name in write_words.names()[family])
