@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _ROUND = re.compile(r"\[\d+\]")
 
+# In so many rounds of a loop a question is answered, if the answer is a new one.
+ROUNDS = 3
 # A longer run is not repeated for every fix that may work.
 MOST_STEPS = 2000
 
@@ -54,6 +56,7 @@ class Explainer:
         self.history = History()
         self.choices: tuple[tuple[str, str], ...] = ()
         self._told: set[tuple[str, object]] = set()
+        self._rounds: dict[tuple[str, str, tuple[str, ...]], int] = {}
         # What each edit has spoiled, by the identity of its event, which lives as long as its step is being told.
         self.spoiled: dict[int, list[Spoiled]] = {}
 
@@ -65,6 +68,7 @@ class Explainer:
             self.history = History()
             self.choices = event.choices
             self._told = set()
+            self._rounds = {}
             self._stale, self._given, self._nonfinite, self._found_origin = [], [], "", False
             self._right = None
         if isinstance(event, StepEnded) and self._rerun is not None:
@@ -76,11 +80,12 @@ class Explainer:
 
                 self.spoiled[id(event)] = spoiled_by(self.history, event)
         elif isinstance(event, Raised):
-            yield from self._new(self._error(event))
+            if self._asked("error", ()):
+                yield from self._new(self._error(event))
             if event.key == "nan":
                 self._nonfinite = "the gradient"
         elif isinstance(event, Read):
-            if event.attribute == "grad" and event.value == "None":
+            if event.attribute == "grad" and event.value == "None" and self._asked("grad", event.names):
                 yield from self._new(self._none(event))
         elif self._rerun is not None:
             self._suspect(event)
@@ -120,6 +125,12 @@ class Explainer:
             if origin is not None:
                 self._found_origin = True
                 yield from self._new(explain_nonfinite(self.history, origin, victim))
+
+    def _asked(self, question: str, names: tuple[str, ...]) -> bool:
+        """Whether a question is still to be answered: in a loop, the answers of the first rounds are enough."""
+        key = (question, _ROUND.sub("", self.history.step), names)
+        count = self._rounds[key] = self._rounds.get(key, 0) + 1
+        return count <= ROUNDS
 
     def _error(self, event: Raised) -> Diagnosis:
         from detachsim.explain.refused import explain_error

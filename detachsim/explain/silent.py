@@ -1,6 +1,7 @@
 """Gradients that are wrong without a word from PyTorch: saved memory that was edited behind its version counter."""
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from detachsim.events import Event, GradAccumulated, StepBegan, StepEnded, TensorBound
 from detachsim.explain.culprit import (
@@ -17,6 +18,8 @@ from detachsim.explain.history import Edit, Flag, History, Saved
 from detachsim.explain.wording import listed, short, steps
 from detachsim.records import record
 
+Happened = TypeVar("Happened", Edit, Flag)
+
 
 @record
 class Stale:
@@ -24,28 +27,28 @@ class Stale:
 
     saved: Saved
     edits: tuple[Edit, ...]
-    swaps: tuple[tuple[str, int], ...]
+    swaps: tuple[str, ...]
 
 
 def stale_of(history: History, node: int) -> list[Stale]:
     """Return what ``node`` has saved and somebody has changed since without moving its counter."""
     found: list[Stale] = []
     for saved in history.saves_of.get(node, ()):
-        edits = tuple(
-            edit
-            for edit in history.edits_of.get(saved.state.storage, ())
-            if edit.order > saved.order and edit.event.counter != saved.state.counter
-        )
-        swaps = tuple(
-            (flag.step, flag.order) for flag in history.flags.get(saved.state.tensor, ()) if _is_swap(flag, saved)
-        )
+        edits = _since(history.edits_of.get(saved.state.storage, []), saved.order)
+        edits = [edit for edit in edits if edit.event.counter != saved.state.counter]
+        flags = _since(history.flags.get(saved.state.tensor, []), saved.order)
+        swaps = [flag.step for flag in flags if flag.event.flag == "data" and not saved.state.is_output]
         if edits or swaps:
-            found.append(Stale(saved, edits, swaps))
+            found.append(Stale(saved, tuple(edits), tuple(swaps)))
     return found
 
 
-def _is_swap(flag: Flag, saved: Saved) -> bool:
-    return flag.event.flag == "data" and flag.order > saved.order and not saved.state.is_output
+def _since(happened: list[Happened], order: int) -> list[Happened]:
+    """Return what happened after ``order``; the newest stands last."""
+    first = len(happened)
+    while first and happened[first - 1].order > order:
+        first -= 1
+    return happened[first:]
 
 
 def gradients_by_step(events: Iterable[Event]) -> dict[str, list[tuple[str, str]]]:
@@ -89,13 +92,13 @@ def explain_stale(
     for edit in guilty.edits[:4]:
         evidence.extend(share_evidence(history, edit.event.tensor, saved.state.tensor))
         evidence.append(_behind(history, edit, called))
-    for step, _ in guilty.swaps[:4]:
+    for step in guilty.swaps[:4]:
         text = f"{short(history.code(step))} gives {called} other memory; its counter stays at {saved.state.version}"
         evidence.append(because(history, step, "edited", names, text, saved.state.version, saved.state.version))
     needs = f"{saved.node.name} uses {called}, still at version {saved.state.version}, with the changed values"
     evidence.append(because(history, here, "needed", names, needs, saved.state.version, saved.state.version))
     doing = listed(dict.fromkeys(edit_code(history, edit) for edit in guilty.edits[:2])) or "an assignment to .data"
-    when = steps([*(edit.step for edit in guilty.edits), *(step for step, _ in guilty.swaps)])
+    when = steps([*(edit.step for edit in guilty.edits), *guilty.swaps])
     victims = listed(name for (name, _), _ in wrong)
     verb = "is" if len({name for (name, _), _ in wrong}) == 1 else "are"
     headline = (
