@@ -11,8 +11,6 @@ import textwrap
 from importlib import import_module
 from pathlib import Path
 
-from detachsim.engine.op import Library
-
 OPS = Path(__file__).parent.parent / "detachsim" / "ops"
 WIDTH = 110
 
@@ -60,10 +58,8 @@ def names() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for family in FAMILIES:
         module = import_module(f"detachsim.ops.{family}")
-        made = Library(lambda library, name: False)
-        for op in module.ROWS:
-            made.add(op)
-        found[family] = {*made.sets, *made.exact, *getattr(module, "HELPERS", {})}
+        rows = [row for op in module.ROWS for row in ([op, op.in_place()] if op.inplace else [op])]
+        found[family] = {*(row.name for row in rows), *(row.label for row in rows), *getattr(module, "HELPERS", {})}
     return found
 
 

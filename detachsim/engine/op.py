@@ -160,6 +160,11 @@ class Op:
         self._array_functions: tuple[tuple[tuple[int, ...], FunctionType], ...] | None = None
 
     @property
+    def label(self) -> str:
+        """The name and overload together, as formulas may write it (``where_self``)."""
+        return self.signature[: self.signature.index("(")].replace(".", "_")
+
+    @property
     def plan(self) -> Plan:
         """The formulas' needs, worked out on first use."""
         if self._plan is None:
@@ -403,7 +408,7 @@ class Library:
         # A 0-d tensor may stand for a number, so PyTorch tries a row that takes a tensor there first.
         place = next((i for i, row in enumerate(rows) if _prefers(op, row)), len(rows))
         rows.insert(place, op)
-        self.exact[op.signature[: op.signature.index("(")].replace(".", "_")] = op
+        self.exact[op.label] = op
         if op.inplace:
             self.add(op.in_place())
 

@@ -1,4 +1,4 @@
-"""What is written down of the tables is what the tables have: run ``python tools/write_words.py`` after adding an op."""
+"""What is written down of the tables is what they have: run ``python tools/write_words.py`` after adding an op."""
 
 import pytest
 
