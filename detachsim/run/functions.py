@@ -8,6 +8,7 @@ from typing import Any
 
 from detachsim.engine import autograd, dtypes
 from detachsim.engine.errors import TorchError
+from detachsim.engine.op import OverloadSet
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.run import tensors
@@ -196,7 +197,11 @@ def _in_namespace(session: Session, space: str, name: str) -> Function | None:
     overloads = session.library.get(name if space != "torch.linalg" else f"linalg_{name}")
     if overloads is None or not any(letter in op.where for op in overloads.ops):
         return None
-    return Function(name, partial(session.call, overloads.name))
+    return Function(name, partial(_call_rows, session, overloads.within(letter)))
+
+
+def _call_rows(session: Session, overloads: OverloadSet, *args: Any, **kwargs: Any) -> Any:
+    return overloads.call(session, args, kwargs)
 
 
 _LETTERS = {"torch": "t", "torch.nn.functional": "F", "torch.linalg": "l"}
