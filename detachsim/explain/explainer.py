@@ -32,19 +32,18 @@ _ROUND = re.compile(r"\[\d+\]")
 
 # In so many rounds of a loop a question is answered, if the answer is a new one.
 ROUNDS = 3
-# A longer run is not repeated for every fix that may work.
-MOST_STEPS = 2000
 
 
 class Explainer:
     """Follows the events of a file's runs, and answers what they ask.
 
     What can only be answered by comparing with another run is answered if there is a ``rerun``; up to ``fixes``
-    fixes that work are found for each diagnosis.
+    fixes that work are found for each diagnosis, but a run of more than ``patience`` steps is not repeated for them.
     """
 
-    def __init__(self, rerun: "Rerun | None" = None, fixes: int = 0) -> None:
+    def __init__(self, rerun: "Rerun | None" = None, fixes: int = 0, patience: int = 2000) -> None:
         self._rerun = rerun
+        self._patience = patience
         self._fixes = fixes
         self._workshop: Workshop | None = None
         self._stale: list[Stale] = []
@@ -157,7 +156,7 @@ class Explainer:
 
     def with_fixes(self, found: Diagnosis, wanted: str = "") -> Diagnosis:
         """Return a diagnosis with the fixes that work, if fixes are wanted; ``wanted`` is the gradient asked for."""
-        if self._rerun is None or not self._fixes or len(self.history.steps) > MOST_STEPS:
+        if self._rerun is None or not self._fixes or self._rerun.length > self._patience:
             return found
         if self._workshop is None:
             from detachsim.explain.fixes import Workshop
@@ -166,9 +165,13 @@ class Explainer:
         return replace(found, fixes=self._workshop.fixes(found, self.history, self._fixes, wanted))
 
 
+# Who asks for an explanation waits longer than who runs a scenario.
+PATIENT = 50_000
+
+
 def diagnose(events: Iterable[Event], rerun: "Rerun | None" = None, fixes: int = 0) -> list[Diagnosis]:
     """Return the diagnoses of all the runs that ``events`` tell."""
-    explainer = Explainer(rerun, fixes)
+    explainer = Explainer(rerun, fixes, PATIENT)
     return [found for event in events for found in explainer.observe(event)]
 
 
@@ -182,7 +185,7 @@ def explain_name(events: Iterable[Event], name: str, rerun: "Rerun | None" = Non
     name = name.removesuffix(".grad")
     answers: list[Diagnosis] = []
     explainer = Explainer()
-    solver = Explainer(rerun, fixes)
+    solver = Explainer(rerun, fixes, PATIENT)
     for event in events:
         for _ in explainer.observe(event):
             pass

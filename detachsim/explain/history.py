@@ -1,5 +1,6 @@
 """What a run has done so far, kept so that a later step can be traced back: tensors, nodes, saves, edits, names."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,6 +21,8 @@ from detachsim.events import (
     TensorCreated,
 )
 from detachsim.records import record
+
+_ROOT = re.compile(r"(.+)\.backward\(.*\)")
 
 
 @record
@@ -118,6 +121,8 @@ class History:
         self.passes: list[Pass] = []
         self.freed: dict[int, str] = {}
         self.grads: dict[int, str] = {}
+        # The expressions that backward was called on.
+        self.spelled: dict[int, str] = {}
         self.created_in_step: list[int] = []
 
     # What comes in
@@ -222,6 +227,8 @@ class History:
             elif (name := next(named, None)) is not None and name in self.bound:
                 roots.append(self.bound[name])
         self.passes.append(Pass(self.order, self.step, event, tuple(roots)))
+        if len(roots) == 1 and (spelled := _ROOT.fullmatch(self.code(self.step))):
+            self.spelled[roots[0]] = spelled[1]
 
     def _ran(self, event: NodeRan) -> None:
         if self.passes:
@@ -267,6 +274,8 @@ class History:
         known = self.names(tensor)
         if known:
             return " and ".join(known)
+        if tensor in self.spelled:
+            return self.spelled[tensor]
         made = self.tensors.get(tensor)
         if made is None:
             return "a tensor without a name"

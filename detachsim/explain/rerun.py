@@ -14,6 +14,10 @@ class Rerun(Protocol):
     def text(self) -> str:
         """The text of the scenario."""
 
+    @property
+    def length(self) -> int:
+        """How many steps a run takes, every round of a loop counted."""
+
     def kept(self, choices: Choices, *, checked: bool) -> list[Event]:
         """Return the events of a run in which backward uses what was saved as it was saved.
 

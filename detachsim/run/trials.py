@@ -1,5 +1,6 @@
 """Running a scenario again under other conditions: mended, with saved values kept, or watched for nan and inf."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from detachsim.engine.node import Node, SavedInput, SavedOutput
 from detachsim.engine.op import POINTWISE
 from detachsim.engine.tensor import Tensor
 from detachsim.events import Event, NonFiniteMade, StepBegan
-from detachsim.lang.syntax import AnyStep, Dialect, Scenario, Variant
+from detachsim.lang.syntax import AnyStep, BlockStep, Dialect, RepeatStep, Scenario, Variant
 from detachsim.records import replace
 from detachsim.run.interpreter import Interpreter
 
@@ -28,6 +29,11 @@ class Trials:
     def text(self) -> str:
         """The text of the scenario."""
         return self._scenario.source.text
+
+    @property
+    def length(self) -> int:
+        """How many steps a run takes, every round of a loop counted."""
+        return max(_count(variant.steps) for variant in self._scenario.variants)
 
     def kept(self, choices: Choices, *, checked: bool) -> list[Event]:
         """Return the events of a run in which backward uses what was saved as it was saved, whoever edited it since.
@@ -70,6 +76,19 @@ class Trials:
 
     def _spoken(self) -> Dialect:
         return self._dialect or self._scenario.dialect
+
+
+def _count(steps: Sequence[AnyStep]) -> int:
+    total = 0
+    for step in steps:
+        match step:
+            case RepeatStep():
+                total += 1 + step.count * _count(step.steps)
+            case BlockStep():
+                total += 1 + _count(step.steps)
+            case _:
+                total += 1
+    return total
 
 
 class _Keeping(Interpreter):
