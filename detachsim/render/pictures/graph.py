@@ -209,7 +209,9 @@ class _Drawing:
             return [Remark((*what, quiet(f", freed in step {saved.freed}")), False)]
         remarks = []
         if saved.stale:
-            what += say(", now ", version(saved.now), Piece(": stale", "error"), f", by {edited(saved.edits)}")
+            what += say(", now ", version(saved.now), Piece(": stale", "error"))
+            # Backward's own additions to a gradient move its counter, and are no edit that an event tells of.
+            what += say(f", by {edited(saved.edits)}") if saved.edits else ()
         else:
             what += say(quiet(", and still is"))
         remarks.append(Remark(what, saved.stale))

@@ -406,6 +406,7 @@ class _History:
     def record(self, event: NodeRecorded) -> None:
         for state in event.saved:
             self.meet(state.tensor, state.names, state)
+            self.counters[state.counter] = max(self.counters.get(state.counter, 0), state.version)
         if event.op == "copy_slices" and self.before is not None:
             self.inner[event.node] = self.before.node
             del self.labels[self.before.node]
