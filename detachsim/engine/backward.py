@@ -241,6 +241,9 @@ def _loop(work: Pass) -> None:
                 _validate(session, node, results, create_graph)
             else:
                 results = _call_simply(session, node, gradients)
+        except IndexError as error:
+            # A saved index was edited past its counter, through ``.data``.
+            raise TorchError("index_edited", text=str(error).replace("axis", "dimension")) from None
         except TorchError as error:
             if session.anomaly and error.key != "python":
                 _warn_anomaly(session, node)

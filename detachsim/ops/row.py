@@ -49,14 +49,41 @@ Kernel = Callable[..., Any]
 Formulas = Mapping[str, str]
 
 
+# The in-place variants that PyTorch has as functions too (``torch.relu_``); there is no rule: most are methods only.
+_FUNCTIONS_IN_PLACE = frozenset(
+    """
+    abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ as_strided_ asin_ asinh_
+    atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ conj_physical_ cos_ cosh_ deg2rad_ detach_
+    erf_ erfc_ exp2_ exp_ expm1_ fill_ fix_ floor_ frac_ gcd_ i0_ index_put_ lcm_ ldexp_ log10_ log1p_
+    log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ relu_ resize_as_ resize_as_sparse_
+    round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_
+    """.split()  # noqa: SIM905 (a list of words is easier to read than their quotes)
+)
+# The in-place variants that torch.nn.functional does not have, although it has the op.
+_NOT_FUNCTIONAL = frozenset({"sigmoid_", "tanh_"})
+
+
+def _with_places(signature: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """Say where the in-place variant of a row is spelled, unless the row does."""
+    if fields.get("inplace") and fields.get("inplace_where") is None:
+        name = signature.partition("(")[0].partition(".")[0] + "_"
+        places = "m"
+        if "F" in fields.get("where", "mt") and name not in _NOT_FUNCTIONAL:
+            places += "F"
+        if name in _FUNCTIONS_IN_PLACE:
+            places += "t"
+        fields["inplace_where"] = places
+    return fields
+
+
 def pointwise(signature: str, grad_fn: str, kernel: Kernel, *, promote: str = ARITHMETIC, **fields: Any) -> Op:
     """Return a row whose arguments broadcast against each other, element by element."""
-    return Op(signature, grad_fn, kind=POINTWISE, kernel=kernel, promote=promote, **fields)
+    return Op(signature, grad_fn, kind=POINTWISE, kernel=kernel, promote=promote, **_with_places(signature, fields))
 
 
 def general(signature: str, grad_fn: str, kernel: Kernel, **fields: Any) -> Op:
     """Return a row whose kernel makes new memory of whatever shape it likes."""
-    return Op(signature, grad_fn, kind=GENERAL, kernel=kernel, **fields)
+    return Op(signature, grad_fn, kind=GENERAL, kernel=kernel, **_with_places(signature, fields))
 
 
 def view(signature: str, grad_fn: str, kernel: Kernel, **fields: Any) -> Op:

@@ -1,39 +1,34 @@
 """Every word that an expression may use; written by tools/write_words.py from the tables."""
 
 TORCH = """
-Size abs abs_ absolute absolute_ acos acos_ acosh acosh_ adaptive_avg_pool1d add add_ addbmm addbmm_ addcdiv
-addcdiv_ addcmul addcmul_ addmm addmm_ addmv addmv_ addr addr_ adjoint all allclose amax amin aminmax any
-arange arccos arccos_ arccosh arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan2 arctan2_ arctan_ arctanh
-arctanh_ argmax argmin argsort argwhere as_strided asin asin_ asinh asinh_ atan atan2 atan2_ atan_ atanh
-atanh_ atleast_1d atleast_2d atleast_3d avg_pool1d baddbmm baddbmm_ bernoulli bilinear bitwise_and
-bitwise_and_ bitwise_left_shift bitwise_left_shift_ bitwise_not bitwise_not_ bitwise_or bitwise_or_
-bitwise_right_shift bitwise_right_shift_ bitwise_xor bitwise_xor_ block_diag bmm broadcast_tensors
-broadcast_to bucketize can_cast cartesian_prod cat ceil ceil_ celu celu_ chain_matmul chunk clamp clamp_
-clamp_max clamp_max_ clamp_min clamp_min_ clip clip_ clone column_stack concat concatenate constant_pad_nd
-conv1d conv2d conv_transpose1d conv_transpose2d copysign copysign_ cos cos_ cosh cosh_ cosine_similarity
-count_nonzero cross cummax cummin cumprod cumprod_ cumsum cumsum_ deg2rad deg2rad_ det detach diag diag_embed
-diagflat diagonal diagonal_copy diagonal_scatter diff digamma digamma_ dist div div_ divide divide_ dot
-dropout dropout_ dsplit dstack einsum empty empty_like eq equal erf erf_ erfc erfc_ erfinv erfinv_ exp exp2
-exp2_ exp_ expm1 expm1_ eye fill_ fix fix_ flatten flip fliplr flipud float_power floor floor_ floor_divide
-floor_divide_ fmax fmin fmod fmod_ frac frac_ full full_like gather ge ger greater greater_equal group_norm gt
-hardshrink heaviside heaviside_ hsplit hstack hypot hypot_ i0 i0_ index_add index_add_ index_copy index_copy_
-index_fill index_fill_ index_put index_put_ index_select inner inverse is_anomaly_enabled is_floating_point
-is_grad_enabled is_inference_mode_enabled is_tensor isclose isfinite isinf isnan isneginf isposinf kron
-kthvalue layer_norm ldexp ldexp_ le lerp lerp_ less less_equal lgamma lgamma_ linspace log log10 log10_ log1p
-log1p_ log2 log2_ log_ log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and logical_and_
-logical_not logical_not_ logical_or logical_or_ logical_xor logical_xor_ logit logit_ logspace logsumexp lt
-manual_seed masked_fill masked_fill_ masked_scatter masked_scatter_ masked_select matmul matrix_power max
-maximum mean median meshgrid min minimum mm mode moveaxis movedim msort mul mul_ multiply multiply_ mv
+Size abs abs_ absolute absolute_ acos acos_ acosh acosh_ adaptive_avg_pool1d add addbmm addcdiv addcmul addmm
+addmv addmv_ addr adjoint all allclose amax amin aminmax any arange arccos arccos_ arccosh arccosh_ arcsin
+arcsin_ arcsinh arcsinh_ arctan arctan2 arctan_ arctanh arctanh_ argmax argmin argsort argwhere as_strided
+asin asin_ asinh asinh_ atan atan2 atan_ atanh atanh_ atleast_1d atleast_2d atleast_3d avg_pool1d baddbmm
+bernoulli bilinear bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor
+block_diag bmm broadcast_tensors broadcast_to bucketize can_cast cartesian_prod cat ceil ceil_ celu celu_
+chain_matmul chunk clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clip clip_ clone column_stack concat
+concatenate constant_pad_nd conv1d conv2d conv_transpose1d conv_transpose2d copysign cos cos_ cosh cosh_
+cosine_similarity count_nonzero cross cummax cummin cumprod cumsum deg2rad deg2rad_ det detach diag diag_embed
+diagflat diagonal diagonal_copy diagonal_scatter diff digamma dist div divide dot dropout dropout_ dsplit
+dstack einsum empty empty_like eq equal erf erf_ erfc erfc_ erfinv exp exp2 exp2_ exp_ expm1 expm1_ eye fill_
+fix fix_ flatten flip fliplr flipud float_power floor floor_ floor_divide fmax fmin fmod frac frac_ full
+full_like gather ge ger greater greater_equal group_norm gt hardshrink heaviside hsplit hstack hypot i0 i0_
+index_add index_copy index_fill index_put index_put_ index_select inner inverse is_anomaly_enabled
+is_floating_point is_grad_enabled is_inference_mode_enabled is_tensor isclose isfinite isinf isnan isneginf
+isposinf kron kthvalue layer_norm ldexp ldexp_ le lerp less less_equal lgamma linspace log log10 log10_ log1p
+log1p_ log2 log2_ log_ log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and logical_not logical_or
+logical_xor logit logit_ logspace logsumexp lt manual_seed masked_fill masked_scatter masked_select matmul
+matrix_power max maximum mean median meshgrid min minimum mm mode moveaxis movedim msort mul multiply mv
 nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow ne neg neg_ negative negative_ nonzero norm
-normal not_equal numel ones ones_like outer pairwise_distance permute polygamma positive pow pow_ prelu prod
-promote_types put put_ quantile rad2deg rad2deg_ rand rand_like randint randint_like randn randn_like randperm
-ravel reciprocal reciprocal_ relu relu_ remainder remainder_ repeat_interleave reshape result_type rms_norm
-roll rot90 round round_ row_stack rsqrt rsqrt_ rsub scalar_tensor scatter scatter_ scatter_add scatter_add_
-scatter_reduce scatter_reduce_ searchsorted select select_scatter selu selu_ sgn sgn_ sigmoid sigmoid_ sign
-sign_ signbit sin sin_ sinc sinc_ sinh sinh_ slice_scatter slogdet softmax sort split split_with_sizes sqrt
-sqrt_ square square_ squeeze stack std std_mean sub sub_ subtract subtract_ sum swapaxes swapdims t take
-take_along_dim tan tan_ tanh tanh_ tensor tensor_split tensordot threshold threshold_ tile topk trace
-transpose tril tril_ tril_indices triu triu_ triu_indices true_divide true_divide_ trunc trunc_ unbind
+normal not_equal numel ones ones_like outer pairwise_distance permute polygamma positive pow prelu prod
+promote_types put quantile rad2deg rad2deg_ rand rand_like randint randint_like randn randn_like randperm
+ravel reciprocal reciprocal_ relu relu_ remainder repeat_interleave reshape result_type rms_norm roll rot90
+round round_ row_stack rsqrt rsqrt_ rsub scalar_tensor scatter scatter_add scatter_reduce searchsorted select
+select_scatter selu selu_ sgn sigmoid sigmoid_ sign signbit sin sin_ sinc sinc_ sinh sinh_ slice_scatter
+slogdet softmax sort split split_with_sizes sqrt sqrt_ square square_ squeeze stack std std_mean sub subtract
+sum swapaxes swapdims t take take_along_dim tan tan_ tanh tanh_ tensor tensor_split tensordot threshold
+threshold_ tile topk trace transpose tril tril_indices triu triu_indices true_divide trunc trunc_ unbind
 unflatten unique unique_consecutive unsqueeze var var_mean vdot vsplit vstack where xlogy xlogy_ zero_ zeros
 zeros_like
 """
@@ -45,8 +40,8 @@ cosine_embedding_loss cosine_similarity cross_entropy dropout elu elu_ embedding
 group_norm hardshrink hardsigmoid hardswish hardtanh hardtanh_ hinge_embedding_loss huber_loss instance_norm
 interpolate kl_div l1_loss layer_norm leaky_relu leaky_relu_ linear log_softmax logsigmoid margin_ranking_loss
 max_pool1d max_pool2d mish mse_loss nll_loss normalize one_hot pad pairwise_distance poisson_nll_loss prelu
-relu relu6 relu_ rms_norm selu selu_ sigmoid sigmoid_ silu smooth_l1_loss soft_margin_loss softmax softmin
-softplus softshrink softsign tanh tanh_ tanhshrink threshold threshold_ triplet_margin_loss
+relu relu6 relu_ rms_norm selu selu_ sigmoid silu smooth_l1_loss soft_margin_loss softmax softmin softplus
+softshrink softsign tanh tanhshrink threshold threshold_ triplet_margin_loss
 """
 
 LINALG = """

@@ -31,4 +31,4 @@ def type_name(value: Any) -> str:
         return "function"
     if isinstance(value, Size):
         return "Size"
-    return type(value).__name__
+    return getattr(value, "type_name", None) or type(value).__name__

@@ -227,6 +227,7 @@ TEXTS: dict[str, Entry] = {
         "Tensor.{word} is deprecated on 0-D tensors. This function is the identity in these cases.",
         {},
     ),
+    "index_edited": ("RuntimeError", "{text}", {}),
     "not_a_root": ("AssertionError", "Expected output to be a torch.Tensor", {}),
     "hook_none": ("RuntimeError", "can't replace a None gradient with a non-None value", {}),
     "inplace_broadcast": (

@@ -1,0 +1,48 @@
+"""Every op form with an edit of each input and of the result, in every way, against the PyTorch that is installed."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from detachsim.lang import load
+from detachsim.lang.syntax import Scenario, ScenarioError
+from detachsim.marks import Source
+from detachsim.ops.vocabulary import VOCABULARY
+from detachsim.oracle.process import Oracle
+from detachsim.oracle.verify import differences_text, verify
+from tests.fuzz.matrix import scenarios
+
+pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="module")
+def oracle() -> Iterator[Oracle]:
+    """One process for all forms."""
+    with Oracle() as oracle:
+        yield oracle
+
+
+def known() -> dict[str, Scenario]:
+    """Return the scenarios of the forms that detachsim has."""
+    found: dict[str, Scenario] = {}
+    for name, text in scenarios():
+        with suppress(ScenarioError):
+            found[name] = load(Source(f"{name}.yaml", text), VOCABULARY)
+    return found
+
+
+# Each is one of docs/differences.md.
+DIFFERENT = {"kron", "kron-no_grad", "unfold", "unfold-no_grad", "logsigmoid", "nll_loss_weight"}
+CASES = {name: scenario for name, scenario in known().items() if name not in DIFFERENT}
+
+
+def test_most_forms_are_known() -> None:
+    assert len(CASES) > 950
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_edits_agree(oracle: Oracle, name: str) -> None:
+    verification = verify(oracle, CASES[name])
+    report = differences_text(name, verification.differences, "torch")
+    assert (verification.outcome, report) == ("agrees", "")
