@@ -82,9 +82,12 @@ def _sequence(value: Any) -> Any:
     raise TorchError("not_iterable", type=type_name(value))
 
 
-def manual_seed(session: Session, seed: int) -> None:
-    """``torch.manual_seed``."""
-    session.generator.manual_seed(seed)
+def manual_seed(session: Session, seed: Any) -> None:
+    """``torch.manual_seed``, which takes what ``int`` takes."""
+    number = _convert(int)(session, seed)
+    if not -(2**63) <= number < 2**64:
+        raise TorchError("seed_range")
+    session.generator.manual_seed(number)
 
 
 def _length(session: Session, value: Any) -> int:

@@ -6,6 +6,11 @@ TEXTS: dict[str, Entry] = {
     "arange_step": ("RuntimeError", "step must be nonzero", {}),
     "arange_bounds": ("RuntimeError", "upper bound and lower bound inconsistent with step sign", {}),
     "arange_range": ("RuntimeError", "unsupported range: {start} -> {end}", {}),
+    "seed_range": (
+        "ValueError",
+        "Overflow when unpacking long long",
+        {"torch-1.13": ("RuntimeError", "Overflow when unpacking long")},
+    ),
     "zeros_size": ("RuntimeError", "zeros: Dimension size must be non-negative.", {}),
     "linspace_steps": ("RuntimeError", "number of steps must be non-negative", {}),
     "eye_size": ("RuntimeError", "{word} must be greater or equal to 0, got {size}", {}),

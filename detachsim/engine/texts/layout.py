@@ -17,6 +17,7 @@ TEXTS: dict[str, Entry] = {
     "movedim_repeated": ("RuntimeError", "movedim: repeated dim in `{which}` ({dims})", {}),
     "dim_none": ("IndexError", "Dimension specified as {dim} but tensor has no dimensions", {}),
     "narrow_zero_dim": ("RuntimeError", "narrow() cannot be applied to a 0-dim tensor.", {}),
+    "flatten_order": ("RuntimeError", "flatten() has invalid args: start_dim cannot come after end_dim", {}),
     "narrow_length": ("RuntimeError", "narrow(): length must be non-negative.", {}),
     "narrow_start": (
         "IndexError",
