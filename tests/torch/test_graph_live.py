@@ -18,9 +18,6 @@ from detachsim.run import execute
 pytest.importorskip("torch")
 
 ROOT = Path(__file__).parents[2]
-    *sorted((ROOT / "tests" / "data" / "pictures").glob("*.yaml")),
-    *sorted((ROOT / "scenarios").rglob("*.yaml")),
-]
 
 # Runs each script as a program of its own, and prints the graph of every tensor that has a name at its end.
 TELL = """
@@ -111,6 +108,9 @@ def loaded(path: Path) -> Scenario:
 
 
 SCENARIOS = [
+    *sorted((ROOT / "tests" / "data" / "pictures").glob("*.yaml")),
+    *sorted((ROOT / "scenarios").rglob("*.yaml")),
+]
 # Those that are one script: of several runs, each would be one.
 SCRIPTS = [path for path in SCENARIOS if not loaded(path).variants[0].choices]
 
