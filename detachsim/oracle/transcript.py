@@ -131,8 +131,9 @@ def transcript_of(events: Iterable[Event]) -> Transcript:
                     if name not in uncounted:
                         recorder.know(name, {"version": after})
             case GradAccumulated(names=names, total=total):
+                # A hook may have thrown the gradient away since.
                 for name in names:
-                    recorder.know(name, {"grad": total})
+                    recorder.know(name, {"grad": None if total == "None" else total})
             case _:
                 pass
     if recorder is not None:
