@@ -16,6 +16,7 @@ from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.gradients import Gradients
 from detachsim.engine.hooks import run_hooks
+from detachsim.engine.memory import overlaps_itself
 from detachsim.engine.node import AccumulateGrad, AsStrided, CopySlices, Node
 from detachsim.engine.operand import Operand, unwrap, wrap
 from detachsim.engine.queue import pop, push
@@ -192,8 +193,8 @@ _VIEW = np.zeros(2)[:1]
 _BASE_ALONE = getrefcount(_VIEW.base)
 
 
-def _is_alone(slots: list[Any], number: int) -> bool:
-    """Whether nothing but ``slots`` holds a gradient or its memory, so that it may be taken or added to."""
+def _is_alone(slots: list[Any], number: int, *, memory: bool = True) -> bool:
+    """Whether nothing but ``slots`` holds a gradient, so that it may be taken, or (``memory``) added to."""
     if _references(slots, number) != _ALONE:
         return False
     array = slots[number]
@@ -201,6 +202,8 @@ def _is_alone(slots: list[Any], number: int) -> bool:
         return True  # numpy's own number in the place of an array without dims
     if type(array) is not np.ndarray:
         return False
+    if not memory:
+        return not overlaps_itself(array) and array.flags.writeable
     if array.base is not None and (type(array.base) is not np.ndarray or getrefcount(array.base) != _BASE_ALONE):
         return False
     return bool(array.flags.forc) and array.flags.writeable
@@ -504,7 +507,7 @@ def _warn_anomaly(session: "Session", node: Node) -> None:
 def _accumulate(work: Pass, node: AccumulateGrad, slots: list[Gradient]) -> None:
     """Add the gradient in ``slots`` to the leaf's ``.grad``, as PyTorch does: take it, copy it, or add in place."""
     session, create_graph = work.session, work.create_graph
-    mine = not create_graph and _is_alone(slots, 0)
+    mine = not create_graph and _is_alone(slots, 0, memory=False)
     gradient = slots[0]
     tensor = node.tensor
     if not requires_grad(tensor):
@@ -520,13 +523,13 @@ def _accumulate(work: Pass, node: AccumulateGrad, slots: list[Gradient]) -> None
     elif present is None:
         array = np.asarray(gradient)
         if mine and _same_layout(array, tensor.array):
-            made = fresh(array, tensor.dtype)
-            made.version = work.gradients.version(array)
+            # PyTorch asks only whether the tensor is shared: its memory may still be, say, the seed's.
+            made = work.gradients.tensor(array, tensor.dtype, inference=session.inference)
         else:
             made = fresh(_copy_like(array, tensor.array), tensor.dtype)
             made.version.value = 1
-        if session.inference:
-            make_inference(made)
+            if session.inference:
+                make_inference(made)
         info.grad = made
     else:
         total = present.array + gradient

@@ -23,6 +23,7 @@ torch = pytest.importorskip("torch")
 ROOT = Path(__file__).parents[2]
 SCENARIOS = sorted((ROOT / "scenarios").rglob("*.yaml"))
 EXPORTS = sorted((ROOT / "tests" / "data" / "export").glob("*.yaml"))
+REGRESSIONS = sorted((ROOT / "tests" / "torch" / "regressions").glob("*.yaml"))
 PROGRAMS = sorted((ROOT / "tests" / "data" / "blog").glob("*.py"))
 # A Python that has PyTorch 1.13, where there is one.
 OLD_TORCH = [os.environ[name] for name in ("DETACHSIM_TORCH_1_13",) if name in os.environ]
