@@ -1,5 +1,6 @@
 """Which changes of a scenario may mend a diagnosis, the likeliest first; whether they do is for a run to say."""
 
+import ast
 import re
 from collections.abc import Callable, Iterator
 
@@ -16,7 +17,6 @@ _AUGMENTED = re.compile(r"^(\w+)\s*(\*\*|//|[-+*/@%])=\s*(.+)$")
 _ITEM = re.compile(r"^(\w+)\[.*\]\s*(?:\*\*|//|[-+*/@%])?=(?!=)")
 _PRIMARY = re.compile(r"^[\w.]+(\([^()]*\)|\[[^\[\]]*\]|\.\w+)*$")
 _GRAD_CALL = re.compile(r"autograd\.grad\(.*\)\s*$")
-_LOCAL = re.compile(r"(\w+(?:\.\w+)*|\([^()]*\))\.(sqrt|rsqrt|log|log2|log10|reciprocal)\(\)")
 
 
 @record
@@ -297,6 +297,15 @@ class _Bench:
                 name = found.group(1)
                 yield from self.replaced("detach a new tensor", one.step, "detach", f"{name} = {name}")
 
+    def read_copy(self) -> Iterator[Candidate]:
+        """Read from a clone of what is written."""
+        for one in self.evidence("edited"):
+            left, sign, right = self.value(one.step).partition("=")
+            part = rf"((?<![\w.]){one.names[0]}\[[^\[\]]*\])"
+            if sign:
+                made = left + "=" + re.sub(part, r"\1.clone()", right)
+                yield from self.replaced("read from a clone", one.step, self.step(one.step).kind, made)
+
     def flagged(self) -> Iterator[Candidate]:
         """For a tensor that is no leaf, ``detach`` or ``retain_grad`` instead of its flag."""
         for one in self.evidence("needed"):
@@ -335,8 +344,8 @@ class _Bench:
         """Keep away from the place where a formula has no finite value."""
         for one in self.evidence("created"):
             value = self.value(one.step)
-            made = _LOCAL.sub(lambda found: f"({_bare(found.group(1))} + 1.0e-6).{found.group(2)}()", value)
-            if made != value:
+            made = _shifted(value)
+            if made is not None:
                 yield from self.replaced("keep away from 0", one.step, self.step(one.step).kind, made)
 
 
@@ -345,8 +354,40 @@ def _primary(expression: str) -> str:
     return expression if _PRIMARY.match(expression) else f"({expression})"
 
 
-def _bare(expression: str) -> str:
-    return expression[1:-1] if expression.startswith("(") else expression
+_SINGULAR = ("sqrt", "rsqrt", "log", "log2", "log10", "reciprocal")
+
+
+def _shifted(value: str) -> str | None:
+    """Return a statement with a little added to what a root, a logarithm or a division is taken of."""
+    bound = _BINDING.match(value)
+    start = bound.start(2) if bound is not None else 0
+    text = value[start:]
+    if not text.isascii():  # places are counted in bytes
+        return None
+    try:
+        tree = ast.parse(text, mode="eval")
+    except SyntaxError:
+        return None
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="torch" | "F"), attr=name), args=[operand]):
+                singular = name in _SINGULAR
+            case ast.Call(func=ast.Attribute(value=operand, attr=name), args=[]):
+                singular = name in _SINGULAR
+            case ast.Call(func=ast.Name(id=name), args=[operand]):
+                singular = name in _SINGULAR
+            case ast.BinOp(left=operand, op=ast.Pow(), right=ast.Constant(value=float(exponent))):
+                singular = exponent < 1
+            case ast.BinOp(op=ast.Div(), right=operand) if not isinstance(operand, ast.Constant):
+                singular = True
+            case _:
+                continue
+        if singular:
+            first, last = operand.col_offset, operand.end_col_offset or 0
+            inside = f"{text[first:last]} + 1.0e-6"
+            inside = inside if isinstance(operand, ast.BinOp) else f"({inside})"
+            return value[:start] + text[:first] + inside + text[last:]
+    return None
 
 
 def _out_of_place(value: str) -> str | None:
@@ -403,6 +444,7 @@ _MAKERS = {
     "L1": _together(_Bench.untracked, _Bench.out_of_place),
     "L2": _together(_Bench.cloned, _Bench.out_of_place, _Bench.untracked),
     "L3": _together(_Bench.flagged),
+    "L5": _together(_Bench.read_copy),
     "L4": _together(_Bench.normal),
     "F1": _together(_Bench.shifted),
     "F2": _together(_Bench.shifted),

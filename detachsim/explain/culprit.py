@@ -3,7 +3,7 @@
 from detachsim.events import BuffersFreed, MemoryEdited, VersionMismatch
 from detachsim.explain.diagnosis import Because, Diagnosis, Role
 from detachsim.explain.history import Edit, History, Saved
-from detachsim.explain.wording import listed, op_called, short, steps
+from detachsim.explain.wording import listed, short, steps
 
 # So many edits are told one by one; of more, the first and the last.
 MOST_EDITS = 6
@@ -143,7 +143,7 @@ def share_evidence(history: History, one: int, other: int) -> list[Because]:
         if not history.names(tensor) and made.event.op not in ("detach", "data"):
             continue  # the view that an expression such as x[0] makes on its way
         counter = "memory, but not the version counter," if made.event.new_counter else "memory and version counter"
-        text = f"{history.called(tensor)} shares {counter} with {history.called(source)}, by {op_called(made.event.op)}"
+        text = f"{history.called(tensor)} shares {counter} with {history.called(source)}, by {history.op(tensor)}"
         evidence.append(because(history, made.step, "aliased", history.names(tensor), text))
     return evidence
 

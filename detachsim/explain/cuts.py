@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 from detachsim.explain.culprit import because
 from detachsim.explain.diagnosis import Because
 from detachsim.explain.history import History
-from detachsim.explain.wording import listed, op_called, short
+from detachsim.explain.wording import listed, short
 from detachsim.records import record
 
 Way: TypeAlias = Literal["detached", "no_grad", "integer", "not required", "switched off"]
@@ -98,20 +98,22 @@ def cut_words(history: History, cut: Cut) -> str:
     """Return what the step of the cut did, as a sentence."""
     called, source = history.called(cut.tensor), history.called(cut.source) if cut.source else ""
     made = history.tensors.get(cut.tensor)
-    op = made.event.op if made is not None else ""
+    op = history.op(cut.tensor)
     match cut.way:
         case "detached":
             if cut.source == cut.tensor:
                 return f"{called} is cut from its graph by detach_()"
             named = called if history.names(cut.tensor) else "its result"
             behind = source if source != named else "what it came from"
-            return f"{op_called(op)} cuts: no gradient flows from {named} back to {behind}"
+            return f"{op} cuts: no gradient flows from {named} back to {behind}"
         case "no_grad":
             behind = source if source != called else "what it came from"
             return f"{called} is made while gradients are off, so no gradient flows back to {behind}"
         case "integer":
-            kind = f"holds {made.event.dtype}" if made is not None and not floating(made.event.dtype) else "is made"
-            return f"{called} {kind}, by {op_called(op)}, which has no gradient"
+            if made is not None and not floating(made.event.dtype):
+                named = called if history.names(cut.tensor) else f"the result of {op}"
+                return f"{named} holds {made.event.dtype}, and only floating-point tensors have gradients"
+            return f"{op} has no gradient"
         case "switched off":
             return f"{called} is told not to require grad"
         case "not required":
@@ -166,6 +168,8 @@ def why(history: History, cut: Cut) -> str:
             made = history.tensors.get(cut.tensor)
             if cut.source == 0 and made is not None:
                 return f"{called} holds {made.event.dtype}, which has no gradients"
+            if made is not None and not floating(made.event.dtype):
+                return f"{where} gives {made.event.dtype}, and only floating-point tensors have gradients"
             return f"{where} has no gradient"
         case "switched off":
             return f"{where} turned requires_grad off"
@@ -177,7 +181,7 @@ def _by(history: History, cut: Cut) -> str:
     made = history.tensors.get(cut.tensor)
     if cut.source == cut.tensor or made is None:
         return "detach_()"
-    return op_called(made.event.op)
+    return history.op(cut.tensor)
 
 
 def never_asked(history: History, cuts: list[Cut]) -> str:

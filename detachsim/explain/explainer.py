@@ -79,10 +79,10 @@ class Explainer:
 
                 self.spoiled[id(event)] = spoiled_by(self.history, event)
         elif isinstance(event, Raised):
-            if self._asked("error", ()):
-                yield from self._new(self._error(event))
-            if event.key == "nan":
+            if event.key == "nan" and self._rerun is not None and not self._found_origin:
                 self._nonfinite = "the gradient"
+            elif self._asked("error", ()):
+                yield from self._new(self._error(event))
         elif isinstance(event, Read):
             if event.attribute == "grad" and event.value == "None" and self._asked("grad", event.names):
                 yield from self._new(self._none(event))

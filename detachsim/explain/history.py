@@ -19,10 +19,12 @@ from detachsim.events import (
     StepEnded,
     TensorBound,
     TensorCreated,
+    ValueBound,
 )
 from detachsim.records import record
 
 _ROOT = re.compile(r"(.+)\.backward\(.*\)")
+_BOUND = re.compile(r"(\w+) = (.+)")
 
 
 @record
@@ -121,6 +123,8 @@ class History:
         self.passes: list[Pass] = []
         self.freed: dict[int, str] = {}
         self.grads: dict[int, str] = {}
+        # The names that each step bound.
+        self.binds: dict[str, list[str]] = {}
         # The expressions that backward was called on.
         self.spelled: dict[int, str] = {}
         self.created_in_step: list[int] = []
@@ -199,6 +203,7 @@ class History:
             made.requires = False
 
     def _bind(self, event: TensorBound) -> None:
+        self.binds.setdefault(self.step, []).append(event.name)
         self.bindings.setdefault(event.name, []).append(Binding(self.order, self.step, event))
         self.bound[event.name] = event.tensor.id
         self.deleted.pop(event.name, None)
@@ -212,6 +217,11 @@ class History:
             )  # fmt: skip
             made = self.tensors[state.id] = Made(self.order, self.step, created, ())
         made.requires = state.requires_grad
+
+    def _bind_value(self, event: ValueBound) -> None:
+        self.binds.setdefault(self.step, []).append(event.name)
+        self.bound.pop(event.name, None)
+        self.deleted.pop(event.name, None)
 
     def _forget(self, event: NameDeleted) -> None:
         self.bound.pop(event.name, None)
@@ -287,6 +297,25 @@ class History:
             return f"a part of {owner[0]}"
         return f"the unnamed result of {made.event.op}"
 
+    def op(self, tensor: int) -> str:
+        """Return the op that made a tensor, as its step writes it."""
+        from detachsim.explain.wording import op_called
+
+        made = self.tensors.get(tensor)
+        return "an op" if made is None else op_called(made.event.op, self.code(made.step))
+
+    def result_of(self, tensor: int) -> str:
+        """Return what a tensor is the result of: the expression that its name was given, or its op."""
+        from detachsim.explain.wording import short
+
+        made = self.tensors.get(tensor)
+        if made is None or not made.event.op:
+            return "another step"
+        bound = _BOUND.match(self.code(made.step))
+        if bound is not None and bound[1] in made.names:
+            return short(bound[2], 40)
+        return self.op(tensor)
+
     def sources(self, tensor: int) -> Iterator[int]:
         """Yield the tensors that the values of a tensor came from, in-place writes to its memory included."""
         made = self.tensors.get(tensor)
@@ -356,6 +385,7 @@ _NOTES: dict[type, Callable[[History, Any], None]] = {
     MemoryEdited: History._edited,
     FlagChanged: History._flag,
     TensorBound: History._bind,
+    ValueBound: History._bind_value,
     NameDeleted: History._forget,
     BackwardBegan: History._backward_began,
     NodeRan: History._ran,

@@ -1,10 +1,15 @@
 """Why a gradient is None, and why it is not: the way from the root of a backward pass to a tensor, or its cut."""
 
+import re
+
 from detachsim.explain.culprit import because, in_order
 from detachsim.explain.cuts import CODES, Cut, cut_evidence, cut_on_way, find_cuts, why
 from detachsim.explain.diagnosis import Because, Diagnosis
 from detachsim.explain.history import History, Pass
 from detachsim.explain.wording import listed, short, steps
+
+_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+_NUMBERS = re.compile(r"\.item\(|\.tolist\(|\bfloat\(|\bint\(|\btensor\(")
 
 
 def explain_none(history: History, tensor: int, names: tuple[str, ...], *, asked: bool = False) -> Diagnosis | None:
@@ -110,7 +115,7 @@ class _Reader:
         leaf = history.tensors[was]
         name = binding.event.name
         made = f"{name} is a leaf that requires grad"
-        taken = f"the name {name} goes to another tensor, the result of {self._op()}"
+        taken = f"the name {name} goes to another tensor, the result of {self.history.result_of(self.tensor)}"
         evidence = [because(history, leaf.step, "created", (name,), made)]
         evidence.append(because(history, binding.step, "rebound", (name,), taken))
         cuts = [] if history.requires(self.tensor) else find_cuts(history, self.tensor)
@@ -122,9 +127,6 @@ class _Reader:
         code = short(history.code(binding.step), 40)
         reason = f"step {binding.step} ({code}) gave the name {name} to a new tensor, {kind}"
         return self._diagnosis("N4", reason, evidence)
-
-    def _op(self) -> str:
-        return f"{self.made.event.op}()" if self.made is not None and self.made.event.op else "another step"
 
     def _not_required(self) -> Diagnosis:
         cuts = find_cuts(self.history, self.tensor)
@@ -139,8 +141,9 @@ class _Reader:
         return why(self.history, first)
 
     def _non_leaf(self) -> Diagnosis:
-        text = f"{self.called} is the result of {self._op()}, so it is no leaf"
-        reason = f"it is no leaf, but the result of {self._op()} in step {self.made.step if self.made else ''}"
+        text = f"{self.called} is the result of {self.history.result_of(self.tensor)}, so it is no leaf"
+        step = self.made.step if self.made else ""
+        reason = f"it is no leaf, but the result of {self.history.result_of(self.tensor)} in step {step}"
         retained = [flag for flag in self.history.flags.get(self.tensor, ()) if flag.event.flag == "retains_grad"]
         if retained:
             return self._not_reached()
@@ -168,6 +171,15 @@ class _Reader:
             text = "this backward stops with an error before it comes here"
             evidence = [created, because(history, last.step, "needed", (), text)]
             return self._diagnosis("N8", f"the backward of step {last.step} ended with an error before it", evidence)
+        number = self._through_number(last)
+        if number is not None:
+            code = short(history.code(number), 40)
+            text = "here the values become Python numbers, which know nothing of gradients"
+            evidence = [created, because(history, number, "cut", self.names, text)]
+            evidence.append(
+                because(history, last.step, "needed", (), "this backward comes no further than the numbers")
+            )
+            return self._diagnosis("N10", f"step {number} ({code}) took the values out as Python numbers", evidence)
         roots = listed(history.called(root) for root in last.roots) or "its root"
         text = f"this backward starts from {roots}, which was not computed from {self.called}"
         reason = f"the backward of {steps(one.step for one in since)} did not use it"
@@ -175,6 +187,22 @@ class _Reader:
             text = f"this backward did not bring a gradient to {self.called}"
             reason = f"the backward of step {last.step} did not go there"
         return self._diagnosis("N7", reason, [created, because(history, last.step, "needed", (), text)])
+
+    def _through_number(self, one: Pass) -> str | None:
+        """Return the step that turned values of the tensor to Python numbers, from which the root was computed."""
+        history = self.history
+        wanted = set(_NAME.findall(history.code(one.step)))
+        numbers = list(history.steps)
+        for number in reversed(numbers[: numbers.index(one.step)]):
+            made = history.binds.get(number, ())
+            if not wanted.intersection(made):
+                continue
+            used = set(_NAME.findall(history.code(number).partition("=")[2]))
+            tensors = [history.bound[name] for name in used if name in history.bound]
+            if _NUMBERS.search(history.code(number)) and any(history.route(self.tensor, each) for each in tensors):
+                return number
+            wanted |= used
+        return None
 
     def _cut_before(self, one: Pass) -> Cut | None:
         for root in one.roots:

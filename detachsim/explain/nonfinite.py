@@ -18,22 +18,21 @@ def explain_nonfinite(history: History, found: NonFiniteMade, victim: str) -> Di
     kind = "nan" if "nan" in found.result else "inf"
     needed = because(history, here, "needed", (), f"{victim} is not finite")
     if found.direction == "forward":
-        result = listed(found.names) or f"the result of {op_called(found.op)}"
-        origin = because(
-            history, found.step, "created", found.names, f"{op_called(found.op)} makes {result}: {_flat(found.result)}"
-        )
+        code = history.code(found.step)
+        op = op_called(found.op, code)
+        result = listed(found.names) or "its result"
+        origin = because(history, found.step, "created", found.names, f"{op} makes {result}: {_flat(found.result)}")
         notes = tuple(f"{name or 'its input'} was {_flat(text)}" for name, text in found.given[:3])
-        code = short(history.code(found.step))
-        began = f"the forward pass, in step {found.step} ({code}): {op_called(found.op)} made {kind}"
+        began = f"the forward pass, in step {found.step} ({short(code)}): {op} made {kind}"
         if not found.given:
-            began = f"the data of step {found.step} ({code})"
+            began = f"the data of step {found.step} ({short(code)})"
         return Diagnosis("F1", here, f"The {kind} began in {began}.", in_order(history, [origin, needed]), notes)
     recorded = _node_of(history, found)
     step, names = ("", ()) if recorded is None else recorded
     evidence = [needed]
     where = f" (step {step})" if step else ""
     if step:
-        text = f"{op_called(found.op)} is computed here; its gradient is {kind} for these values"
+        text = f"{op_called(found.op, history.code(step))} is computed here; its gradient is {kind} for these values"
         evidence.insert(0, because(history, step, "created", names, text))
     notes = (f"{found.node} was given the gradient {_flat(found.incoming)}",)
     if found.direction == "seed":
@@ -68,8 +67,9 @@ def _formula(history: History, found: NonFiniteMade, step: str) -> tuple[str, ..
             continue
         for saved in node.saved:
             if saved.formula and saved.input == (found.argument or saved.input):
-                values = listed(saved.names) or saved.label
+                names = listed(saved.names)
                 was = next((_flat(text) for label, text in found.given if label == saved.label), "")
-                value = f" = {was}" if was else ""
-                return (f"the gradient of {saved.input} is {saved.formula}, where {saved.label} is {values}{value}",)
+                value = " = ".join(part for part in (names, was) if part)
+                where = f", where {saved.label} is {value}" if value else ""
+                return (f"the gradient of {saved.input} is {saved.formula}{where}",)
     return ()

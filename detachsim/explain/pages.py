@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "pages"
-_CODE = re.compile(r"[A-Z]\d")
+_CODE = re.compile(r"[A-Z]\d{1,2}")
 
 
 def is_code(text: str) -> bool:
@@ -14,7 +14,7 @@ def is_code(text: str) -> bool:
 
 def codes() -> tuple[str, ...]:
     """Return all codes, sorted."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.md")))
+    return tuple(sorted((path.stem for path in _FOLDER.glob("*.md")), key=lambda code: (code[0], int(code[1:]))))
 
 
 def page(code: str) -> str | None:

@@ -4,12 +4,12 @@ import re
 from typing import assert_never
 
 from detachsim.events import BuffersFreed, Raised, VersionMismatch
-from detachsim.explain.culprit import because, explain_freed, explain_mismatch, in_order
+from detachsim.explain.culprit import because, edit_evidence, explain_freed, explain_mismatch, in_order
 from detachsim.explain.cuts import cut_evidence, find_cuts, why
 from detachsim.explain.diagnosis import Because, Diagnosis
 from detachsim.explain.history import History
 from detachsim.explain.missing import evidence_of
-from detachsim.explain.wording import listed, op_called, short
+from detachsim.explain.wording import listed, short
 
 _IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _INDEX = re.compile(r"\d+")
@@ -34,7 +34,8 @@ def explain_error(history: History, raised: Raised) -> Diagnosis:
 def _unexplained(history: History, raised: Raised) -> Diagnosis:
     text = f"{raised.type}: {raised.text.partition('. ')[0].rstrip('.')}"
     evidence = because(history, history.step, "needed", (), f"{short(history.code(history.step))} is refused")
-    return Diagnosis("E1", history.step, f"{short(text, 120)}.", (evidence,))
+    text = short(text, 200)
+    return Diagnosis("E1", history.step, text if text.endswith("...") else f"{text}.", (evidence,))
 
 
 def _code_names(history: History) -> list[tuple[str, int]]:
@@ -215,7 +216,7 @@ def _view_evidence(history: History, tensor: int) -> list[Because]:
         made = history.tensors[one]
         source = made.event.alias_of
         assert source is not None
-        text = f"{history.called(one)} is a view of {history.called(source)}, by {op_called(made.event.op)}"
+        text = f"{history.called(one)} is a view of {history.called(source)}, by {history.op(one)}"
         evidence.append(because(history, made.step, "aliased", history.names(one), text))
     return evidence
 
@@ -230,6 +231,8 @@ def _view_edited(history: History, raised: Raised) -> Diagnosis | None:
         source = history.called(made.event.alias_of)
         several = raised.key in ("view_multiple", "view_mode_multiple")
         code = short(history.code(history.step))
+        if history.open[-1].kind != "inplace" and off:
+            return _stale_view(history, name, tensor)
         if off:
             text = f"{name} is a view of {source}, made while gradients were off"
             reason = f"{name} became a view of {source} while gradients were off (step {made.step})"
@@ -239,13 +242,55 @@ def _view_edited(history: History, raised: Raised) -> Diagnosis | None:
                 f"{name} is one of several views of {source} that {made.event.op}() made at once (step {made.step})"
             )
         else:
-            text = f"{name} is a view of {source}, by {op_called(made.event.op)}"
+            text = f"{name} is a view of {source}, by {history.op(tensor)}"
             reason = f"{name} is a view of {source} (step {made.step})"
         evidence = [
             because(history, made.step, "aliased", (name,), text),
             because(history, history.step, "edited", (name,), f"{code} would edit it while gradients are on"),
         ]
         return Diagnosis("L2", history.step, f"{reason}, so {code} is refused.", in_order(history, evidence))
+    return None
+
+
+def _stale_view(history: History, name: str, tensor: int) -> Diagnosis:
+    """A view made while gradients were off, whose ``grad_fn`` is asked for after its base was edited."""
+    made = history.tensors[tensor]
+    assert made.event.alias_of is not None
+    source = history.called(made.event.alias_of)
+    text = f"{name} is a view of {source}, made while gradients were off"
+    evidence = [because(history, made.step, "aliased", (name,), text)]
+    edits = [edit for edit in history.edits_of.get(made.event.storage, []) if edit.order > made.order]
+    evidence.extend(edit_evidence(history, edit) for edit in edits[:3])
+    evidence.append(because(history, history.step, "needed", (name,), f"{name}.grad_fn would have to be made anew"))
+    reason = f"{name} became a view of {source} while gradients were off (step {made.step})"
+    since = f", and {source} was edited since" if edits else ""
+    return Diagnosis("L2", history.step, f"{reason}{since}, so it has no grad_fn.", in_order(history, evidence))
+
+
+def _overlapping(history: History, raised: Raised) -> Diagnosis | None:
+    """One step reads and writes memory that overlaps."""
+    names = [name for name, _ in _code_names(history)]
+    if not names:
+        return None
+    code = short(history.code(history.step))
+    evidence = because(history, history.step, "edited", tuple(names[:1]), f"{code} reads what it is about to overwrite")
+    headline = f"{code} reads and writes parts of {names[0]} that overlap."
+    return Diagnosis("L5", history.step, headline, (evidence,))
+
+
+def _not_a_leaf(history: History, raised: Raised) -> Diagnosis | None:
+    """An optimizer was given a tensor that is no leaf."""
+    for name, tensor in _code_names(history):
+        if history.is_leaf(tensor) or tensor not in history.tensors:
+            continue
+        made = history.tensors[tensor]
+        result = history.result_of(tensor)
+        evidence = [
+            because(history, made.step, "created", (name,), f"{name} is the result of {result}, so it is no leaf"),
+            because(history, history.step, "needed", (name,), "an optimizer changes leaves"),
+        ]
+        headline = f"{name} is no leaf but the result of {result} (step {made.step}): an optimizer changes only leaves."
+        return Diagnosis("L3", history.step, headline, in_order(history, evidence))
     return None
 
 
@@ -256,7 +301,7 @@ def _flag_refused(history: History, raised: Raised) -> Diagnosis | None:
         if made is None:
             continue
         if not history.is_leaf(tensor):
-            op = op_called(made.event.op)
+            op = history.result_of(tensor)
             text = f"{name} is the result of {op}, so it is no leaf"
             headline = f"{name} is no leaf but the result of {op} (step {made.step}): its flag cannot be changed."
         elif "float" not in made.event.dtype:
@@ -357,6 +402,8 @@ _EXPLAINED = {
     "view_multiple": _view_edited,
     "detach_view": _view_edited,
     "overlap_self": _view_edited,
+    "overlap_input": _overlapping,
+    "optimizer_nonleaf": _not_a_leaf,
     "requires_grad_false": _flag_refused,
     "requires_grad_true": _flag_refused,
     "requires_grad_dtype": _flag_refused,

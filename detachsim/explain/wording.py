@@ -29,6 +29,33 @@ def short(text: str, room: int = 60) -> str:
     return line
 
 
-def op_called(op: str) -> str:
-    """Return an op as one writes it: ``.data`` is no call."""
-    return ".data" if op == "data" else f"{op}()"
+# Ops that one writes with a sign, or that stand behind a call of another name.
+_OPERATIONS = {
+    "add": "the addition",
+    "sub": "the subtraction",
+    "rsub": "the subtraction",
+    "mul": "the product",
+    "div": "the division",
+    "reciprocal": "the division",
+    "pow": "the power",
+    "neg": "the negation",
+    "select": "the subscript",
+    "slice": "the subscript",
+    "index": "the subscript",
+    "_to_copy": "the conversion",
+    "mm": "the matrix product",
+    "mv": "the matrix product",
+    "bmm": "the matrix product",
+    "addmm": "the linear map",
+    "linear": "the linear map",
+}
+
+
+def op_called(op: str, code: str = "") -> str:
+    """Return an op as it is written in ``code``: ``.data`` is no call, and a sign has a word."""
+    if op == "data":
+        return ".data"
+    plain = op.removesuffix("_kernel")
+    if f"{plain}(" in code or plain not in _OPERATIONS:
+        return f"{plain}()"
+    return _OPERATIONS[plain]
