@@ -231,7 +231,7 @@ def _run_view(session: "Session", op: Op, bound: list[Any], recording: bool) -> 
     if op.kind == VIEW:
         for output in outputs:
             as_view(session, source, output, several=op.several)
-        if recording:
+        if recording and outputs:
             node = make_node(session, op, bound, bound, outputs)
     if session.facts is not None:
         session.facts.append(("op", op, [source], outputs, node))

@@ -82,6 +82,8 @@ def unflatten(ops: Any, self: Any, dim: int, sizes: Sequence[int]) -> Any:
     axis = wrap_dim(dim, self.ndim)
     if not sizes:
         raise TorchError("unflatten_empty")
+    if not self.shape:
+        raise TorchError("dim_none", dim=0)
     length = self.shape[axis]
     known = numel([size for size in sizes if size != -1])
     made = list(sizes)
