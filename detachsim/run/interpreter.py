@@ -239,7 +239,8 @@ class Interpreter:
             case "no_grad":
                 session.grad_enabled = False
             case "enable_grad":
-                session.grad_enabled = True
+                # Inside inference mode autograd sees nothing, whatever the mode of gradients is.
+                session.grad_enabled = not session.inference
             case "inference_mode":
                 session.grad_enabled, session.inference = False, True
             case "detect_anomaly":
