@@ -46,12 +46,15 @@ def argument_error(
     for row, mismatch in zip(rows, mismatches, strict=True):
         if (text := _item_of_other_type(row.name, row.parameters, mismatch, dialect)) is not None:
             return TorchError("python", type="TypeError", text=text)
-    options = spelled(name, "m" if method else "t", dialect)
+    options: Sequence[Spelled] = spelled(name, "m" if method else "t", dialect)
     if options:
+        # PyTorch spells Tensor also where some functions take a number.
+        numbers = {p.name for row in rows for p in row.parameters if p.type == "Number|Tensor"}
+        options = [option.with_numbers(numbers) for option in options]
         return _none_fits(name, options, args, kwargs, method=method, dialect=dialect)
     own = [index for index, row in enumerate(rows) if method or "t" in row.where]
     if len(rows) == 1 or len(own) == 1:
-        index = own[0] if own else 0
+        index = own[0] if len(own) == 1 else 0
         return _single(name, rows[index].parameters, args, kwargs, mismatches[index], method=method, dialect=dialect)
     texts = [f"({_signature(row, method=method)})" for row in rows]
     given = args[1:] if method else args
@@ -74,7 +77,7 @@ def _none_fits(
         option.has_names and not isinstance(values, Mismatch) for option, values in zip(options, bound, strict=True)
     ):
         values = [*args, *kwargs.values()]
-        wanted = next((value for value in values if isinstance(value, str)), None)
+        wanted = next((value for value in reversed(values) if isinstance(value, str)), None)
         tensor = next((value for value in values if isinstance(value, Tensor)), None)
         if wanted is not None and tensor is not None:
             dims = ", ".join(["None"] * tensor.array.ndim)
@@ -84,8 +87,8 @@ def _none_fits(
         for option, values in zip(options, bound, strict=True)
         if option.has_place_for(len(args) + len(kwargs))
     ]
-    if len(roomy) == 1 and isinstance(roomy[0][1], Mismatch):
-        option, mismatch = roomy[0]
+    option, mismatch = roomy[0] if len(roomy) == 1 else (None, None)
+    if option is not None and isinstance(mismatch, Mismatch):
         return _single(name, option.parameters, args, kwargs, mismatch, method=method, dialect=dialect)
     given = args[1:] if method else args
     texts = [option.text for option in options]
@@ -95,8 +98,10 @@ def _none_fits(
 
 # What 1.13 calls symbolic already; 2.13 says ints everywhere.
 _SYMBOLIC = frozenset(
-    "as_strided as_strided_ empty expand full new_empty new_empty_strided new_full new_ones new_zeros ones repeat reshape "
-    "resize_ view zeros".split()
+    (
+        *("as_strided", "as_strided_", "expand", "repeat", "reshape", "resize_", "view"),
+        *("empty", "full", "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros", "ones", "zeros"),
+    )
 )
 
 
@@ -141,9 +146,11 @@ def _single(
     """Return the error of a function of one signature."""
     parameters = all_parameters[1:] if method else all_parameters
     position = mismatch.position if method else mismatch.position + 1
-    kind = mismatch.kind
-    if kind == "type" and all_parameters[mismatch.position].type == "size" and len(args) > mismatch.position + 1:
-        kind = "many"  # ints one by one begin with an int
+    count = sum(not p.keyword_only for p in parameters)
+    given = len(args) - 1 if method else len(args)
+    ints = count == 1 and parameters[0].type == "size" and (is_int(args[-given]) if given else False)
+    # How many there are is looked at first.
+    kind = "many" if given > count and not ints else mismatch.kind
     if kind == "type":
         parameter = all_parameters[mismatch.position]
         label = "input" if parameter.name == "self" else parameter.name
@@ -158,8 +165,6 @@ def _single(
         ]
         text = f"{name}() missing {len(missing)} required positional arguments: {', '.join(missing)}"
     elif kind == "many":
-        count = sum(not p.keyword_only for p in parameters)
-        given = len(args) - 1 if method else len(args)
         fewest = sum(p.default is REQUIRED for p in parameters)
         if not parameters:
             owner = "TensorBase" if dialect == "torch-2.13" else "_TensorBase"

@@ -345,14 +345,20 @@ class OverloadSet:
                 mismatches.append(bound)
             else:
                 return run(session, op, bound)
-        raise self._error(args, kwargs, mismatches, method=method)
+        raise self._error(args, kwargs, mismatches, method=method, dialect=session.dialect)
 
     def _error(
-        self, args: Sequence[Any], kwargs: Mapping[str, Any], mismatches: list[Mismatch], *, method: bool
+        self,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        mismatches: list[Mismatch],
+        *,
+        method: bool,
+        dialect: str,
     ) -> TorchError:
         from detachsim.engine.arguments import argument_error
 
-        return argument_error(self, args, kwargs, mismatches, method=method)
+        return argument_error(self, args, kwargs, mismatches, method=method, dialect=dialect)
 
 
 def _prefers(op: Op, other: Op) -> bool:
