@@ -207,6 +207,10 @@ class _Bench:
                 yield from self.replaced("do not detach", one.step, "op", made)
             elif step.kind == "inplace":
                 yield from self.one("do without it", one.step, "", self.draft.remove(step))
+            elif _GRAD_CALL.search(value):
+                yield from self.grad_option(one.step, "create_graph=True", "let the gradient have a graph")
+            elif ".item()" in value:
+                yield from self.replaced("stay with the tensor", one.step, step.kind, value.replace(".item()", ""))
             elif ".detach()" in value:
                 yield from self.replaced("do not detach", one.step, step.kind, value.replace(".detach()", ""))
             elif ".data" in value:
@@ -245,6 +249,23 @@ class _Bench:
                 change = self.draft.after(self.step(one.step), "op", f"{name}.retain_grad()")
                 title = f"let {name} keep its gradient"
                 yield from self.one(title, one.step, f"op: {name}.retain_grad()", change)
+
+    def made_leaf(self) -> Iterator[Candidate]:
+        """Make a leaf of what was computed from a leaf that has no name."""
+        for one in self.evidence("created"):
+            bound = _BINDING.match(self.value(one.step))
+            if bound is not None and "requires_grad=True" in bound.group(2):
+                name, expression = bound.groups()
+                made = f"{name} = {_primary(expression)}.detach().requires_grad_()"
+                yield from self.replaced(f"make {name} a leaf", one.step, "inplace", made)
+
+    def let_go(self) -> Iterator[Candidate]:
+        """Cut what both backwards share, after the first one."""
+        for one in self.evidence("freed"):
+            for name in one.names:
+                change = self.draft.after(self.step(one.step), "detach", f"{name} = {name}")
+                title = f"let {name} forget where it came from, after the backward"
+                yield from self.one(title, one.step, f"detach: {name} = {name}", change)
 
     def renamed(self) -> Iterator[Candidate]:
         """Give the result a name of its own, here and wherever it is used later, so that the leaf keeps its name."""
@@ -310,7 +331,9 @@ class _Bench:
         """For a tensor that is no leaf, ``detach`` or ``retain_grad`` instead of its flag."""
         for one in self.evidence("needed"):
             value, name = self.value(one.step), one.names[0]
-            if re.search(r"requires_grad(_\(|\s*=\s*)False", value):
+            if "optim." in value:
+                yield from self.made_leaf()
+            elif re.search(r"requires_grad(_\(|\s*=\s*)False", value):
                 yield from self.replaced(f"detach {name} instead", one.step, "detach", f"{name} = {name}")
             else:
                 yield from self.replaced(f"let {name} keep its gradient", one.step, "op", f"{name}.retain_grad()")
@@ -432,11 +455,12 @@ _MAKERS = {
     "V3": _together(_Bench.detached_copy, _Bench.moved),
     "N1": _together(_Bench.uncut, _Bench.updated),
     "N2": _together(_Bench.uncut),
-    "N3": _together(_Bench.kept),
+    "N3": _together(_Bench.kept, _Bench.made_leaf),
+    "N10": _together(_Bench.uncut),
     "N4": _together(_Bench.updated, _Bench.renamed, _Bench.kept),
     "N5": _CUT,
     "N6": _CUT,
-    "B1": _together(_Bench.retained, _Bench.recomputed),
+    "B1": _together(_Bench.retained, _Bench.recomputed, _Bench.let_go),
     "B2": _CUT,
     "B3": _together(_Bench.reduced),
     "B4": _together(_Bench.uncut, _Bench.allowed),

@@ -8,11 +8,12 @@ from detachsim.explain.history import History
 from detachsim.explain.wording import listed, short
 from detachsim.records import record
 
-Way: TypeAlias = Literal["detached", "no_grad", "integer", "not required", "switched off"]
+Way: TypeAlias = Literal["detached", "no_grad", "integer", "not required", "switched off", "not recorded"]
 
 CODES: dict[Way, str] = {
     "detached": "N1",
     "no_grad": "N2",
+    "not recorded": "N2",
     "not required": "N5",
     "switched off": "N5",
     "integer": "N6",
@@ -47,6 +48,9 @@ def find_cuts(history: History, tensor: int) -> list[Cut]:
         made = history.tensors.get(one)
         if not made or not made.event.inputs:
             step = made.step if made else ""
+            if made and not made.event.op and "autograd.grad(" in history.code(step):
+                cuts.append(Cut(step, "not recorded", one, one))
+                continue
             way: Way = "integer" if made and not floating(made.event.dtype) else "not required"
             asked.append(Cut(step, way, one, 0))
         seen.update(sources)
@@ -94,6 +98,20 @@ def cut_on_way(history: History, way: list[int]) -> Cut | None:
     return None
 
 
+def flows(history: History, source: int, target: int) -> bool:
+    """Whether some way from ``source`` to ``target`` is not cut."""
+    seen = {target}
+    queue = [target]
+    for tensor in queue:
+        if tensor == source:
+            return True
+        if cut_at(history, tensor) is None:
+            fresh = [before for before in history.sources(tensor) if before not in seen]
+            seen.update(fresh)
+            queue.extend(fresh)
+    return False
+
+
 def cut_words(history: History, cut: Cut) -> str:
     """Return what the step of the cut did, as a sentence."""
     called, source = history.called(cut.tensor), history.called(cut.source) if cut.source else ""
@@ -114,6 +132,8 @@ def cut_words(history: History, cut: Cut) -> str:
                 named = called if history.names(cut.tensor) else f"the result of {op}"
                 return f"{named} holds {made.event.dtype}, and only floating-point tensors have gradients"
             return f"{op} has no gradient"
+        case "not recorded":
+            return f"{called} is a gradient computed without create_graph=True, so it has no graph of its own"
         case "switched off":
             return f"{called} is told not to require grad"
         case "not required":
@@ -171,6 +191,8 @@ def why(history: History, cut: Cut) -> str:
             if made is not None and not floating(made.event.dtype):
                 return f"{where} gives {made.event.dtype}, and only floating-point tensors have gradients"
             return f"{where} has no gradient"
+        case "not recorded":
+            return f"{where} computed it without create_graph=True"
         case "switched off":
             return f"{where} turned requires_grad off"
         case "not required":

@@ -14,6 +14,7 @@ from detachsim.events import (
     NameDeleted,
     NodeRan,
     NodeRecorded,
+    Read,
     SavedState,
     StepBegan,
     StepEnded,
@@ -154,13 +155,35 @@ class History:
         self.open.pop()
 
     def _created(self, event: TensorCreated) -> None:
+        for tensor in event.inputs:
+            if tensor not in self.tensors:
+                self._met(tensor, (), requires=False)
         required = tuple(self.requires(tensor) for tensor in event.inputs)
         self.tensors[event.tensor] = Made(self.order, self.step, event, required)
         self.created_in_step.append(event.tensor)
         if event.names:
             self.last_names[event.tensor] = event.names
 
+    def _met(self, tensor: int, names: tuple[str, ...], *, requires: bool) -> None:
+        """Take note of a tensor that no op of the scenario made: a parameter of a module, a gradient."""
+        step = self.step
+        if names:
+            owner = names[0].partition(".")[0]
+            self.last_names[tensor] = names
+            step = next((number for number, bound in self.binds.items() if owner in bound), step)
+        created = TensorCreated(tensor, "", (), names, 0, 0, None, False, requires, "float32", (), True)
+        made = self.tensors[tensor] = Made(self.order, step, created, ())
+        made.order = 0
+
+    def _read(self, event: Read) -> None:
+        if event.tensor not in self.tensors:
+            self._met(event.tensor, event.names, requires=True)
+
     def _recorded(self, event: NodeRecorded) -> None:
+        for edge in event.edges:
+            made = self.tensors.get(edge.tensor)
+            if made is not None and not made.event.op and edge.node is not None and edge.tensor != event.tensor:
+                self._met(edge.tensor, edge.names, requires=True)
         self.nodes[event.node] = (self.step, event)
         self.node_of[event.tensor] = event.node
         made = self.tensors.get(event.tensor)
@@ -196,7 +219,8 @@ class History:
                 self.grads[event.tensor] = event.value
         made = self.tensors.get(event.tensor)
         if made is None:
-            return
+            self._met(event.tensor, event.names, requires=True)
+            made = self.tensors[event.tensor]
         if event.flag == "requires_grad":
             made.requires = event.value == "True"
         elif event.flag == "detached":
@@ -385,6 +409,7 @@ _NOTES: dict[type, Callable[[History, Any], None]] = {
     MemoryEdited: History._edited,
     FlagChanged: History._flag,
     TensorBound: History._bind,
+    Read: History._read,
     ValueBound: History._bind_value,
     NameDeleted: History._forget,
     BackwardBegan: History._backward_began,

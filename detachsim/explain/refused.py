@@ -129,8 +129,8 @@ def _unused(history: History, raised: Raised) -> Diagnosis | None:
         return None
     name = names[min(index, len(names) - 1)]
     if "index" not in raised.text:  # an older wording that does not say which
-        reached = [one for one in names if not _reached(history, history.bound[one])]
-        name = reached[0] if reached else name
+        missed = [one for one in names if not _reached(history, history.bound[one])]
+        name = missed[0] if missed else name
     tensor = history.bound[name]
     roots = history.passes[-1].roots if history.passes else ()
     called = listed(history.called(root) for root in roots) or "the output"
@@ -155,7 +155,10 @@ def _unused(history: History, raised: Raised) -> Diagnosis | None:
 
 
 def _reached(history: History, tensor: int) -> bool:
-    return any(history.route(tensor, root) for root in history.passes[-1].roots) if history.passes else False
+    """Whether a gradient flows from a root of the last pass to a tensor: a way without a cut."""
+    roots = history.passes[-1].roots if history.passes else ()
+    ways = [way for root in roots if (way := history.route(tensor, root))]
+    return any(all(history.requires(one) for one in way) for way in ways)
 
 
 def _grad_inputs(history: History) -> list[str]:
