@@ -220,6 +220,7 @@ class Interpreter:
             elif value is DELETED:
                 yield NameDeleted(name, before.id if isinstance(before, Tensor) else None)
             else:
+                yield from self.recorder.held(name, value)
                 yield ValueBound(name, represented(self.session, value, rebuild=False), type_name(value))
 
     def _warn(self, key: str, details: dict[str, Any]) -> None:

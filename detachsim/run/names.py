@@ -20,8 +20,8 @@ def tensors_in(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
     elif isinstance(value, (list, tuple)):
         if len(value) <= MOST_ITEMS:
             yield from ((f"{name}[{index}]", item) for index, item in enumerate(value) if isinstance(item, Tensor))
-    elif parameters := getattr(type(value), "named_parameters", None):
-        for path, tensor in parameters(value):
+    elif named := getattr(type(value), "named_tensors", None):
+        for path, tensor in (*named(value), *named(value, buffers=True)):
             yield name + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in path.split(".")), tensor
 
 

@@ -28,7 +28,7 @@ from detachsim.events import (
     TensorCreated,
     TensorState,
 )
-from detachsim.run.names import Names
+from detachsim.run.names import Names, tensors_in
 from detachsim.run.spelling import tensor_repr
 
 # Why no gradient flows to a tensor, as far as the run knows; see events.EdgeState.
@@ -150,6 +150,12 @@ class Recorder:
                 case "backward_ended":
                     yield from self._stopped(ran)
                     yield BackwardEnded(fact[1], tuple(freed))
+
+    def held(self, name: str, value: Any) -> Iterator[Event]:
+        """Tell of the tensors that no op made and that a name gives access to now: a module's parameters, buffers."""
+        for _, tensor in tensors_in(name, value):
+            if tensor.id == 0:
+                yield self._created(tensor, type(value).__name__, (), None)
 
     def _created(
         self, tensor: Tensor, op: str, inputs: tuple[Tensor, ...], source: Tensor | None, *, new_counter: bool = False
