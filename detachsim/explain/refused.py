@@ -5,7 +5,7 @@ from typing import assert_never
 
 from detachsim.events import BuffersFreed, Raised, VersionMismatch
 from detachsim.explain.culprit import because, edit_evidence, explain_freed, explain_mismatch, in_order
-from detachsim.explain.cuts import cut_evidence, find_cuts, why
+from detachsim.explain.cuts import cut_evidence, cut_on_way, find_cuts, flows, why
 from detachsim.explain.diagnosis import Because, Diagnosis
 from detachsim.explain.history import History
 from detachsim.explain.missing import evidence_of
@@ -137,14 +137,12 @@ def _unused(history: History, raised: Raised) -> Diagnosis | None:
     made = history.tensors[tensor]
     evidence = [because(history, made.step, "created", (name,), f"{name} is made here")]
     for root in roots:
-        way = history.route(tensor, root)
-        for one in way[1:]:
-            cuts = [cut for cut in find_cuts(history, one) if cut.source] if not history.requires(one) else []
-            if cuts:
-                evidence.extend(cut_evidence(history, cuts[0]))
-                evidence.append(because(history, history.step, "needed", (name,), f"grad is asked for {name}"))
-                headline = f"The way from {called} to {name} is cut: {why(history, cuts[0])}."
-                return Diagnosis("B4", history.step, headline, in_order(history, evidence))
+        cut = cut_on_way(history, history.route(tensor, root))
+        if cut is not None:
+            evidence.extend(cut_evidence(history, cut))
+            evidence.append(because(history, history.step, "needed", (name,), f"grad is asked for {name}"))
+            headline = f"The way from {called} to {name} is cut: {why(history, cut)}."
+            return Diagnosis("B4", history.step, headline, in_order(history, evidence))
     binding = history.ended_name(tensor)
     if binding is not None:
         text = f"the name {name} goes to a new tensor here"
@@ -156,9 +154,7 @@ def _unused(history: History, raised: Raised) -> Diagnosis | None:
 
 def _reached(history: History, tensor: int) -> bool:
     """Whether a gradient flows from a root of the last pass to a tensor: a way without a cut."""
-    roots = history.passes[-1].roots if history.passes else ()
-    ways = [way for root in roots if (way := history.route(tensor, root))]
-    return any(all(history.requires(one) for one in way) for way in ways)
+    return any(flows(history, tensor, root) for root in history.passes[-1].roots) if history.passes else False
 
 
 def _grad_inputs(history: History) -> list[str]:
