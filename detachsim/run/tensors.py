@@ -200,6 +200,7 @@ def set_data(session: Session, tensor: Tensor, value: Any) -> None:
         raise TorchError("assign_data_type", type=type_name(value))
     if tensor.dtype.is_floating != value.dtype.is_floating and requires_grad(tensor):
         raise TorchError("assign_data_dtype")
+    grad_fn(session, tensor)  # PyTorch looks for it, which a view from a no_grad block may not allow
     tensor.array = value.array
     tensor.storage = value.storage
     tensor.dtype = value.dtype

@@ -40,7 +40,7 @@ def layer(w: Writer) -> None:
 def optimizer(w: Writer) -> None:
     """An optimizer over some tensors or a module's parameters."""
     parameters = w.choose(
-        [f"[{w.any_name()}]", f"[{w.any_name()}, {w.any_name()}]", *[f"{name}.parameters()" for name in w.modules]]
+        [f"[{w.any_name()}]", *[f"{name}.parameters()" for name in w.modules]]
     )
     kind = w.choose(
         [
