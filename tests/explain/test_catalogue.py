@@ -72,13 +72,20 @@ ANSWERS = [
     Answer("training/no-grad-by-mistake", "N2", "7", "2 created encoder, 4 cut, 5 needed"),
     Answer("training/discriminator-step", "N1", "11", "9 cut, 10 needed, 11 read"),
     Answer("training/freeze-one-layer", "N5", "12", "8 cut"),
+    Answer("missing-grad/cut-in-the-middle", "N1", "12", "2 created gain, 7 cut, 10 needed"),
+    Answer("missing-grad/backward-inputs", "N7", "5", "2 created b, 3 needed"),
+    Answer("retain-graph/double-backward", "B2", "5", "3 cut dx, 5 needed dx"),
+    Answer("retain-graph/vector-root", "B3", "3", "2 created y, 3 needed y", "y"),
     # Views and leaves
     Answer("views/leaf", "L1", "2", "1 created w, 2 edited w"),
     Answer("views/view-of-a-leaf", "L1", "5", "1 created bias, 2 aliased table, 3 aliased row, 4 aliased gate"),
     Answer("views/made-under-no-grad", "L2", "4", "3.1 aliased v, 4 edited v"),
-    Answer("views/base-edited-after-no-grad-view", "L2", "7", "3.1 aliased v"),
+    Answer("views/base-edited-after-no-grad-view", "L2", "7", "3.1 aliased v, 5 edited b, 7 needed v"),
     Answer("views/unbind", "L2", "4", "3 aliased v, 4 edited v", "b.unbind(0)"),
     Answer("views/inference-mode", "L4", "7", "6.1 created features, 7 needed"),
+    Answer("views/detach-view-in-place", "L2", "4", "3 aliased part"),
+    Answer("views/flag-of-a-non-leaf", "L3", "3", "2 created h, 3 needed h"),
+    Answer("views/overlap", "L5", "6", "6 edited y"),
     # Graphs that were freed
     Answer("retain-graph/twice", "B1", "5", "2 saved, 3 freed, 5 needed"),
     Answer("retain-graph/two-losses", "B1", "9", "5 saved features, 8 freed, 9 needed"),
@@ -92,6 +99,7 @@ ANSWERS = [
     Answer("nan/zero-times-inf", "F1", "6", "3 created e"),
     Answer("nan/std-of-one", "F1", "7", "5 created"),
     Answer("nan/all-masked", "F1", "8", "5 created weights"),
+    Answer("nan/repaired-value", "F1", "6", "3 created ratio"),
     Answer("nan/anomaly-mode", "F2", "3.3", "3.1 created root"),
 ]
 
