@@ -93,7 +93,7 @@ def _flatten(session: "Session", data: Any, shape: tuple[int, ...], dim: int, fl
     elif isinstance(data, Tensor):
         if data.array.ndim or dim < len(shape):
             raise TorchError("scalar_conversion")
-        if data.requires or data.node is not None:
+        if (data.requires or data.node is not None) and session.dialect == "torch-2.13":
             session.warn_once("scalar_requires_grad")
         flat.append(data.array.item())
     elif isinstance(data, str):

@@ -62,17 +62,18 @@ def narrow(ops: Any, self: Any, dim: int, start: Any, length: int) -> Any:
     """A range of a given length along dim."""
     if self.ndim == 0:
         raise TorchError("narrow_zero_dim")
-    if length < 0:
+    new = self.session.dialect == "torch-2.13"
+    if length < 0 and new:
         raise TorchError("narrow_length")
     axis = wrap_dim(dim, self.ndim)
     size = self.shape[axis]
     if isinstance(start, Operand):
         start = int(start.tensor.array.item())
     if not -size <= start <= size:
-        raise TorchError("narrow_start", size=size, start=start)
+        raise TorchError("narrow_start", size=size, last=size - 1, start=start)
     if start < 0:
         start += size
-    if start > size - length:
+    if start > size - length or length < 0:
         raise TorchError("narrow_end", start=start, length=length, size=size)
     return ops.slice(self, axis, start, start + length, 1)
 

@@ -35,7 +35,7 @@ def _check_mm(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("mm_mat2")
     _check_inner(left, right)
     if left.dtype is not right.dtype:
-        raise TorchError("mm_dtype", left=left.dtype.cpp, right=right.dtype.cpp)
+        raise TorchError("mm_dtype", left=left.dtype, right=right.dtype)
     refuse_bool(left, "addmm_impl_cpu_")
 
 

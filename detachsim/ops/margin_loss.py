@@ -38,7 +38,7 @@ def kl_div(
         reduction = chosen_reduction(self, size_average, reduce, reduction)
         kind = reduction
     else:
-        if reduction == "mean" and self.session.dialect == "torch-2.13":
+        if reduction == "mean":
             self.session.warn("kl_div_mean")
         kind = "sum" if reduction == "batchmean" else reduction
         check_reduction(kind)

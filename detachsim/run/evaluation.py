@@ -7,6 +7,7 @@ attribute and method is an entry of a table.
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -163,7 +164,10 @@ class Evaluator:
         if isinstance(owner, Tensor):
             method = tensors.METHODS.get(name)
             if method is not None:
-                return self._python(lambda: method(session, owner, *args, **kwargs), name)
+                return self._python(
+                    lambda: method(session, owner, *args, **kwargs),
+                    lambda text: _of_tensor(session, method, text, name),
+                )
             overloads = session.library.get(name)
             if overloads is not None and any("m" in op.where for op in overloads.ops):
                 return self._run_method(overloads, owner, args, kwargs)
@@ -179,7 +183,9 @@ class Evaluator:
                 count *= length
             return count
         elif (methods := _table(owner, "METHODS")) is not None and name in methods:
-            return self._python(lambda: methods[name](session, owner, *args, **kwargs), name)
+            return self._python(
+                lambda: methods[name](session, owner, *args, **kwargs), lambda text: f"{name}(){_after_name(text)}"
+            )
         raise _no_attribute(owner, name)
 
     def _run_method(self, overloads: OverloadSet, owner: Tensor, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -189,7 +195,7 @@ class Evaluator:
             )
         return overloads.call(self.session, [owner, *args], kwargs, method=True)
 
-    def _python(self, call: Callable[[], Any], name: str) -> Any:
+    def _python(self, call: Callable[[], Any], reword: Callable[[str], str]) -> Any:
         """Run one of our own functions with the scenario's arguments; wrong ones are the scenario's ``TypeError``."""
         try:
             return call()
@@ -197,7 +203,7 @@ class Evaluator:
             text = str(error)
             if "argument" not in text:
                 raise
-            raise TorchError("python", type="TypeError", text=_renamed(text, name)) from None
+            raise TorchError("python", type="TypeError", text=reword(text) if "()" in text else text) from None
 
     def _subscript(self, node: ast.Subscript) -> Any:
         value = self.evaluate(node.value)
@@ -210,7 +216,9 @@ class Evaluator:
             return self.session.call("getitem", value, index)
         if isinstance(value, (list, tuple, str)):
             if isinstance(index, Tensor):
-                index = index.array.item() if index.array.size == 1 else index
+                if index.array.size != 1 or index.dtype.is_floating:
+                    raise TorchError("index_of_many")
+                index = int(index.array.item())
             try:
                 made = value[index]
             except (TypeError, IndexError, ValueError) as error:
@@ -373,9 +381,31 @@ def _no_attribute(value: Any, name: str) -> TorchError:
     return TorchError("python", type="AttributeError", text=f"'{type_name(value)}' object has no attribute '{name}'")
 
 
-def _renamed(text: str, name: str) -> str:
-    """Put the method's name in the place of our own function's in one of Python's messages."""
-    return f"{name}(){text[text.index('()') + 2 :]}" if "()" in text else text
+_COUNTS = re.compile(r" takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) were given$")
+
+
+def _after_name(text: str) -> str:
+    """Return one of Python's messages on wrong arguments without the name of our own function."""
+    return text[text.index("()") + 2 :]
+
+
+def _of_tensor(session: Session, method: Callable[..., Any], text: str, name: str) -> str:
+    """Say such a message as PyTorch does of a tensor's method.
+
+    Ours takes the session and the tensor besides, which nobody wrote.
+    """
+    text = _after_name(text)
+    counts = _COUNTS.search(text)
+    if counts is None:
+        return f"Tensor.{name}(){text}" if " missing " in text else f"{name}(){text}"
+    most, given = int(counts[1]) - 2, int(counts[2]) - 2
+    if most == 0:
+        owner = "TensorBase" if session.dialect == "torch-2.13" else "_TensorBase"
+        return f"{owner}.{name}() takes no arguments ({given} given)"
+    fewest = most - len(method.__defaults__ or ())
+    if fewest == most:
+        return f"Tensor.{name}() takes {most + 1} positional arguments but {given + 1} were given"
+    return f"{name}() takes from {fewest} to {most} positional arguments but {given} were given"
 
 
 _VISITORS: dict[type[ast.expr], Callable[[Evaluator, Any], Any]] = {

@@ -40,6 +40,11 @@ def grad(
     materialize_grads: bool = False,
 ) -> Any:
     """``torch.autograd.grad``."""
+    if materialize_grads and session.dialect != "torch-2.13":
+        text = "grad() got an unexpected keyword argument 'materialize_grads'"
+        raise TorchError("python", type="TypeError", text=text)
+    if not only_inputs:
+        session.warn("only_inputs")
     if is_grads_batched:
         raise TorchError("grads_batched")
     return autograd.grad(
@@ -64,6 +69,11 @@ def backward(
     inputs: Any = None,
 ) -> None:
     """``torch.autograd.backward``."""
+    if grad_variables is not None:
+        session.warn("grad_variables")
+        if grad_tensors is not None:
+            raise TorchError("grad_variables_both")
+        grad_tensors = grad_variables
     autograd.backward(
         session,
         _sequence(tensors),

@@ -56,7 +56,7 @@ TEXTS: dict[str, Entry] = {
     "grad_inputs_empty": (
         "RuntimeError",
         "`inputs` argument to `grad()` cannot be empty.",
-        {"torch-1.13": "grad requires non-empty inputs."},
+        {"torch-1.13": ("ValueError", "grad requires non-empty inputs.")},
     ),
     "create_graph": (
         "UserWarning",
@@ -144,6 +144,32 @@ TEXTS: dict[str, Entry] = {
     ),
     "grad_input_not_required": ("RuntimeError", "One of the differentiated Tensors does not require grad", {}),
     "nan": ("RuntimeError", "Function '{name}' returned nan values in its {index}th output.", {}),
+    "only_inputs": (
+        "FutureWarning",
+        "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other parts of "
+        "the graph, please use torch.autograd.backward.",
+        {
+            "torch-1.13": (
+                "UserWarning",
+                "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other "
+                "parts of the graph, please use torch.autograd.backward.",
+            )
+        },
+    ),
+    "grad_variables": (
+        "FutureWarning",
+        "`grad_variables` is deprecated. Use `grad_tensors` instead.",
+        {"torch-1.13": ("UserWarning", "'grad_variables' is deprecated. Use 'grad_tensors' instead.")},
+    ),
+    "grad_variables_both": (
+        "RuntimeError",
+        "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only use "
+        "`grad_tensors`.",
+        {
+            "torch-1.13": "'grad_tensors' and 'grad_variables' (deprecated) arguments both passed to backward(). Please only "
+            "use 'grad_tensors'."
+        },
+    ),
     "anomaly_enabled": (
         "UserWarning",
         "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for debugging.",
@@ -300,6 +326,11 @@ TEXTS: dict[str, Entry] = {
         "UserWarning",
         "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
         "Consider using tensor.detach() first.",
+        {},
+    ),
+    "index_of_many": (
+        "TypeError",
+        "only integer tensors of a single element can be converted to an index",
         {},
     ),
     "scalar_conversion": ("ValueError", "only one element tensors can be converted to Python scalars", {}),

@@ -22,7 +22,7 @@ TEXTS: dict[str, Entry] = {
     "narrow_start": (
         "IndexError",
         "start out of range (expected to be in range of [-{size}, {size}], but got {start})",
-        {},
+        {"torch-1.13": "Dimension out of range (expected to be in range of [-{size}, {last}], but got {start})"},
     ),
     "narrow_end": (
         "RuntimeError",
@@ -143,7 +143,11 @@ TEXTS: dict[str, Entry] = {
     "rot90_range": ("RuntimeError", "Rotation dim0 out of range, dim0 = {dim}", {}),
     "triangle_dims": ("RuntimeError", "{op}: input tensor must have at least 2 dimensions", {}),
     "diagonal_same": ("RuntimeError", "diagonal dimensions cannot be identical {first}, {second}", {}),
-    "diag_dims": ("RuntimeError", "diag(): Supports 1D or 2D tensors. Got {ndim}D", {}),
+    "diag_dims": (
+        "RuntimeError",
+        "diag(): Supports 1D or 2D tensors. Got {ndim}D",
+        {"torch-1.13": "matrix or a vector expected"},
+    ),
     "unfold_negative": ("RuntimeError", "size is {size} but must be >= 0", {}),
     "unfold_size": (
         "RuntimeError",

@@ -12,7 +12,7 @@ TEXTS: dict[str, Entry] = {
     "mv_dtype": (
         "RuntimeError",
         "addmv input tensors must have the same dtype, but got {vector}, {matrix}, and {start}",
-        {},
+        {"torch-1.13": "expected scalar type {matrix} but found {vector}"},
     ),
     "dot_dtype": (
         "RuntimeError",
@@ -42,7 +42,11 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "addmm_matrix": ("RuntimeError", "{name} must be a matrix, got {ndim}-D tensor", {}),
-    "same_dtype": ("RuntimeError", "{left} and {right} must have the same dtype, but got {first} and {second}", {}),
+    "same_dtype": (
+        "RuntimeError",
+        "{left} and {right} must have the same dtype, but got {first} and {second}",
+        {"torch-1.13": "{left} and {right} must have the same dtype"},
+    ),
     "addmm_inplace": (
         "RuntimeError",
         "Bad in-place call: input tensor size {sizes} and output tensor size {output} should match",

@@ -56,7 +56,11 @@ TEXTS: dict[str, Entry] = {
         "norm(): input dtype should be either floating point or complex. Got {dtype} instead.",
         {},
     ),
-    "norm_order": ("RuntimeError", "linalg.matrix_norm: Order {order} not supported.", {}),
+    "norm_order": (
+        "RuntimeError",
+        "linalg.matrix_norm: Order {order} not supported.",
+        {"torch-1.13": "only valid string values are 'fro' and 'nuc', found {order}"},
+    ),
     "quantile_dtype": ("RuntimeError", "{op}() input tensor must be either float or double dtype", {}),
     "quantile_points": ("RuntimeError", "{op}() q must be a scalar or 1D tensor", {}),
     "quantile_points_dtype": ("RuntimeError", "{op}() q tensor must be same dtype as the input tensor", {}),

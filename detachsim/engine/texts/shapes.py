@@ -22,7 +22,11 @@ TEXTS: dict[str, Entry] = {
     ),
     "shape_invalid": ("RuntimeError", "shape '{shape}' is invalid for input of size {size}", {}),
     "shape_two_unknown": ("RuntimeError", "only one dimension can be inferred", {}),
-    "shape_negative": ("RuntimeError", "invalid shape dimension {size} at index {index} of shape {shape}", {}),
+    "shape_negative": (
+        "RuntimeError",
+        "invalid shape dimension {size} at index {index} of shape {shape}",
+        {"torch-1.13": "invalid shape dimension {size}"},
+    ),
     "shape_ambiguous": (
         "RuntimeError",
         "cannot reshape tensor of 0 elements into shape {shape} because the unspecified dimension size -1 can be any "
@@ -70,7 +74,11 @@ TEXTS: dict[str, Entry] = {
     "index_many": ("IndexError", "too many indices for tensor of dimension {ndim}", {}),
     "slice_step": ("ValueError", "step must be greater than zero", {}),
     "slice_step_zero": ("ValueError", "slice step cannot be zero", {}),
-    "index_dtype": ("IndexError", "tensors used as indices must be long, int, byte or bool tensors", {}),
+    "index_dtype": (
+        "IndexError",
+        "tensors used as indices must be long, int, byte or bool tensors",
+        {"torch-1.13": "tensors used as indices must be long, byte or bool tensors"},
+    ),
     "index_type": (
         "IndexError",
         "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got {type})",
@@ -96,7 +104,7 @@ TEXTS: dict[str, Entry] = {
     "cat_empty": (
         "ValueError",
         "torch.cat(): expected a non-empty list of Tensors",
-        {"torch-1.13": "torch.cat(): expected a non-empty list of Tensors"},
+        {"torch-1.13": ("RuntimeError", "torch.cat(): expected a non-empty list of Tensors")},
     ),
     "cat_zero_dim": ("RuntimeError", "zero-dimensional tensor (at position {index}) cannot be concatenated", {}),
     "cat_dims": ("RuntimeError", "Tensors must have same number of dimensions: got {left} and {right}", {}),
@@ -119,7 +127,11 @@ TEXTS: dict[str, Entry] = {
     ),
     "mm_self": ("RuntimeError", "self must be a matrix", {}),
     "mm_mat2": ("RuntimeError", "mat2 must be a matrix", {}),
-    "mm_dtype": ("RuntimeError", "expected m1 and m2 to have the same dtype, but got: {left} != {right}", {}),
+    "mm_dtype": (
+        "RuntimeError",
+        "expected m1 and m2 to have the same dtype, but got: {left.cpp} != {right.cpp}",
+        {"torch-1.13": "expected scalar type {left.scalar} but found {right.scalar}"},
+    ),
     "mv_shapes": ("RuntimeError", "size mismatch, got input ({rows}), mat ({rows}x{columns}), vec ({size})", {}),
     "dot_dims": ("RuntimeError", "1D tensors expected, but got {left}D and {right}D tensors", {}),
     "dot_sizes": (
@@ -155,7 +167,7 @@ TEXTS: dict[str, Entry] = {
     "item": (
         "RuntimeError",
         "a Tensor with {numel} elements cannot be converted to Scalar",
-        {"torch-1.13": "only one element tensors can be converted to Python scalars"},
+        {"torch-1.13": ("ValueError", "only one element tensors can be converted to Python scalars")},
     ),
     "as_strided_bounds": (
         "RuntimeError",
