@@ -9,14 +9,14 @@ from detachsim.explain.diagnosis import Because, Diagnosis
 from detachsim.explain.mending import Change, Draft
 from detachsim.records import record
 
-_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
-_BINDING = re.compile(r"^(\w+)\s*=(?!=)\s*(.+)$")
-_METHOD = re.compile(r"^(?:(\w+)\s*=\s*)?(\w+)\.(\w+?)_\((.*)\)$")
-_FUNCTION = re.compile(r"^(?:(\w+)\s*=\s*)?((?:\w+\.)*\w+?)_\((\w+)(.*)\)$")
-_AUGMENTED = re.compile(r"^(\w+)\s*(\*\*|//|[-+*/@%])=\s*(.+)$")
-_ITEM = re.compile(r"^(\w+)\[.*\]\s*(?:\*\*|//|[-+*/@%])?=(?!=)")
-_PRIMARY = re.compile(r"^[\w.]+(\([^()]*\)|\[[^\[\]]*\]|\.\w+)*$")
-_GRAD_CALL = re.compile(r"autograd\.grad\(.*\)\s*$")
+_NAME = r"(?<![\w.])[A-Za-z_]\w*"
+_BINDING = r"^(\w+)\s*=(?!=)\s*(.+)$"
+_METHOD = r"^(?:(\w+)\s*=\s*)?(\w+)\.(\w+?)_\((.*)\)$"
+_FUNCTION = r"^(?:(\w+)\s*=\s*)?((?:\w+\.)*\w+?)_\((\w+)(.*)\)$"
+_AUGMENTED = r"^(\w+)\s*(\*\*|//|[-+*/@%])=\s*(.+)$"
+_ITEM = r"^(\w+)\[.*\]\s*(?:\*\*|//|[-+*/@%])?=(?!=)"
+_PRIMARY = r"^[\w.]+(\([^()]*\)|\[[^\[\]]*\]|\.\w+)*$"
+_GRAD_CALL = r"autograd\.grad\(.*\)\s*$"
 
 
 @record
@@ -68,7 +68,7 @@ class _Bench:
     def cloned(self) -> Iterator[Candidate]:
         """Give an alias memory of its own."""
         for one in self.evidence("aliased"):
-            step, bound = self.step(one.step), _BINDING.match(self.value(one.step))
+            step, bound = self.step(one.step), re.match(_BINDING, self.value(one.step))
             if bound is None or step.kind not in ("detach", "op"):
                 continue
             name, expression = bound.groups()
@@ -83,7 +83,7 @@ class _Bench:
             made = _out_of_place(value)
             if made is not None:
                 yield from self.replaced("make a new tensor instead of editing in place", one.step, "op", made)
-            elif (edited := _ITEM.match(value)) is not None:
+            elif (edited := re.match(_ITEM, value)) is not None:
                 name = edited.group(1)
                 before = self.draft.before(self.step(one.step), "op", f"{name} = {name}.clone()")
                 yield from self.one(f"edit a clone of {name}", one.step, f"op: {name} = {name}.clone()", before)
@@ -115,7 +115,7 @@ class _Bench:
         """Let the op save a clone."""
         for one in self.evidence("saved"):
             value, step = self.value(one.step), self.step(one.step)
-            bound = _BINDING.match(value)
+            bound = re.match(_BINDING, value)
             for name in one.names:
                 if bound is None or step.kind != "op" or bound.group(1) == name:
                     continue
@@ -166,13 +166,13 @@ class _Bench:
 
     def feeding(self, numbers: list[str], value: str) -> list[str]:
         """Return those of the steps that ``value`` is computed from."""
-        wanted = set(_NAME.findall(value))
+        wanted = set(re.findall(_NAME, value))
         found: list[str] = []
         for number in reversed(numbers):
-            bound = _BINDING.match(self.value(number))
+            bound = re.match(_BINDING, self.value(number))
             if bound is not None and bound.group(1) in wanted:
                 found.insert(0, number)
-                wanted.update(_NAME.findall(bound.group(2)))
+                wanted.update(re.findall(_NAME, bound.group(2)))
         return found
 
     # The graph
@@ -190,7 +190,7 @@ class _Bench:
 
     def grad_option(self, number: str, option: str, title: str) -> Iterator[Candidate]:
         value = self.value(number)
-        if _GRAD_CALL.search(value) and option not in value:
+        if re.search(_GRAD_CALL, value) and option not in value:
             text = f"{value.rstrip()[:-1]}, {option})"
             yield from self.replaced(title, number, self.step(number).kind, text)
 
@@ -198,7 +198,7 @@ class _Bench:
         """Take the cut away."""
         for one in self.evidence("cut"):
             step, value = self.step(one.step), self.value(one.step)
-            bound = _BINDING.match(value)
+            bound = re.match(_BINDING, value)
             if step.kind in ("no_grad", "inference_mode"):
                 change = self.draft.rename(step, "enable_grad")
                 yield from self.one("leave gradients on", one.step, "enable_grad:", change)
@@ -207,7 +207,7 @@ class _Bench:
                 yield from self.replaced("do not detach", one.step, "op", made)
             elif step.kind == "inplace":
                 yield from self.one("do without it", one.step, "", self.draft.remove(step))
-            elif _GRAD_CALL.search(value):
+            elif re.search(_GRAD_CALL, value):
                 yield from self.grad_option(one.step, "create_graph=True", "let the gradient have a graph")
             elif ".item()" in value:
                 yield from self.replaced("stay with the tensor", one.step, step.kind, value.replace(".item()", ""))
@@ -253,7 +253,7 @@ class _Bench:
     def made_leaf(self) -> Iterator[Candidate]:
         """Make a leaf of what was computed from a leaf that has no name."""
         for one in self.evidence("created"):
-            bound = _BINDING.match(self.value(one.step))
+            bound = re.match(_BINDING, self.value(one.step))
             if bound is not None and "requires_grad=True" in bound.group(2):
                 name, expression = bound.groups()
                 made = f"{name} = {_primary(expression)}.detach().requires_grad_()"
@@ -271,7 +271,7 @@ class _Bench:
         """Give the result a name of its own, here and wherever it is used later, so that the leaf keeps its name."""
         for one in self.evidence("rebound"):
             step, value = self.step(one.step), self.value(one.step)
-            bound = _BINDING.match(value)
+            bound = re.match(_BINDING, value)
             if bound is None or bound.group(1) not in one.names:
                 continue
             name = bound.group(1)
@@ -294,7 +294,7 @@ class _Bench:
     def updated(self) -> Iterator[Candidate]:
         """Update the leaf in place instead of giving its name away."""
         for one in self.evidence("rebound"):
-            bound = _BINDING.match(self.value(one.step))
+            bound = re.match(_BINDING, self.value(one.step))
             if bound is None:
                 continue
             name, expression = bound.groups()
@@ -374,7 +374,7 @@ class _Bench:
 
 def _primary(expression: str) -> str:
     """Return an expression that takes a method behind it."""
-    return expression if _PRIMARY.match(expression) else f"({expression})"
+    return expression if re.match(_PRIMARY, expression) else f"({expression})"
 
 
 _SINGULAR = ("sqrt", "rsqrt", "log", "log2", "log10", "reciprocal")
@@ -382,7 +382,7 @@ _SINGULAR = ("sqrt", "rsqrt", "log", "log2", "log10", "reciprocal")
 
 def _shifted(value: str) -> str | None:
     """Return a statement with a little added to what a root, a logarithm or a division is taken of."""
-    bound = _BINDING.match(value)
+    bound = re.match(_BINDING, value)
     start = bound.start(2) if bound is not None else 0
     text = value[start:]
     if not text.isascii():  # places are counted in bytes
@@ -415,13 +415,13 @@ def _shifted(value: str) -> str | None:
 
 def _out_of_place(value: str) -> str | None:
     """Return the statement that makes a new tensor where ``value`` edits one."""
-    if found := _AUGMENTED.match(value):
+    if found := re.match(_AUGMENTED, value):
         name, sign, rest = found.groups()
-        return f"{name} = {name} {sign} {rest if _PRIMARY.match(rest) else f'({rest})'}"
-    if found := _METHOD.match(value):
+        return f"{name} = {name} {sign} {rest if re.match(_PRIMARY, rest) else f'({rest})'}"
+    if found := re.match(_METHOD, value):
         target, name, op, rest = found.groups()
         if name in ("F", "torch"):
-            found_function = _FUNCTION.match(value)
+            found_function = re.match(_FUNCTION, value)
             if found_function is None:
                 return None
             target, function, name, rest = found_function.groups()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from detachsim.explain.silent import Stale
     from detachsim.explain.warning import Spoiled
 
-_ROUND = re.compile(r"\[\d+\]")
+_ROUND = r"\[\d+\]"
 
 # In so many rounds of a loop a question is answered, if the answer is a new one.
 ROUNDS = 3
@@ -127,7 +127,7 @@ class Explainer:
 
     def _asked(self, question: str, names: tuple[str, ...]) -> bool:
         """Whether a question is still to be answered: in a loop, the answers of the first rounds are enough."""
-        key = (question, _ROUND.sub("", self.history.step), names)
+        key = (question, re.sub(_ROUND, "", self.history.step), names)
         count = self._rounds[key] = self._rounds.get(key, 0) + 1
         return count <= ROUNDS
 
@@ -146,7 +146,7 @@ class Explainer:
         if found is None:
             return
         # A loop asks the same in every round.
-        cause = tuple((_ROUND.sub("", one.step), one.role) for one in found.because if one.role != "read")
+        cause = tuple((re.sub(_ROUND, "", one.step), one.role) for one in found.because if one.role != "read")
         names = next((one.names for one in found.because if one.role == "read"), ())
         key = (found.code, (cause, names))
         if key in self._told:

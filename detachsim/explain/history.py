@@ -24,8 +24,8 @@ from detachsim.events import (
 )
 from detachsim.records import record
 
-_ROOT = re.compile(r"(.+)\.backward\(.*\)")
-_BOUND = re.compile(r"(\w+) = (.+)")
+_ROOT = r"(.+)\.backward\(.*\)"
+_BOUND = r"(\w+) = (.+)"
 
 
 @record
@@ -261,7 +261,7 @@ class History:
             elif (name := next(named, None)) is not None and name in self.bound:
                 roots.append(self.bound[name])
         self.passes.append(Pass(self.order, self.step, event, tuple(roots)))
-        if len(roots) == 1 and (spelled := _ROOT.fullmatch(self.code(self.step))):
+        if len(roots) == 1 and (spelled := re.fullmatch(_ROOT, self.code(self.step))):
             self.spelled[roots[0]] = spelled[1]
 
     def _ran(self, event: NodeRan) -> None:
@@ -335,7 +335,7 @@ class History:
         made = self.tensors.get(tensor)
         if made is None or not made.event.op:
             return "another step"
-        bound = _BOUND.match(self.code(made.step))
+        bound = re.match(_BOUND, self.code(made.step))
         if bound is not None and bound[1] in made.names:
             return short(bound[2], 40)
         return self.op(tensor)

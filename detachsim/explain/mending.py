@@ -6,7 +6,7 @@ from detachsim.events import StepBegan
 from detachsim.marks import Span
 from detachsim.records import record
 
-_ITEM = re.compile(r"^(\s*)- ")
+_ITEM = r"^(\s*)- "
 _SPECIAL = set("[]{}*&!|>%@`\"'#,?-:")
 
 
@@ -58,13 +58,13 @@ class Draft:
             return None
         first = line
         while first >= 0:
-            found = _ITEM.match(self.lines[first])
+            found = re.match(_ITEM, self.lines[first])
             if found and len(found.group(1)) < span.column - 1:
                 break
             first -= 1
         if first < 0:
             return None
-        dash = len(found.group(1)) if (found := _ITEM.match(self.lines[first])) else 0
+        dash = len(found.group(1)) if (found := re.match(_ITEM, self.lines[first])) else 0
         last = first + 1
         while last < len(self.lines):
             row = self.lines[last]

@@ -8,8 +8,8 @@ from detachsim.explain.diagnosis import Because, Diagnosis
 from detachsim.explain.history import History, Pass
 from detachsim.explain.wording import listed, short, steps
 
-_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
-_NUMBERS = re.compile(r"\.item\(|\.tolist\(|\bfloat\(|\bint\(|\btensor\(")
+_NAME = r"(?<![\w.])[A-Za-z_]\w*"
+_NUMBERS = r"\.item\(|\.tolist\(|\bfloat\(|\bint\(|\btensor\("
 
 
 def explain_none(history: History, tensor: int, names: tuple[str, ...], *, asked: bool = False) -> Diagnosis | None:
@@ -30,6 +30,8 @@ def explain_none(history: History, tensor: int, names: tuple[str, ...], *, asked
 def explain_gradient(history: History, name: str) -> Diagnosis | None:
     """Return why ``name.grad`` is None at the end of the run, or the way that the gradient came."""
     tensor = history.bound.get(name)
+    if tensor is None:  # a parameter of a module has no name of its own
+        tensor = next((one for one, names in history.last_names.items() if "." in name and name in names), None)
     if tensor is None:
         return None
     if tensor not in history.grads:
@@ -191,15 +193,15 @@ class _Reader:
     def _through_number(self, one: Pass) -> str | None:
         """Return the step that turned values of the tensor to Python numbers, from which the root was computed."""
         history = self.history
-        wanted = set(_NAME.findall(history.code(one.step)))
+        wanted = set(re.findall(_NAME, history.code(one.step)))
         numbers = list(history.steps)
         for number in reversed(numbers[: numbers.index(one.step)]):
             made = history.binds.get(number, ())
             if not wanted.intersection(made):
                 continue
-            used = set(_NAME.findall(history.code(number).partition("=")[2]))
+            used = set(re.findall(_NAME, history.code(number).partition("=")[2]))
             tensors = [history.bound[name] for name in used if name in history.bound]
-            if _NUMBERS.search(history.code(number)) and any(history.route(self.tensor, each) for each in tensors):
+            if re.search(_NUMBERS, history.code(number)) and any(history.route(self.tensor, each) for each in tensors):
                 return number
             wanted |= used
         return None

@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "pages"
-_CODE = re.compile(r"[A-Z]\d{1,2}")
+_CODE = r"[A-Z]\d{1,2}"
 
 
 def is_code(text: str) -> bool:
     """Whether ``text`` is spelled like a code, in capitals or not."""
-    return _CODE.fullmatch(text.upper()) is not None
+    return re.fullmatch(_CODE, text.upper()) is not None
 
 
 def codes() -> tuple[str, ...]:

@@ -11,8 +11,8 @@ from detachsim.explain.history import History
 from detachsim.explain.missing import evidence_of
 from detachsim.explain.wording import listed, short
 
-_IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
-_INDEX = re.compile(r"\d+")
+_IDENTIFIER = r"(?<![\w.])[A-Za-z_]\w*"
+_INDEX = r"\d+"
 
 
 def explain_error(history: History, raised: Raised) -> Diagnosis:
@@ -41,13 +41,13 @@ def _unexplained(history: History, raised: Raised) -> Diagnosis:
 def _code_names(history: History) -> list[tuple[str, int]]:
     """Return the names in the code of the open step that stand for tensors, in their order."""
     began = history.open[-1]
-    found = dict.fromkeys(_IDENTIFIER.findall("\n".join(began.code)))
+    found = dict.fromkeys(re.findall(_IDENTIFIER, "\n".join(began.code)))
     return [(name, history.bound[name]) for name in found if name in history.bound]
 
 
 def _root_without_graph(history: History, raised: Raised) -> Diagnosis | None:
     """``element 0 of tensors does not require grad``: what the root came from, and where it was cut."""
-    index = int(number.group()) if (number := _INDEX.search(raised.text)) else 0
+    index = int(number.group()) if (number := re.search(_INDEX, raised.text)) else 0
     root = _root(history, index)
     if root is None:
         return None
@@ -123,7 +123,7 @@ def _not_scalar(history: History, raised: Raised) -> Diagnosis | None:
 
 def _unused(history: History, raised: Raised) -> Diagnosis | None:
     """``grad`` was asked for a tensor that its output does not come from."""
-    index = int(number.group()) if (number := _INDEX.search(raised.text)) else 0
+    index = int(number.group()) if (number := re.search(_INDEX, raised.text)) else 0
     names = _grad_inputs(history)
     if not names:
         return None
@@ -168,7 +168,7 @@ def _grad_inputs(history: History) -> list[str]:
     if called.group(1).startswith("["):
         inside = called.group(1).partition("]")[2]
     inside = re.split(r"\b\w+\s*=(?!=)", inside.replace("inputs=", ""))[0]
-    return [name for name in _IDENTIFIER.findall(inside) if name in history.bound]
+    return [name for name in re.findall(_IDENTIFIER, inside) if name in history.bound]
 
 
 def _input_not_required(history: History, raised: Raised) -> Diagnosis | None:
@@ -367,12 +367,12 @@ def _inference(history: History, raised: Raised) -> Diagnosis | None:
     return None
 
 
-_MISSING = re.compile(r"name '(\w+)' is not defined")
+_MISSING = r"name '(\w+)' is not defined"
 
 
 def _python(history: History, raised: Raised) -> Diagnosis | None:
     """A name that a step deleted, or that a step before failed to bind."""
-    found = _MISSING.search(raised.text)
+    found = re.search(_MISSING, raised.text)
     if found is None:
         return None
     name = found.group(1)

@@ -36,5 +36,6 @@ def answer(found: Diagnosis, depth: int) -> Iterator[Line]:
                 f"{fix.title} in step {fix.step}",
                 *(say(": ", Piece(text, "code")) if text else ()),
             ),
+            _HANG,
         )
-        yield Fact(depth, say("  then ", fix.outcome))
+        yield Fact(depth, say("  then ", fix.outcome), _HANG)

@@ -213,6 +213,33 @@ CASES = [
         "F2", "4", [("2", "created"), ("4", "needed")],
     ),
     Case(
+        "out as a number, and back as a tensor",
+        steps(leaf("a", "2.0"), leaf("b"), "op: k = (a * a).item()", "op: t = torch.tensor(k)",
+              "backward: (b * t).sum()", "print: a.grad"),
+        "N10", "6", [("1", "created"), ("3", "cut"), ("5", "needed")],
+    ),
+    Case(
+        "a gradient without create_graph",
+        steps(leaf("a", "2.0"), "op: y = a ** 3", "op: g, = torch.autograd.grad(y, [a])", "backward: g"),
+        "B2", "4", [("3", "cut"), ("4", "needed")],
+    ),
+    Case(
+        "a module that this loss does not use",
+        steps("op: used = nn.Linear(1, 1)", "op: idle = nn.Linear(1, 1)", "backward: used(torch.ones(1, 1)).sum()",
+              "print: idle.weight.grad"),
+        "N7", "4", [("2", "created"), ("3", "needed"), ("4", "read")],
+    ),
+    Case(
+        "an optimizer of a result",
+        steps(leaf("a"), "op: w = a * 0.1", "op: opt = optim.SGD([w], lr=0.1)"),
+        "L3", "3", [("2", "created"), ("3", "needed")],
+    ),
+    Case(
+        "a part added to an overlapping part",
+        steps("tensor: y = [1.0, 2.0, 3.0]", "inplace: y[1:] += y[:-1]"),
+        "L5", "2", [("2", "edited")],
+    ),
+    Case(
         "a name that a failed step should have bound",
         steps(leaf("w"), "op: y = w.view(3)\nraises: true", "print: y"),
         "E2", "3", [("2", "rebound"), ("3", "needed")],
