@@ -17,7 +17,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.gradients import Gradients
 from detachsim.engine.hooks import run_hooks
 from detachsim.engine.memory import overlaps_itself
-from detachsim.engine.node import AccumulateGrad, AsStrided, CopySlices, Node
+from detachsim.engine.node import AccumulateGrad, AsStrided, CopySlices, Node, SavedOutput
 from detachsim.engine.operand import Operand, unwrap, wrap
 from detachsim.engine.queue import pop, push
 from detachsim.engine.saved import MIXED, freed_error, release, unpack_arrays, unpack_tensors
@@ -237,7 +237,8 @@ def _loop(work: Pass) -> None:
             if gradients[0] is not None:
                 _accumulate(work, node, gradients)
             continue
-        session.backward_node = node
+        if anomaly:
+            session.backward_node = node
         try:
             if create_graph or type(node) is not Node:
                 results = call_node(session, node, gradients, create_graph)
@@ -251,20 +252,18 @@ def _loop(work: Pass) -> None:
             if session.anomaly and error.key != "python":
                 _warn_anomaly(session, node)
             raise
-        if facts is not None:
-            facts.append(("ran", node))
         if watch is not None:
             watch(node, gradients, results)
+        freed = False
         if not keep_graph:
             if type(node) is CopySlices:
                 release(node)
                 freed = True
-            else:
-                freed = bool(node.saved)
-                if freed:
-                    node.saved = None
-            if freed and facts is not None:
-                facts.append(("freed", node))
+            elif node.saved:
+                node.saved = None
+                freed = True
+        if facts is not None:
+            facts.append(("ran", node, freed))
         if anomaly and session.check_nan:
             _refuse_nan(session, node, results)
         del gradients
@@ -309,7 +308,17 @@ def _call_simply(session: "Session", node: Node, gradients: list[Gradient]) -> l
     if simple is None:
         simple = node.op.make_simple()
     gradient = gradients[0]
-    values = unpack_arrays(session, node) if simple and gradient is not None else MIXED
+    values: Any = MIXED
+    if simple and gradient is not None:
+        saved = node.saved
+        entry = saved[0] if saved is not None and len(saved) == 1 else None
+        # One output of its own that nobody edited is the commonest thing to have saved: no call for it.
+        if type(entry) is SavedOutput and entry.version.value == entry.expected:
+            values = (entry.array,)
+        elif not node.op.saves:
+            values = ()
+        else:
+            values = unpack_arrays(session, node)
     results: list[Gradient]
     if values is MIXED or node.dtype.is_reduced:
         results = call_node(session, node, gradients, False)

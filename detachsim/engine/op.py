@@ -84,6 +84,7 @@ class Op:
         "promoting_numbers",
         "random",
         "samples",
+        "saves",
         "several",
         "shown",
         "signature",
@@ -185,6 +186,7 @@ class Op:
         lists = any(self.parameters[position].type.endswith("[]") for position in self.plan.edges)
         whole = len(functions) == len(self.plan.edges) and not lists and self.differentiable_outputs == 1
         self.simple = tuple(functions[edge] for edge in range(len(functions))) if whole else ()
+        self.saves = bool(self.plan.saved)
         return self.simple
 
     def functions(self, namespace: dict[str, Any]) -> tuple[tuple[tuple[int, ...], FunctionType], ...]:

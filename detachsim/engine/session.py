@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from detachsim.engine.tensor import Tensor
+
 if TYPE_CHECKING:
     from detachsim.engine.generator import Generator
     from detachsim.engine.op import Library
@@ -87,7 +89,16 @@ class Session:
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Run the op called ``name`` with PyTorch's arguments; raises ``TorchError`` as PyTorch would."""
-        return self.library.sets[name].call(self, args, kwargs)
+        overloads = self.library.sets[name]
+        # What most calls are, without another call in between: see ``OverloadSet.call``.
+        if overloads.short_count == len(args) and not kwargs:
+            first = args[0]
+            if type(first) is Tensor and overloads.short is not None:
+                if len(args) == 1:
+                    return overloads.short(self, first)
+                if type(args[1]) is Tensor:
+                    return overloads.short(self, first, args[1])
+        return overloads.call(self, args, kwargs)
 
     @contextmanager
     def grad_mode(self, enabled: bool) -> Iterator[None]:

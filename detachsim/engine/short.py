@@ -14,7 +14,7 @@ from detachsim.engine.dispatch import make_node, run
 from detachsim.engine.dtypes import Array
 from detachsim.engine.node import Node, Saved, SavedInput, SavedOutput
 from detachsim.engine.op import Op
-from detachsim.engine.tensor import Tensor, fresh, make_inference
+from detachsim.engine.tensor import Storage, Tensor, Version, make_inference
 from detachsim.engine.views import accumulator, requires_grad
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _float32, _float64 = dtypes.float32, dtypes.float64
 _ndarray, _array, _asarray = np.ndarray, np.array, np.asarray
 _new_node, _new_input, _new_output = Node.__new__, SavedInput.__new__, SavedOutput.__new__
+# The parts of ``tensor.fresh``, which is one call too many here.
+_new_tensor, _new_storage, _new_version = Tensor.__new__, Storage.__new__, Version.__new__
 _NO_EDGES = (0, 0)
 
 # What a row saves, position and guarding edge of each, and its node's plain numbers.
@@ -71,7 +73,16 @@ def make_unary(op: Op, kernel: Callable[[Array], Array]) -> Callable[["Session",
         out = kernel(a.array)
         if type(out) is not _ndarray:
             out = _asarray(out)
-        result = fresh(out, dtype)
+        result = _new_tensor(Tensor)
+        storage = _new_storage(Storage)
+        version = _new_version(Version)
+        storage.array = result.array = out
+        storage.id = version.id = result.id = version.value = result.output_nr = 0
+        result.dtype = dtype
+        result.storage = storage
+        result.version = version
+        result.requires = result.inference = False
+        result.node = result.view = result.meta = result.hooks = None
         if session.inference:
             make_inference(result)
         edge = a.node
@@ -139,7 +150,16 @@ def make_binary(op: Op, kernel: Callable[[Array, Array], Array]) -> Callable[["S
         out = kernel(x, y)
         if type(out) is not _ndarray:
             out = _asarray(out)
-        result = fresh(out, dtype)
+        result = _new_tensor(Tensor)
+        storage = _new_storage(Storage)
+        version = _new_version(Version)
+        storage.array = result.array = out
+        storage.id = version.id = result.id = version.value = result.output_nr = 0
+        result.dtype = dtype
+        result.storage = storage
+        result.version = version
+        result.requires = result.inference = False
+        result.node = result.view = result.meta = result.hooks = None
         if session.inference:
             make_inference(result)
         left = a.node

@@ -143,8 +143,8 @@ class Recorder:
                 case "ran":
                     ran.append(fact[1])
                     yield NodeRan(self.node_id(fact[1]), self.node_name(fact[1]), False)
-                case "freed":
-                    freed.append(self.node_id(fact[1]))
+                    if fact[2]:
+                        freed.append(self.node_id(fact[1]))
                 case "accumulate" | "retain":
                     yield self._accumulated(*fact)
                 case "backward_ended":
