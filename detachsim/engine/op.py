@@ -227,6 +227,7 @@ class Op:
             unguarded=self.unguarded,
             check=self.check,
             check_dtypes=self.check_dtypes,
+            shown=self.shown if self.inplace_grad is None else None,
             doc=f"The in-place variant of {self.name}.",
             samples=(),
         )
