@@ -56,15 +56,32 @@ def register_hook(session: "Session", tensor: Tensor, function: Hook, name: str)
     return HookHandle(hooks, entry)
 
 
-def register_post_accumulate_hook(session: "Session", tensor: Tensor, function: Callable[[Tensor], Any]) -> HookHandle:
+def register_post_accumulate_hook(
+    session: "Session", tensor: Tensor, function: Callable[[Tensor], Any], name: str
+) -> HookHandle:
     """Register a function that is called with the leaf after its ``.grad`` was updated."""
     if not requires_grad(tensor):
         raise TorchError("hook_requires_grad")
     if grad_fn(session, tensor) is not None:
         raise TorchError("hook_nonleaf")
     hooks = meta(tensor).post_hooks
-    hooks.append(function)
-    return HookHandle(hooks, function)
+
+    def checked(leaf: Tensor) -> Any:
+        """Return what the function returned, nothing for the leaf itself; refuse what no hook may return."""
+        returned = function(leaf)
+        if returned is None or returned is leaf:
+            return None
+        if not isinstance(returned, Tensor):
+            raise TorchError("hook_type", type=type(returned).__name__)
+        if returned.dtype is not leaf.dtype:
+            before, after = leaf.dtype.tensor_type, returned.dtype.tensor_type
+            raise TorchError("hook_dtype", name=name, before=before, after=after)
+        if returned.shape != leaf.shape:
+            raise TorchError("hook_size", name=name)
+        return returned
+
+    hooks.append(checked)
+    return HookHandle(hooks, checked)
 
 
 def retain_grad(session: "Session", tensor: Tensor) -> None:

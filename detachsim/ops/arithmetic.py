@@ -68,12 +68,24 @@ def power(self: Array, exponent: Array) -> Array:
     return np.power(base, exponent)
 
 
+def _check_alpha(session: Any, op: Any, bound: list[Any]) -> None:
+    alpha = bound[2]
+    if type(alpha) is int:
+        return
+    kind = result_type(bound[:2])
+    if isinstance(alpha, bool) and kind is not dtypes.boolean:
+        raise TorchError("alpha_bool")
+    if isinstance(alpha, float) and not kind.is_floating:
+        raise TorchError("alpha_float")
+
+
 def _check_sub(session: Any, op: Any, bound: list[Any]) -> None:
     bools = [
         value.dtype is dtypes.boolean if isinstance(value, Tensor) else isinstance(value, bool) for value in bound[:2]
     ]
     if any(bools):
         raise TorchError("bool_sub" if all(bools) else "bool_sub_one")
+    _check_alpha(session, op, bound)
 
 
 def _check_neg(session: Any, op: Any, bound: list[Any]) -> None:
@@ -128,6 +140,7 @@ ROWS = [
         add,
         grad={"self": "grad", "other": "grad if alpha == 1 else grad * alpha"},
         inplace=True,
+        check_dtypes=_check_alpha,
         doc="self + alpha * other",
         samples=("a + b", "a + 2", "a.add(b, alpha=2)"),
     ),

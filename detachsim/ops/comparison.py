@@ -71,7 +71,9 @@ def clamp_backward(ops: Any, grad: Any, self: Any, min: float | None, max: float
 
 
 def _check_condition(session: Any, op: Op, bound: list[Any]) -> None:
-    if bound[0].dtype is not dtypes.boolean and bound[0].dtype is not dtypes.uint8:
+    if bound[0].dtype is dtypes.uint8:
+        session.warn_once("where_uint8")
+    elif bound[0].dtype is not dtypes.boolean:
         raise TorchError("where_condition", dtype=bound[0].dtype.scalar)
 
 

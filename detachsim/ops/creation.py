@@ -42,10 +42,16 @@ def checked_size(size: Sequence[int], itemsize: int = 4) -> tuple[int, ...]:
     return tuple(size)
 
 
-def from_data(session: "Session", data: Any, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
-    """Return ``torch.tensor(data)``: numbers in nested lists, or a tensor to copy."""
+def from_data(
+    session: "Session",
+    data: Any,
+    dtype: DType | None = None,
+    requires_grad: bool = False,
+    maker: str = "torch.tensor",
+) -> Tensor:
+    """Return ``torch.tensor(data)``: numbers in nested lists, or a tensor to copy, of which ``maker`` warns."""
     if isinstance(data, Tensor):
-        session.warn("tensor_of_tensor")
+        session.warn("tensor_of_tensor", maker=maker)
         made = fresh(dtypes.cast(data.array, data.dtype, dtype or data.dtype).copy(), dtype or data.dtype)
     else:
         shape = _shape_of(data)
@@ -439,10 +445,15 @@ ROWS: list[Op] = [
         ),
         where="m",
     ),
+    factory(
+        "_tensor(any data, *, dtype? dtype=None, bool requires_grad=False, str maker='torch.tensor')",
+        from_data,
+        where="",
+    ),
     composite(
         "new_tensor(Tensor self, any data, *, dtype? dtype=None, bool requires_grad=False)",
-        lambda ops, self, data, dtype=None, requires_grad=False: ops.tensor(
-            data, dtype=dtype or self.tensor.dtype, requires_grad=requires_grad
+        lambda ops, self, data, dtype=None, requires_grad=False: ops._tensor(
+            data, dtype=dtype or self.tensor.dtype, requires_grad=requires_grad, maker="tensor.new_tensor"
         ),
         where="m",
     ),

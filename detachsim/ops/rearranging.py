@@ -158,7 +158,9 @@ def _triangle(name: str) -> Op:
 
     def kernel(self: Array, diagonal: int = 0) -> Array:
         if self.ndim < 2:
-            raise TorchError("triangle_dims", op=name)
+            dims = "Dimension out of range (expected to be in range of [-1, 0], but got -2)"
+            none = "Dimension specified as -2 but tensor has no dimensions"
+            raise TorchError("triangle_dims", op=name, range=dims if self.ndim else none)
         return np.asarray(function(self, diagonal), order="C")
 
     return general(

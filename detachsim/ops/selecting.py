@@ -263,7 +263,7 @@ def masked_fill(self: Array, mask: Array, value: Any) -> Array:
 
 def masked_select(self: Array, mask: Array) -> Array:
     shape = broadcast_shape(mask.shape, self.shape)
-    return np.array(np.broadcast_to(self, shape)[np.broadcast_to(mask, shape)])
+    return np.array(np.broadcast_to(self, shape)[np.broadcast_to(mask.astype(bool, copy=False), shape)])
 
 
 def masked_select_backward(ops: Any, grad: Any, self: Any, mask: Any) -> Any:
@@ -498,7 +498,9 @@ def _check_masked_fill(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def _check_masked_select(session: Any, op: Op, bound: list[Any]) -> None:
-    if bound[1].dtype is not dtypes.boolean:
+    if bound[1].dtype is dtypes.uint8 and session.dialect != "torch-2.13":
+        session.warn("masked_select_uint8")
+    elif bound[1].dtype is not dtypes.boolean:
         raise TorchError("masked_select_dtype")
     broadcast_shape(bound[1].shape, bound[0].shape)
 

@@ -210,10 +210,18 @@ def _in_namespace(session: Session, space: str, name: str) -> Function | None:
     overloads = session.library.get(name if space != "torch.linalg" else f"linalg_{name}")
     if overloads is None or not any(letter in op.where for op in overloads.ops):
         return None
+    if letter == "F" and name in ("sigmoid", "tanh") and session.dialect != "torch-2.13":
+        return Function(name, partial(_call_deprecated, session, overloads.within(letter)))
     return Function(name, partial(_call_rows, session, overloads.within(letter)))
 
 
 def _call_rows(session: Session, overloads: OverloadSet, *args: Any, **kwargs: Any) -> Any:
+    return overloads.call(session, args, kwargs)
+
+
+def _call_deprecated(session: Session, overloads: OverloadSet, *args: Any, **kwargs: Any) -> Any:
+    """Call a function that torch.nn.functional warned of for a time."""
+    session.warn("functional_deprecated", name=overloads.name)
     return overloads.call(session, args, kwargs)
 
 

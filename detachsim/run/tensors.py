@@ -235,7 +235,10 @@ def _not_callable(value: Any) -> Callable[[Tensor], Any]:
 
 
 def _post_hook(session: Session, tensor: Tensor, function: Any, name: str) -> Any:
-    return hooks.register_post_accumulate_hook(session, tensor, function)
+    if session.dialect != "torch-2.13":
+        text = "'Tensor' object has no attribute 'register_post_accumulate_grad_hook'"
+        raise TorchError("python", type="AttributeError", text=text)
+    return hooks.register_post_accumulate_hook(session, tensor, function, name)
 
 
 METHODS: dict[str, Callable[..., Any]] = {

@@ -184,7 +184,13 @@ TEXTS: dict[str, Entry] = {
     ),
     "anomaly_parent": (
         "UserWarning",
-        "Traceback of forward call that induced the previous calculation:",
+        "Previous calculation was induced by {name}. Traceback of forward call that induced the previous calculation:",
+        {},
+    ),
+    "anomaly_parent_no_trace": (
+        "UserWarning",
+        "Previous calculation was induced by {name}. No forward pass information available. Enable detect anomaly during "
+        "forward pass for more information.",
         {},
     ),
     "grad_incompatible": (
@@ -339,10 +345,10 @@ TEXTS: dict[str, Entry] = {
     "tensor_of_tensor": (
         "UserWarning",
         "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-        "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
+        "sourceTensor.detach().clone().requires_grad_(True), rather than {maker}(sourceTensor).",
         {
             "torch-1.13": "To copy construct from a tensor, it is recommended to use sourceTensor.clone().detach() or "
-            "sourceTensor.clone().detach().requires_grad_(True), rather than torch.tensor(sourceTensor)."
+            "sourceTensor.clone().detach().requires_grad_(True), rather than {maker}(sourceTensor)."
         },
     ),
     "not_writable": (

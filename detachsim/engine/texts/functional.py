@@ -135,6 +135,11 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "triplet_margin": ("ValueError", "margin must be greater than 0, got {margin}", {}),
+    "functional_deprecated": (
+        "UserWarning",
+        "nn.functional.{name} is deprecated. Use torch.{name} instead.",
+        {},
+    ),
     "kl_div_mean": (
         "UserWarning",
         "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides only by "

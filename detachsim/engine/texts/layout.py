@@ -141,7 +141,11 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "rot90_range": ("RuntimeError", "Rotation dim0 out of range, dim0 = {dim}", {}),
-    "triangle_dims": ("RuntimeError", "{op}: input tensor must have at least 2 dimensions", {}),
+    "triangle_dims": (
+        "RuntimeError",
+        "{op}: input tensor must have at least 2 dimensions",
+        {"torch-1.13": ("IndexError", "{range}")},
+    ),
     "diagonal_same": ("RuntimeError", "diagonal dimensions cannot be identical {first}, {second}", {}),
     "diag_dims": (
         "RuntimeError",

@@ -202,6 +202,18 @@ TEXTS: dict[str, Entry] = {
         "torch.bool instead.",
         {},
     ),
+    "masked_select_uint8": (
+        "UserWarning",
+        "masked_select received a mask with dtype torch.uint8, this behavior is now deprecated,please use a mask with dtype "
+        "torch.bool instead.",
+        {},
+    ),
+    "where_uint8": (
+        "UserWarning",
+        "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version of "
+        "PyTorch. Use a boolean condition instead.",
+        {},
+    ),
     "masked_select_dtype": (
         "RuntimeError",
         "masked_select: expected BoolTensor for mask",
