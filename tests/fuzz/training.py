@@ -39,9 +39,7 @@ def layer(w: Writer) -> None:
 
 def optimizer(w: Writer) -> None:
     """An optimizer over some tensors or a module's parameters."""
-    parameters = w.choose(
-        [f"[{w.any_name()}]", *[f"{name}.parameters()" for name in w.modules]]
-    )
+    parameters = w.choose([f"[{w.any_name()}]", *[f"{name}.parameters()" for name in w.modules]])
     kind = w.choose(
         [
             "SGD({}, lr=0.5)",

@@ -102,6 +102,8 @@ def test_gradients_of_overlapping_views_add_up(session: Session) -> None:
     a = session.call("tensor", [1.0, 2.0, 3.0], requires_grad=True)
     total = session.call("sum", session.call("as_strided", a, (2, 2), (1, 1)))
     seed = session.call("ones", ())
-    run_backward(session, [gradient_edge(session, total)], [seed], keep_graph=False, create_graph=False)
+    node, number = gradient_edge(session, total)
+    assert node is not None
+    run_backward(session, [(node, number)], [seed], keep_graph=False, create_graph=False)
     assert a.grad is not None
     assert np.array_equal(a.grad.array, [1, 2, 1])

@@ -11,7 +11,20 @@ from typing import Any
 
 from detachsim.engine.texts.entry import Entry
 
-FAMILIES = ("autograd", "shapes", "operands", "linear", "reductions", "selecting", "training", "windows", "matrices", "functional", "layout", "creation")
+FAMILIES = (
+    "autograd",
+    "shapes",
+    "operands",
+    "linear",
+    "reductions",
+    "selecting",
+    "training",
+    "windows",
+    "matrices",
+    "functional",
+    "layout",
+    "creation",
+)
 
 _NEWEST_FIRST = ("torch-2.13", "torch-1.13", "torch-1.7")
 
