@@ -130,10 +130,10 @@ def _run_one(
     if returned is None:
         # An edit in the hook itself has changed the memory, which the array still shows.
         return gradient if create_graph or gradient is None else given.array
-    if not isinstance(returned, Tensor):
-        raise TorchError("hook_type", type=type(returned).__name__)
     if gradient is None:
         raise TorchError("hook_none")
+    if not isinstance(returned, Tensor):
+        raise TorchError("hook_type", type=type(returned).__name__)
     if returned.dtype is not dtype:
         raise TorchError("hook_dtype", name=entry.name, before=dtype.tensor_type, after=returned.dtype.tensor_type)
     if returned.shape != given.shape:
