@@ -27,6 +27,8 @@ def accumulated_product(start: Array | None, left: Array, right: Array) -> Array
         if left.ndim == 2 == right.ndim and start is None and right.shape[1] > 1 and right.flags.c_contiguous:
             return _sum(np.multiply(left.T[:, :, None], right[:, None, :], order="C"))
         return _small_product(start, left, right)
+    if start is None and left.ndim == 2 == right.ndim and left.shape[1] == 1 and min(len(left), right.shape[1]) > 1:
+        return left * right  # one term is no sum: a zero keeps its sign
     product = np.matmul(left, right)
     return product if start is None else start + product
 
