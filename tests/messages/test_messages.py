@@ -33,7 +33,7 @@ def said(entry: dict[str, Any], dialect: Dialect) -> list[str]:
     return [line for step in run.steps for line in step.lines]
 
 
-@pytest.mark.parametrize(("entry", "dialect"), cases())
+@pytest.mark.parametrize(("entry", "dialect"), list(cases()))
 def test_message(entry: dict[str, Any], dialect: Dialect) -> None:
     expected = entry.get(dialect, entry["torch-2.13"])
     ours = said(entry, dialect)
