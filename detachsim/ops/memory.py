@@ -6,6 +6,7 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
+from detachsim.engine.memory import overlaps_itself
 from detachsim.engine.op import Op
 from detachsim.ops.row import CAST, alias, composite, general, inplace
 from detachsim.ops.shape import expand
@@ -27,6 +28,9 @@ def _copy_source(self: Array, other: Array | float, non_blocking: bool = False) 
 def _check_fill(session: Any, op: Op, bound: list[Any]) -> None:
     if bound[1].array.ndim:
         raise TorchError("fill_dims", ndim=bound[1].array.ndim)
+    if session.dialect == "torch-2.13" and overlaps_itself(bound[0].array):
+        # Later releases fill from a tensor as they copy; a plain number may still be written everywhere.
+        raise TorchError("overlap_self")
 
 
 def to(ops: Any, self: Any, dtype: DType, copy: bool = False) -> Any:
