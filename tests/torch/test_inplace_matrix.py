@@ -32,10 +32,10 @@ def known() -> dict[str, Scenario]:
     return found
 
 
-# Each is one of docs/differences.md: PyTorch keeps something besides the inputs that an edit behind the counter misses, …
+# Each is one of docs/differences.md. PyTorch keeps something besides the inputs, which an edit behind the counter misses;
 KEEPS_MORE = {"logsigmoid", "nll_loss_weight", "layer_norm", "group_norm", "det", "logdet", "solve"}
 KEEPS_MORE |= {"layer_norm_plain", "batch_norm_train", "instance_norm", "kron", "kron-no_grad"}
-# … edits overlapping memory item by item, or rounds what is 0 to some 1e-7.
+# or it edits overlapping memory item by item, or rounds what is 0 to some 1e-7.
 OTHERS = {"unfold", "unfold-no_grad", "layer_norm_plain-no_grad", "batch_norm_train-no_grad", "instance_norm-no_grad"}
 DIFFERENT = KEEPS_MORE | OTHERS
 CASES = {name: scenario for name, scenario in known().items() if name not in DIFFERENT}
