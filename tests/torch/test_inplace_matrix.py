@@ -32,7 +32,7 @@ def known() -> dict[str, Scenario]:
     return found
 
 
-# Each is one of docs/differences.md. PyTorch keeps something besides the inputs, which an edit behind the counter misses;
+# Each is one of docs/differences.md. PyTorch keeps more than the inputs, which an edit behind the counter misses;
 KEEPS_MORE = {"logsigmoid", "nll_loss_weight", "layer_norm", "group_norm", "det", "logdet", "solve"}
 KEEPS_MORE |= {"layer_norm_plain", "batch_norm_train", "instance_norm", "kron", "kron-no_grad"}
 # or it edits overlapping memory item by item, or rounds what is 0 to some 1e-7.
