@@ -468,7 +468,7 @@ _MAKERS = {
     "L1": _together(_Bench.untracked, _Bench.out_of_place),
     "L2": _together(_Bench.cloned, _Bench.out_of_place, _Bench.untracked),
     "L3": _together(_Bench.flagged),
-    "L5": _together(_Bench.read_copy),
+    "L5": _together(_Bench.read_copy, _Bench.cloned),
     "L4": _together(_Bench.normal),
     "F1": _together(_Bench.shifted),
     "F2": _together(_Bench.shifted),

@@ -266,6 +266,24 @@ def _stale_view(history: History, name: str, tensor: int) -> Diagnosis:
     return Diagnosis("L2", history.step, f"{reason}{since}, so it has no grad_fn.", in_order(history, evidence))
 
 
+def _one_place(history: History, raised: Raised) -> Diagnosis | None:
+    """A write to a tensor several of whose items are one place in memory, as after ``expand``."""
+    for name, tensor in _code_names(history):
+        made = history.tensors.get(tensor)
+        if made is None or made.event.alias_of is None or 0 not in made.event.stride:
+            continue
+        source, op = history.called(made.event.alias_of), history.op(tensor)
+        text = f"{name} repeats the memory of {source}, by {op}: its strides are {made.event.stride}"
+        code = short(history.code(history.step))
+        evidence = [
+            because(history, made.step, "aliased", (name,), text),
+            because(history, history.step, "edited", (name,), f"{code} would write to each place several times"),
+        ]
+        headline = f"Several items of {name} are one place in memory, by {op} (step {made.step}), so {code} is refused."
+        return Diagnosis("L5", history.step, headline, in_order(history, evidence))
+    return None
+
+
 def _overlapping(history: History, raised: Raised) -> Diagnosis | None:
     """One step reads and writes memory that overlaps."""
     names = [name for name, _ in _code_names(history)]
@@ -400,7 +418,7 @@ _EXPLAINED = {
     "view_mode_multiple": _view_edited,
     "view_multiple": _view_edited,
     "detach_view": _view_edited,
-    "overlap_self": _view_edited,
+    "overlap_self": _one_place,
     "overlap_input": _overlapping,
     "optimizer_nonleaf": _not_a_leaf,
     "requires_grad_false": _flag_refused,

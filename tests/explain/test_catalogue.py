@@ -85,6 +85,7 @@ ANSWERS = [
     Answer("views/inference-mode", "L4", "7", "6.1 created features, 7 needed"),
     Answer("views/detach-view-in-place", "L2", "4", "3 aliased part"),
     Answer("views/flag-of-a-non-leaf", "L3", "3", "2 created h, 3 needed h"),
+    Answer("views/expanded", "L5", "4", "2 aliased table, 4 edited table"),
     Answer("views/overlap", "L5", "6", "6 edited y"),
     # Graphs that were freed
     Answer("retain-graph/twice", "B1", "5", "2 saved, 3 freed, 5 needed"),
