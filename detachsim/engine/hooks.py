@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detachsim.engine.errors import TorchError
-from detachsim.engine.node import AccumulateGrad, Node, extras
+from detachsim.engine.node import Node, extras
 from detachsim.engine.tensor import Tensor, fresh, meta
 from detachsim.engine.views import accumulator, grad_fn, requires_grad
 
@@ -159,8 +159,3 @@ def _store_retained(session: "Session", tensor: Tensor, gradient: Any, create_gr
         info.grad = fresh(np.asarray(total).reshape(tensor.shape), tensor.dtype)
     if session.facts is not None:
         session.facts.append(("retain", tensor, gradient))
-
-
-def is_accumulator(node: Node) -> bool:
-    """Whether ``node`` is a leaf's sink."""
-    return isinstance(node, AccumulateGrad)

@@ -106,11 +106,6 @@ def _output_tensor(entry: SavedOutput, node: Node) -> Tensor:
     return tensor
 
 
-def saved_tensor(entry: SavedInput | SavedOutput, node: Node) -> Tensor:
-    """Return a saved tensor for a reader's eyes, without any check."""
-    return entry.tensor if isinstance(entry, SavedInput) else _output_tensor(entry, node)
-
-
 def _check_in_dialect_order(session: "Session", node: Node) -> None:
     """Check everything that a node saved, in the order in which the dialect unpacks, since the first fault is
     the one reported."""

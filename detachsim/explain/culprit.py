@@ -23,11 +23,6 @@ def because(
     return Because(step, role, names, before, after, text, None if began is None else began.span)
 
 
-def order_of(history: History, step: str) -> int:
-    """Return where a step comes in the run."""
-    return next((place for place, number in enumerate(history.steps) if number == step), -1)
-
-
 def in_order(history: History, evidence: list[Because]) -> tuple[Because, ...]:
     """Return evidence in the order of the steps, each piece once."""
     places = {number: place for place, number in enumerate(history.steps)}

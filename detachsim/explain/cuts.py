@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 from detachsim.explain.culprit import because
 from detachsim.explain.diagnosis import Because
 from detachsim.explain.history import History
-from detachsim.explain.wording import listed, short
+from detachsim.explain.wording import short
 from detachsim.records import record
 
 Way: TypeAlias = Literal["detached", "no_grad", "integer", "not required", "switched off", "not recorded"]
@@ -204,8 +204,3 @@ def _by(history: History, cut: Cut) -> str:
     if cut.source == cut.tensor or made is None:
         return "detach_()"
     return history.op(cut.tensor)
-
-
-def never_asked(history: History, cuts: list[Cut]) -> str:
-    """Return the headline's reason where nothing ever required grad."""
-    return f"nothing that it came from requires grad: {listed(history.called(cut.tensor) for cut in cuts[:4])}"

@@ -8,8 +8,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
-from detachsim.engine.tensor import Tensor
-from detachsim.ops.element_types import integers_only, promoted
+from detachsim.ops.element_types import integers_only
 from detachsim.ops.row import COMPARE, composite, pointwise
 
 
@@ -106,13 +105,6 @@ def where_indices(ops: Any, condition: Any) -> Any:
         ops.tensor(index.tolist(), dtype=dtypes.int64) for index in np.nonzero(np.atleast_1d(condition.tensor.array))
     ]
     return tuple(found[: max(condition.ndim, 1)])
-
-
-def _check_powers(session: Any, op: Op, bound: list[Any]) -> None:
-    exponent = bound[1]
-    values = exponent.array if isinstance(exponent, Tensor) else np.asarray(exponent)
-    if not promoted(op, bound).is_floating and values.size and (values < 0).any():
-        raise TorchError("negative_integer_power")
 
 
 ROWS = [
