@@ -42,8 +42,10 @@ class Findings:
             self.groups[group] += count - 1
 
 
-def compare(examples: int, seed: int, themes: tuple[str, ...], states: bool, shrink: bool) -> Findings:
-    """Compare so many scenarios with PyTorch."""
+def compare(
+    examples: int, seed: int, themes: tuple[str, ...], states: bool, shrink: bool, python: str | None
+) -> Findings:
+    """Compare so many scenarios with the PyTorch of ``python``, of this interpreter if it is ``None``."""
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import seed as seeded
 
@@ -56,7 +58,7 @@ def compare(examples: int, seed: int, themes: tuple[str, ...], states: bool, shr
     phases = [Phase.generate, Phase.shrink] if shrink else [Phase.generate]
     failing = ""
 
-    with Oracle(states=states) as oracle:
+    with Oracle(python, states=states) as oracle:
 
         @seeded(seed)
         @settings(
@@ -143,6 +145,7 @@ def main() -> None:
     parser.add_argument("--themes", default=",".join(THEMES), help="the kinds of scenario, joined by commas")
     parser.add_argument("--states", action="store_true", help="compare more than what is printed")
     parser.add_argument("--shrink", action="store_true", help="stop at the first disagreement and make it small")
+    parser.add_argument("--python", help="the interpreter whose PyTorch is asked (another release, its dialect)")
     parser.add_argument("--mangle", action="store_true", help="break the texts, and look for tracebacks instead")
     parser.add_argument("--show", type=int, default=10, help="of how many groups to show an example")
     options = parser.parse_args()
@@ -155,7 +158,9 @@ def main() -> None:
         jobs = [
             pool.submit(break_texts, portion, options.seed * 1000 + number, themes)
             if options.mangle
-            else pool.submit(compare, portion, options.seed * 1000 + number, themes, options.states, options.shrink)
+            else pool.submit(
+                compare, portion, options.seed * 1000 + number, themes, options.states, options.shrink, options.python
+            )
             for number, portion in enumerate(portions)
         ]
         for job in jobs:
