@@ -204,12 +204,6 @@ def strides(array: Array) -> tuple[int, ...]:
             made.append(step)
             step *= max(length, 1)
         return tuple(reversed(made))
-    if array.size == 0:
-        # numpy gives an empty array any strides; PyTorch counts a size of 0 as 1.
-        steps = [1]
-        for length in reversed(array.shape[1:]):
-            steps.insert(0, steps[0] * max(length, 1))
-        return tuple(steps[: array.ndim])
     size = array.itemsize
     return tuple(stride // size for stride in array.strides)
 
