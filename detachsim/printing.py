@@ -88,10 +88,11 @@ def dtype_text(dtype: str) -> str:
     return f"torch.{dtype}"
 
 
-def named_tuple_text(name: str, fields: Iterable[tuple[str, str]]) -> str:
-    """Return how the named tuple of ``max(dim)`` and its like prints, from pairs of a field's name and text."""
+def named_tuple_text(type_name: str, fields: Iterable[tuple[str, str]]) -> str:
+    """Return how the named tuple of ``max(dim)`` and its like (``torch.return_types.max``) prints, from pairs of a
+    field's name and text."""
     items = ",\n".join(f"{field}={text}" for field, text in fields)
-    return f"torch.return_types.{name}(\n{items})"
+    return f"{type_name}(\n{items})"
 
 
 def _body(values: NDArray[Any], dtype: str) -> str:

@@ -45,7 +45,7 @@ def simulated(case: dict[str, Any]) -> str:
             return str(case["template"] % tuple(text(tensor) for tensor in case["tensors"]))
         case "named tuple":
             fields = zip(case["fields"], map(text, case["tensors"]), strict=True)
-            return printing.named_tuple_text(case["name"], fields)
+            return printing.named_tuple_text(f"torch.return_types.{case['name']}", fields)
         case "size":
             return printing.size_text(case["shape"])
         case "dtype":

@@ -16,13 +16,13 @@ from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.gradients import Gradients
 from detachsim.engine.hooks import run_hooks
-from detachsim.engine.memory import overlaps_itself
+from detachsim.engine.memory import is_dense, overlaps_itself
 from detachsim.engine.node import AccumulateGrad, AsStrided, CopySlices, Node, SavedOutput
 from detachsim.engine.operand import Operand, unwrap, wrap
 from detachsim.engine.queue import pop, push
 from detachsim.engine.saved import MIXED, freed_error, release, unpack_arrays, unpack_tensors
 from detachsim.engine.slices import as_strided_backward, copy_slices_backward
-from detachsim.engine.tensor import Tensor, fresh, make_inference, meta
+from detachsim.engine.tensor import Tensor, fresh, make_inference, meta, strides
 from detachsim.engine.views import bump, requires_grad
 
 if TYPE_CHECKING:
@@ -446,9 +446,7 @@ def _fit(session: "Session", node: Node, index: int, gradient: Gradient, create_
     child = node.next[index]
     if gradient is None or child is None:
         return None
-    if isinstance(child, AccumulateGrad):
-        shape, dtype = child.tensor.array.shape, child.tensor.dtype
-    elif child.extras is None or child.extras.outputs is None:
+    if child.extras is None or child.extras.outputs is None:
         shape, dtype = child.shape, child.dtype
     else:
         shape, dtype = child.extras.outputs[node.next_nr[index]]
@@ -540,10 +538,22 @@ def _accumulate(work: Pass, node: AccumulateGrad, slots: list[Gradient]) -> None
             if session.inference:
                 make_inference(made)
         info.grad = made
+    elif present.array.shape != gradient.shape:
+        # The leaf got other memory by ``.data =`` since: PyTorch's addition takes or refuses it as any other.
+        session.call("add_", present, fresh(np.asarray(gradient), node.dtype))
     else:
         total = present.array + gradient
         np.copyto(present.array, _rounded(total, present.dtype), casting="unsafe")
         bump(session, present)
+    if present is not None and info.grad is not None and not _obeys_layout(info.grad.array, tensor.array):
+        # PyTorch has this warning in two places, and each gives it once.
+        session.warn_once(
+            "grad_layout_create_graph" if create_graph else "grad_layout",
+            grad=list(info.grad.shape),
+            grad_strides=list(strides(info.grad.array)),
+            leaf=list(tensor.shape),
+            leaf_strides=list(strides(tensor.array)),
+        )
     if session.facts is not None:
         session.facts.append(("accumulate", tensor, gradient))
     for hook in info.post_hooks:
@@ -559,6 +569,17 @@ def _same_layout(array: Array, like: Array) -> bool:
     if like.flags.c_contiguous:
         return bool(array.flags.c_contiguous)
     return array.strides == like.strides
+
+
+def _obeys_layout(gradient: Array, leaf: Array) -> bool:
+    """Whether a gradient lies in memory as its leaf does, or plainly where the leaf has gaps or overlaps."""
+    if gradient.shape == leaf.shape and gradient.strides == leaf.strides:
+        return True
+    if not is_dense(leaf):
+        return bool(gradient.flags.c_contiguous)
+    return gradient.shape == leaf.shape and all(
+        one == other for one, other, size in zip(gradient.strides, leaf.strides, leaf.shape, strict=True) if size != 1
+    )
 
 
 def _copy_like(array: Array, like: Array) -> Array:

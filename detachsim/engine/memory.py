@@ -38,7 +38,7 @@ def partly_overlaps(target: Array, value: Array) -> bool:
     if same:
         return False
     # PyTorch looks only at tensors whose elements fill a stretch of memory; others it lets pass.
-    return _is_dense(target) and _is_dense(value)
+    return is_dense(target) and is_dense(value)
 
 
 def _bounds(array: Array) -> tuple[int, int]:
@@ -46,7 +46,8 @@ def _bounds(array: Array) -> tuple[int, int]:
     return int(low), int(high)
 
 
-def _is_dense(array: Array) -> bool:
+def is_dense(array: Array) -> bool:
+    """Whether the elements fill one stretch of memory, each in a place of its own, in any order of the dims."""
     expected = array.itemsize
     for stride, size in sorted(zip(array.strides, array.shape, strict=True)):
         if size == 1:

@@ -42,6 +42,7 @@ ONCE = (
     "torch.qr is deprecated",
     "torch.searchsorted(): ",
     "Using padding='same' with even kernel lengths",
+    "grad and param do not obey the gradient layout contract",
 )
 
 # A state costs more than a step: a long loop would take minutes.
@@ -145,9 +146,11 @@ class Run:
     def warn(self, message: Any, category: type, *place: Any) -> None:
         """Report a warning, without PyTorch's own source line and without the frames of anomaly mode."""
         text = str(message)
-        if text.startswith(ONCE) and text in self.warned:
+        # Once for each place in PyTorch's source, whatever shapes the text names.
+        place = text.partition("(Triggered internally at")[2] or text
+        if text.startswith(ONCE) and place in self.warned:
             return
-        self.warned.add(text)
+        self.warned.add(place)
         text = text.split("\n  File ")[0].split(" (Triggered internally at")[0]
         self.say(f"{category.__name__}: {text.strip()}")
 

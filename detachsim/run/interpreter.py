@@ -177,7 +177,9 @@ class Interpreter:
             with np.errstate(all="ignore"):
                 self._execute(step, bindings)
         except (TorchError, LimitError) as caught:
-            error = caught
+            # Without the frames that it came through, which would keep tensors and nodes that the step has let go.
+            error = caught.with_traceback(None)
+            error.__context__ = None
         except MemoryError as caught:
             error = LimitError(str(caught) or "more memory than there is")
         facts = self.session.facts

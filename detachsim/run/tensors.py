@@ -201,13 +201,13 @@ def set_data(session: Session, tensor: Tensor, value: Any) -> None:
     if tensor.dtype.is_floating != value.dtype.is_floating and requires_grad(tensor):
         raise TorchError("assign_data_dtype")
     grad_fn(session, tensor)  # PyTorch looks for it, which a view from a no_grad block may not allow
+    if tensor.meta is not None and tensor.dtype is not value.dtype:
+        # Graphs made so far keep the accumulator of the old type; one of another shape only goes on being used.
+        tensor.meta.accumulator = None
     tensor.array = value.array
     tensor.storage = value.storage
     tensor.dtype = value.dtype
     tensor.inference = value.inference
-    node = tensor.meta.accumulator() if tensor.meta is not None and tensor.meta.accumulator is not None else None
-    if node is not None:
-        node.shape, node.dtype = tensor.shape, tensor.dtype
     if session.facts is not None:
         session.facts.append(("flag", tensor, "data", "tensor"))
 

@@ -12,6 +12,10 @@ _MULTIPLE = (
     " This view is the output of a function that returns multiple views. Such functions do not allow the output "
     "views to be modified inplace. You should replace the inplace operation by an out-of-place one."
 )
+_GRAD_LAYOUT = (
+    "grad and param do not obey the gradient layout contract. This is not an error, but may impair performance.\n"
+    "grad.sizes() = {grad}, strides() = {grad_strides}\nparam.sizes() = {leaf}, strides() = {leaf_strides}"
+)
 
 
 TEXTS: dict[str, Entry] = {
@@ -58,6 +62,8 @@ TEXTS: dict[str, Entry] = {
         "`inputs` argument to `grad()` cannot be empty.",
         {"torch-1.13": ("ValueError", "grad requires non-empty inputs.")},
     ),
+    "grad_layout": ("UserWarning", _GRAD_LAYOUT, {}),
+    "grad_layout_create_graph": ("UserWarning", _GRAD_LAYOUT, {}),
     "create_graph": (
         "UserWarning",
         "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
