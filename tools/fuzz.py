@@ -9,6 +9,7 @@ import argparse
 import re
 import sys
 import time
+import traceback
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -68,7 +69,13 @@ def compare(
         def run(text: str) -> None:
             nonlocal failing
             scenario, text = loaded(text)
-            verification = verify(oracle, scenario)
+            try:
+                verification = verify(oracle, scenario)
+            except Exception:
+                trace = traceback.format_exc()
+                findings.outcomes["broke"] += 1
+                findings.add(trace.strip().splitlines()[-1], text + "\n" + trace)
+                return
             findings.outcomes[verification.outcome] += 1
             if verification.outcome == "agrees" and verification.ours.text() != verification.theirs.text():
                 findings.other_digits += 1

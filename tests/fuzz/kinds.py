@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from hypothesis import strategies as st
 
-from tests.fuzz import edits, mistakes, ops, passes, tensors, training, views
+from tests.fuzz import edits, mistakes, ops, passes, table, tensors, training, views
 from tests.fuzz.writer import Writer
 
 Kind: TypeAlias = Callable[[Writer], None]
@@ -59,6 +59,8 @@ KINDS: dict[str, Kind] = {
         ops.several,
         ops.product,
         ops.reduction,
+        table.sampled,
+        table.sampled_edit,
         views.view,
         views.pieces,
         views.index,

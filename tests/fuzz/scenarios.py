@@ -67,6 +67,7 @@ THEMES: dict[str, dict[str, int]] = {
         "random_creation": 1,
         "loss": 2,
     },
+    "table": _COMMON | {"sampled": 12, "sampled_edit": 4, "second_order": 1},
     "passes": _COMMON
     | {
         "backward": 6,
