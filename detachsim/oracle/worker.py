@@ -147,10 +147,10 @@ class Run:
         """Report a warning, without PyTorch's own source line and without the frames of anomaly mode."""
         text = str(message)
         # Once for each place in PyTorch's source, whatever shapes the text names.
-        place = text.partition("(Triggered internally at")[2] or text
-        if text.startswith(ONCE) and place in self.warned:
+        origin = text.partition("(Triggered internally at")[2] or text
+        if text.startswith(ONCE) and origin in self.warned:
             return
-        self.warned.add(place)
+        self.warned.add(origin)
         text = text.split("\n  File ")[0].split(" (Triggered internally at")[0]
         self.say(f"{category.__name__}: {text.strip()}")
 

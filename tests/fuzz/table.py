@@ -43,7 +43,7 @@ def texts() -> tuple[str, ...]:
 @cache
 def fitting(text: str) -> tuple[dict[str, Shape], ...]:
     """Return shapes for the names of an expression with which it works."""
-    found = []
+    found: list[dict[str, Shape]] = []
     with suppress(Exception):  # an error of Python's own is for the comparison to show
         found.extend(inputs_for(text, limit=3))
     return tuple(found)
