@@ -50,7 +50,8 @@ def choose_moment(path: str, step: str | None, run: int) -> "Moment | None":
     scenario = try_load(path)
     if scenario is None:
         return None
-    from detachsim.render.pictures.moment import Moment, moment, runs_of
+    from detachsim.render.pictures.history import moment, runs_of
+    from detachsim.render.pictures.moment import Moment
     from detachsim.run import execute
 
     runs = runs_of(execute(scenario))

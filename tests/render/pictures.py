@@ -10,7 +10,8 @@ from detachsim.lang import load, read
 from detachsim.ops.vocabulary import VOCABULARY
 from detachsim.render.pictures import memory_map, tree
 from detachsim.render.pictures.graph import picture
-from detachsim.render.pictures.moment import Moment, moment, runs_of
+from detachsim.render.pictures.history import moment, runs_of
+from detachsim.render.pictures.moment import Moment
 from detachsim.run import execute
 
 ROOT = Path(__file__).parents[2]

@@ -11,8 +11,9 @@ from detachsim.ops.vocabulary import VOCABULARY
 from detachsim.render.pictures import dot, memory_map, mermaid, svg, tree
 from detachsim.render.pictures.graph import Picture, picture
 from detachsim.render.pictures.heading import heading
+from detachsim.render.pictures.history import moment, runs_of
 from detachsim.render.pictures.memory_map import memories
-from detachsim.render.pictures.moment import Moment, NoSuchStep, SavedFacts, moment, runs_of
+from detachsim.render.pictures.moment import Moment, NoSuchStep, SavedFacts
 from detachsim.render.wrapping import columns
 from detachsim.run import execute
 from tests.render.pictures import SCENARIOS, graph_text, memory_text, moment_of, texts

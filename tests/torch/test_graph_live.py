@@ -12,7 +12,8 @@ from detachsim.lang import load, read
 from detachsim.lang.syntax import Scenario
 from detachsim.ops.vocabulary import VOCABULARY
 from detachsim.oracle.export import script
-from detachsim.render.pictures.moment import Moment, moment, runs_of
+from detachsim.render.pictures.history import moment, runs_of
+from detachsim.render.pictures.moment import Moment
 from detachsim.run import execute
 
 pytest.importorskip("torch")
