@@ -49,6 +49,9 @@ class DType:
         return f"torch.{self.name}"
 
 
+DType.__name__ = "torch.dtype"  # as errors call its type
+
+
 BOOLEAN, INTEGRAL, FLOATING = 0, 1, 2
 
 float32 = DType("float32", np.float32, "Float", "float", "torch.FloatTensor", FLOATING, 3, 4)

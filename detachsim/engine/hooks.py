@@ -31,6 +31,9 @@ class HookHandle:
         self.hooks[:] = [entry for entry in self.hooks if entry is not self.hook]
 
 
+HookHandle.__name__ = "RemovableHandle"  # as errors call its type
+
+
 class _Registered:
     """A hook and the name that PyTorch's errors give it."""
 

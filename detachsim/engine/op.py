@@ -300,8 +300,8 @@ def _names(code: CodeType) -> set[str]:
     return names
 
 
-# The types that the short path of two arguments takes in second place.
-_SHORT_OPERANDS = frozenset((Tensor, float, int))
+# Numbers up to here take the short path; a larger one may have to be refused.
+_SMALL = 2**63
 
 
 class OverloadSet:
@@ -334,8 +334,10 @@ class OverloadSet:
         if self.short is not None and len(args) == self.short_count and not kwargs and type(args[0]) is Tensor:
             if self.short_count == 1:
                 return self.short(session, args[0])
-            if type(args[1]) in _SHORT_OPERANDS:
-                return self.short(session, args[0], args[1])
+            other = args[1]
+            kind = type(other)
+            if kind is Tensor or kind is float or (kind is int and -_SMALL < other < _SMALL):
+                return self.short(session, args[0], other)
         return self._call(session, args, kwargs, method)
 
     def _call(self, session: "Session", args: Sequence[Any], kwargs: Mapping[str, Any], method: bool) -> Any:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from detachsim.engine.dtypes import DType
+from detachsim.engine.errors import TorchError
 from detachsim.engine.tensor import Tensor
 
 REQUIRED = object()
@@ -181,8 +182,11 @@ def bind(parameters: tuple[Parameter, ...], args: Sequence[Any], kwargs: Mapping
             value = (_as_int(value),) if is_int(value) else None if value is None else tuple(_as_int(v) for v in value)
         elif kind == "int" and value is not None:
             value = _as_int(value)
-        elif kind in ("Number", "PromotingNumber") and isinstance(value, Tensor):
-            value = value.array.item()
+        elif kind in ("Number", "PromotingNumber", "Number|Tensor"):
+            if isinstance(value, int):
+                check_scalar(value)
+            elif kind != "Number|Tensor" and isinstance(value, Tensor):
+                value = value.array.item()
         bound.append(value)
     if used < given:
         return Mismatch("many", used, "", args[used])
@@ -194,4 +198,15 @@ def bind(parameters: tuple[Parameter, ...], args: Sequence[Any], kwargs: Mapping
 
 
 def _as_int(value: Any) -> int:
-    return int(value.array.item()) if isinstance(value, Tensor) else value
+    number = int(value.array.item()) if isinstance(value, Tensor) else value
+    if not -(2**63) <= number < 2**63:
+        raise TorchError("too_long")
+    return number
+
+
+def check_scalar(value: int) -> None:
+    """Refuse a whole number that no 64 bits hold, as PyTorch does where it takes any number."""
+    if value >= 2**64:
+        raise TorchError("python", type="OverflowError", text="int too big to convert")
+    if value < -(2**63):
+        raise TorchError("python", type="OverflowError", text="can't convert negative int to unsigned")

@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from detachsim.engine.dtypes import DType
 from detachsim.engine.signature import REQUIRED, Parameter
 from detachsim.engine.tensor import Tensor
 
@@ -100,8 +99,6 @@ def type_word(value: Any) -> str:
     """Return the name of a value's type as PyTorch says it."""
     if isinstance(value, Tensor):
         return "Tensor"
-    if isinstance(value, DType):
-        return "torch.dtype"
     return type(value).__name__
 
 

@@ -9,10 +9,9 @@ from typing import Any, TypeAlias
 import yaml
 
 from detachsim.lang.syntax import Mistake
-from detachsim.lang.traps import explain_yaml_error, quote_hint
+from detachsim.lang.traps import DEEPEST_NESTING, explain_yaml_error, quote_hint
 from detachsim.marks import Source, Span
 
-DEEPEST_NESTING = 100
 MOST_NODES = 4_000_000
 MOST_ALIASED_NODES = 100_000
 

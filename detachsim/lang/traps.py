@@ -5,6 +5,8 @@ import re
 from detachsim.lang.syntax import Mistake
 from detachsim.marks import Source, Span
 
+DEEPEST_NESTING = 100
+
 # `- op: TEXT` or `op: TEXT`, the parts before the text kept apart.
 _ENTRY = re.compile(r"(?P<lead>\s*(?:-\s+)*)(?P<key>[A-Za-z_]\w*)(?P<colon>\s*:\s+)(?P<text>\S.*?)\s*$")
 _ITEM = re.compile(r"(?P<lead>\s*(?:-\s+)+)(?P<text>\S.*?)\s*$")
@@ -42,6 +44,8 @@ def explain_yaml_error(source: Source, problem: str, context: str, position: int
     text = source.text
     if context == "reader":
         return _explain_character(text)
+    if "maximum nesting depth" in problem:  # newer releases of libyaml count themselves, by thousands
+        return _mistake(text, position, f"this is nested more than {DEEPEST_NESTING} levels deep", None)
     line = _line_at(text, position)
     hint = quote_hint(text, position)
     rest = text[position:]

@@ -7,6 +7,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.fitting import require_fit
 from detachsim.engine.promotion import result_type
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.element_types import no_bools
@@ -70,13 +71,14 @@ def power(self: Array, exponent: Array) -> Array:
 
 def _check_alpha(session: Any, op: Any, bound: list[Any]) -> None:
     alpha = bound[2]
-    if type(alpha) is int:
+    if alpha == 1 and type(alpha) is int:
         return
     kind = result_type(bound[:2])
     if isinstance(alpha, bool) and kind is not dtypes.boolean:
         raise TorchError("alpha_bool")
     if isinstance(alpha, float) and not kind.is_floating:
         raise TorchError("alpha_float")
+    require_fit(session, kind, alpha)
 
 
 def _check_sub(session: Any, op: Any, bound: list[Any]) -> None:
@@ -98,6 +100,8 @@ def _check_pow(session: Any, op: Any, bound: list[Any]) -> None:
     if dtype is dtypes.boolean:
         raise TorchError("not_implemented_for", kernel="pow", dtype=dtype.scalar)
     exponent = bound[1].array if isinstance(bound[1], Tensor) else np.asarray(bound[1])
+    if not isinstance(bound[1], Tensor):
+        require_fit(session, dtype, bound[1])
     # A whole number that is the tensor's exponent; among tensors a negative one gives 0 or 1.
     if not dtype.is_floating and not isinstance(bound[1], Tensor) and (exponent < 0).any():
         raise TorchError("negative_integer_power")

@@ -7,6 +7,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.fitting import require_fit
 from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
 from detachsim.ops.row import ARITHMETIC, COMPARE, inplace, pointwise
@@ -55,8 +56,12 @@ def clamp(self: Array, min: float | None = None, max: float | None = None) -> Ar
 def _check_clamp(session: Any, op: Op, bound: list[Any]) -> None:
     if bound[1] is None and bound[2] is None:
         raise TorchError("clamp_none")
+    result = result_type([value for value in bound if value is not None])
+    for value in bound[1:]:
+        if value is not None:
+            require_fit(session, result, value)
     if op.mutates:
-        target, result = bound[0].dtype, result_type([value for value in bound if value is not None])
+        target = bound[0].dtype
         if not dtypes.can_cast(result, target):
             raise TorchError("inplace_cast", result=result.scalar, output=target.cpp)
 

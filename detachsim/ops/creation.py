@@ -9,6 +9,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import LimitError, TorchError
+from detachsim.engine.fitting import fits, require_fit
 from detachsim.engine.generator import put
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor, fresh, make_inference
@@ -56,7 +57,8 @@ def from_data(
     else:
         shape = _shape_of(data)
         flat: list[Any] = []
-        _flatten(session, data, shape, 0, flat)
+        if 0 not in shape:
+            _flatten(session, data, shape, 0, flat)
         kind = dtype or _infer_dtype(flat)
         made = fresh(_fill(flat, kind).reshape(shape), kind)
     return _leaf(session, made, requires_grad)
@@ -91,7 +93,10 @@ def _shape_of(data: Any) -> tuple[int, ...]:
 def _flatten(session: "Session", data: Any, shape: tuple[int, ...], dim: int, flat: list[Any]) -> None:
     if isinstance(data, (list, tuple)):
         if dim >= len(shape):
-            raise TorchError("python", type="TypeError", text=f"must be real number, not {type(data).__name__}")
+            text = f"must be real number, not {type(data).__name__}"
+            if not _infer_dtype(flat).is_floating:
+                text = f"'{type(data).__name__}' object cannot be interpreted as an integer"
+            raise TorchError("python", type="TypeError", text=text)
         if len(data) != shape[dim]:
             raise TorchError("tensor_sequence", expected=shape[dim], dim=dim, found=len(data))
         for item in data:
@@ -119,18 +124,20 @@ def _infer_dtype(flat: list[Any]) -> DType:
 
 
 def _fill(flat: list[Any], dtype: DType) -> Array:
+    if dtype.is_floating:
+        try:
+            flat = [float(value) for value in flat]
+        except OverflowError as error:
+            raise TorchError("python", type="OverflowError", text=str(error)) from None
     if dtype is dtypes.bfloat16:
         return dtypes.round_bfloat16(np.array(flat, dtype=np.float32))
     if dtype.category == dtypes.INTEGRAL:
-        info = np.iinfo(dtype.numpy)
         for value in flat:
-            if isinstance(value, int) and not info.min <= value <= info.max:
-                raise TorchError(
-                    "python",
-                    type="RuntimeError",
-                    text=f"value cannot be converted to type {dtype.cpp} without overflow",
-                )
-        return np.array([int(value) for value in flat], dtype=dtype.numpy)
+            if isinstance(value, int) and not -(2**63) <= value < 2**63:
+                raise TorchError("too_long")
+            if not fits(dtype, value):
+                raise TorchError("number_overflow", type=dtype.name)
+        return np.array([int(value) for value in flat], dtype=np.int64).astype(dtype.numpy)
     return np.array(flat, dtype=dtype.numpy)
 
 
@@ -139,7 +146,9 @@ def filled(session: "Session", size: Sequence[int], value: float, dtype: DType |
     kind = dtype or (
         dtypes.boolean if isinstance(value, bool) else dtypes.int64 if isinstance(value, int) else dtypes.float32
     )
-    array = np.full(checked_size(size, kind.itemsize), value, dtype=kind.numpy)
+    shape = checked_size(size, kind.itemsize)
+    require_fit(session, kind, value, single=numel(shape) == 1)
+    array = np.full(shape, np.array(value).astype(kind.numpy))
     return _leaf(
         session, fresh(dtypes.round_bfloat16(array) if kind is dtypes.bfloat16 else array, kind), requires_grad
     )
@@ -229,8 +238,9 @@ def _laid_out_as(source: Tensor, dtype: DType) -> Array:
 def filled_like(session: "Session", self: Tensor, value: float, dtype: DType | None, requires_grad: bool) -> Tensor:
     """Return a tensor of one value in another's shape, type and layout."""
     kind = dtype or self.dtype
+    require_fit(session, kind, value, single=self.array.size == 1)
     made = _laid_out_as(self, kind)
-    source = dtypes.int64 if isinstance(value, int) else dtypes.float64
+    source = dtypes.int64 if isinstance(value, int) and fits(dtypes.int64, value) else dtypes.float64
     made[...] = dtypes.cast(np.asarray(value, dtype=source.numpy), source, kind)
     return _leaf(session, fresh(made, kind), requires_grad)
 

@@ -8,6 +8,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.fitting import fits, require_fit
 from detachsim.engine.memory import overlaps_itself
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh
@@ -130,9 +131,12 @@ def _bound(value: Any) -> Any:
     tensor = value.tensor if isinstance(value, Operand) else value
     if isinstance(tensor, Tensor) and not tensor.dtype.is_floating and tensor.array.ndim == 0:
         return int(tensor.array.item())
-    if value is not None and not isinstance(value, int):
+    if value is None:
+        return None
+    if not isinstance(value, int):
         raise TorchError("slice_type")
-    return value
+    # Python takes any number here, and cuts it to 64 bits.
+    return max(-(2**63), min(int(value), 2**63 - 1))
 
 
 def _index_tensor(self: Any, item: Any) -> Any:
@@ -241,6 +245,8 @@ def select_item(ops: Any, self: Any, dim: int, index: int, real_dim: int) -> Any
     if self.ndim == 0:
         raise TorchError("index_zero_dim")
     size = self.shape[dim]
+    if not fits(dtypes.int64, index):
+        raise TorchError("too_long")
     if not -size <= index < size:
         raise TorchError("index_range", index=index, dim=real_dim, size=size)
     return ops.select(self, dim, index)
@@ -306,6 +312,9 @@ def _assignable(self: Any, value: Any) -> Any:
     if not isinstance(value, bool | int | float):
         raise TorchError("assign_type", type=type(value).__name__, tensor_type=self.tensor.dtype.tensor_type)
     dtype = self.tensor.dtype
+    if isinstance(value, int) and not fits(dtypes.int64, value):
+        raise TorchError("too_long")
+    require_fit(self.session, dtype, value, single=True)
     source = dtypes.float64 if isinstance(value, float) else dtypes.int64
     return Operand(self.session, fresh(dtypes.cast(np.asarray(value, source.numpy), source, dtype), dtype))
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
+from detachsim.engine.fitting import require_fit
 from detachsim.engine.memory import overlaps_itself
 from detachsim.engine.op import Op
 from detachsim.ops.row import CAST, alias, composite, general, inplace
@@ -31,6 +32,10 @@ def _check_fill(session: Any, op: Op, bound: list[Any]) -> None:
     if session.dialect == "torch-2.13" and overlaps_itself(bound[0].array):
         # Later releases fill from a tensor as they copy; a plain number may still be written everywhere.
         raise TorchError("overlap_self")
+
+
+def _check_fill_number(session: Any, op: Op, bound: list[Any]) -> None:
+    require_fit(session, bound[0].dtype, bound[1], single=bound[0].array.size == 1)
 
 
 def to(ops: Any, self: Any, dtype: DType, copy: bool = False) -> Any:
@@ -105,10 +110,11 @@ ROWS = [
     inplace(
         "fill_(Tensor self, Number value)",
         "FillBackward2",
-        lambda self, value: np.full(self.shape, value, dtype=self.dtype),
+        lambda self, value: np.full(self.shape, np.array(value).astype(self.dtype)),
         where="mt",
         grad={"self": "zeros_of(grad)"},
         overlap=True,
+        check=_check_fill_number,
         doc="every element takes value",
     ),
     inplace(

@@ -8,6 +8,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.fitting import require_fit
 from detachsim.engine.op import Op
 from detachsim.ops.element_types import floats_only
 from detachsim.ops.row import composite, pointwise
@@ -108,8 +109,13 @@ def _check_softshrink(session: Any, op: Op, bound: list[Any]) -> None:
         )
 
 
+def _check_threshold(session: Any, op: Op, bound: list[Any]) -> None:
+    for number in bound[1:]:
+        require_fit(session, bound[0].dtype, number)
+
+
 def threshold(self: Array, threshold: float, value: float) -> Array:
-    return np.where(self <= threshold, self.dtype.type(value), self)
+    return np.where(self <= threshold, np.array(value).astype(self.dtype), self)
 
 
 def prelu(ops: Any, self: Any, weight: Any) -> Any:
@@ -306,6 +312,7 @@ ROWS = [
         threshold,
         where="tF",
         grad={"self": "threshold_backward(grad, self, threshold)"},
+        check=_check_threshold,
         inplace=True,
         inplace_where="tF",
         inplace_grad_fn="ThresholdBackward1",

@@ -8,6 +8,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.fitting import require_fit
 from detachsim.engine.memory import overlaps_itself
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
@@ -256,7 +257,9 @@ def take_along_dim(ops: Any, self: Any, indices: Any, dim: int | None = None) ->
 
 def masked_fill(self: Array, mask: Array, value: Any) -> Array:
     filling = np.asarray(value)
-    if filling.dtype != self.dtype:
+    if not isinstance(value, np.ndarray):
+        filling = filling.astype(self.dtype)
+    elif filling.dtype != self.dtype:
         filling = dtypes.cast(filling, dtypes.BY_NUMPY[filling.dtype], dtypes.BY_NUMPY[self.dtype])
     return np.asarray(np.where(mask, filling, self), order="C")
 
@@ -346,6 +349,8 @@ def _check_scatter(session: Any, op: Op, bound: list[Any]) -> None:
     src = bound[3]
     if isinstance(src, Tensor) and src.dtype is not bound[0].dtype:
         raise TorchError("scatter_dtype")
+    if not isinstance(src, Tensor):
+        require_fit(session, bound[0].dtype, src)
     if len(bound) > 4 and isinstance(bound[4], str):
         _check_reduce(session, op.name, bound[4], isinstance(src, Tensor))
     if index.size == 0:
@@ -451,6 +456,8 @@ def _check_index_fill(session: Any, op: Op, bound: list[Any]) -> None:
     axis = wrap_dim(dim, self.ndim)
     if isinstance(value, Tensor) and value.array.ndim:
         raise TorchError("index_fill_value", ndim=value.array.ndim)
+    if not isinstance(value, Tensor):
+        require_fit(session, bound[0].dtype, value)
     if bound[2].dtype is not dtypes.int64:
         raise TorchError("index_fill_dtype")
     if index.ndim > 1:
@@ -495,6 +502,8 @@ def _check_masked_fill(session: Any, op: Op, bound: list[Any]) -> None:
     shape = broadcast_shape(bound[1].shape, bound[0].shape)
     if op.mutates and shape != bound[0].shape:
         raise TorchError("inplace_broadcast", output=list(bound[0].shape), broadcast=list(shape))
+    if not isinstance(value, Tensor):
+        require_fit(session, bound[0].dtype, value)
 
 
 def _check_masked_select(session: Any, op: Op, bound: list[Any]) -> None:

@@ -109,10 +109,12 @@ class Run:
             "_next": self.begin_iteration,
         }
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd code Python warns before it runs
+            compiled = compile(code, "<scenario>", "exec")
             warnings.simplefilter("always")
             warnings.showwarning = self.warn  # type: ignore[assignment]  # it takes the place as it comes
             try:
-                exec(compile(code, "<scenario>", "exec"), self.names)
+                exec(compiled, self.names)
             except Exception as error:
                 self.say(f"{type(error).__name__}: {error}")
             self.tell_states()

@@ -19,13 +19,12 @@ from detachsim.engine.returns import ReturnType
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.operators import BINARY_FUNCTIONS
-from detachsim.run import tensors
+from detachsim.run import sequences, tensors
 from detachsim.run.functions import NAMESPACES, find_function
 from detachsim.run.values import Function, Size, type_name
 
-# A whole number of more bits, or a text or list of more items, is no part of a tensor program.
+# A whole number of more bits is no part of a tensor program.
 MAX_BITS = 4096
-MAX_ITEMS = 1_000_000
 
 _PYTHON: dict[type[ast.AST], tuple[str, Callable[[Any, Any], Any]]] = {
     ast.Add: ("+", operator.add),
@@ -214,16 +213,8 @@ class Evaluator:
         """Return ``value[index]``."""
         if isinstance(value, Tensor):
             return self.session.call("getitem", value, index)
-        if isinstance(value, (list, tuple, str)):
-            if isinstance(index, Tensor):
-                if index.array.size != 1 or index.dtype.is_floating:
-                    raise TorchError("index_of_many")
-                index = int(index.array.item())
-            try:
-                made = value[index]
-            except (TypeError, IndexError, ValueError) as error:
-                raise _from_python(error) from None
-            return Size(made) if isinstance(value, Size) and isinstance(made, tuple) else made
+        if sequences.is_sequence(value):
+            return sequences.item(value, index)
         if (methods := _table(value, "METHODS")) is not None and "__getitem__" in methods:
             return methods["__getitem__"](self.session, value, index)
         raise TorchError("python", type="TypeError", text=f"'{type_name(value)}' object is not subscriptable")
@@ -234,8 +225,8 @@ class Evaluator:
         return self.evaluate(node)
 
     def _slice(self, node: ast.Slice) -> slice:
-        bounds = [None if part is None else self.evaluate(part) for part in (node.lower, node.upper, node.step)]
-        return slice(*bounds)
+        bounds = (None if part is None else self.evaluate(part) for part in (node.lower, node.upper, node.step))
+        return slice(*(sequences.as_index(bound) if isinstance(bound, Tensor) else bound for bound in bounds))
 
     def _list(self, node: ast.List) -> list[Any]:
         return [self.evaluate(item) for item in node.elts]
@@ -253,8 +244,9 @@ class Evaluator:
         symbol, function = _PYTHON[type(sign)]
         try:
             if isinstance(left, Tensor) or isinstance(right, Tensor):
-                return self._tensor_binary(symbol, left, right)
-            return _plain(symbol, function, left, right)
+                return self._tensor_binary(sign, symbol, left, right)
+            made = sequences.combine(self.session, sign, left, right)
+            return _plain(symbol, function, left, right) if made is NotImplemented else made
         except TorchError as error:
             text = error.details.get("text", "") if error.key == "python" else ""
             if not augmented or not text.startswith("unsupported operand"):
@@ -263,19 +255,20 @@ class Evaluator:
             text = f"unsupported operand type(s) for {symbol}=: {operands}"
             raise TorchError("python", type="TypeError", text=text) from None
 
-    def _tensor_binary(self, symbol: str, left: Any, right: Any) -> Any:
+    def _tensor_binary(self, sign: ast.AST, symbol: str, left: Any, right: Any) -> Any:
         reflected = not isinstance(left, Tensor)
         tensor, other = (right, left) if reflected else (left, right)
         if not isinstance(other, (Tensor, bool, int, float)) or (symbol == "@" and not isinstance(other, Tensor)):
             if symbol in ("==", "!="):
                 return symbol == "!="
+            made = sequences.combine(self.session, sign, left, right)
+            if made is not NotImplemented:
+                return made
             if symbol in ("<", "<=", ">", ">="):
                 text = f"'{symbol}' not supported between instances of '{type_name(left)}' and '{type_name(right)}'"
             else:
                 shown = "** or pow()" if symbol == "**" else symbol
                 text = f"unsupported operand type(s) for {shown}: '{type_name(left)}' and '{type_name(right)}'"
-                if symbol == "+" and isinstance(left, (list, str)):
-                    text = f'can only concatenate {type_name(left)} (not "Tensor") to {type_name(left)}'
             raise TorchError("python", type="TypeError", text=text)
         if reflected:
             symbol = _REFLECTED.get(symbol, symbol)
@@ -301,12 +294,11 @@ class Evaluator:
 
     def _boolean(self, node: ast.BoolOp) -> Any:
         stops_at = isinstance(node.op, ast.Or)
-        value: Any = None
-        for part in node.values:
+        for part in node.values[:-1]:
             value = self.evaluate(part)
             if self.truth(value) == stops_at:
-                break
-        return value
+                return value
+        return self.evaluate(node.values[-1])
 
     def _compare(self, node: ast.Compare) -> Any:
         left = self.evaluate(node.left)
@@ -331,12 +323,9 @@ class Evaluator:
     def _lambda(self, node: ast.Lambda) -> Function:
         parameters = [argument.arg for argument in node.args.args]
 
-        def call(*args: Any) -> Any:
-            if len(args) != len(parameters):
-                noun = "argument" if len(parameters) == 1 else "arguments"
-                given = f"{len(args)} {'was' if len(args) == 1 else 'were'} given"
-                text = f"<lambda>() takes {len(parameters)} positional {noun} but {given}"
-                raise TorchError("python", type="TypeError", text=text)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if kwargs or len(args) != len(parameters):
+                args = _in_order(parameters, args, kwargs)
             hidden = {name: self.names[name] for name in parameters if name in self.names}
             self.names.update(zip(parameters, args, strict=True))
             try:
@@ -349,6 +338,29 @@ class Evaluator:
         return Function("<lambda>", call)
 
 
+def _in_order(parameters: list[str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """Return a lambda's arguments in the order of its parameters; raises Python's error where they do not fit."""
+    values = dict(zip(parameters, args, strict=False))
+    missing = [f"'{name}'" for name in parameters[len(args) :] if name not in kwargs]
+    problem = ""
+    for name in kwargs:
+        if name not in parameters:
+            problem = problem or f"got an unexpected keyword argument '{name}'"
+        elif name in values:
+            problem = problem or f"got multiple values for argument '{name}'"
+    if not problem and len(args) > len(parameters):
+        noun = "argument" if len(parameters) == 1 else "arguments"
+        given = f"{len(args)} {'was' if len(args) == 1 else 'were'} given"
+        problem = f"takes {len(parameters)} positional {noun} but {given}"
+    if not problem and missing:
+        noun = "argument" if len(missing) == 1 else "arguments"
+        listed = " and ".join(missing) if len(missing) < 3 else f"{', '.join(missing[:-1])}, and {missing[-1]}"
+        problem = f"missing {len(missing)} required positional {noun}: {listed}"
+    if problem:
+        raise TorchError("python", type="TypeError", text=f"<lambda>() {problem}")
+    return tuple((values | kwargs)[name] for name in parameters)
+
+
 def _table(value: Any, name: str) -> dict[str, Any] | None:
     """Return a table of attributes or methods that a class of ours (an optimizer, a module) declares."""
     found = type(value).__dict__.get(name) or getattr(type(value), name, None)
@@ -357,13 +369,8 @@ def _table(value: Any, name: str) -> dict[str, Any] | None:
 
 def _plain(symbol: str, function: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     """Compute with Python's own values, within bounds."""
-    if symbol == "**" and isinstance(left, int) and isinstance(right, int) and right > 0:
-        if left.bit_length() * right > MAX_BITS:
-            raise LimitError(f"a whole number of more than {MAX_BITS} bits")
-    elif symbol == "*":
-        for items, count in ((left, right), (right, left)):
-            if isinstance(items, (list, tuple, str)) and isinstance(count, int) and len(items) * count > MAX_ITEMS:
-                raise LimitError(f"a {type_name(items)} of more than {MAX_ITEMS:,} items")
+    if symbol == "**" and isinstance(left, int) and isinstance(right, int) and left.bit_length() * right > MAX_BITS:
+        raise LimitError(f"a whole number of more than {MAX_BITS} bits")
     try:
         result = function(left, right)
     except _PYTHON_ERRORS as error:

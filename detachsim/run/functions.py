@@ -94,7 +94,7 @@ def _sequence(value: Any) -> Any:
 
 def manual_seed(session: Session, seed: Any) -> None:
     """``torch.manual_seed``, which takes what ``int`` takes."""
-    number = _convert(int)(session, seed)
+    number = _python_function(session, "int").call(seed)
     if not -(2**63) <= number < 2**64:
         raise TorchError("seed_range")
     session.generator.manual_seed(number)
@@ -105,24 +105,12 @@ def _length(session: Session, value: Any) -> int:
         if value.array.ndim == 0:
             raise TorchError("python", type="TypeError", text="len() of a 0-d tensor")
         return len(value.array)
-    if isinstance(value, (list, tuple, str)):
-        return len(value)
     methods = getattr(type(value), "METHODS", {})
     if "__len__" in methods:
         return int(methods["__len__"](session, value))
+    if isinstance(value, (list, tuple, str)):
+        return len(value)
     raise TorchError("python", type="TypeError", text=f"object of type '{type_name(value)}' has no len()")
-
-
-def _convert(kind: Callable[[Any], Any]) -> Callable[..., Any]:
-    def function(session: Session, value: Any = 0) -> Any:
-        if isinstance(value, Tensor):
-            return tensors.truth(value) if kind is bool else tensors.number(session, value, kind)
-        try:
-            return kind(value)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise TorchError("python", type=type(error).__name__, text=str(error)) from None
-
-    return function
 
 
 def _absolute(session: Session, value: Any) -> Any:
@@ -133,13 +121,33 @@ def _absolute(session: Session, value: Any) -> Any:
     raise TorchError("python", type="TypeError", text=f"bad operand type for abs(): '{type_name(value)}'")
 
 
-PYTHON: dict[str, Callable[..., Any]] = {
-    "len": _length,
-    "float": _convert(float),
-    "int": _convert(int),
-    "bool": _convert(bool),
-    "abs": _absolute,
+def _number(kind: Callable[[Any], Any]) -> Callable[[Session, Any], Any]:
+    return lambda session, value: tensors.number(session, value, kind)
+
+
+# Python's own functions, each with what it does to one value where Python itself does not know it.
+PYTHON: dict[str, tuple[Callable[..., Any], Callable[[Session, Any], Any]]] = {
+    "len": (len, _length),
+    "float": (float, _number(float)),
+    "int": (int, _number(int)),
+    "bool": (bool, lambda session, value: tensors.truth(value)),
+    "abs": (abs, _absolute),
 }
+
+
+def _python_function(session: Session, name: str) -> Function:
+    function, of_value = PYTHON[name]
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs and (isinstance(args[0], Tensor) or name in ("len", "abs")):
+            return of_value(session, args[0])
+        try:
+            return function(*args, **kwargs)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise TorchError("python", type=type(error).__name__, text=str(error)) from None
+
+    return Function(name, call)
+
 
 FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
     "torch": {
@@ -184,7 +192,7 @@ def find_function(session: Session, path: tuple[str, ...]) -> Any:
     if len(path) == 1:
         name = path[0]
         if name in PYTHON:
-            return _function(session, name, PYTHON[name])
+            return _python_function(session, name)
         if name in ("inf", "nan"):
             return CONSTANTS[name]
         return _in_namespace(session, "torch", name) or _in_namespace(session, "torch.nn.functional", name)

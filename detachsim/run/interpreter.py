@@ -49,6 +49,7 @@ from detachsim.lang.syntax import (
 from detachsim.ops.operators import AUGMENTED
 from detachsim.ops.table import library
 from detachsim.ops.vocabulary import VOCABULARY
+from detachsim.run import sequences
 from detachsim.run.evaluation import SIGNS, Evaluator
 from detachsim.run.expectations import differs, expected_text
 from detachsim.run.names import Names
@@ -182,6 +183,8 @@ class Interpreter:
             error.__context__ = None
         except MemoryError as caught:
             error = LimitError(str(caught) or "more memory than there is")
+        except OverflowError as caught:
+            error = LimitError(str(caught))
         facts = self.session.facts
         if facts:
             self.session.facts = []
@@ -314,9 +317,7 @@ class Interpreter:
 
     def _unpacked(self, value: Any, count: int) -> Sequence[Any]:
         if isinstance(value, Tensor):
-            if value.array.ndim == 0:
-                raise TorchError("python", type="TypeError", text="iteration over a 0-d tensor")
-            value = self.session.call("unbind", value, 0)
+            value = sequences.unbound(self.session, value)
         if not isinstance(value, (list, tuple, str)):
             raise TorchError("python", type="TypeError", text=f"cannot unpack non-iterable {type_name(value)} object")
         if len(value) > count:
@@ -371,10 +372,8 @@ class Interpreter:
     def _set_item(self, owner: Any, index: Any, value: Any) -> None:
         if isinstance(owner, Tensor):
             self.session.call("setitem", owner, index, value)
-        elif isinstance(owner, list) and isinstance(index, int):
-            if not -len(owner) <= index < len(owner):
-                raise TorchError("python", type="IndexError", text="list assignment index out of range")
-            owner[index] = value
+        elif isinstance(owner, list):
+            sequences.set_item(self.session, owner, index, value)
         else:
             text = f"'{type_name(owner)}' object does not support item assignment"
             raise TorchError("python", type="TypeError", text=text)
@@ -417,6 +416,8 @@ class Interpreter:
 
     def _augmented(self, symbol: str, left: Any, right: Expression) -> Any:
         value = self._value(right)
+        if isinstance(left, list) and symbol in ("+", "*"):
+            return sequences.edit(self.session, symbol, left, value)
         if isinstance(left, Tensor) and symbol in AUGMENTED and isinstance(value, (Tensor, bool, int, float)):
             return self.session.call(AUGMENTED[symbol], left, value)
         return self.evaluator.binary(SIGNS[symbol], left, value, augmented=True)

@@ -102,7 +102,10 @@ def number(session: Session, tensor: Tensor, kind: Callable[[Any], Any]) -> Any:
         session.warn_once("scalar_requires_grad")
     if tensor.array.size != 1:
         raise TorchError("scalar_conversion")
-    return kind(tensor.array.item())
+    try:
+        return kind(tensor.array.item())
+    except (OverflowError, ValueError) as error:  # of int: inf and nan
+        raise TorchError("python", type=type(error).__name__, text=str(error)) from None
 
 
 def size(session: Session, tensor: Tensor, dim: int | None = None) -> Any:

@@ -21,14 +21,15 @@ class Function:
         self.call = call
 
 
+# What errors call the type of a value that fits nowhere, PyTorch's and Python's own.
+Size.__name__ = "torch.Size"
+Function.__name__ = "function"
+
+
 def type_name(value: Any) -> str:
     """Return the name of a value's type as Python's own messages say it."""
     if isinstance(value, Tensor):
         return "Tensor"
     if isinstance(value, Node):
         return "AccumulateGrad" if value.name.endswith("AccumulateGrad") else value.name.rpartition("::")[2]
-    if isinstance(value, Function):
-        return "function"
-    if isinstance(value, Size):
-        return "Size"
     return getattr(value, "type_name", None) or type(value).__name__

@@ -345,6 +345,12 @@ TEXTS: dict[str, Entry] = {
         "only integer tensors of a single element can be converted to an index",
         {},
     ),
+    "too_long": (
+        "ValueError",
+        "Overflow when unpacking long long",
+        {"torch-1.13": ("RuntimeError", "Overflow when unpacking long")},
+    ),
+    "number_overflow": ("RuntimeError", "value cannot be converted to type {type} without overflow", {}),
     "scalar_conversion": ("ValueError", "only one element tensors can be converted to Python scalars", {}),
     "bool_many": ("RuntimeError", "Boolean value of Tensor with more than one value is ambiguous", {}),
     "bool_none": ("RuntimeError", "Boolean value of Tensor with no values is ambiguous", {}),

@@ -1,0 +1,54 @@
+"""Whether a Python number fits the element type that it is to be written into, which some ops ask and others don't."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from detachsim.engine.dtypes import BOOLEAN, DType
+from detachsim.engine.errors import TorchError
+
+if TYPE_CHECKING:
+    from detachsim.engine.session import Session
+
+# What the check calls the types: C++'s own names, as the compiler spells the template's argument.
+_NAMES = {
+    "float32": "float",
+    "float64": "double",
+    "float16": "c10::Half",
+    "bfloat16": "c10::BFloat16",
+    "int64": "int64_t",
+    "int32": "int",
+    "int16": "int16_t",
+    "int8": "int8_t",
+    "uint8": "uint8_t",
+}
+_LARGEST_BFLOAT16 = 3.3895313892515355e38
+
+
+def fits(dtype: DType, value: float) -> bool:
+    """Say whether ``value`` can be written into ``dtype``, be it rounded: everything is a truth value, infinity floats.
+
+    A negative whole number fits an unsigned type as what it wraps to, if it goes round once only.
+    """
+    if dtype.category == BOOLEAN or isinstance(value, bool):
+        return True
+    if dtype.is_floating:
+        largest = _LARGEST_BFLOAT16 if dtype.name == "bfloat16" else float(np.finfo(dtype.numpy).max)
+        return not math.isfinite(value) or abs(value) <= largest
+    bounds = np.iinfo(dtype.numpy)
+    if not math.isfinite(value):
+        return False
+    if bounds.min == 0 and value < 0:
+        return (isinstance(value, int) and -value <= bounds.max) or value > -1
+    return bounds.min <= int(value) <= bounds.max
+
+
+def require_fit(session: "Session", dtype: DType, value: float, *, single: bool = False) -> None:
+    """Refuse a number that does not fit; the filling of a ``single`` element makes a small float infinite instead."""
+    if fits(dtype, value) or (single and dtype.is_reduced and session.dialect == "torch-2.13"):
+        return
+    name = _NAMES[dtype.name]
+    if session.dialect != "torch-2.13":
+        name = name.replace("c10::", "at::")
+    raise TorchError("number_overflow", type=name)

@@ -1,0 +1,122 @@
+"""Lists, tuples, texts and sizes as operands: joined, repeated by a number or by a tensor of one."""
+
+import ast
+from typing import Any, TypeGuard
+
+from detachsim.engine.errors import LimitError, TorchError
+from detachsim.engine.session import Session
+from detachsim.engine.tensor import Tensor
+from detachsim.run.values import Size, type_name
+
+MAX_ITEMS = 1_000_000
+"""A text or list of more items is no part of a tensor program."""
+
+Items = list[Any] | tuple[Any, ...] | str
+
+
+def is_sequence(value: Any) -> TypeGuard[Items]:
+    """Say whether ``value`` has items by Python's own rules."""
+    return isinstance(value, (list, tuple, str))
+
+
+def as_index(tensor: Tensor) -> int:
+    """Return the number that a tensor is where Python wants an index."""
+    if tensor.array.size != 1 or tensor.dtype.is_floating:
+        raise TorchError("index_of_many")
+    return int(tensor.array.item())
+
+
+def plain_index(index: Any) -> Any:
+    """Return an index as Python's own sequences take it, numbers for tensors."""
+    if isinstance(index, Tensor):
+        return as_index(index)
+    if isinstance(index, slice):
+        return slice(plain_index(index.start), plain_index(index.stop), plain_index(index.step))
+    return index
+
+
+def item(items: Items, index: Any) -> Any:
+    """Return ``items[index]``."""
+    try:
+        made = items[plain_index(index)]
+    except (TypeError, IndexError, ValueError) as error:
+        raise TorchError("python", type=type(error).__name__, text=str(error)) from None
+    return Size(made) if isinstance(items, Size) and isinstance(made, tuple) else made
+
+
+def set_item(session: Session, items: list[Any], index: Any, value: Any) -> None:
+    """Do ``items[index] = value``."""
+    index = plain_index(index)
+    if isinstance(index, slice) and isinstance(value, Tensor):
+        value = unbound(session, value)
+    try:
+        items[index] = value
+    except (TypeError, IndexError, ValueError) as error:
+        raise TorchError("python", type=type(error).__name__, text=str(error)) from None
+
+
+def unbound(session: Session, tensor: Tensor) -> tuple[Tensor, ...]:
+    """Return what comes of iterating over a tensor."""
+    if tensor.array.ndim == 0:
+        raise TorchError("python", type="TypeError", text="iteration over a 0-d tensor")
+    return tuple(session.call("unbind", tensor, 0))
+
+
+def join(session: Session, left: Items, right: Any) -> Any:
+    """Return ``left + right``."""
+    if isinstance(right, Size) and type(left) is tuple and session.dialect == "torch-2.13":
+        return Size((*left, *right))
+    whole = str if isinstance(left, str) else list if isinstance(left, list) else tuple
+    if not isinstance(right, whole):
+        text = f'can only concatenate {whole.__name__} (not "{type_name(right)}") to {whole.__name__}'
+        if isinstance(left, Size) and session.dialect == "torch-2.13":
+            text = f"can only concatenate tuple (not {type_name(right)}) to torch.Size"
+        raise TorchError("python", type="TypeError", text=text)
+    if len(left) + len(right) > MAX_ITEMS:
+        raise LimitError(f"a {type_name(left)} of more than {MAX_ITEMS:,} items")
+    made = left + right  # type: ignore[operator]  # they are of one kind
+    if isinstance(left, Size):
+        for place, item in enumerate(made):
+            if not isinstance(item, int):
+                text = f"torch.Size() takes an iterable of 'int' (item {place} is '{type_name(item)}')"
+                raise TorchError("python", type="TypeError", text=text)
+        return Size(map(int, made))
+    return made
+
+
+def repeat(items: Items, count: Any) -> Any:
+    """Return ``items * count``."""
+    if isinstance(count, Tensor):
+        count = as_index(count)
+    elif not isinstance(count, int):
+        text = f"can't multiply sequence by non-int of type '{type_name(count)}'"
+        raise TorchError("python", type="TypeError", text=text)
+    if len(items) * count > MAX_ITEMS:
+        raise LimitError(f"a {type_name(items)} of more than {MAX_ITEMS:,} items")
+    made = items * count
+    return Size(made) if isinstance(items, Size) else made
+
+
+def edit(session: Session, symbol: str, items: list[Any], value: Any) -> list[Any]:
+    """Do ``items += value`` or ``items *= value``, which changes the list for every name that it has."""
+    if symbol == "*":
+        items[:] = repeat(items, value)
+    elif isinstance(value, Tensor):
+        items[:] = join(session, items, list(unbound(session, value)))
+    elif is_sequence(value):
+        items[:] = join(session, items, list(value))
+    else:
+        raise TorchError("python", type="TypeError", text=f"'{type_name(value)}' object is not iterable")
+    return items
+
+
+def combine(session: Session, sign: ast.AST, left: Any, right: Any) -> Any:
+    """Return ``left + right`` or ``left * right`` where one of them has items; ``NotImplemented`` otherwise."""
+    if isinstance(sign, ast.Add) and is_sequence(left):
+        return join(session, left, right)
+    if isinstance(sign, ast.Mult):
+        if is_sequence(left):
+            return repeat(left, right)
+        if is_sequence(right):
+            return repeat(right, left)
+    return NotImplemented
