@@ -13,10 +13,13 @@ saved: see Note [The save rule] in ``node``.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
+from inspect import signature as signature_of
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
+from detachsim.engine.dialects import NEWEST, dialects_back_to
 from detachsim.engine.errors import TorchError
 from detachsim.engine.signature import Mismatch, Parameter, bind, parse_signature
 from detachsim.engine.tensor import Tensor
@@ -76,6 +79,7 @@ class Op:
         "library",
         "mutates",
         "name",
+        "older",
         "on_storage",
         "outputs",
         "overlap",
@@ -121,6 +125,7 @@ class Op:
         floats_only: bool = False,
         check: Callable[..., None] | None = None,
         check_dtypes: Callable[..., None] | None = None,
+        older: Mapping[str, Mapping[str, Any]] | None = None,
         doc: str = "",
         samples: Sequence[str] = (),
     ) -> None:
@@ -149,6 +154,7 @@ class Op:
         self.floats_only = floats_only
         self.check = check
         self.check_dtypes = check_dtypes
+        self.older = older or {}
         self.doc = doc
         self.samples = tuple(samples)
         self.tensor_positions = tuple(i for i, p in enumerate(self.parameters) if p.takes_tensor)
@@ -204,6 +210,18 @@ class Op:
                 return index
         return -1
 
+    def in_dialect(self, dialect: str) -> "Op":
+        """Return a copy of the row as it is in an older dialect, its fields changed as ``older`` says."""
+        fields: dict[str, Any] = {}
+        for release in dialects_back_to(dialect):
+            fields.update(self.older.get(release, {}))
+        if not fields:
+            same = copy(self)
+            same.simple = same._array_functions = None  # they look names up in the other library
+            return same
+        kept = {name: getattr(self, name) for name in _FIELDS}
+        return Op(**{**kept, **fields})
+
     def in_place(self) -> "Op":
         """Return the row of the in-place variant (``mul_`` of ``mul``)."""
         open_paren = self.signature.index("(")
@@ -231,6 +249,10 @@ class Op:
             doc=f"The in-place variant of {self.name}.",
             samples=(),
         )
+
+
+# What a row is made of.
+_FIELDS = tuple(name for name in signature_of(Op.__init__).parameters if name not in ("self", "older"))
 
 
 def _function(value: Any) -> FunctionType:
@@ -391,10 +413,11 @@ class Library:
     """The rows by name, and the names that formulas may use.
 
     ``load`` adds the rows and helpers of a name when it is first asked for (and says whether there are any): a run
-    needs few of the hundreds of rows.
+    needs few of the hundreds of rows. Each dialect has a library of its own.
     """
 
-    def __init__(self, load: Callable[["Library", str], bool]) -> None:
+    def __init__(self, load: Callable[["Library", str], bool], dialect: str = NEWEST) -> None:
+        self.dialect = dialect
         self.sets = Sets(lambda name: load(self, name))
         # What was loaded so far.
         self.families: set[str] = set()
@@ -413,7 +436,9 @@ class Library:
         self.helpers: dict[str, Callable[..., Any]] = {}
 
     def add(self, op: Op) -> None:
-        """Add a row, and its in-place variant if it has one."""
+        """Add a row as it is in the dialect, and its in-place variant if it has one."""
+        if self.dialect != NEWEST and op.library is not self:
+            op = op.in_dialect(self.dialect)
         op.library = self
         rows = self.sets.setdefault(op.name, OverloadSet(op.name)).ops
         # A 0-d tensor may stand for a number, so PyTorch tries a row that takes a tensor there first.

@@ -8,6 +8,7 @@ runs on operands, so that every step of it is an op with a node of its own.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -121,11 +122,15 @@ class Operand:
 
 
 class Functions(dict[str, Any]):
-    """The functions that formulas, composite ops and helpers may call, by name or as attributes, found on first use."""
+    """The functions that formulas, composite ops and helpers may call, by name or as attributes, found on first use.
 
-    def __init__(self, find: Callable[["Functions", str], Any]) -> None:
+    ``is_old`` says whether they are those of a dialect before the newest.
+    """
+
+    def __init__(self, find: Callable[["Functions", str], Any], dialect: str) -> None:
         super().__init__()
         self.find = find
+        self.is_old = dialect != NEWEST
 
     def __missing__(self, name: str) -> Any:
         # Formulas have this as their globals; what is not here is one of Python's own functions.
@@ -175,7 +180,7 @@ def namespace(session: "Session") -> Functions:
             return _caller(session, name)
         return _exact(session, library.exact[name])
 
-    return Functions(find)
+    return Functions(find, library.dialect)
 
 
 def _caller(session: "Session", name: str) -> Callable[..., Any]:
@@ -220,4 +225,4 @@ def array_namespace(library: "Library") -> Functions:
         op = library.exact[name] if name in library.exact else library.sets[name].ops[0]
         return _bind(op.kernel, functions) if op.kind == "composite" else op.kernel
 
-    return Functions(find)
+    return Functions(find, library.dialect)

@@ -225,11 +225,17 @@ def _smoothed(
     weighted = logs if weight is None else logs * _across(ops, weight, self.ndim, axis)
     everywhere = -ops.sum_dim(weighted, (axis,))
     ignored = ops.eq(target, ignore_index)
-    everywhere = ops.masked_fill_(everywhere, ignored, 0)
+    if ops.is_old:
+        everywhere = ops.index_put_(everywhere, [ignored], ops.zeros((), dtype=self.tensor.dtype))
+    else:
+        everywhere = ops.masked_fill_(everywhere, ignored, 0)
     if reduction == "sum":
         everywhere = ops.sum(everywhere)
     elif reduction == "mean":
         kept = ops.logical_not(ignored)
+        if weight is None and ops.is_old:
+            everywhere = ops.mean(ops.masked_select(everywhere, kept))
+            return chosen * (1 - label_smoothing) + everywhere * (label_smoothing / classes)
         if weight is None:
             count = ops.sum(kept)
         else:

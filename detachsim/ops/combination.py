@@ -8,9 +8,10 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
+from detachsim.engine.views import requires_grad
 from detachsim.ops.arithmetic import sign
 from detachsim.ops.numeric import precise_each
-from detachsim.ops.row import FLOAT, composite, pointwise
+from detachsim.ops.row import COMPOSITE, FLOAT, composite, pointwise
 
 
 def _number(value: float, like: Array) -> Any:
@@ -92,6 +93,14 @@ def nan_to_num_backward(ops: Any, grad: Any, self: Any) -> Any:
 
 def ldexp(self: Array, other: Array) -> Array:
     return np.asarray(self * np.exp2(other))
+
+
+def older_ldexp_(ops: Any, self: Any, other: Any) -> Any:
+    """ldexp in place as before 2.13, which writes into self what autograd has no way to record."""
+    factor = ops.pow(2.0, other)
+    if self.session.grad_enabled and any(requires_grad(value.tensor) for value in (self, factor)):
+        raise TorchError("out_requires_grad", op="mul")
+    return ops.mul_(self, factor)
 
 
 def sgn_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
@@ -249,8 +258,24 @@ ROWS = [
         promote=FLOAT,
         grad={"self": "grad * pow(2, other)", "other": "grad * result * 0.6931471805599453"},
         inplace=True,
+        older={
+            "torch-1.13": {
+                "kind": COMPOSITE,
+                "kernel": lambda ops, self, other: ops.mul(self, ops.pow(2.0, other)),
+                "grad_fn": "",
+                "grad": {},
+                "inplace": False,
+            }
+        },
         doc="self * 2 ** other",
         samples=("torch.ldexp(a, b)",),
+    ),
+    composite(
+        "ldexp_(Tensor self, Tensor other)",
+        older_ldexp_,
+        where="",
+        older={"torch-1.13": {"where": "mt"}},
+        doc="ldexp in place, as older releases have it",
     ),
     pointwise(
         "sgn(Tensor self)",

@@ -22,7 +22,7 @@ def linear(ops: Any, input: Any, weight: Any, bias: Any = None) -> Any:
         return ops.matmul(input, ops.t(weight))
     if input.ndim == 2:
         return ops.addmm(bias, input, ops.t(weight))
-    if input.ndim == 1 or _in_order(input):
+    if (input.ndim == 1 and not ops.is_old) or (input.ndim > 1 and _in_order(input)):
         flat = ops.view(input, (numel(input.shape[:-1]), input.shape[-1]))
         return ops.view(ops.addmm(bias, flat, ops.t(weight)), (*input.shape[:-1], weight.shape[0]))
     return ops.add_(ops.matmul(input, ops.t(weight)), bias)
@@ -101,7 +101,7 @@ def contract(ops: Any, left: Any, right: Any, left_dims: Sequence[int], right_di
     shape = (*(left.shape[axis] for axis in kept), *(right.shape[axis] for axis in rest))
     first = ops.permute(first, (*kept, *left_dims))
     second = ops.permute(second, (*right_dims, *rest))
-    if not shape:
+    if not shape and not ops.is_old:
         if _in_order(first) and _in_order(second):
             return ops.reshape(ops.dot(ops.flatten(first), ops.flatten(second)), ())
         return ops.reshape(ops.sum(ops.mul(ops.squeeze(first), ops.squeeze(second))), ())

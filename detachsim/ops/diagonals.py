@@ -9,7 +9,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.ops.numeric import wrap_dim
-from detachsim.ops.row import composite, general, view
+from detachsim.ops.row import GENERAL, composite, general, view
 
 
 def diagonal(self: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
@@ -55,6 +55,19 @@ def diag(ops: Any, self: Any, diagonal: int = 0) -> Any:
     if self.ndim not in (1, 2):
         raise TorchError("diag_dims", ndim=self.ndim)
     return ops.diag_embed(self, diagonal) if self.ndim == 1 else ops.diagonal_copy(self, diagonal)
+
+
+def diag_copy(self: Array, diagonal_: int = 0) -> Array:
+    if self.ndim not in (1, 2):
+        raise TorchError("diag_dims", ndim=self.ndim)
+    return np.diag(self, diagonal_) if self.ndim == 1 else np.array(diagonal(self, diagonal_))
+
+
+def diag_backward(ops: Any, grad: Any, shape: tuple[int, ...], diagonal_: int) -> Any:
+    """The gradient of 1.13's diag: a diagonal again, or zeros around one."""
+    if len(shape) == 1 or shape[0] == shape[1]:
+        return ops.diag(grad, diagonal_)
+    return ops.diagonal_backward(grad, shape, diagonal_, 0, 1)
 
 
 def unfold(self: Array, dimension: int, size: int, step: int) -> Array:
@@ -128,6 +141,8 @@ def _scatter(signature: str, node: str, kernel: Any, view_call: str, doc: str) -
     )
 
 
+HELPERS = {"diag_backward": diag_backward}
+
 ROWS = [
     view(
         "diagonal(Tensor self, int offset=0, int dim1=0, int dim2=1)",
@@ -164,6 +179,14 @@ ROWS = [
     composite(
         "diag(Tensor self, int diagonal=0)",
         diag,
+        older={
+            "torch-1.13": {
+                "kind": GENERAL,
+                "kernel": diag_copy,
+                "grad_fn": "DiagBackward0",
+                "grad": {"self": "diag_backward(grad, self_size, diagonal)"},
+            }
+        },
         doc="the diagonal of a matrix, or a matrix with a diagonal",
         samples=("a.diag()",),
     ),

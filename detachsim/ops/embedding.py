@@ -134,6 +134,7 @@ def _upsample(dims: int) -> list[Op]:
             nearest,
             where="",
             grad={"self": f"{name}_backward(grad, self_size, scales)"},
+            older={"torch-1.13": {"grad_fn": f"{node}Backward1"}},
             doc="the nearest element for each place of another size",
         ),
         general(

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine.dtypes import Array
+from detachsim.engine.promotion import result_type
 from detachsim.ops.arithmetic import power
 from detachsim.ops.element_types import floats_only
 from detachsim.ops.numeric import precise, precise_each
@@ -13,6 +14,11 @@ from detachsim.ops.row import FLOAT, composite, pointwise
 
 def rsqrt(self: Array) -> Array:
     return np.reciprocal(np.sqrt(self))
+
+
+def older_rpow(ops: Any, self: Any, other: Any) -> Any:
+    """other ** self as 1.13 runs it: it makes a tensor of the number first."""
+    return ops.pow(ops.tensor(other, dtype=result_type((other, self.tensor))), self)
 
 
 def logaddexp(self: Array, other: Array) -> Array:
@@ -143,6 +149,7 @@ ROWS = [
         "rpow(Tensor self, Number other)",
         lambda ops, self, other: ops.pow(other, self),
         where="",
+        older={"torch-1.13": {"kernel": older_rpow}},
         doc="other ** self, which is what a number to the power of a tensor runs",
         samples=("2 ** a",),
     ),

@@ -355,6 +355,13 @@ ROWS = [
         grad={"self": "aminmax_backward(grads, self, result0, result1, dim, keepdim)"},
         outputs=("min", "max"),
         differentiable_outputs=2,
+        older={
+            "torch-1.13": {
+                "grad_fn": "torch::autograd::NotImplemented",
+                "grad": {"self": "not_implemented('aminmax')"},
+                "bare_edges": True,
+            }
+        },
         doc="both extremes; ties share the gradient",
         samples=("a.aminmax()", "torch.aminmax(a, dim=0)"),
     ),

@@ -296,6 +296,7 @@ ROWS = [
         squeeze,
         "unsqueeze_to(grad, self_size)",
         "self without the dims of size 1",
+        older={"torch-1.13": {"grad_fn": "SqueezeBackward2"}},
     ),
     _restride(
         "squeeze_.dim(Tensor self, int dim)",
@@ -303,6 +304,7 @@ ROWS = [
         squeeze_dim,
         "unsqueeze_dims(grad, dim, self_size)",
         "self without dim, if its size is 1",
+        older={"torch-1.13": {"grad_fn": "SqueezeBackward3"}},
     ),
     _restride(
         "squeeze_.dims(Tensor self, int[] dim)",
@@ -310,6 +312,7 @@ ROWS = [
         squeeze_dims,
         "unsqueeze_dims(grad, dim, self_size)",
         "self without the dims that have size 1",
+        older={"torch-1.13": {"where": ""}},
     ),
     _restride(
         "unsqueeze_(Tensor self, int dim)",

@@ -355,6 +355,7 @@ ROWS = [
         lambda self: self[0].copy(),
         where="",
         grad={"self": "unsqueeze(grad, 0)"},
+        older={"torch-1.13": {"grad_fn": "SqueezeBackward3"}},
         doc="a product of one row without its first dim",
     ),
     general(

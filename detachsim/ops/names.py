@@ -25,9 +25,9 @@ median median_dim min min_dim min_other mode nanmedian nanmedian_dim selected_ba
 zeros_sized
 """,
     "statistics": """
-dist dist_backward linalg_vector_norm moments_backward nanquantile norm quantile std std_backward
-std_correction std_dim std_mean std_mean_correction std_mean_dim var var_backward var_correction var_dim
-var_mean var_mean_correction var_mean_dim vector_norm_backward
+dist dist_backward linalg_vector_norm moments_backward nanquantile norm norm_dim norm_dim_dtype quantile std
+std_backward std_correction std_dim std_mean std_mean_correction std_mean_dim var var_backward var_correction
+var_dim var_mean var_mean_correction var_mean_dim vector_norm_backward
 """,
     "cumulative": """
 constant_like cummax cummin cumprod cumprod_ cumprod_backward cumsum cumsum_ cumsum_backward diff logcumsumexp
@@ -92,8 +92,8 @@ replication_pad1d_backward replication_pad2d replication_pad2d_backward replicat
 replication_pad3d_backward
 """,
     "diagonals": """
-diag diag_embed diagflat diagonal diagonal_backward diagonal_copy diagonal_scatter select_scatter
-slice_scatter unfold unfold_backward
+diag diag_backward diag_embed diagflat diagonal diagonal_backward diagonal_copy diagonal_scatter
+select_scatter slice_scatter unfold unfold_backward
 """,
     "indexing": """
 _index_put_impl getitem index index_put index_put_ setitem values_zero
@@ -172,7 +172,7 @@ hardshrink hardshrink_backward hardsigmoid hardsigmoid_ hardsigmoid_backward har
 hardswish_ hardswish_backward hardswish_functional hardswish_second hardtanh hardtanh_ hardtanh_backward
 hardtanh_functional leaky_relu leaky_relu_ leaky_relu_backward leaky_relu_functional prelu prelu_kernel
 prelu_kernel_backward prelu_second relu relu6 relu6_ relu_functional softshrink softshrink_backward threshold
-threshold_ threshold_functional
+threshold_ threshold_functional whole_prelu whole_prelu_backward
 """,
     "smooth": """
 celu celu_ celu_functional elu elu_ elu__functional elu_backward elu_functional elu_second gelu gelu_backward

@@ -453,6 +453,21 @@ def cosine_similarity(ops: Any, x1: Any, x2: Any, dim: int = 1, eps: float = 1e-
     return ops.sum_dim(first * second, (dim,))
 
 
+def older_cosine_similarity(ops: Any, x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
+    """The cosine as 1.13 finds it, from squares and with a lower bound for them."""
+    dtype = result_type((x1.tensor, x2.tensor))
+    if not dtype.is_floating:
+        raise TorchError("common_dtype", dtype=dtype.scalar)
+    shape = broadcast_shape(x1.shape, x2.shape)
+    left, right = (ops.expand(ops.to(value, dtype), shape) for value in (x1, x2))
+    squares = [ops.sum_dim(ops.pow(value, 2), (dim,), True) for value in (left, right)]
+    with x1.session.grad_mode(False):
+        for square in squares:
+            ops.clamp_min_(square, eps * eps)
+    sizes = [ops.sqrt_(square) for square in squares]
+    return ops.sum_dim((left / sizes[0]) * (right / sizes[1]), (dim,))
+
+
 HELPERS = {
     "layer_norm_backward": layer_norm_backward,
     "layer_norm_second": layer_norm_second,
@@ -567,6 +582,7 @@ ROWS = [
         "rms_norm(Tensor input, any normalized_shape, Tensor? weight=None, float? eps=None)",
         rms_norm,
         where="tF",
+        older={"torch-1.13": {"where": ""}},
         doc="input divided by the root of its mean square in the last dims, times weight",
         samples=("F.rms_norm(a, (3,))", "F.rms_norm(a, (3,), b)"),
     ),
@@ -581,6 +597,7 @@ ROWS = [
         "cosine_similarity(Tensor x1, Tensor x2, int dim=1, float eps=1e-08)",
         cosine_similarity,
         where="tF",
+        older={"torch-1.13": {"kernel": older_cosine_similarity}},
         doc="the cosine of the angle between x1 and x2 along dim",
         samples=("F.cosine_similarity(a, b, dim=0)",),
     ),

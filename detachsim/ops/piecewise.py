@@ -11,7 +11,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.op import Op
 from detachsim.ops.element_types import floats_only
-from detachsim.ops.row import composite, pointwise
+from detachsim.ops.row import composite, general, pointwise
 
 
 def functional(name: str, parameters: str = "", doc: str = "", samples: tuple[str, ...] = ()) -> Op:
@@ -121,6 +121,8 @@ def threshold(self: Array, threshold: float, value: float) -> Array:
 def prelu(ops: Any, self: Any, weight: Any) -> Any:
     """self where it is positive, else weight * self, with one weight or one for each channel."""
     left, right = self.tensor.dtype, weight.tensor.dtype
+    if ops.is_old and (not left.is_floating or left.is_reduced):
+        raise TorchError("not_implemented_for", kernel="prelu_cpu", dtype=left.scalar)
     if left is not right:
         raise TorchError("prelu_dtypes", left=left.scalar, right=right.scalar)
     if weight.size != 1:
@@ -131,6 +133,8 @@ def prelu(ops: Any, self: Any, weight: Any) -> Any:
             raise TorchError("prelu_channels", parameters=weight.size, channels=channels)
     if weight.ndim > 1:
         raise TorchError("prelu_weight_dims", ndim=weight.ndim)
+    if ops.is_old:
+        return ops.whole_prelu(self, weight)
     if weight.ndim != self.ndim:
         shape = [1] * self.ndim
         if self.ndim > 1:
@@ -144,6 +148,20 @@ def prelu_kernel_backward(grad_output: Array, self: Array, weight: Array) -> tup
     return np.where(positive, grad_output, weight * grad_output), np.where(
         positive, _zero(grad_output), self * grad_output
     )
+
+
+def _along_channels(self: Array, weight: Array) -> Array:
+    return weight if weight.size == 1 else weight.reshape((1, -1) + (1,) * (self.ndim - 2))
+
+
+def whole_prelu(self: Array, weight: Array) -> Array:
+    return np.asarray(np.where(self > 0, self, _along_channels(self, weight) * self))
+
+
+def whole_prelu_backward(grad_output: Array, self: Array, weight: Array) -> tuple[Array, Array]:
+    to_self, to_weight = prelu_kernel_backward(grad_output, self, _along_channels(self, weight))
+    axes = tuple(axis for axis in range(self.ndim) if axis != 1 or weight.size == 1)
+    return to_self, to_weight.sum(axis=axes).reshape(weight.shape)
 
 
 def prelu_second(
@@ -343,5 +361,22 @@ ROWS = [
         grad={"grad_output, self, weight": "prelu_second(grads, grad_output, self, weight, needs)"},
         differentiable_outputs=2,
         doc="the two gradients of prelu",
+    ),
+    general(
+        "whole_prelu(Tensor self, Tensor weight)",
+        "PreluBackward0",
+        whole_prelu,
+        where="",
+        grad={"self, weight": "whole_prelu_backward(grad, self, weight)"},
+        doc="prelu of 1.13, with a weight for each channel",
+    ),
+    general(
+        "whole_prelu_backward(Tensor grad_output, Tensor self, Tensor weight)",
+        "PreluBackwardBackward0",
+        whole_prelu_backward,
+        where="",
+        grad={"grad_output, self, weight": "prelu_second(grads, grad_output, self, weight, needs)"},
+        differentiable_outputs=2,
+        doc="the two gradients of 1.13's prelu",
     ),
 ]

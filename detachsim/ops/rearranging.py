@@ -60,6 +60,11 @@ def repeat_interleave(ops: Any, self: Any, repeats: int, dim: int | None = None,
     return ops.flatten(ops.clone(ops.expand(spread, tuple(shape)), memory_format="contiguous"), axis, axis + 1)
 
 
+def older_repeat_interleave(ops: Any, self: Any, repeats: int, dim: int | None = None, output_size: Any = None) -> Any:
+    """Each element repeated, as 1.13 does it."""
+    return repeat_interleave_each(ops, self, ops.tensor([repeats], dtype=_int64()), dim, output_size)
+
+
 def repeat_interleave_each(ops: Any, self: Any, repeats: Any, dim: int | None = None, output_size: Any = None) -> Any:
     """Each element repeated as often as its number says."""
     source = ops.flatten(self) if dim is None else self
@@ -190,6 +195,7 @@ ROWS = [
     composite(
         "repeat_interleave.self_int(Tensor self, int repeats, int? dim=None, *, int? output_size=None)",
         repeat_interleave,
+        older={"torch-1.13": {"kernel": older_repeat_interleave}},
         doc="each element several times in a row",
         samples=("a.repeat_interleave(2)",),
     ),

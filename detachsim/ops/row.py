@@ -24,6 +24,8 @@ A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0",
 * ``shown``: for readers, a plainer formula that comes to the same, where ``grad`` calls a function with a name
   of our own;
 * ``random``: the kernel's first argument is the session's random number generator;
+* ``older``: what was otherwise in an older dialect, ``{"torch-1.13": {"grad_fn": "DiagBackward0"}}``: these fields
+  take the place of the row's own there and in what is older still (a ``where`` that is empty hides the row);
 * ``samples``: expressions over ``a``, ``b``, ``c`` … that the generic tests run.
 """
 
@@ -116,7 +118,9 @@ __all__ = [
     "ARITHMETIC",
     "CAST",
     "COMPARE",
+    "COMPOSITE",
     "FLOAT",
+    "GENERAL",
     "KEEP",
     "Formulas",
     "Kernel",

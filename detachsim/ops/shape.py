@@ -58,7 +58,7 @@ def reshape(ops: Any, self: Any, shape: Sequence[int]) -> Any:
         self = np.asarray(self)
     array = self if isinstance(self, np.ndarray) else self.tensor.array
     size = infer_size(shape, array.size)
-    if array.flags.c_contiguous:
+    if array.flags.c_contiguous and not ops.is_old:
         return ops.view(self, size)
     made = view_or_none(array, shape)
     if made is not None:
@@ -377,6 +377,7 @@ ROWS = [
         "SqueezeBackward2",
         squeeze_dims,
         grad={"self": "unsqueeze_dims(grad, dim, self_size)"},
+        older={"torch-1.13": {"where": ""}},
         doc="without the dims that have size 1",
     ),
     view(

@@ -13,7 +13,7 @@ from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import fresh
 from detachsim.ops.numeric import PRECISE_LIMIT, dims, numel, wrap_dim
 from detachsim.ops.reduction import mean_dim
-from detachsim.ops.row import ARITHMETIC, CAST, composite, general
+from detachsim.ops.row import ARITHMETIC, CAST, KEEP, composite, general
 
 
 def _axes(self: Array, dim: Any) -> tuple[int, ...]:
@@ -270,6 +270,44 @@ def norm(ops: Any, self: Any, p: Any = "fro", dim: Any = None, keepdim: bool = F
     return ops.linalg_vector_norm(self, 2 if p is None else p, dim, keepdim, dtype=dtype)
 
 
+def _check_older_norm(session: Any, op: Op, bound: list[Any]) -> None:
+    wanted = bound[4] if len(bound) > 4 else None
+    for what, dtype in (("input dtype", bound[0].dtype), ("the desired output dtype", wanted)):
+        if dtype is not None and not dtype.is_floating and (wanted is None or dtype is wanted):
+            raise TorchError("older_norm_dtype", what=what, dtype=dtype.scalar)
+
+
+def older_norm(ops: Any, self: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    """The p-norm as 1.13 finds it: over all dims by their numbers, or, for the Frobenius norm, by none."""
+    if isinstance(p, str):
+        if p != "fro":
+            raise TorchError("norm_order", order=p)
+        if dtype is not None:
+            raise TorchError("frobenius_dtype")
+        if dim is not None and len(dim) > 1:
+            if len(dim) > 2:
+                raise TorchError("frobenius_dims", count=len(dim))
+            return ops.sqrt(ops.sum_dim(self * self, dim, keepdim))
+        return ops.norm_dim(self, 2, dim or (), keepdim)
+    axes = tuple(range(self.ndim)) if dim is None else dim
+    if dtype is not None:
+        return ops.norm_dim_dtype(self, p, axes, keepdim, dtype=dtype)
+    return ops.norm_dim(self, 2 if p is None else p, axes, keepdim)
+
+
+def _norm_of_dims(name: str, node: str, dtype: str) -> Op:
+    return general(
+        f"{name}(Tensor self, Number p, int[] dim, bool keepdim=False{dtype})",
+        node,
+        vector_norm,
+        promote=CAST if dtype else KEEP,
+        where="",
+        grad={"self": "vector_norm_backward(grad, self, p, result, dim, keepdim)"},
+        check=_check_older_norm,
+        doc="the norm along dims, as older releases have it",
+    )
+
+
 def dist(self: Array, other: Array, p: float = 2) -> Array:
     return vector_norm(np.asarray(self - other), p)
 
@@ -386,9 +424,12 @@ ROWS = [
         check=_check_norm,
         doc="the norm of self taken as a vector",
     ),
+    _norm_of_dims("norm_dim", "NormBackward1", ""),
+    _norm_of_dims("norm_dim_dtype", "NormBackward3", ", *, dtype? dtype=None"),
     composite(
         "norm(Tensor self, any p='fro', int[]? dim=None, bool keepdim=False, dtype? dtype=None)",
         norm,
+        older={"torch-1.13": {"kernel": older_norm}},
         doc="the p-norm of all elements, or along dim",
         samples=("a.norm()", "a.norm(1)", "a.norm(3)", "a.norm(dim=0)", "a.norm(float('inf'))"),
     ),

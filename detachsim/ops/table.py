@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.op import POINTWISE, Library, OverloadSet
 from detachsim.engine.operand import array_namespace
 from detachsim.engine.short import make_binary, make_unary
@@ -62,12 +63,12 @@ FAMILIES = (
 
 
 @cache
-def library() -> Library:
-    """Return the library, shared by all runs (rows never change).
+def library(dialect: str = NEWEST) -> Library:
+    """Return the library of a dialect, shared by all runs (rows never change).
 
     A family is imported when one of its names is first needed.
     """
-    made = Library(_load)
+    made = Library(_load, dialect)
     made.operators = BINARY_FUNCTIONS
     made.scalar_operators = SCALAR_FUNCTIONS
     made.sum_to = "sum_to_size"
@@ -77,9 +78,9 @@ def library() -> Library:
     return made
 
 
-def whole_library() -> Library:
-    """Return the library with every row in it."""
-    made = library()
+def whole_library(dialect: str = NEWEST) -> Library:
+    """Return the library of a dialect with every row in it."""
+    made = library(dialect)
     _add(made, FAMILIES)
     return made
 

@@ -30,9 +30,10 @@ def sinc_backward(ops: Any, grad: Any, self: Any) -> Any:
 
 
 def atan2_backward(ops: Any, grad: Any, self: Any, other: Any, needs: tuple[bool, ...]) -> tuple[Any, Any]:
-    """The gradients of atan2: 0 where both are 0."""
+    """The gradients of atan2: 0 where both are 0, before 2.13 nan."""
     inverse = ops.reciprocal(self * self + other * other)
-    inverse = ops.masked_fill(inverse, (self * self + other * other) == 0.0, 0.0)
+    if not ops.is_old:
+        inverse = ops.masked_fill(inverse, (self * self + other * other) == 0.0, 0.0)
     return grad * other * inverse if needs[0] else None, grad * -self * inverse if needs[1] else None
 
 

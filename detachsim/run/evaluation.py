@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.hooks import HookHandle
 from detachsim.engine.node import AccumulateGrad, Node
@@ -82,11 +83,8 @@ class Evaluator:
     def _attribute(self, node: ast.Attribute) -> Any:
         path = self._namespace_path(node)
         if path is not None:
-            found = find_function(self.session, path)
-            if found is not None:
-                return found
-            if path[:-1] and (outer := find_function(self.session, path[:-1])) is not None:
-                return self.read(outer, node.attr)
+            found = self._member(path)
+            return found if found is not None else self.read(find_function(self.session, path[:-1]), node.attr)
         return self.read(self.evaluate(node.value), node.attr)
 
     def _namespace_path(self, node: ast.expr) -> tuple[str, ...] | None:
@@ -98,6 +96,17 @@ class Evaluator:
         if isinstance(node, ast.Name) and node.id in NAMESPACES and node.id not in self.names:
             return (node.id, *reversed(parts))
         return None
+
+    def _member(self, path: tuple[str, ...]) -> Any:
+        """Return what a dotted name stands for, ``None`` if it is an attribute of what the name before it stands for.
+
+        Raises PyTorch's error for a name that the dialect's PyTorch does not have yet.
+        """
+        found = find_function(self.session, path)
+        if found is None and (not path[:-1] or find_function(self.session, path[:-1]) is None):
+            module = ".".join((NAMESPACES.get(path[0], path[0]), *path[1:-1]))
+            raise TorchError("python", type="AttributeError", text=f"module '{module}' has no attribute '{path[-1]}'")
+        return found
 
     def read(self, value: Any, name: str) -> Any:
         """Return an attribute of a value."""
@@ -128,7 +137,7 @@ class Evaluator:
             if name == "grad_fn":
                 return tensor.node
         reader = tensors.ATTRIBUTES.get(name)
-        if reader is None:
+        if reader is None or (name in tensors.NEWER and self.session.dialect != NEWEST):
             raise _no_attribute(tensor, name)
         return reader(self.session, tensor)
 
@@ -136,7 +145,7 @@ class Evaluator:
         function = node.func
         if isinstance(function, ast.Attribute):
             path = self._namespace_path(function)
-            if path is None or find_function(self.session, path) is None:
+            if path is None or self._member(path) is None:
                 owner = self.evaluate(function.value)
                 args, kwargs = self._arguments(node)
                 return self.call_method(owner, function.attr, args, kwargs)

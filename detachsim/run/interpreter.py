@@ -87,7 +87,7 @@ class Interpreter:
         self.scenario = scenario
         self.variant = variant
         self.detail = detail
-        self.session = Session(library(), dialect, self._warn, record=detail)
+        self.session = Session(library(dialect), dialect, self._warn, record=detail)
         self.names = Names()
         self.evaluator = Evaluator(self.session, self.names)
         self.recorder = Recorder(self.session, self.names)

@@ -60,6 +60,8 @@ ATTRIBUTES: dict[str, Callable[[Session, Tensor], Any]] = {
     "itemsize": lambda session, tensor: tensor.dtype.itemsize,
     "nbytes": lambda session, tensor: tensor.dtype.itemsize * tensor.array.size,
 }
+# What tensors of older dialects lack.
+NEWER = frozenset(("itemsize", "nbytes"))
 
 
 def transposed(session: Session, tensor: Tensor) -> Any:

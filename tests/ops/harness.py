@@ -11,6 +11,7 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.backward import run_backward
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.names import class_name
@@ -107,7 +108,7 @@ def may_require(spec: Any) -> bool:
 
 def new_session(**options: Any) -> Session:
     """Return a session that ignores warnings."""
-    return Session(library(), **options)
+    return Session(library(options.get("dialect", NEWEST)), **options)
 
 
 # Questions about a graph

@@ -15,7 +15,7 @@ from detachsim.ops.table import library
 def start(dialect: str = "torch-2.13") -> tuple[Session, Tensor, list[str]]:
     """Return a session, a 2x3 non-leaf in it, and where its warnings go."""
     warnings: list[str] = []
-    session = Session(library(), dialect, sink=lambda key, details: warnings.append(key))
+    session = Session(library(dialect), dialect, sink=lambda key, details: warnings.append(key))
     leaf = session.call("tensor", [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], requires_grad=True)
     return session, session.call("clone", leaf), warnings
 

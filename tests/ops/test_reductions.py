@@ -63,7 +63,7 @@ def test_warning_of_too_few_elements() -> None:
 
 def test_no_such_warning_in_older_dialects() -> None:
     warned: list[str] = []
-    session = Session(library(), "torch-1.13", sink=lambda key, details: warned.append(key))
+    session = Session(library("torch-1.13"), "torch-1.13", sink=lambda key, details: warned.append(key))
     session.call("std", session.call("tensor", [1.0]))
     assert warned == []
 

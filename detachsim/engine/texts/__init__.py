@@ -9,6 +9,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from detachsim.engine.dialects import dialects_back_to
 from detachsim.engine.texts.entry import Entry
 
 FAMILIES = (
@@ -26,8 +27,6 @@ FAMILIES = (
     "creation",
 )
 
-_NEWEST_FIRST = ("torch-2.13", "torch-1.13", "torch-1.7")
-
 
 @cache
 def texts() -> dict[str, Entry]:
@@ -44,7 +43,7 @@ def texts() -> dict[str, Entry]:
 def spell(key: str, dialect: str, details: Mapping[str, Any]) -> tuple[str, str]:
     """Return the type and the message of ``key`` in ``dialect``, its template filled with ``details``."""
     kind, text, older = texts()[key]
-    for candidate in _NEWEST_FIRST[1 : _NEWEST_FIRST.index(dialect) + 1]:
+    for candidate in dialects_back_to(dialect):
         found = older.get(candidate, text)
         kind, text = found if isinstance(found, tuple) else (kind, found)
     return kind.format(**details), text.format(**details)

@@ -38,6 +38,12 @@ TEXTS: dict[str, Entry] = {
             "the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations.",
         },
     ),
+    "out_requires_grad": (
+        "RuntimeError",
+        "{op}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+        "requires grad.",
+        {},
+    ),
     # backward()
     "no_grad_fn": (
         "RuntimeError",

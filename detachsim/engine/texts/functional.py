@@ -27,7 +27,11 @@ TEXTS: dict[str, Entry] = {
         "lambda must be in range [0, {largest}] for input dtype {dtype}, but found {found}",
         {},
     ),
-    "prelu_dtypes": ("RuntimeError", "prelu: Type promoting not supported. Got {left} and {right}", {}),
+    "prelu_dtypes": (
+        "RuntimeError",
+        "prelu: Type promoting not supported. Got {left} and {right}",
+        {"torch-1.13": "Found dtype {right} but expected {left}"},
+    ),
     "prelu_channels": (
         "RuntimeError",
         "Mismatch of parameter numbers and input channel size. Found parameter numbers = {parameters} and channel size = "

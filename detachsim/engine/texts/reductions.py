@@ -37,7 +37,7 @@ TEXTS: dict[str, Entry] = {
     "vector_norm_dtype": (
         "RuntimeError",
         "linalg.vector_norm: Expected a floating point or complex tensor as input. Got {dtype}",
-        {"torch-1.13": "norm(): input dtype should be either floating point or complex. Got {dtype} instead."},
+        {},
     ),
     "vector_norm_empty": (
         "RuntimeError",
@@ -56,6 +56,13 @@ TEXTS: dict[str, Entry] = {
         "norm(): input dtype should be either floating point or complex. Got {dtype} instead.",
         {},
     ),
+    "older_norm_dtype": (
+        "RuntimeError",
+        "norm(): {what} should be either floating point or complex. Got {dtype} instead.",
+        {},
+    ),
+    "frobenius_dtype": ("ValueError", "dtype argument is not supported in frobenius norm", {}),
+    "frobenius_dims": ("RuntimeError", "Expected at most 2 dimensions, but got {count} dimensions instead.", {}),
     "norm_order": (
         "RuntimeError",
         "linalg.matrix_norm: Order {order} not supported.",
