@@ -52,6 +52,7 @@ def compare(
 
     from detachsim.oracle.process import Oracle
     from detachsim.oracle.verify import differences_text, verify
+    from tests.fuzz.judging import is_rounding
     from tests.fuzz.loading import NAME, loaded
     from tests.fuzz.scenarios import scenario_texts
 
@@ -76,12 +77,13 @@ def compare(
                 findings.outcomes["broke"] += 1
                 findings.add(trace.strip().splitlines()[-1], text + "\n" + trace)
                 return
-            findings.outcomes[verification.outcome] += 1
+            rounding = verification.outcome == "differs" and is_rounding(verification.differences)
+            findings.outcomes["differs by rounding" if rounding else verification.outcome] += 1
             if verification.outcome == "agrees" and verification.ours.text() != verification.theirs.text():
                 findings.other_digits += 1
             if verification.outcome == "differs":
                 report = differences_text(NAME, verification.differences, "torch")
-                findings.add(group_of(report), text + report)
+                findings.add("rounding" if rounding else group_of(report), text + report)
                 if shrink:
                     failing = text + report
                     raise AssertionError

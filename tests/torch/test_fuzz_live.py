@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from detachsim.oracle.process import Oracle
 from detachsim.oracle.verify import differences_text, verify
+from tests.fuzz.judging import is_rounding
 from tests.fuzz.loading import NAME, loaded
 from tests.fuzz.scenarios import AGREED, scenario_texts
 
@@ -34,6 +35,7 @@ def test_random_scenarios_agree(oracles: tuple[Oracle, Oracle]) -> None:
     began = time.monotonic()
     count = 0
     reports: list[str] = []
+    roundings: list[str] = []
 
     # Nothing is shrunk here, which may take long; ``tools/fuzz.py --shrink`` does it.
     @seed(SEED)
@@ -53,9 +55,11 @@ def test_random_scenarios_agree(oracles: tuple[Oracle, Oracle]) -> None:
         scenario, text = loaded(text)
         verification = verify(oracles[count % 2], scenario)
         if verification.outcome == "differs":
-            reports.append(text + differences_text(NAME, verification.differences, "torch"))
+            found = roundings if is_rounding(verification.differences) else reports
+            found.append(text + differences_text(NAME, verification.differences, "torch"))
 
     compare()
     assert count >= min(EXAMPLES, 20)
-    # The differences that docs/differences.md names are rare, and so is what nobody has found yet.
     assert len(reports) <= count // 50, f"{len(reports)} of {count} differ:\n" + min(reports, key=len)
+    # What docs/differences.md says of rounding is rare.
+    assert len(roundings) <= count // 100, f"{len(roundings)} of {count} round:\n" + min(roundings, key=len)
