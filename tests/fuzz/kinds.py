@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from hypothesis import strategies as st
 
-from tests.fuzz import edits, mistakes, ops, passes, table, tensors, training, views
+from tests.fuzz import edits, mistakes, nested, ops, passes, table, tensors, training, views
 from tests.fuzz.writer import Writer
 
 Kind: TypeAlias = Callable[[Writer], None]
@@ -16,7 +16,7 @@ def block(w: Writer) -> None:
     if w.depth > 1:
         return
     mode = w.choose(["no_grad", "no_grad", "enable_grad", "inference_mode", "detect_anomaly"])
-    inner = nested(w)
+    inner = inner_steps(w)
     if inner:
         w.add(mode, inner)
 
@@ -25,12 +25,12 @@ def repeat(w: Writer) -> None:
     """Steps that are done twice."""
     if w.depth > 1:
         return
-    inner = nested(w)
+    inner = inner_steps(w)
     if inner:
         w.add("repeat", 2, {"steps": inner})
 
 
-def nested(w: Writer) -> list[object]:
+def inner_steps(w: Writer) -> list[object]:
     """Write steps into a list of their own."""
     outer, w.steps = w.steps, []
     w.depth += 1
@@ -59,6 +59,10 @@ KINDS: dict[str, Kind] = {
         ops.several,
         ops.product,
         ops.reduction,
+        nested.nested,
+        nested.nested_print,
+        nested.nested_edit,
+        nested.nested_backward,
         table.sampled,
         table.sampled_edit,
         views.view,

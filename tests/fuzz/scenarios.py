@@ -68,6 +68,7 @@ THEMES: dict[str, dict[str, int]] = {
         "loss": 2,
     },
     "table": _COMMON | {"sampled": 12, "sampled_edit": 4, "second_order": 1},
+    "nested": _COMMON | {"nested": 10, "nested_print": 5, "nested_edit": 5, "nested_backward": 4, "creation": 1},
     "passes": _COMMON
     | {
         "backward": 6,

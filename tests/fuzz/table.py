@@ -53,7 +53,7 @@ def sampled(w: Writer) -> None:
     """A sample on new leaves, on what has been computed, or on both."""
     text = w.choose(texts())
     inputs = _inputs(w, text)
-    result = _known(text, {name: w.names[own] for name, own in inputs.items()})
+    result = known(text, {name: w.names[own] for name, own in inputs.items()})
     text = renamed(text, inputs)
     if result is None:
         w.add("op", text)
@@ -133,7 +133,7 @@ def _leaf(w: Writer, name: str, shape: Shape, dtype: str) -> str:
     return w.bind("tensor", data, Known(shape, dtype, differentiable), options)
 
 
-def _known(text: str, inputs: dict[str, Known]) -> Known | list[Known] | None:
+def known(text: str, inputs: dict[str, Known]) -> Known | list[Known] | None:
     """Return what an expression gives, which detachsim itself is asked; ``None`` if it fails or gives no tensor."""
     session = new_session()
     shapes = {name: known.shape for name, known in inputs.items()}
