@@ -15,7 +15,7 @@ from detachsim.engine.op import ALIAS, CAST, COMPARE, COMPOSITE, FACTORY, FLOAT,
 from detachsim.engine.operand import namespace, unwrap
 from detachsim.engine.operand import wrap as wrap_operands
 from detachsim.engine.promotion import result_type
-from detachsim.engine.tensor import Tensor, alias, flat_memory, fresh, make_inference, new_version, offset
+from detachsim.engine.tensor import Tensor, alias, flat_memory, fresh, make_inference, new_version, offset, strides
 from detachsim.engine.views import (
     as_view,
     bump,
@@ -306,6 +306,8 @@ def _metadata(node: Node, bound: list[Any], position: int, kind: str) -> Any:
     if position < 0:
         return None  # the result's size: known once the kernel ran
     value = bound[position]
+    if kind == "stride":
+        return strides(value.array)
     if isinstance(value, (list, tuple)):
         return tuple(item.array.shape for item in value)
     return value.array.shape if isinstance(value, Tensor) else ()

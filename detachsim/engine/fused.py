@@ -17,21 +17,29 @@ def fused32(left: Array, right: Array | np.float32, addend: Array | np.float32) 
     return total.astype(np.float32)
 
 
-def fused64(left: Array, right: float, addend: float) -> Array:
+def fused64(left: Array, right: Array | float, addend: Array | float) -> Array:
     """Return ``left * right + addend`` in float64, with what the product and the sum lost added at the end.
 
-    The exact losses are Dekker's and Knuth's; only huge numbers, near the end of the range, overflow on the way.
+    The exact losses are Dekker's and Knuth's.
     """
     product: Array = left * right
-    left_high = _high(left)
-    right_high = float(_high(np.float64(right)))
+    left_high, right_high = _high(left), _high(right)
     left_low, right_low = left - left_high, right - right_high
     lost = ((left_high * right_high - product) + left_high * right_low + left_low * right_high) + left_low * right_low
     total: Array = product + addend
     shift = total - product
     lost += (product - (total - shift)) + (addend - shift)
-    total += lost
-    return total
+    # An infinite number has lost nothing, and what is said of a huge one has overflowed.
+    return np.asarray(np.where(np.isfinite(lost), total + lost, total))
+
+
+def fused(left: Array, right: Any, addend: Any) -> Array:
+    """Return ``left * right + addend``, rounded once where PyTorch's kernels have the instruction for it."""
+    if left.dtype == np.float32:
+        return fused32(left, right, addend)
+    if left.dtype == np.float64:
+        return fused64(left, right, addend)
+    return np.asarray(left * right + addend)
 
 
 def _high(number: Any) -> Any:

@@ -4,10 +4,9 @@ Note [Formulas]. A formula is an expression over the row's arguments, ``grad`` (
 ``grads``, a tuple, for
 an op with several differentiable outputs), ``result`` (``result0``, ``result1`` … for several), ``NAME_size``
 (the shape of an argument, saved as
-plain numbers) and the functions of the library, all of which may be called by name. It is compiled once, on
-first use, and
-runs on plain arrays, or, while a graph of the backward pass is recorded, on ``Operand`` objects. What it names
-decides what is
+plain numbers; ``NAME_stride`` likewise) and the functions of the library, all of which may be called by name. It is
+compiled once, on first use, and runs on plain arrays, or, while a graph of the backward pass is recorded, on
+``Operand`` objects. What it names decides what is
 saved: see Note [The save rule] in ``node``.
 """
 
@@ -42,8 +41,8 @@ class Plan:
     label, position of
     the argument or ``~n`` for output n, and the edge that guards it (-1: none). ``meta`` are labels and
     positions of plain numbers
-    (``kind`` ``"size"`` for a shape). ``functions`` are the compiled formulas on arrays: the edges that each
-    serves, and the code.
+    (``kind`` ``"size"`` for a shape, ``"stride"`` for strides). ``functions`` are the compiled formulas on
+    arrays: the edges that each serves, and the code.
     """
 
     edges: tuple[int, ...]
@@ -260,7 +259,7 @@ def _function(value: Any) -> FunctionType:
     return value
 
 
-_SIZE = re.compile(r"^(\w+)_size$")
+_SIZE = re.compile(r"^(\w+)_(size|stride)$")
 _RESULT = re.compile(r"^result(\d*)$")
 
 
@@ -293,7 +292,7 @@ def _make_plan(op: Op) -> Plan:
         elif match := _RESULT.match(name):
             results.append((name, ~int(match[1] or 0), -1))
         elif (match := _SIZE.match(name)) and (match[1] in positions or match[1] == "result"):
-            meta.append((name, positions.get(match[1], -1), "size"))
+            meta.append((name, positions.get(match[1], -1), match[2]))
         elif name == "needs":
             meta.append((name, -1, "needs"))
     saved = (*inputs, *results)

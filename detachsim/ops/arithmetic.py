@@ -8,6 +8,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
+from detachsim.engine.fused import fused
 from detachsim.engine.promotion import result_type
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.element_types import no_bools
@@ -18,9 +19,8 @@ from detachsim.ops.row import FLOAT, pointwise
 def add(self: Array, other: Array, alpha: float = 1) -> Array:
     if alpha == 1:
         return np.add(self, other)
-    if self.dtype == np.float32:
-        # PyTorch's kernel multiplies and adds in one instruction, which rounds once.
-        return (np.multiply(other, np.float32(alpha), dtype=np.float64) + self).astype(np.float32)
+    if self.dtype in (np.float32, np.float64):
+        return fused(other, self.dtype.type(alpha), self)
     factor = np.asarray(alpha).astype(other.dtype)  # a negative one wraps in uint8, as in C
     return np.add(self, np.multiply(other, factor))
 

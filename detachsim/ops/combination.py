@@ -7,6 +7,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.fused import fused
 from detachsim.engine.op import Op
 from detachsim.engine.views import requires_grad
 from detachsim.ops.arithmetic import sign
@@ -20,7 +21,7 @@ def _number(value: float, like: Array) -> Any:
 
 
 def addcmul(self: Array, tensor1: Array, tensor2: Array, value: float = 1) -> Array:
-    return self + _number(value, tensor1) * tensor1 * tensor2
+    return fused(_number(value, tensor1) * tensor1, tensor2, self)
 
 
 def addcdiv(self: Array, tensor1: Array, tensor2: Array, value: float = 1) -> Array:
@@ -35,7 +36,8 @@ def _check_addcdiv(session: Any, op: Op, bound: list[Any]) -> None:
 def lerp(self: Array, end: Array, weight: Any) -> Array:
     share = np.asarray(weight, dtype=self.dtype)
     # From the nearer end, so that a weight of 1 gives the end exactly.
-    return np.where(np.abs(share) < 0.5, self + share * (end - self), end - (end - self) * (1 - share))
+    gap = end - self
+    return np.where(np.abs(share) < 0.5, fused(gap, share, self), fused(gap, share - share.dtype.type(1), end))
 
 
 def _check_lerp(session: Any, op: Op, bound: list[Any]) -> None:

@@ -195,6 +195,20 @@ def times(ops: Any, value: Any, factor: float) -> Any:
     return value if factor == 1 else value * factor
 
 
+def left_factor_grad(ops: Any, grad: Any, right: Any, size: tuple[int, ...], stride: tuple[int, ...]) -> Any:
+    """The gradient of the left factor of a product of matrices, in the layout of that factor: by rows or by columns."""
+    if stride == (1, size[0]):
+        return ops.t(ops.mm(right, ops.t(grad)))
+    return ops.mm(grad, ops.t(right))
+
+
+def right_factor_grad(ops: Any, grad: Any, left: Any, size: tuple[int, ...], stride: tuple[int, ...]) -> Any:
+    """The gradient of the right factor, likewise: the weight of a linear layer comes transposed, so by columns."""
+    if stride == (1, size[0]):
+        return ops.t(ops.mm(ops.t(grad), left))
+    return ops.mm(ops.t(left), grad)
+
+
 def expand_batch(ops: Any, grad: Any, shape: tuple[int, ...]) -> Any:
     """The gradient of a sum over a batch, for each of its matrices."""
     return ops.expand(ops.unsqueeze(grad, 0), (shape[0], *grad.shape))
@@ -293,7 +307,13 @@ def squeeze_product(ops: Any, self: Any) -> Any:
     return squeezed
 
 
-HELPERS = {"times": times, "expand_batch": expand_batch, "squeeze_product": squeeze_product}
+HELPERS = {
+    "times": times,
+    "left_factor_grad": left_factor_grad,
+    "right_factor_grad": right_factor_grad,
+    "expand_batch": expand_batch,
+    "squeeze_product": squeeze_product,
+}
 
 _SCALES = "*, Number beta=1, Number alpha=1"
 
@@ -302,7 +322,11 @@ ROWS = [
         "mm(Tensor self, Tensor mat2)",
         "MmBackward0",
         lambda self, mat2: matrix_product(self, mat2),
-        grad={"self": "mm(grad, t(mat2))", "mat2": "mm(t(self), grad)"},
+        grad={
+            "self": "left_factor_grad(grad, mat2, self_size, self_stride)",
+            "mat2": "right_factor_grad(grad, self, mat2_size, mat2_stride)",
+        },
+        shown={"self": "mm(grad, t(mat2))", "mat2": "mm(t(self), grad)"},
         check=_check_mm,
         doc="the product of two matrices",
         samples=("a.mm(b)",),
@@ -363,6 +387,11 @@ ROWS = [
         "AddmmBackward0",
         addmm,
         grad={
+            "self": "times(grad, beta)",
+            "mat1": "times(left_factor_grad(grad, mat2, mat1_size, mat1_stride), alpha)",
+            "mat2": "times(right_factor_grad(grad, mat1, mat2_size, mat2_stride), alpha)",
+        },
+        shown={
             "self": "times(grad, beta)",
             "mat1": "times(mm(grad, t(mat2)), alpha)",
             "mat2": "times(mm(t(mat1), grad), alpha)",

@@ -39,7 +39,7 @@ sort_stable topk unique unique_consecutive unique_dim
 """,
     "linear": """
 _squeezed_product addbmm addbmm_ addmm addmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ bmm dot expand_batch
-matmul mm mv squeeze_product times vdot
+left_factor_grad matmul mm mv right_factor_grad squeeze_product times vdot
 """,
     "contraction": """
 _trilinear bilinear chain_matmul cross ger inner kron linalg_cross linalg_multi_dot linear outer

@@ -19,6 +19,6 @@ def constructors(space: str) -> dict[str, Callable[..., Any]]:
 
 def classes() -> tuple[Any, ...]:
     """Return the classes whose ATTRIBUTES and METHODS an expression may use."""
-    from detachsim.ops import modules, optimizers
+    from detachsim.ops import collections, modules, optimizers
 
-    return (*modules.CLASSES, *optimizers.CLASSES, optimizers.ParamGroup)
+    return (*modules.CLASSES, *optimizers.CLASSES, *collections.CLASSES)

@@ -11,6 +11,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.op import OverloadSet
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
+from detachsim.ops.collections import items_of
 from detachsim.run import tensors
 from detachsim.run.constructors import constructors
 from detachsim.run.values import Function, Size, type_name
@@ -87,9 +88,10 @@ def backward(
 def _sequence(value: Any) -> Any:
     if isinstance(value, Tensor):
         return (value,)
-    if isinstance(value, (list, tuple, str)):
-        return tuple(value)
-    raise TorchError("not_iterable", type=type_name(value))
+    items = items_of(value)
+    if items is None:
+        raise TorchError("not_iterable", type=type_name(value))
+    return tuple(items)
 
 
 def manual_seed(session: Session, seed: Any) -> None:

@@ -46,6 +46,7 @@ from detachsim.lang.syntax import (
     TensorStep,
     Variant,
 )
+from detachsim.ops.collections import items_of
 from detachsim.ops.operators import AUGMENTED
 from detachsim.ops.table import library
 from detachsim.ops.vocabulary import VOCABULARY
@@ -318,14 +319,15 @@ class Interpreter:
     def _unpacked(self, value: Any, count: int) -> Sequence[Any]:
         if isinstance(value, Tensor):
             value = sequences.unbound(self.session, value)
-        if not isinstance(value, (list, tuple, str)):
+        items = items_of(value)
+        if items is None:
             raise TorchError("python", type="TypeError", text=f"cannot unpack non-iterable {type_name(value)} object")
-        if len(value) > count:
+        if len(items) > count:
             raise TorchError("python", type="ValueError", text=f"too many values to unpack (expected {count})")
-        if len(value) < count:
-            text = f"not enough values to unpack (expected {count}, got {len(value)})"
+        if len(items) < count:
+            text = f"not enough values to unpack (expected {count}, got {len(items)})"
             raise TorchError("python", type="ValueError", text=text)
-        return value
+        return items
 
     def _make_tensor(self, step: TensorStep) -> Any:
         from detachsim.engine.dtypes import BY_NAME
@@ -374,6 +376,9 @@ class Interpreter:
             self.session.call("setitem", owner, index, value)
         elif isinstance(owner, list):
             sequences.set_item(self.session, owner, index, value)
+        elif (store := getattr(type(owner), "METHODS", {}).get("__setitem__")) is not None:
+            store(self.session, owner, index, value)
+            self.names.rearranged()
         else:
             text = f"'{type_name(owner)}' object does not support item assignment"
             raise TorchError("python", type="TypeError", text=text)
@@ -384,12 +389,11 @@ class Interpreter:
             if setter is None:
                 raise TorchError("not_writable", name=name)
             setter(self.session, owner, value)
-            if name == "data":
-                self.names.moved()
             return
         setters = getattr(type(owner), "SETTERS", {})
         if name in setters:
             setters[name](self.session, owner, value)
+            self.names.rearranged()
             return
         text = f"'{type_name(owner)}' object has no attribute '{name}'"
         raise TorchError("python", type="AttributeError", text=text)

@@ -62,6 +62,12 @@ class Names(dict[str, Any]):
             for shown, tensor in entries:
                 self._by_storage.setdefault(id(tensor.storage), {})[shown] = tensor
 
+    def rearranged(self) -> None:
+        """Look again for the tensors inside of modules, one of which was given another."""
+        for name, value in list(self.items()):
+            if hasattr(type(value), "named_tensors"):
+                self.bind(name, value)
+
     def of(self, tensor: Tensor) -> tuple[str, ...]:
         """Return the names of this very tensor; a gradient without one is called after its tensor (``x.grad``)."""
         held = self._by_tensor.get(id(tensor))

@@ -132,6 +132,8 @@ class Recorder:
                 case "regenerate":
                     yield self._regenerated(fact[1], fact[2])
                 case "flag":
+                    if fact[2] == "data":
+                        self.names.moved()
                     state = self.state(fact[1]) if fact[2] == "data" else None
                     yield FlagChanged(self.tensor_id(fact[1]), self.names.of(fact[1]), fact[2], fact[3], state)
                 case "backward":

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from detachsim.engine.dtypes import DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.hooks import HookHandle
 from detachsim.engine.names import class_name
@@ -87,6 +86,6 @@ def represented(session: Session, value: Any, *, rebuild: bool = True) -> str:
         )
     if isinstance(value, HookHandle):
         return "<torch.utils.hooks.RemovableHandle object at 0x…>"
-    if isinstance(value, DType):
-        return repr(value)
+    if (spelled := getattr(type(value), "spelled", None)) is not None:
+        return str(spelled(value, lambda item: represented(session, item, rebuild=rebuild)))
     return repr(value)

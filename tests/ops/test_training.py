@@ -48,7 +48,7 @@ INITIAL = [
 
 @pytest.mark.parametrize(("call", "expected"), INITIAL)
 def test_initial_values(call: tuple[Any, ...], expected: list[Any]) -> None:
-    made = make(*call).parameters()
+    made = list(make(*call).parameters())
     assert [tensor.array.tolist() for tensor in made] == expected
     assert [(tensor.version.value, tensor.requires, meta(tensor).parameter) for tensor in made] == [
         (1, True, True)
@@ -112,7 +112,7 @@ def test_walking_through_a_module() -> None:
     assert names == ["0.weight", "0.bias", "2.weight", "2.bias"]
     item = type(net).METHODS["__getitem__"]
     assert repr(item(net.session, net, -1)).startswith("Linear(in_features=3")
-    assert len(item(net.session, net, slice(0, 2)).children()) == 2
+    assert len(list(item(net.session, net, slice(0, 2)).children())) == 2
     net.eval()
     assert [module.training for module in net.modules()] == [False] * 4
     net.requires_grad_(False)

@@ -16,8 +16,11 @@ from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, alias, fresh, meta
+from detachsim.ops.collections import Generated
 from detachsim.ops.creation import checked_size
-from detachsim.ops.optimizers import clear_gradient
+from detachsim.ops.nn.hooks import call_hooked, register
+from detachsim.ops.nn.state import load_state_dict, state_dict
+from detachsim.ops.optim.base import clear_gradient
 from detachsim.ops.python_calls import call_python, method
 
 
@@ -75,12 +78,23 @@ class Module:
         self.training = True
         self.parameter_table: dict[str, Tensor | None] = {}
         self.buffer_table: dict[str, Tensor | None] = {}
-        self.child_table: dict[str, Module] = {}
+        self.child_table: dict[str, Module | None] = {}
+        self.pre_hooks: list[Any] = []
+        self.hooks: list[Any] = []
+
+    def __init_subclass__(cls) -> None:
+        cls.SETTERS = {name: _setter(name) for name in cls.ATTRIBUTES}
 
     # How a scenario sees it
 
     def call(self, session: Session, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        """Run the module on its arguments."""
+        """Run the module on its arguments, with its hooks."""
+        if self.pre_hooks or self.hooks:
+            return call_hooked(self, args, kwargs)
+        return self.run(args, kwargs)
+
+    def run(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Run the module without its hooks."""
         forward: Callable[..., Any] = self.forward  # type: ignore[attr-defined]  # each subclass has its own arguments
         return call_python(forward, args, kwargs)
 
@@ -104,43 +118,76 @@ class Module:
 
     # Walking through it
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
-        """Yield the module itself and every module inside it, each with its dotted name."""
+    def walk(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
+        """Yield the module itself and every module inside it, each with its dotted name, as often as it is there."""
         yield prefix, self
         for name, child in self.child_table.items():
-            yield from child.named_modules(f"{prefix}.{name}" if prefix else name)
+            if child is not None:
+                yield from child.walk(f"{prefix}.{name}" if prefix else name)
 
-    def named_tensors(self, *, buffers: bool = False) -> list[tuple[str, Tensor]]:
+    def named_tensors(
+        self, *, buffers: bool = False, prefix: str = "", recurse: bool = True
+    ) -> list[tuple[str, Tensor]]:
         """Return all parameters (or buffers) with their dotted names, each tensor once."""
         found: dict[int, tuple[str, Tensor]] = {}
-        for prefix, module in self.named_modules():
+        for path, module in self.walk(prefix) if recurse else [(prefix, self)]:
             table = module.buffer_table if buffers else module.parameter_table
             for name, tensor in table.items():
                 if tensor is not None:
-                    found.setdefault(id(tensor), (f"{prefix}.{name}" if prefix else name, tensor))
+                    found.setdefault(id(tensor), (f"{path}.{name}" if path else name, tensor))
         return list(found.values())
 
-    def parameters(self, recurse: bool = True) -> list[Tensor]:
-        """Return all parameters."""
-        if not recurse:
-            return [tensor for tensor in self.parameter_table.values() if tensor is not None]
+    def all_parameters(self) -> list[Tensor]:
+        """Return all parameters, each once."""
         return [tensor for _, tensor in self.named_tensors()]
 
-    def named_parameters(self) -> list[tuple[str, Tensor]]:
-        """Return all parameters with their names."""
-        return self.named_tensors()
+    def parameters(self, recurse: bool = True) -> Generated:
+        """Give all parameters."""
+        found = self.named_tensors(recurse=recurse)
+        return Generated("Module.parameters", [tensor for _, tensor in found])
 
-    def buffers(self) -> list[Tensor]:
-        """Return all buffers, such as running means."""
-        return [tensor for _, tensor in self.named_tensors(buffers=True)]
+    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Generated:
+        """Give all parameters with their names."""
+        return Generated("Module.named_parameters", self.named_tensors(prefix=prefix, recurse=recurse))
 
-    def children(self) -> list["Module"]:
-        """Return the modules directly inside."""
-        return list(self.child_table.values())
+    def buffers(self, recurse: bool = True) -> Generated:
+        """Give all buffers, such as running means."""
+        found = self.named_tensors(buffers=True, recurse=recurse)
+        return Generated("Module.buffers", [tensor for _, tensor in found])
 
-    def modules(self) -> list["Module"]:
-        """Return the module and all modules inside."""
-        return [module for _, module in self.named_modules()]
+    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Generated:
+        """Give all buffers with their names."""
+        return Generated("Module.named_buffers", self.named_tensors(buffers=True, prefix=prefix, recurse=recurse))
+
+    def children(self) -> Generated:
+        """Give the modules directly inside."""
+        return Generated("Module.children", [child for _, child in self._distinct_children()])
+
+    def named_children(self) -> Generated:
+        """Give the modules directly inside with their names."""
+        return Generated("Module.named_children", self._distinct_children())
+
+    def _distinct_children(self) -> list[tuple[str, "Module"]]:
+        found: dict[int, tuple[str, Module]] = {}
+        for name, child in self.child_table.items():
+            if child is not None:
+                found.setdefault(id(child), (name, child))
+        return list(found.values())
+
+    def distinct_modules(self, prefix: str = "") -> list[tuple[str, "Module"]]:
+        """Return the module and all modules inside with their names, each once."""
+        found: dict[int, tuple[str, Module]] = {}
+        for name, module in self.walk(prefix):
+            found.setdefault(id(module), (name, module))
+        return list(found.values())
+
+    def modules(self) -> Generated:
+        """Give the module and all modules inside."""
+        return Generated("Module.modules", [module for _, module in self.distinct_modules()])
+
+    def named_modules(self, prefix: str = "") -> Generated:
+        """Give the module and all modules inside with their names."""
+        return Generated("Module.named_modules", self.distinct_modules(prefix))
 
     # Changing it
 
@@ -148,7 +195,7 @@ class Module:
         """Switch to training mode, or out of it."""
         if not isinstance(mode, bool):
             raise TorchError("module_mode")
-        for _, module in self.named_modules():
+        for _, module in self.walk():
             module.training = mode
         return self
 
@@ -158,29 +205,93 @@ class Module:
 
     def requires_grad_(self, requires_grad: bool = True) -> "Module":
         """Set whether the parameters require grad."""
-        for tensor in self.parameters():
+        for tensor in self.all_parameters():
             tensor.requires = requires_grad
             if self.session.facts is not None:
                 self.session.facts.append(("flag", tensor, "requires_grad", str(requires_grad)))
         return self
 
     def cast(self, dtype: DType) -> "Module":
-        """Give all floating parameters and buffers another type, each staying the tensor that it is."""
-        for _, tensor in (*self.named_tensors(), *self.named_tensors(buffers=True)):
-            if tensor.dtype.is_floating and tensor.dtype is not dtype:
-                made = fresh(dtypes.cast(tensor.array, tensor.dtype, dtype), dtype)
-                tensor.array, tensor.storage, tensor.dtype = made.array, made.storage, dtype
+        """Give all floating parameters, their gradients and the buffers another type.
+
+        A parameter stays the tensor that it is, as does its gradient: they get other memory. A buffer is replaced.
+        """
+        for _, module in self.distinct_modules():
+            for tensor in module.parameter_table.values():
+                if tensor is not None:
+                    _move(self.session, tensor, dtype)
+                    if tensor.grad is not None:
+                        _move(self.session, tensor.grad, dtype)
+            for name, buffer in module.buffer_table.items():
+                if buffer is not None and buffer.dtype.is_floating and buffer.dtype is not dtype:
+                    module.buffer_table[name] = fresh(dtypes.cast(buffer.array, buffer.dtype, dtype), dtype)
+        return self
+
+    def to(self, *args: Any, **kwargs: Any) -> "Module":
+        """Give the floating tensors the type that is asked for; there is one device."""
+        values = [*args, *(value for name, value in kwargs.items() if name in ("dtype", "device", "tensor"))]
+        for value in values:
+            dtype = value.dtype if isinstance(value, Tensor) else value
+            if isinstance(dtype, DType):
+                if not dtype.is_floating:
+                    raise TorchError("module_to_dtype", dtype=dtype)
+                self.cast(dtype)
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Take all parameters' gradients away, or set them to zero."""
-        for tensor in self.parameters():
+        for tensor in self.all_parameters():
             clear_gradient(self.session, tensor, set_to_none)
+
+    def apply(self, fn: Any) -> "Module":
+        """Call a function with each module inside, and then with the module itself."""
+        for _, child in self._distinct_children():
+            child.apply(fn)
+        fn.call(self)
+        return self
+
+    def assign(self, name: str, value: Any) -> None:
+        """``module.name = value``: a parameter takes a ``Parameter`` or None, a buffer a tensor or None."""
+        if isinstance(value, Tensor) and value.meta is not None and value.meta.parameter:
+            self.buffer_table.pop(name, None)
+            self.child_table.pop(name, None)
+            self.parameter_table[name] = value
+        elif name in self.parameter_table:
+            if value is not None:
+                kind = "parameter", "torch.nn.Parameter"
+                raise TorchError("module_assign", value=type_text(value), kind=kind[0], name=name, wanted=kind[1])
+            self.parameter_table[name] = None
+        elif name in self.buffer_table:
+            if value is not None and not isinstance(value, Tensor):
+                kind = "object to buffer", "torch.Tensor"
+                raise TorchError("module_assign_buffer", value=type_text(value), name=name)
+            self.buffer_table[name] = value
+        else:
+            setattr(self, name, value)
 
     ATTRIBUTES: ClassVar[dict[str, Callable[[Session, Any], Any]]] = {
         "training": lambda session, module: module.training
     }
+    SETTERS: ClassVar[dict[str, Callable[[Session, Any, Any], None]]] = {}
     METHODS: ClassVar[dict[str, Callable[..., Any]]] = {}
+
+
+def type_text(value: Any) -> str:
+    """Return the name of a value's type as PyTorch's own errors about modules say it."""
+    if isinstance(value, Tensor):
+        return value.dtype.tensor_type
+    if isinstance(value, Module):
+        return f"torch.nn.modules.{type(value).__name__}"
+    return type(value).__name__
+
+
+def _move(session: Session, tensor: Tensor, dtype: DType) -> None:
+    """Give a tensor memory of another type, as ``tensor.data = tensor.to(dtype)`` does."""
+    if tensor.dtype.is_floating and tensor.dtype is not dtype:
+        made = fresh(dtypes.cast(tensor.array, tensor.dtype, dtype), dtype)
+        tensor.array, tensor.storage, tensor.dtype = made.array, made.storage, dtype
+        if session.facts is not None:
+            session.facts.append(("flag", tensor, "data", "tensor"))
 
 
 def _zero_grad(session: Session, module: Module, *args: Any, **kwargs: Any) -> None:
@@ -190,22 +301,39 @@ def _zero_grad(session: Session, module: Module, *args: Any, **kwargs: Any) -> N
     method(Module.zero_grad)(session, module, *args, **kwargs)
 
 
+def _caster(dtype: DType | None) -> Callable[..., Any]:
+    return lambda session, module: module if dtype is None else module.cast(dtype)
+
+
 Module.METHODS = {
     "zero_grad": _zero_grad,
-    "float": lambda session, module: module.cast(dtypes.float32),
-    "double": lambda session, module: module.cast(dtypes.float64),
-    "forward": lambda session, module, *args, **kwargs: module.call(session, args, kwargs),
+    "float": _caster(dtypes.float32),
+    "double": _caster(dtypes.float64),
+    "half": _caster(dtypes.float16),
+    "bfloat16": _caster(dtypes.bfloat16),
+    "cpu": _caster(None),
+    "type": lambda session, module, dst_type: module.cast(dst_type),
+    "forward": lambda session, module, *args, **kwargs: module.run(args, kwargs),
+    "register_forward_hook": lambda session, module, hook: register(module.hooks, hook),
+    "register_forward_pre_hook": lambda session, module, hook: register(module.pre_hooks, hook),
+    "state_dict": lambda session, module: state_dict(module),
+    "load_state_dict": method(load_state_dict),
     **{
         function.__name__: method(function)
         for function in (
             Module.parameters,
             Module.named_parameters,
             Module.buffers,
+            Module.named_buffers,
             Module.children,
+            Module.named_children,
             Module.modules,
+            Module.named_modules,
             Module.train,
             Module.eval,
             Module.requires_grad_,
+            Module.to,
+            Module.apply,
         )
     },
 }
@@ -223,6 +351,10 @@ def tensors(*names: str) -> dict[str, Callable[[Session, Any], Any]]:
 
 def _reader(name: str) -> Callable[[Session, Any], Any]:
     return lambda session, module: getattr(module, name)
+
+
+def _setter(name: str) -> Callable[[Session, Any, Any], None]:
+    return lambda session, module, value: module.assign(name, value)
 
 
 def _tensor_reader(name: str) -> Callable[[Session, Any], Any]:

@@ -1,0 +1,1 @@
+"""Optimizers: what they share, and one module for each family of algorithms."""

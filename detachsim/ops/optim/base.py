@@ -1,0 +1,196 @@
+"""What all optimizers share: parameter groups, state, gradients that are cleared, and the walk of a step.
+
+What a scenario may read or call is in ``ATTRIBUTES`` and ``METHODS`` of the class.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+from detachsim.engine import dtypes
+from detachsim.engine.errors import TorchError
+from detachsim.engine.session import Session
+from detachsim.engine.tensor import Tensor, fresh
+from detachsim.ops.collections import Dictionary, items_of
+from detachsim.ops.python_calls import method
+
+# One edit of a parameter: the op, its arguments after the parameter, and its options.
+Edit = tuple[str, tuple[Any, ...], dict[str, Any]]
+
+
+class Optimizer:
+    """``state`` holds what is kept for each parameter from step to step, under PyTorch's names.
+
+    A subclass says in ``edits`` how one parameter changes. It computes there with ops of the table, so that every
+    type is rounded as in PyTorch, and yields the edits of the parameter itself: only these are steps of the story.
+    """
+
+    session: Session
+
+    def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
+        if isinstance(params, Tensor):
+            raise TorchError("optimizer_tensor", type=params.dtype.tensor_type)
+        items = items_of(params)
+        if items is None:
+            text = f"'{type(params).__name__}' object is not iterable"
+            raise TorchError("python", type="TypeError", text=text)
+        if not items:
+            raise TorchError("optimizer_empty")
+        named = [item for item in items if isinstance(item, tuple) and len(item) == 2]
+        if named and len(named) < len(items):
+            raise TorchError("optimizer_names")
+        tensors = [tensor for _, tensor in named] if named else items
+        for tensor in tensors:
+            if not isinstance(tensor, Tensor):
+                raise TorchError("optimizer_type", type=type(tensor).__name__)
+            if tensor.node is not None and not (tensor.meta is not None and tensor.meta.retain_hooked):
+                raise TorchError("optimizer_nonleaf")
+        if len(set(tensors)) < len(tensors):
+            self.session.warn("optimizer_duplicates")
+        names = {"param_names": [name for name, _ in named]} if named else {}
+        self.defaults = Dictionary(defaults)
+        self.param_groups = [Dictionary({"params": tensors, **names, **defaults})]
+        self.state = Dictionary({}, "defaultdict")
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for index, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {index}")
+            for key, value in sorted(group.table.items()):
+                if key != "params":
+                    lines.append(f"    {key}: {number(value) if isinstance(value, Tensor) else value}")
+        return "\n".join(lines) + "\n)"
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Take the gradients of all parameters away, or set them to zero."""
+        for group in self.param_groups:
+            for tensor in group.table["params"]:
+                clear_gradient(self.session, tensor, set_to_none)
+
+    def step(self, closure: Any = None) -> Any:
+        """Change every parameter that has a gradient."""
+        session = self.session
+        loss = None
+        if closure is not None:
+            if not hasattr(closure, "call"):
+                text = f"'{type(closure).__name__}' object is not callable"
+                raise TorchError("python", type="TypeError", text=text)
+            with session.grad_mode(True):
+                loss = closure.call()
+        with session.grad_mode(False):
+            for group in self.param_groups:
+                for tensor in group.table["params"]:
+                    if tensor.grad is not None:
+                        self._change(tensor, tensor.grad, group.table)
+        return loss
+
+    def _change(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> None:
+        """Run the edits of one parameter; nothing is recorded but them."""
+        session, facts = self.session, self.session.facts
+        session.facts = None
+        try:
+            if options["maximize"]:
+                gradient = session.call("neg", gradient)
+            for op, arguments, given in self.edits(tensor, gradient, options):
+                session.facts = facts
+                session.call(op, tensor, *arguments, **given)
+                session.facts = None
+        finally:
+            session.facts = facts
+
+    def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
+        """Yield the edits that change one parameter."""
+        raise NotImplementedError
+
+    def kept(self, tensor: Tensor, **zeros: Any) -> dict[str, Any]:
+        """Return what is kept for a parameter; at first, ``step`` and the given names, each filled with its number."""
+        entry: dict[str, Any] = self.state.get_item(tensor).table
+        if not entry:
+            entry["step"] = fresh(np.zeros((), np.float32), dtypes.float32)
+            for name, value in zeros.items():
+                entry[name] = self.session.call("full_like", tensor, value)
+        return entry
+
+    def advanced(self, entry: dict[str, Any]) -> float:
+        """Count one more step, and return how many there were."""
+        self.session.call("add_", entry["step"], 1)
+        return float(entry["step"].array)
+
+    def decayed(self, tensor: Tensor, gradient: Tensor, weight_decay: float) -> Tensor:
+        """Return the gradient with the parameter's share of it."""
+        if weight_decay == 0:
+            return gradient
+        made: Tensor = self.session.call("add", gradient, tensor, alpha=weight_decay)
+        return made
+
+    def state_dict(self) -> Dictionary:
+        """Return state and options with the parameters' numbers instead of themselves."""
+        numbers: dict[Tensor, int] = {}
+        groups = []
+        for group in self.param_groups:
+            for tensor in group.table["params"]:
+                numbers.setdefault(tensor, len(numbers))
+            kept = {key: value for key, value in group.table.items() if key != "params"}
+            groups.append(Dictionary({**kept, "params": [numbers[tensor] for tensor in group.table["params"]]}))
+        state = {numbers[tensor]: entry for tensor, entry in self.state.table.items()}
+        return Dictionary({"state": Dictionary(state), "param_groups": groups})
+
+    ATTRIBUTES: ClassVar[dict[str, Callable[[Session, Any], Any]]] = {
+        "param_groups": lambda session, optimizer: optimizer.param_groups,
+        "state": lambda session, optimizer: optimizer.state,
+        "defaults": lambda session, optimizer: optimizer.defaults,
+    }
+    METHODS: ClassVar[dict[str, Callable[..., Any]]] = {}
+
+
+def _zero_grad(session: Session, optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
+    # Up to 1.13 the gradients stayed, and became zeros.
+    if not args and not kwargs and session.dialect != "torch-2.13":
+        kwargs = {"set_to_none": False}
+    method(Optimizer.zero_grad)(session, optimizer, *args, **kwargs)
+
+
+Optimizer.METHODS = {
+    "step": method(Optimizer.step),
+    "zero_grad": _zero_grad,
+    "state_dict": method(Optimizer.state_dict),
+}
+
+
+def clear_gradient(session: Session, tensor: Tensor, set_to_none: bool) -> None:
+    """Take one gradient away, or cut it from its graph and set it to zero."""
+    gradient = tensor.grad
+    if gradient is None or tensor.meta is None:
+        return
+    if set_to_none:
+        tensor.meta.grad = None
+        if session.facts is not None:
+            session.facts.append(("flag", tensor, "grad", "None"))
+        return
+    gradient.node = None
+    gradient.requires = False
+    session.call("zero_", gradient)
+
+
+def number(value: Any) -> Any:
+    """Return an option as a number; a learning rate may be given as a tensor of one element."""
+    return value.array.item() if isinstance(value, Tensor) else value
+
+
+def check_rate(value: Any) -> None:
+    """Refuse a learning rate of several elements."""
+    if isinstance(value, Tensor) and value.array.size != 1:
+        raise TorchError("optimizer_lr_tensor")
+
+
+def check_option(key: str, value: Any, *, less: bool = False, **details: Any) -> None:
+    """Refuse an option below 0. PyTorch asks ``0.0 <= value``, or ``value < 0.0`` where ``less`` says so."""
+    value = number(value)
+    if not isinstance(value, (int, float)):
+        kind = type(value).__name__
+        sign, one, other = ("<", kind, "float") if less else ("<=", "float", kind)
+        text = f"'{sign}' not supported between instances of '{one}' and '{other}'"
+        raise TorchError("python", type="TypeError", text=text)
+    if value < 0 or (not less and value != value):
+        raise TorchError(key, value=value, **details)

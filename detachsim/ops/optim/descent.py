@@ -1,0 +1,62 @@
+"""SGD: steps against the gradient, with momentum."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from detachsim.engine.errors import TorchError
+from detachsim.engine.tensor import Tensor
+from detachsim.ops.optim.base import Edit, Optimizer, check_option, check_rate, number
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum."""
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        check_rate(lr)
+        check_option("optimizer_lr", lr, less=True)
+        check_option("optimizer_value", momentum, less=True, name="momentum")
+        check_option("optimizer_value", weight_decay, less=True, name="weight_decay")
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise TorchError("optimizer_nesterov")
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "momentum": momentum,
+                "dampening": dampening,
+                "weight_decay": weight_decay,
+                "nesterov": nesterov,
+                "maximize": maximize,
+                "foreach": foreach,
+                "differentiable": differentiable,
+                "fused": fused,
+            },
+        )
+
+    def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
+        """Yield one addition."""
+        call, momentum = self.session.call, options["momentum"]
+        gradient = self.decayed(tensor, gradient, options["weight_decay"])
+        if momentum != 0:
+            entry = self.state.get_item(tensor).table
+            kept = entry.get("momentum_buffer")
+            if kept is None:
+                kept = entry["momentum_buffer"] = call("clone", gradient)
+            else:
+                call("mul_", kept, momentum)
+                call("add_", kept, gradient, alpha=1 - options["dampening"])
+            gradient = call("add", gradient, kept, alpha=momentum) if options["nesterov"] else kept
+        yield "add_", (gradient,), {"alpha": -number(options["lr"])}
