@@ -115,6 +115,11 @@ class Node:
         """The full name of 2.13 (``MulBackward0``, ``torch::autograd::CopySlices``)."""
         return self.op.grad_fn
 
+    @property
+    def type_name(self) -> str:
+        """What errors call the type of a node: its name without a namespace."""
+        return self.name.rpartition("::")[2]
+
     def outputs(self) -> list[tuple[Shape, DType]]:
         """The shape and dtype of each output of the forward op."""
         if self.extras is not None and self.extras.outputs is not None:

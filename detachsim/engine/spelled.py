@@ -99,7 +99,7 @@ def type_word(value: Any) -> str:
     """Return the name of a value's type as PyTorch says it."""
     if isinstance(value, Tensor):
         return "Tensor"
-    return type(value).__name__
+    return getattr(value, "type_name", None) or type(value).__name__
 
 
 def invalid_combination(

@@ -1,12 +1,14 @@
 """Views and shapes: view, reshape, transpose, permute, squeeze, expand, select, slice, unbind."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from detachsim.engine.dtypes import BY_NUMPY, Array, DType
-from detachsim.engine.errors import TorchError
+from detachsim.engine.errors import LimitError, TorchError
+from detachsim.engine.op import Op
 from detachsim.engine.slices import may_overlap, spread
 from detachsim.engine.tensor import restride, strides
 from detachsim.ops.numeric import dims, numel, wrap_dim
@@ -66,39 +68,40 @@ def reshape(ops: Any, self: Any, shape: Sequence[int]) -> Any:
     return ops._unsafe_view(ops.clone(self, memory_format="contiguous"), size)
 
 
-def expand(self: Array, size: Sequence[int], implicit: bool = False) -> Array:
-    lead = len(size) - self.ndim
-    if lead < 0:
+def _check_expand(session: Any, op: Op, bound: list[Any]) -> None:
+    tensor, size = bound[0], bound[1]
+    if len(size) < tensor.array.ndim:
         raise TorchError(
             "expand_dims",
-            tensor_type="torch.FloatTensor",
-            sizes=list(self.shape),
+            tensor_type=tensor.dtype.tensor_type,
+            sizes=list(tensor.shape),
             shape=list(size),
             given=len(size),
-            ndim=self.ndim,
+            ndim=tensor.array.ndim,
         )
-    shape: list[int] = []
-    steps: list[int] = []
-    for index, wanted in enumerate(size):
-        existing = self.shape[index - lead] if index >= lead else 1
-        stride = self.strides[index - lead] if index >= lead else 0
-        if wanted == -1:
-            if index < lead:
-                raise TorchError("expand_leading", size=wanted, dim=index)
-            wanted = existing
-        elif existing != wanted:
-            if existing != 1 or wanted < 0:
-                raise TorchError(
-                    "expand_size",
-                    size=wanted,
-                    existing=existing,
-                    dim=index,
-                    shape=list(size),
-                    sizes=list(self.shape),
-                )
-            stride = 0
-        shape.append(wanted)
-        steps.append(stride)
+
+
+def expand(self: Array, size: Sequence[int], implicit: bool = False) -> Array:
+    lead = len(size) - self.ndim
+    shape = list(size)
+    steps = [0] * len(size)
+    # From the last dim on, and none of a tensor without dims, as PyTorch does: negative sizes are found out later.
+    for dim in reversed(range(len(size) if self.ndim else 0)):
+        existing = self.shape[dim - lead] if dim >= lead else 1
+        if size[dim] == -1:
+            if dim < lead:
+                raise TorchError("expand_leading", size=-1, dim=dim)
+            shape[dim] = existing
+        if shape[dim] == existing:
+            steps[dim] = self.strides[dim - lead] if dim >= lead else 0
+        elif existing != 1:
+            raise TorchError(
+                "expand_size", size=shape[dim], existing=existing, dim=dim, shape=list(size), sizes=list(self.shape)
+            )
+    if not 0 <= prod(shape) < 2**63:
+        raise TorchError("numel_overflow")
+    if min(shape, default=0) < 0:
+        raise LimitError(f"a tensor of the negative size {tuple(shape)}")
     return np.lib.stride_tricks.as_strided(self, tuple(shape), tuple(steps))
 
 
@@ -329,6 +332,7 @@ ROWS = [
         expand,
         where="m",
         grad={"self": "sum_to(grad, self_size)"},
+        check=_check_expand,
         doc="a view in which dims of size 1 are repeated without memory of their own",
         samples=("a.expand(2, 3)",),
     ),

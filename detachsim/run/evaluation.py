@@ -253,7 +253,7 @@ class Evaluator:
         symbol, function = _PYTHON[type(sign)]
         try:
             if isinstance(left, Tensor) or isinstance(right, Tensor):
-                return self._tensor_binary(sign, symbol, left, right)
+                return self._tensor_binary(sign, symbol, left, right, augmented=augmented)
             made = sequences.combine(self.session, sign, left, right)
             return _plain(symbol, function, left, right) if made is NotImplemented else made
         except TorchError as error:
@@ -264,15 +264,16 @@ class Evaluator:
             text = f"unsupported operand type(s) for {symbol}=: {operands}"
             raise TorchError("python", type="TypeError", text=text) from None
 
-    def _tensor_binary(self, sign: ast.AST, symbol: str, left: Any, right: Any) -> Any:
+    def _tensor_binary(self, sign: ast.AST, symbol: str, left: Any, right: Any, *, augmented: bool) -> Any:
         reflected = not isinstance(left, Tensor)
         tensor, other = (right, left) if reflected else (left, right)
         if not isinstance(other, (Tensor, bool, int, float)) or (symbol == "@" and not isinstance(other, Tensor)):
             if symbol in ("==", "!="):
                 return symbol == "!="
-            made = sequences.combine(self.session, sign, left, right)
-            if made is not NotImplemented:
-                return made
+            if not (augmented and left is tensor):  # ``*=`` of a tensor repeats no sequence, as ``*`` does
+                made = sequences.combine(self.session, sign, left, right)
+                if made is not NotImplemented:
+                    return made
             if symbol in ("<", "<=", ">", ">="):
                 text = f"'{symbol}' not supported between instances of '{type_name(left)}' and '{type_name(right)}'"
             else:

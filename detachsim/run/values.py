@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from detachsim.engine.node import Node
 from detachsim.engine.tensor import Tensor
 
 
@@ -30,6 +29,4 @@ def type_name(value: Any) -> str:
     """Return the name of a value's type as Python's own messages say it."""
     if isinstance(value, Tensor):
         return "Tensor"
-    if isinstance(value, Node):
-        return "AccumulateGrad" if value.name.endswith("AccumulateGrad") else value.name.rpartition("::")[2]
     return getattr(value, "type_name", None) or type(value).__name__

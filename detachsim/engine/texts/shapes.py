@@ -50,6 +50,7 @@ TEXTS: dict[str, Entry] = {
         "The expanded size of the tensor ({size}) isn't allowed in a leading, non-existing dimension {dim}",
         {},
     ),
+    "numel_overflow": ("RuntimeError", "numel: integer multiplication overflow", {}),
     "t_dims": ("RuntimeError", "t() expects a tensor with <= 2 dimensions, but self is {ndim}D", {}),
     "permute_dims": (
         "RuntimeError",
