@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.gradients import Gradients
@@ -175,7 +176,7 @@ def _arrive(work: Pass, node: Node, number: int, gradient: Gradient) -> None:
         slots[number] = session.call(session.library.operators["+"], slots[number], gradient)
     elif node.outputs()[number][1] is dtypes.bfloat16:
         slots[number] = dtypes.round_bfloat16(slots[number] + gradient)
-    elif _is_alone(slots, number) and work.session.dialect == "torch-2.13":
+    elif _is_alone(slots, number) and work.session.dialect == NEWEST:
         present = slots[number] = np.asarray(slots[number])
         np.add(present, gradient, out=present)
         work.gradients.version(present).value += 1
@@ -226,13 +227,18 @@ def _loop(work: Pass) -> None:
         else:
             node = pop(ready)
             gradients = arrived.pop(node)
-        if node.extras is not None and (node.extras.hooks or node.extras.retained):
+        hooked = node.extras is not None and (node.extras.hooks or node.extras.retained)
+        if needed is not None:
+            goes_on = node in needed
+            if hooked and not goes_on and session.dialect == NEWEST:
+                run_hooks(session, node, gradients, create_graph, work.gradients)
+            if node in work.captures:
+                for number, index in work.captures[node]:
+                    work.captured[index] = gradients[number]
+            if not goes_on:
+                continue
+        if hooked:
             run_hooks(session, node, gradients, create_graph, work.gradients)
-        if needed is not None and node in work.captures:
-            for number, index in work.captures[node]:
-                work.captured[index] = gradients[number]
-        if needed is not None and node not in needed:
-            continue
         if type(node) is AccumulateGrad:
             if gradients[0] is not None:
                 _accumulate(work, node, gradients)

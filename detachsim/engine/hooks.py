@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
-from detachsim.engine.node import Node, extras
+from detachsim.engine.node import AccumulateGrad, Keeper, Node, extras
 from detachsim.engine.tensor import Tensor, fresh, meta
-from detachsim.engine.views import accumulator, grad_fn, requires_grad
+from detachsim.engine.views import grad_fn, requires_grad
 
 if TYPE_CHECKING:
     from detachsim.engine.gradients import Gradients
@@ -45,18 +46,33 @@ class _Registered:
 
 
 def register_hook(session: "Session", tensor: Tensor, function: Hook, name: str) -> HookHandle:
-    """Register a hook on the node that ``tensor`` has now; an in-place change later leaves it there."""
+    """Register a hook on the node that ``tensor`` has now; an in-place change later leaves it there.
+
+    A tensor's hooks are one list, which goes to its node with the first of them. What comes after joins that list,
+    wherever it is, until the tensor is seen with another node; before 2.13 for good.
+    """
     if not requires_grad(tensor):
         raise TorchError("hook_requires_grad")
-    node = grad_fn(session, tensor)
-    if node is None:
-        node = accumulator(tensor)
-        # The leaf keeps its node, and so its hooks, alive.
-        tensor.hooks = [node]
+    info = meta(tensor)
+    hooks = next((hooks for hooks in info.prehooks if type(hooks) is list), None)
+    if hooks is None:
+        node = grad_fn(session, tensor)
+        hooks = []
+        _attach(tensor, node, hooks)
     entry = _Registered(function, name)
-    hooks = extras(node).hooks.setdefault(tensor.output_nr, [])
     hooks.append(entry)
     return HookHandle(hooks, entry)
+
+
+def _attach(tensor: Tensor, node: Node | None, hook: Any) -> None:
+    """Let a node run a hook (a list of them, or what keeps a gradient); a tensor that is or becomes a leaf has its
+    own, too."""
+    info = meta(tensor)
+    info.prehooks.append(hook)
+    if node is not None:
+        extras(node).hooks.setdefault(tensor.output_nr, []).append(hook)
+    elif info.accumulator is not None and (leaf := info.accumulator()) is not None:
+        extras(leaf).hooks[0] = info.prehooks
 
 
 def register_post_accumulate_hook(
@@ -100,20 +116,37 @@ def retain_grad(session: "Session", tensor: Tensor) -> None:
     if info.retain_hooked:
         return
     info.retain_hooked = True
-    extras(node).retained[tensor.output_nr] = ref(tensor)
+    if session.dialect == NEWEST:
+        extras(node).retained[tensor.output_nr] = ref(tensor)
+    else:
+        _attach(tensor, node, Keeper(tensor, node))
 
 
 def run_hooks(session: "Session", node: Node, gradients: list[Any], create_graph: bool, memories: "Gradients") -> None:
     """Run the hooks of a node's outputs in order, then store retained gradients; changes ``gradients`` in place."""
     info = node.extras
     assert info is not None
-    for number, hooks in info.hooks.items():
-        for entry in list(hooks):
-            gradients[number] = _run_one(session, node, number, entry, gradients[number], create_graph, memories)
+    for number, groups in info.hooks.items():
+        for hooks in groups:
+            if type(hooks) is Keeper:
+                _keep(session, node, hooks, gradients[number], create_graph)
+                continue
+            for entry in list(hooks):
+                gradients[number] = _run_one(session, node, number, entry, gradients[number], create_graph, memories)
     for number, holder in info.retained.items():
         tensor = holder()
         if tensor is not None and gradients[number] is not None:
             _store_retained(session, tensor, gradients[number], create_graph)
+
+
+def _keep(session: "Session", node: Node, keeper: Keeper, gradient: Any, create_graph: bool) -> None:
+    """Store a gradient as before 2.13, unless what is to keep it has moved to another node since."""
+    tensor = keeper.tensor()
+    if tensor is None or (node is not keeper.node and type(node) is not AccumulateGrad):
+        return
+    if gradient is None:
+        raise TorchError("undefined_tensor")
+    _store_retained(session, tensor, gradient, create_graph)
 
 
 def _run_one(

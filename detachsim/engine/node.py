@@ -75,6 +75,16 @@ class SavedOutput:
 Saved = SavedInput | SavedOutput | Array | list[SavedInput | None] | None
 
 
+class Keeper:
+    """What ``retain_grad`` is before 2.13: a hook like others, which stores what it sees at the tensor's node."""
+
+    __slots__ = ("node", "tensor")
+
+    def __init__(self, tensor: "Tensor", node: "Node") -> None:
+        self.tensor = ref(tensor)
+        self.node = node
+
+
 class NodeExtras:
     """What few nodes have: hooks by output number, retained gradients, a forward trace, several outputs."""
 

@@ -96,7 +96,7 @@ def _output_tensor(entry: SavedOutput, node: Node) -> Tensor:
     tensor.storage = entry.storage
     tensor.version = entry.version
     tensor.requires = tensor.inference = False
-    tensor.view = tensor.meta = tensor.hooks = None
+    tensor.view = tensor.meta = None
     tensor.node = node
     tensor.output_nr = entry.output_nr
     tensor.id = entry.id

@@ -82,7 +82,7 @@ def make_unary(op: Op, kernel: Callable[[Array], Array]) -> Callable[["Session",
         result.storage = storage
         result.version = version
         result.requires = result.inference = False
-        result.node = result.view = result.meta = result.hooks = None
+        result.node = result.view = result.meta = None
         if session.inference:
             make_inference(result)
         edge = a.node
@@ -159,7 +159,7 @@ def make_binary(op: Op, kernel: Callable[[Array, Array], Array]) -> Callable[["S
         result.storage = storage
         result.version = version
         result.requires = result.inference = False
-        result.node = result.view = result.meta = result.hooks = None
+        result.node = result.view = result.meta = None
         if session.inference:
             make_inference(result)
         left = a.node

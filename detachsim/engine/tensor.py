@@ -70,12 +70,14 @@ class ViewInfo:
 class LeafMeta:
     """The rarely used part of a tensor: its gradient, its hooks, its accumulator (shared with nobody)."""
 
-    __slots__ = ("accumulator", "grad", "parameter", "post_hooks", "retain_hooked")
+    __slots__ = ("accumulator", "grad", "parameter", "post_hooks", "prehooks", "retain_hooked")
 
     def __init__(self) -> None:
         self.grad: Tensor | None = None
         self.accumulator: ref[AccumulateGrad] | None = None
         self.post_hooks: list[Any] = []
+        # What sees a gradient of the tensor before its node runs: see ``engine.hooks``.
+        self.prehooks: list[Any] = []
         self.retain_hooked = False
         # Whether the tensor is an nn.Parameter, which shows only where it is printed or collected.
         self.parameter = False
@@ -92,7 +94,6 @@ class Tensor:
         "__weakref__",
         "array",
         "dtype",
-        "hooks",
         "id",
         "inference",
         "meta",
@@ -113,7 +114,6 @@ class Tensor:
     output_nr: int
     view: ViewInfo | None
     meta: LeafMeta | None
-    hooks: "list[Any] | None"
     inference: bool
     id: int
 
@@ -150,7 +150,7 @@ def fresh(array: Array, dtype: DType) -> Tensor:
     tensor.storage = storage
     tensor.version = version
     tensor.requires = tensor.inference = False
-    tensor.node = tensor.view = tensor.meta = tensor.hooks = None
+    tensor.node = tensor.view = tensor.meta = None
     return tensor
 
 
@@ -166,7 +166,7 @@ def alias(source: Tensor, array: Array, *, version: Version | None = None) -> Te
     tensor.version = version
     tensor.requires = False
     tensor.inference = source.inference
-    tensor.node = tensor.view = tensor.meta = tensor.hooks = None
+    tensor.node = tensor.view = tensor.meta = None
     tensor.output_nr = tensor.id = 0
     return tensor
 

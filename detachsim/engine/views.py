@@ -16,9 +16,10 @@ PyTorch's note "View + Inplace update", and measurements on 2.13.0.
 from typing import TYPE_CHECKING
 from weakref import ref
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.names import message_name
-from detachsim.engine.node import ACCUMULATE_FIRST, AccumulateGrad, AsStrided, CopySlices, Node
+from detachsim.engine.node import ACCUMULATE_FIRST, AccumulateGrad, AsStrided, CopySlices, Keeper, Node, extras
 from detachsim.engine.tensor import DEFAULT, INFERENCE, MULTI_OUTPUT, NO_GRAD, Tensor, ViewInfo, meta, offset, strides
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def accumulator(tensor: Tensor) -> AccumulateGrad:
         node.extras = None
         node.tensor = tensor
         info.accumulator = ref(node)
+        if info.prehooks:
+            extras(node).hooks[0] = info.prehooks
     return node
 
 
@@ -90,7 +93,7 @@ def grad_fn(session: "Session", tensor: Tensor) -> Node | None:
     tensor.node = node
     tensor.output_nr = 0
     view.attr_version = tensor.version.value
-    move_retained(tensor, old, node)
+    move_hooks(session, tensor, old, node)
     if session.facts is not None:
         session.facts.append(("regenerate", tensor, node))
     return node
@@ -195,7 +198,9 @@ def rebase_history(session: "Session", tensor: Tensor, node: Node) -> None:
     base.node = slices
     base.output_nr = 0
     base.requires = False
-    move_retained(base, old, slices)
+    if session.dialect == NEWEST:
+        # In older dialects what was retained of a base stays with the node from before.
+        move_hooks(session, base, old, slices)
     if session.facts is not None:
         session.facts.append(("rebase", base, old, slices))
     grad_fn(session, tensor)
@@ -209,21 +214,26 @@ def replace_node(session: "Session", tensor: Tensor, node: Node) -> None:
     tensor.requires = False
     if tensor.view is not None:
         tensor.view.attr_version = tensor.version.value
-    move_retained(tensor, old, node)
+    move_hooks(session, tensor, old, node)
     if session.facts is not None:
         session.facts.append(("rebase", tensor, old, node))
 
 
-def move_retained(tensor: Tensor, old: Node | None, new: Node) -> None:
+def move_hooks(session: "Session", tensor: Tensor, old: Node | None, new: Node) -> None:
     """Let ``retain_grad`` follow the tensor to its new node; other hooks stay with the old one."""
+    info = tensor.meta
+    if info is None:
+        return
+    if session.dialect != NEWEST:
+        for hook in info.prehooks:
+            if type(hook) is Keeper:
+                hook.node = new
+                extras(new).hooks.setdefault(0, []).append(hook)
+        return
+    info.prehooks = []
     if old is None or old.extras is None:
         return
     for output_nr, holder in list(old.extras.retained.items()):
         if holder() is tensor:
             del old.extras.retained[output_nr]
-            if new.extras is None:
-                from detachsim.engine.node import extras
-
-                extras(new)
-            assert new.extras is not None
-            new.extras.retained[0] = holder
+            extras(new).retained[0] = holder

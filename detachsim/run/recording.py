@@ -96,7 +96,7 @@ class Recorder:
             tensor.dtype.name,
             requires_grad(tensor),
             node is None,
-            tensor.meta is not None and tensor.meta.retain_hooked and node is not None,
+            tensor.meta is not None and tensor.meta.retain_hooked,
             None if node is None else self.node_name(node),
             None if node is None else self.node_id(node),
             tensor.output_nr,

@@ -22,8 +22,8 @@ def read_grad(session: Session, tensor: Tensor) -> Tensor | None:
 
 
 def retains_grad(tensor: Tensor) -> bool:
-    """Whether ``retain_grad`` was called on a non-leaf."""
-    return tensor.meta is not None and tensor.meta.retain_hooked and tensor.node is not None
+    """Whether ``retain_grad`` was called on what was a non-leaf then."""
+    return tensor.meta is not None and tensor.meta.retain_hooked
 
 
 def data(session: Session, tensor: Tensor) -> Tensor:
@@ -173,8 +173,6 @@ def detach_(session: Session, tensor: Tensor) -> Tensor:
     tensor.node = None
     tensor.requires = False
     tensor.output_nr = 0
-    if tensor.meta is not None:
-        tensor.meta.retain_hooked = False
     if before and session.facts is not None:
         session.facts.append(("flag", tensor, "detached", "True"))
     return tensor

@@ -38,6 +38,11 @@ TEXTS: dict[str, Entry] = {
             "the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations.",
         },
     ),
+    "undefined_tensor": (
+        "RuntimeError",
+        "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #0 'self'",
+        {},
+    ),
     "out_requires_grad": (
         "RuntimeError",
         "{op}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
