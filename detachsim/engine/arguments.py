@@ -1,200 +1,183 @@
-"""The errors of arguments that fit no signature, as PyTorch words them."""
+"""From the arguments of a scenario's call to the row that takes them, or to PyTorch's ``TypeError``."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from detachsim.engine.errors import TorchError
-from detachsim.engine.signature import REQUIRED, Mismatch, Parameter, bind, is_int
-from detachsim.engine.spelled import Spelled, invalid_combination, spelled, type_word
-from detachsim.engine.tensor import Tensor
+import numpy as np
+
+from detachsim.engine.dialects import NEWEST
+from detachsim.engine.dtypes import BY_NAME, boolean
+from detachsim.engine.errors import LimitError, TorchError
+from detachsim.engine.parser import Fit, parse, type_word
+from detachsim.engine.promotion import result_type
+from detachsim.engine.signature import Mismatch, bind
+from detachsim.engine.signatures import Entry, PythonSignature, entry
+from detachsim.engine.tensor import Tensor, fresh
 
 if TYPE_CHECKING:
     from detachsim.engine.op import Op, OverloadSet
 
-_TYPE_WORDS = {
-    "Tensor": "Tensor",
-    "Number|Tensor": "Tensor",
-    "Number": "Number",
-    "PromotingNumber": "Number",
-    "MaskTensor": "Tensor",
-    "Tensor[]": "tuple of Tensors",
-    "IndexTensor[]": "tuple of Tensors",
-    "Tensor*": "tuple of Tensors",
-    "int": "int",
-    "float": "float",
-    "bool": "bool",
-    "str": "str",
-    "dtype": "torch.dtype",
-    "int[]": "tuple of ints",
-    "size": "tuple of ints",
-    "any": "object",
-}
+
+def choose(
+    overloads: "OverloadSet", args: Sequence[Any], kwargs: Mapping[str, Any], dialect: str
+) -> tuple["Op", list[Any], bool]:
+    """Return the row of a method or function that takes the arguments, a value for each of its parameters, and
+    whether their types alone decided it; raises PyTorch's ``TypeError``."""
+    place = overloads.place
+    known = entry(place, overloads.name, dialect)
+    certain = True
+    fit: Fit | None = None
+    if known is not None:
+        if known.python:
+            certain = bind_python(known.python, args, kwargs)
+        elif known.count >= 0:
+            _count(known, place, args[1:] if place == "m" else args, kwargs, dialect)
+        else:
+            fit = parse(known, args[1:] if place == "m" else args, kwargs, dialect)
+            certain = fit.certain
+            _refuse_names(known.name, fit, args[0] if args else None)
+    for op in overloads.ops:
+        bound = bind(op.parameters, args, kwargs)
+        if not isinstance(bound, Mismatch):
+            return op, bound, certain
+    if fit is not None:
+        values = _with_tensors(fit, _plain_values(fit))
+        owner = args[:1] if place == "m" else ()
+        for op in overloads.ops:
+            bound = bind(op.parameters, owner, _renamed(fit, values, op, len(owner)))
+            if not isinstance(bound, Mismatch):
+                return op, bound, False
+    raise LimitError(f"{overloads.name}() is not simulated with these arguments")
 
 
-def argument_error(
-    overloads: "OverloadSet",
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-    mismatches: list[Mismatch],
-    *,
-    method: bool,
-    dialect: str,
-) -> TorchError:
-    """Return the ``TypeError`` for a call that no row of ``overloads`` takes."""
-    name = overloads.name
-    rows = (overloads.within("m") if method else overloads).ops
-    for row, mismatch in zip(rows, mismatches, strict=True):
-        if (text := _item_of_other_type(row.name, row.parameters, mismatch, dialect)) is not None:
-            return TorchError("python", type="TypeError", text=text)
-    options: Sequence[Spelled] = spelled(name, "m" if method else "t", dialect)
-    if options:
-        # PyTorch spells Tensor also where some functions take a number.
-        numbers = {p.name for row in rows for p in row.parameters if p.type == "Number|Tensor"}
-        options = [option.with_numbers(numbers) for option in options]
-        return _none_fits(name, options, args, kwargs, method=method, dialect=dialect)
-    own = [index for index, row in enumerate(rows) if method or "t" in row.where]
-    if len(rows) == 1 or len(own) == 1:
-        index = own[0] if len(own) == 1 else 0
-        return _single(name, rows[index].parameters, args, kwargs, mismatches[index], method=method, dialect=dialect)
-    texts = [f"({_signature(row, method=method)})" for row in rows]
-    given = args[1:] if method else args
-    text = invalid_combination(name, texts, given, kwargs, items=dialect == "torch-2.13")
-    return TorchError("python", type="TypeError", text=text)
+def admit(
+    place: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], dialect: str
+) -> tuple[Sequence[Any], Mapping[str, Any]]:
+    """Return the arguments of a function that is no row of the table, by place as far as they go; raises PyTorch's
+    ``TypeError``. ``args`` are without the tensor that a method is called on."""
+    known = entry(place, name, dialect)
+    if known is None:
+        return args, kwargs
+    if known.python:
+        bind_python(known.python, [None, *args] if place == "m" else args, kwargs)
+    elif known.count >= 0:
+        _count(known, place, args, kwargs, dialect)
+    else:
+        fit = parse(known, args, kwargs, dialect)
+        values = _plain_values(fit)
+        first: list[Any] = []
+        for parameter in fit.signature.parameters:
+            if parameter.name not in values or parameter.keyword_only:
+                break
+            first.append(values.pop(parameter.name))
+        return first, values
+    return args, kwargs
 
 
-def _none_fits(
-    name: str,
-    options: Sequence[Spelled],
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-    *,
-    method: bool,
-    dialect: str,
-) -> TorchError:
-    """Return the error of a function of several signatures: of one alone if only that has room for the arguments."""
-    bound = [bind(option.parameters, args, kwargs) for option in options]
-    if any(
-        option.has_names and not isinstance(values, Mismatch) for option, values in zip(options, bound, strict=True)
-    ):
-        values = [*args, *kwargs.values()]
-        wanted = next((value for value in reversed(values) if isinstance(value, str)), None)
-        tensor = next((value for value in values if isinstance(value, Tensor)), None)
-        if wanted is not None and tensor is not None:
-            dims = ", ".join(["None"] * tensor.array.ndim)
-            return TorchError("python", type="RuntimeError", text=f"Name '{wanted}' not found in Tensor[{dims}].")
-    roomy = [
-        (option, values)
-        for option, values in zip(options, bound, strict=True)
-        if option.has_place_for(len(args) + len(kwargs))
-    ]
-    option, mismatch = roomy[0] if len(roomy) == 1 else (None, None)
-    if option is not None and isinstance(mismatch, Mismatch):
-        return _single(name, option.parameters, args, kwargs, mismatch, method=method, dialect=dialect)
-    given = args[1:] if method else args
-    texts = [option.text for option in options]
-    text = invalid_combination(name, texts, given, kwargs, items=dialect == "torch-2.13")
-    return TorchError("python", type="TypeError", text=text)
+def _renamed(fit: Fit, values: Mapping[str, Any], op: "Op", start: int) -> dict[str, Any]:
+    """Return the values by the names that a row has for PyTorch's parameters: the same, or what stands there."""
+    names = {p.name for p in op.parameters}
+    given: dict[str, Any] = {}
+    for position, parameter in enumerate(fit.signature.parameters):
+        name = parameter.name
+        if name not in values or (name == "device" and values[name] == "cpu" and name not in names):
+            continue
+        if name not in names and not parameter.keyword_only and position + start < len(op.parameters):
+            name = op.parameters[position + start].name
+        given[name] = values[parameter.name]
+    return given
 
 
-# What 1.13 calls symbolic already; 2.13 says ints everywhere.
-_SYMBOLIC = frozenset(
+def bind_python(heads: Sequence[PythonSignature], args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Bind as Python does; raises its ``TypeError``."""
+    for head in heads:
+        if not all(_is_true(kwargs.get(name, args[at] if at < len(args) else False)) for name, at in head.flags):
+            continue
+        try:
+            head.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TorchError("python", type="TypeError", text=str(error)) from None
+        break
+    return True
+
+
+def _is_true(value: Any) -> bool:
+    if isinstance(value, Tensor):
+        return bool(value.array.any())
+    return bool(value)
+
+
+def _count(known: Entry, place: str, args: Sequence[Any], kwargs: Mapping[str, Any], dialect: str) -> None:
+    """Refuse what does not fit a function that takes no argument, or just one."""
+    owner = "torch" if place == "t" else "TensorBase" if dialect == NEWEST else "_TensorBase"
+    if kwargs:
+        text = "takes no keyword arguments"
+    elif len(args) != known.count:
+        wanted = "no arguments" if known.count == 0 else "exactly one argument"
+        text = f"takes {wanted} ({len(args)} given)"
+    else:
+        return
+    raise TorchError("python", type="TypeError", text=f"{owner}.{known.name}() {text}")
+
+
+# What has a signature for named dimensions, and refuses them.
+_NO_NAMES = frozenset(
     (
-        *("as_strided", "as_strided_", "expand", "repeat", "reshape", "resize_", "view"),
-        *("empty", "full", "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros", "ones", "zeros"),
+        *("all", "any", "argsort", "gather", "index_add", "index_copy", "index_copy_", "index_select"),
+        *("scatter", "scatter_add", "sort", "squeeze_"),
     )
 )
 
 
-def _type_word(name: str, parameter: Parameter, dialect: str) -> str:
-    """Return a parameter's type as PyTorch calls it."""
-    if parameter.type in ("size", "int[]") and dialect != "torch-2.13" and name in _SYMBOLIC:
-        return "tuple of SymInts"
-    return _TYPE_WORDS[parameter.type]
+def _refuse_names(name: str, fit: Fit, tensor: Any) -> None:
+    """Refuse the name of a dimension, as PyTorch does for a tensor whose dimensions have none."""
+    # Those of ``transpose`` are looked up from the last to the first.
+    for parameter in reversed(fit.signature.parameters):
+        if parameter.kind not in ("Dimname", "DimnameList") or parameter.name not in fit.values:
+            continue
+        value = fit.values[parameter.name]
+        names = value if isinstance(value, (list, tuple)) else [value]
+        for item in names:
+            if item is not None and not isinstance(item, str):
+                text = f"expected None or string for Dimname but got {type_word(item)}"
+                raise TorchError("python", type="TypeError", text=text)
+        if name in _NO_NAMES:
+            raise TorchError("dimname_unsupported", name=name)
+        for item in names:
+            if item is None:
+                raise TorchError("dimname_none")
+            first = tensor[0] if isinstance(tensor, (list, tuple)) and tensor else tensor
+            ndim = first.array.ndim if isinstance(first, Tensor) else 0
+            raise TorchError("dimname_unknown", name=item, dims=", ".join(["None"] * ndim))
 
 
-def _item_of_other_type(name: str, parameters: Sequence[Parameter], mismatch: Mismatch, dialect: str) -> str | None:
-    """Return the error of a list whose first item is right, which PyTorch takes before it looks at the others."""
-    if mismatch.kind != "type":
-        return None
-    parameter, value = parameters[mismatch.position], mismatch.value
-    if not isinstance(value, (list, tuple)) or not value:
-        return None
-    if parameter.type in ("size", "int[]") and is_int(value[0]):
-        at = next(index for index, item in enumerate(value) if not is_int(item))
-        word, found = _type_word(name, parameter, dialect), type_word(value[at])
-        if dialect == "torch-2.13":
-            reason = f'failed to unpack the object at pos {at + 1} with error "type must be {word},but got {found}"'
-        else:
-            reason = f"must be {word}, but found element of type {found} at pos {at + 1}"
-        return f"{name}(): argument '{parameter.name}' {reason}"
-    if parameter.type == "Tensor[]":
-        at = next(index for index, item in enumerate(value) if not isinstance(item, Tensor))
-        return f"expected Tensor as element {at} in argument {mismatch.position}, but got {type_word(value[at])}"
-    return None
+def _with_tensors(fit: Fit, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values with a tensor for the number that a function such as ``torch.add`` takes in the first place."""
+    number = values.get("input")
+    if not isinstance(number, (int, float)):
+        return values
+    dtype = (
+        boolean
+        if isinstance(number, bool)
+        else result_type([v for v in values.values() if isinstance(v, (int, float, Tensor))])
+    )
+    return {**values, "input": fresh(np.array(number, dtype.numpy), dtype)}
 
 
-def _single(
-    name: str,
-    all_parameters: Sequence[Parameter],
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-    mismatch: Mismatch,
-    *,
-    method: bool,
-    dialect: str,
-) -> TorchError:
-    """Return the error of a function of one signature."""
-    parameters = all_parameters[1:] if method else all_parameters
-    position = mismatch.position if method else mismatch.position + 1
-    count = sum(not p.keyword_only for p in parameters)
-    given = len(args) - 1 if method else len(args)
-    ints = count == 1 and parameters[0].type == "size" and (is_int(args[-given]) if given else False)
-    # How many there are is looked at first.
-    kind = "many" if given > count and not ints else mismatch.kind
-    if kind == "type":
-        parameter = all_parameters[mismatch.position]
-        label = "input" if parameter.name == "self" else parameter.name
-        where = f"(position {position})" if not parameter.keyword_only and mismatch.name not in kwargs else ""
-        wanted = f"must be {_type_word(name, parameter, dialect)}, not {type_word(mismatch.value)}"
-        text = f"{name}(): argument '{label}' {where + ' ' if where else ''}{wanted}"
-    elif kind == "missing":
-        missing = [
-            f'"{"input" if p.name == "self" else p.name}"'
-            for p in all_parameters[mismatch.position :]
-            if p.default is REQUIRED and p.name not in kwargs
-        ]
-        text = f"{name}() missing {len(missing)} required positional arguments: {', '.join(missing)}"
-    elif kind == "many":
-        fewest = sum(p.default is REQUIRED for p in parameters)
-        if not parameters:
-            owner = "TensorBase" if dialect == "torch-2.13" else "_TensorBase"
-            text = f"{owner}.{name}() takes no arguments ({given} given)"
-        elif fewest != count:
-            text = f"{name}() takes from {fewest} to {count} positional arguments but {given} were given"
-        else:
-            noun = "argument" if count == 1 else "arguments"
-            text = f"{name}() takes {count} positional {noun} but {given} {'was' if given == 1 else 'were'} given"
-    elif kind == "twice":
-        text = f"{name}() got multiple values for argument '{mismatch.name}'"
-    else:
-        text = f"{name}() got an unexpected keyword argument '{mismatch.name}'"
-    return TorchError("python", type="TypeError", text=text)
-
-
-def _signature(op: "Op", *, method: bool) -> str:
-    parts: list[str] = []
-    starred = False
-    for parameter in op.parameters[1:] if method else op.parameters:
-        if parameter.keyword_only and not starred:
-            parts.append("*")
-            starred = True
-        parts.append(_parameter(parameter))
-    return ", ".join(parts)
-
-
-def _parameter(parameter: Parameter) -> str:
-    name = "input" if parameter.name == "self" else parameter.name
-    word = _TYPE_WORDS[parameter.type]
-    if parameter.default is REQUIRED:
-        return f"{word} {name}"
-    return f"{word} {name} = {parameter.default}"
+def _plain_values(fit: Fit) -> dict[str, Any]:
+    """Return the values as PyTorch hands them on: numbers for tensors that stand for one, no default ``None``."""
+    values: dict[str, Any] = {}
+    for parameter in fit.signature.parameters:
+        if parameter.name not in fit.values:
+            continue
+        value = fit.values[parameter.name]
+        if value is None and parameter.has_default:
+            continue
+        if parameter.kind in ("int64_t", "SymInt", "Scalar", "double") and isinstance(value, Tensor):
+            value = value.array.item()
+        elif parameter.kind in ("IntArrayRef", "SymIntArrayRef") and isinstance(value, (list, tuple)):
+            value = tuple(int(item.array.item()) if isinstance(item, Tensor) else int(item) for item in value)
+        elif parameter.kind == "ScalarType" and getattr(value, "name", None) in BY_NAME:
+            value = BY_NAME[{"int": "int64", "float": "float64"}.get(value.name, value.name)]
+        values[parameter.name] = value
+    return values

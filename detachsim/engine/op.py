@@ -19,7 +19,6 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from detachsim.engine.dialects import NEWEST, dialects_back_to
-from detachsim.engine.errors import TorchError
 from detachsim.engine.signature import Mismatch, Parameter, bind, parse_signature
 from detachsim.engine.tensor import Tensor
 
@@ -328,29 +327,32 @@ _SMALL = 2**63
 class OverloadSet:
     """All rows of one name, tried in order until the arguments fit."""
 
-    __slots__ = ("_places", "name", "ops", "short", "short_count")
+    __slots__ = ("_places", "_taken", "name", "ops", "place", "short", "short_count")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, place: str = "") -> None:
         self.name = name
+        # Where a scenario spells it: ``m`` a method, ``t`` torch … (see ``Op.where``); empty for calls of our own.
+        self.place = place
         self.ops: list[Op] = []
         # The first row's short path, and how many arguments it takes (-1: there is none).
         self.short: Callable[..., Any] | None = None
         self.short_count = -1
         self._places: dict[str, OverloadSet] = {}
+        # The dialects and types of arguments that PyTorch is known to take.
+        self._taken: set[tuple[Any, ...]] = set()
 
     def within(self, place: str) -> "OverloadSet":
-        """Return the rows that are spelled in one place: ``m`` for methods, ``t`` for ``torch.NAME`` … (see
-        ``Op.where``)."""
+        """Return the rows that are spelled in one place, whose arguments PyTorch's own signatures decide about."""
         found = self._places.get(place)
         if found is None:
-            found = OverloadSet(self.name)
+            found = OverloadSet(self.name, place)
             found.ops = [op for op in self.ops if place in op.where]
             if found.ops and found.ops[0] is self.ops[0]:
                 found.short, found.short_count = self.short, self.short_count
             self._places[place] = found
         return found
 
-    def call(self, session: "Session", args: Sequence[Any], kwargs: Mapping[str, Any], *, method: bool = False) -> Any:
+    def call(self, session: "Session", args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Run the first row that takes the arguments; raises ``TorchError`` when none does."""
         if self.short is not None and len(args) == self.short_count and not kwargs and type(args[0]) is Tensor:
             if self.short_count == 1:
@@ -359,32 +361,27 @@ class OverloadSet:
             kind = type(other)
             if kind is Tensor or kind is float or (kind is int and -_SMALL < other < _SMALL):
                 return self.short(session, args[0], other)
-        return self._call(session, args, kwargs, method)
+        return self._call(session, args, kwargs)
 
-    def _call(self, session: "Session", args: Sequence[Any], kwargs: Mapping[str, Any], method: bool) -> Any:
+    def _call(self, session: "Session", args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         from detachsim.engine.dispatch import run
 
-        mismatches: list[Mismatch] = []
-        for op in self.within("m").ops if method else self.ops:
-            bound = bind(op.parameters, args, kwargs)
-            if isinstance(bound, Mismatch):
-                mismatches.append(bound)
-            else:
-                return run(session, op, bound)
-        raise self._error(args, kwargs, mismatches, method=method, dialect=session.dialect)
+        types: tuple[Any, ...] = ()
+        if self.place:
+            types = (session.dialect, *map(type, args), *kwargs, *map(type, kwargs.values()))
+        if not self.place or types in self._taken:
+            for op in self.ops:
+                bound = bind(op.parameters, args, kwargs)
+                if not isinstance(bound, Mismatch):
+                    return run(session, op, bound)
+        if not self.place:
+            raise AssertionError(f"{self.name} is called wrongly: {args}, {kwargs}")
+        from detachsim.engine.arguments import choose
 
-    def _error(
-        self,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        mismatches: list[Mismatch],
-        *,
-        method: bool,
-        dialect: str,
-    ) -> TorchError:
-        from detachsim.engine.arguments import argument_error
-
-        return argument_error(self, args, kwargs, mismatches, method=method, dialect=dialect)
+        op, bound, certain = choose(self, args, kwargs, session.dialect)
+        if certain:
+            self._taken.add(types)
+        return run(session, op, bound)
 
 
 def _prefers(op: Op, other: Op) -> bool:

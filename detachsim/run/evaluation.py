@@ -7,15 +7,14 @@ attribute and method is an entry of a table.
 
 import ast
 import operator
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from detachsim.engine.arguments import admit
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.hooks import HookHandle
 from detachsim.engine.node import AccumulateGrad, Node
-from detachsim.engine.op import OverloadSet
 from detachsim.engine.returns import ReturnType
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
@@ -172,13 +171,11 @@ class Evaluator:
         if isinstance(owner, Tensor):
             method = tensors.METHODS.get(name)
             if method is not None:
-                return self._python(
-                    lambda: method(session, owner, *args, **kwargs),
-                    lambda text: _of_tensor(session, method, text, name),
-                )
+                taken, named = admit("m", name, args, kwargs, session.dialect)
+                return method(session, owner, *taken, **named)
             overloads = session.library.get(name)
             if overloads is not None and any("m" in op.where for op in overloads.ops):
-                return self._run_method(overloads, owner, args, kwargs)
+                return overloads.within("m").call(session, [owner, *args], kwargs)
         elif isinstance(owner, Node) and name == "name" and not args:
             from detachsim.engine.names import full_name
 
@@ -195,13 +192,6 @@ class Evaluator:
                 lambda: methods[name](session, owner, *args, **kwargs), lambda text: f"{name}(){_after_name(text)}"
             )
         raise _no_attribute(owner, name)
-
-    def _run_method(self, overloads: OverloadSet, owner: Tensor, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        if "input" in kwargs:
-            raise TorchError(
-                "python", type="TypeError", text=f"{overloads.name}() got an unexpected keyword argument 'input'"
-            )
-        return overloads.call(self.session, [owner, *args], kwargs, method=True)
 
     def _python(self, call: Callable[[], Any], reword: Callable[[str], str]) -> Any:
         """Run one of our own functions with the scenario's arguments; wrong ones are the scenario's ``TypeError``."""
@@ -398,31 +388,9 @@ def _no_attribute(value: Any, name: str) -> TorchError:
     return TorchError("python", type="AttributeError", text=f"'{type_name(value)}' object has no attribute '{name}'")
 
 
-_COUNTS = re.compile(r" takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) were given$")
-
-
 def _after_name(text: str) -> str:
     """Return one of Python's messages on wrong arguments without the name of our own function."""
     return text[text.index("()") + 2 :]
-
-
-def _of_tensor(session: Session, method: Callable[..., Any], text: str, name: str) -> str:
-    """Say such a message as PyTorch does of a tensor's method.
-
-    Ours takes the session and the tensor besides, which nobody wrote.
-    """
-    text = _after_name(text)
-    counts = _COUNTS.search(text)
-    if counts is None:
-        return f"Tensor.{name}(){text}" if " missing " in text else f"{name}(){text}"
-    most, given = int(counts[1]) - 2, int(counts[2]) - 2
-    if most == 0:
-        owner = "TensorBase" if session.dialect == "torch-2.13" else "_TensorBase"
-        return f"{owner}.{name}() takes no arguments ({given} given)"
-    fewest = most - len(method.__defaults__ or ())
-    if fewest == most:
-        return f"Tensor.{name}() takes {most + 1} positional arguments but {given + 1} were given"
-    return f"{name}() takes from {fewest} to {most} positional arguments but {given} were given"
 
 
 _VISITORS: dict[type[ast.expr], Callable[[Evaluator, Any], Any]] = {

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from detachsim.engine import autograd, dtypes
+from detachsim.engine.arguments import admit
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import OverloadSet
 from detachsim.engine.session import Session
@@ -160,7 +161,7 @@ FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
         "is_tensor": lambda session, obj: isinstance(obj, Tensor),
         "is_floating_point": lambda session, input: input.dtype.is_floating,
         "numel": lambda session, input: int(input.array.size),
-        "result_type": lambda session, tensor1, tensor2: _result_type(tensor1, tensor2),
+        "result_type": lambda session, *operands, **named: _result_type(*operands, *named.values()),
         "promote_types": lambda session, type1, type2: dtypes.promote(type1, type2),
         "can_cast": lambda session, from_, to: dtypes.can_cast(from_, to),
         "Size": lambda session, sizes: Size(sizes),
@@ -175,10 +176,13 @@ def _result_type(left: Any, right: Any) -> Any:
     return result_type((left, right))
 
 
-def _function(session: Session, name: str, function: Callable[..., Any]) -> Function:
+def _function(session: Session, space: str, name: str, function: Callable[..., Any]) -> Function:
+    """Return a function that is no row of the table, with PyTorch's errors for its arguments, or Python's."""
+
     def call(*args: Any, **kwargs: Any) -> Any:
+        taken, named = admit(_LETTERS.get(space, ""), name, args, kwargs, session.dialect)
         try:
-            return function(session, *args, **kwargs)
+            return function(session, *taken, **named)
         except TypeError as error:
             text = str(error)
             if "()" not in text or "argument" not in text:
@@ -209,7 +213,7 @@ def find_function(session: Session, path: tuple[str, ...]) -> Any:
 def _in_namespace(session: Session, space: str, name: str) -> Function | None:
     own = FUNCTIONS.get(space, {}).get(name)
     if own is not None:
-        return _function(session, name, own)
+        return _function(session, space, name, own)
     makers = constructors(space)
     if name in makers:
         return Function(name, partial(makers[name], session))

@@ -78,4 +78,13 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "polygamma_order": ("RuntimeError", "polygamma(n, x) does not support negative n.", {}),
+    # Dimensions have names in older ones only.
+    "dimname_unsupported": (
+        "RuntimeError",
+        "{name}: You passed a dimname (string) to this op in place of a dimension index but it does not yet support this "
+        "behavior. Please pass a dimension index to work around this.",
+        {},
+    ),
+    "dimname_none": ("RuntimeError", "Please look up dimensions by name, got: name = None.", {}),
+    "dimname_unknown": ("RuntimeError", "Name '{name}' not found in Tensor[{dims}].", {}),
 }
