@@ -60,6 +60,8 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
     values, dtype = arguments(op, bound)
     if op.kind == POINTWISE and len(tensors) > 1:
         require_broadcast(tensors)
+    if op.refuses is not None:
+        op.refuses(session, op, bound)
     result = op.kernel(session.generator, *values) if op.random else op.kernel(*values)
     outputs = wrap(result, dtype)
     if session.inference:
@@ -147,9 +149,10 @@ def arguments(op: Op, bound: list[Any]) -> tuple[list[Any], DType | None]:
     values = list(bound)
     if rule == CAST:
         source = bound[0]
-        target = bound[op.dtype_position] or source.dtype
+        asked = bound[op.dtype_position]
+        target = asked or source.dtype
         values[0] = dtypes.cast(source.array, source.dtype, target)
-        return values, target if target.is_floating else None
+        return values, target if target.is_floating else asked
     if rule == KEEP:
         dtype = None
         for position in op.tensor_positions:
@@ -168,19 +171,49 @@ def arguments(op: Op, bound: list[Any]) -> tuple[list[Any], DType | None]:
     dtype = result_type(operands)
     if rule == FLOAT and not dtype.is_floating:
         dtype = dtypes.float32
-    # Half types compute in float32 and round once, as PyTorch's kernels do.
-    holder = dtypes.float32 if dtype.is_reduced else dtype
+    if dtype.is_reduced:
+        return _half_arguments(op, bound, values, dtype, promoted), None if rule == COMPARE else dtype
     for position in op.tensor_positions:
         value = bound[position]
         if position not in promoted:
             values[position] = value.array
         elif isinstance(value, Tensor):
-            values[position] = dtypes.cast(value.array, value.dtype, holder)
+            values[position] = dtypes.cast(value.array, value.dtype, dtype)
         elif isinstance(value, (list, tuple)):
-            values[position] = [dtypes.cast(item.array, item.dtype, holder) for item in value]
+            values[position] = [dtypes.cast(item.array, item.dtype, dtype) for item in value]
         elif value is not None:
-            values[position] = scalar(value, holder)
+            values[position] = scalar(value, dtype)
     return values, None if rule == COMPARE else dtype
+
+
+def _half_arguments(op: Op, bound: list[Any], values: list[Any], dtype: DType, promoted: list[int]) -> list[Any]:
+    """Return the arguments for a half type: kernels compute in float32 and round once.
+
+    What meets there is rounded to the half type first, except a number or 0-d tensor that is the second operand of an
+    op that says ``opmath``.
+    """
+
+    def widened(value: Any, *, as_it_is: bool = False) -> Any:
+        if isinstance(value, Tensor):
+            array, source = value.array, value.dtype
+        else:
+            array, source = np.array(value, np.float64), dtypes.float64
+        if source is not dtype and not (as_it_is and array.ndim == 0):
+            array, source = dtypes.cast(array, source, dtype), dtype
+        return dtypes.cast(array, source, dtypes.float32)
+
+    for position in op.tensor_positions:
+        value = bound[position]
+        if position not in promoted:
+            values[position] = value.array
+        elif isinstance(value, (list, tuple)):
+            values[position] = [widened(item) for item in value]
+        elif value is not None:
+            values[position] = widened(value, as_it_is=op.opmath and position == 1)
+    for position in op.promoting_numbers:
+        if isinstance(bound[position], float):
+            values[position] = widened(bound[position]).item()
+    return values
 
 
 def scalar(value: float, dtype: DType) -> Array:
@@ -204,8 +237,8 @@ def wrap(result: Any, dtype: DType | None) -> list[Tensor]:
 def _wrap_one(result: Any, dtype: DType | None) -> Tensor:
     array = np.asarray(result)
     kernel_dtype = dtypes.BY_NUMPY[array.dtype]
-    if dtype is None or (dtype is not kernel_dtype and not kernel_dtype.is_floating):
-        dtype = kernel_dtype
+    if dtype is None or (dtype.is_floating and not kernel_dtype.is_floating):
+        dtype = kernel_dtype  # such as the indices beside the values
     elif dtype is not kernel_dtype:
         array = dtypes.cast(array, kernel_dtype, dtype)
     if array.base is not None:
@@ -394,12 +427,14 @@ def _inplace_result(
     """Compute what is to be written, and refuse what PyTorch refuses: overlap, casts, shapes."""
     if not op.overlap:
         refuse_overlap(target, [bound[i] for i in op.tensor_positions[1:]])
-    if op.kind == POINTWISE and dtype is not None and not dtypes.can_cast(dtype, target.dtype):
-        raise TorchError("inplace_cast", result=dtype.scalar, output=target.dtype.scalar)
     if op.kind == POINTWISE and len(op.tensor_positions) > 1:
         shape = require_broadcast([bound[i] for i in op.tensor_positions])
         if shape != target.array.shape:
             raise TorchError("inplace_broadcast", output=list(target.array.shape), broadcast=list(shape))
+    if op.kind == POINTWISE and dtype is not None and not dtypes.can_cast(dtype, target.dtype):
+        raise TorchError("inplace_cast", result=dtype.scalar, output=target.dtype.scalar)
+    if op.refuses is not None:
+        op.refuses(session, op, bound)
     result = np.asarray(op.kernel(session.generator, *values) if op.random else op.kernel(*values))
     if result.shape != target.array.shape:
         raise TorchError("inplace_broadcast", output=list(target.array.shape), broadcast=list(result.shape))

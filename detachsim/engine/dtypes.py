@@ -117,16 +117,18 @@ def cast(array: Array, source: DType, target: DType) -> Array:
     with np.errstate(all="ignore"):
         if source.is_floating and target.category == INTEGRAL:
             return _truncate(array, target)
+        if target is float16 and source is float64:
+            array = array.astype(np.float32)  # PyTorch goes by way of float32, and rounds twice
         return array.astype(target.numpy)
 
 
 def _truncate(array: Array, target: DType) -> Array:
-    """Convert floats to integers as C does on x86: by way of int64, or int32 for the small types."""
+    """Convert floats to integers as C does on x86: by way of int64, or of int32 where PyTorch does."""
     finite = np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0) if not np.isfinite(array).all() else array
     whole = finite.astype(np.int64)
     if finite is not array:
         whole = np.where(np.isfinite(array), whole, np.int64(-(2**63)))
-    if target is int32:
-        # What an int32 cannot hold becomes its lowest number.
+    if target is int32 or target is int16:
+        # What an int32 cannot hold becomes its lowest number, of which an int16 keeps the zeros.
         whole = np.where((whole < -(2**31)) | (whole >= 2**31), np.int64(-(2**31)), whole)
     return whole.astype(target.numpy)

@@ -79,12 +79,14 @@ class Op:
         "name",
         "older",
         "on_storage",
+        "opmath",
         "outputs",
         "overlap",
         "parameters",
         "promote",
         "promoting_numbers",
         "random",
+        "refuses",
         "samples",
         "saves",
         "several",
@@ -124,6 +126,8 @@ class Op:
         check: Callable[..., None] | None = None,
         check_dtypes: Callable[..., None] | None = None,
         older: Mapping[str, Mapping[str, Any]] | None = None,
+        refuses: Callable[..., None] | None = None,
+        opmath: bool = False,
         doc: str = "",
         samples: Sequence[str] = (),
     ) -> None:
@@ -153,6 +157,8 @@ class Op:
         self.check = check
         self.check_dtypes = check_dtypes
         self.older = older or {}
+        self.refuses = refuses
+        self.opmath = opmath
         self.doc = doc
         self.samples = tuple(samples)
         self.tensor_positions = tuple(i for i, p in enumerate(self.parameters) if p.takes_tensor)
@@ -243,6 +249,8 @@ class Op:
             unguarded=self.unguarded,
             check=self.check,
             check_dtypes=self.check_dtypes,
+            refuses=self.refuses,
+            opmath=self.opmath,
             shown=self.shown if self.inplace_grad is None else None,
             doc=f"The in-place variant of {self.name}.",
             samples=(),

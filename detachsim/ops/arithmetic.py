@@ -42,6 +42,10 @@ def sign(self: Array) -> Array:
 
 def power_number(self: Array, exponent: float) -> Array:
     """A power with a plain exponent; PyTorch has ways of its own for the common ones, which show at 0, -0 and inf."""
+    if exponent == 0:
+        return np.ones_like(self)
+    if exponent == 1:
+        return self.copy()
     if self.dtype.kind == "f":
         if exponent == 2:
             return self * self
@@ -81,12 +85,17 @@ def _check_alpha(session: Any, op: Any, bound: list[Any]) -> None:
     require_fit(session, kind, alpha)
 
 
-def _check_sub(session: Any, op: Any, bound: list[Any]) -> None:
+def refuse_bool_sub(bound: list[Any]) -> None:
+    """Raise PyTorch's error for a difference of bools."""
     bools = [
         value.dtype is dtypes.boolean if isinstance(value, Tensor) else isinstance(value, bool) for value in bound[:2]
     ]
     if any(bools):
         raise TorchError("bool_sub" if all(bools) else "bool_sub_one")
+
+
+def _check_sub(session: Any, op: Any, bound: list[Any]) -> None:
+    refuse_bool_sub(bound)
     _check_alpha(session, op, bound)
 
 
@@ -95,16 +104,16 @@ def _check_neg(session: Any, op: Any, bound: list[Any]) -> None:
         raise TorchError("bool_neg")
 
 
-def _check_pow(session: Any, op: Any, bound: list[Any]) -> None:
-    dtype = result_type(bound[:2])
-    if dtype is dtypes.boolean:
-        raise TorchError("not_implemented_for", kernel="pow", dtype=dtype.scalar)
-    exponent = bound[1].array if isinstance(bound[1], Tensor) else np.asarray(bound[1])
-    if not isinstance(bound[1], Tensor):
-        require_fit(session, dtype, bound[1])
-    # A whole number that is the tensor's exponent; among tensors a negative one gives 0 or 1.
-    if not dtype.is_floating and not isinstance(bound[1], Tensor) and (exponent < 0).any():
+def _check_power(session: Any, op: Any, bound: list[Any]) -> None:
+    """A whole number that is the tensor's exponent must not be negative; among tensors that gives 0 or 1."""
+    dtype, exponent = result_type(bound[:2]), bound[1]
+    if not dtype.is_floating and exponent < 0:
         raise TorchError("negative_integer_power")
+    # 0 and 1 have ways of their own, which know no type.
+    if dtype is dtypes.boolean and exponent not in (0, 1):
+        raise TorchError("not_implemented_for", kernel="pow", dtype=dtype.scalar)
+    if dtype.is_reduced or not dtype.is_floating:
+        require_fit(session, dtype, exponent)
 
 
 def zeros_like(ops: Any, value: Any) -> Any:
@@ -174,6 +183,7 @@ ROWS = [
         np.multiply,
         grad={"self": "grad * other", "other": "grad * self"},
         inplace=True,
+        opmath=True,
         doc="self * other",
         samples=("a * b", "a * 2", "2 * a", "a * a"),
     ),
@@ -184,6 +194,7 @@ ROWS = [
         promote=FLOAT,
         grad={"self": "grad / other", "other": "-grad * ((self / other) / other)"},
         inplace=True,
+        opmath=True,
         doc="self / other",
         samples=("a / b", "a / 2"),
     ),
@@ -214,7 +225,7 @@ ROWS = [
         grad={"self": "pow_backward(grad, self, exponent)"},
         inplace=True,
         shown={"self": "grad * exponent * self ** (exponent - 1)"},
-        check_dtypes=_check_pow,
+        check_dtypes=_check_power,
         doc="self to the power of a number",
         samples=("a ** 2", "a ** 0.5", "a ** -1"),
     ),
@@ -231,7 +242,7 @@ ROWS = [
             "self": "grad * exponent * self ** (exponent - 1)",
             "exponent": "grad * result * log(self)",
         },
-        check_dtypes=_check_pow,
+        refuses=no_bools("pow"),
         doc="self to the power of exponent, element by element",
         samples=("a ** b",),
     ),
@@ -241,7 +252,7 @@ ROWS = [
         np.abs,
         grad={"self": "grad * sgn(self)"},
         inplace=True,
-        check_dtypes=no_bools("abs_cpu"),
+        refuses=no_bools("abs_cpu"),
         doc="absolute value; its gradient at 0 is 0",
         samples=("a.abs()",),
     ),

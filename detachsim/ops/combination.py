@@ -7,25 +7,28 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.fitting import require_fit
 from detachsim.engine.fused import fused
 from detachsim.engine.op import Op
+from detachsim.engine.promotion import result_type
 from detachsim.engine.views import requires_grad
 from detachsim.ops.arithmetic import sign
-from detachsim.ops.numeric import precise_each
+from detachsim.ops.element_types import no_bools
+from detachsim.ops.numeric import converted, precise_each
 from detachsim.ops.row import COMPOSITE, FLOAT, composite, pointwise
 
 
-def _number(value: float, like: Array) -> Any:
-    """Return a plain argument in the operands' type, as PyTorch passes it to its kernels."""
-    return np.asarray(value).astype(like.dtype)
-
-
 def addcmul(self: Array, tensor1: Array, tensor2: Array, value: float = 1) -> Array:
-    return fused(_number(value, tensor1) * tensor1, tensor2, self)
+    return fused(converted(value, tensor1) * tensor1, tensor2, self)
+
+
+def _check_addcmul(session: Any, op: Op, bound: list[Any]) -> None:
+    dtype = result_type(bound[:3])
+    require_fit(session, dtypes.float32 if dtype.is_reduced else dtype, bound[3])
 
 
 def addcdiv(self: Array, tensor1: Array, tensor2: Array, value: float = 1) -> Array:
-    return self + _number(value, tensor1) * tensor1 / tensor2
+    return self + converted(value, tensor1) * tensor1 / tensor2
 
 
 def _check_addcdiv(session: Any, op: Op, bound: list[Any]) -> None:
@@ -45,6 +48,10 @@ def _check_lerp(session: Any, op: Op, bound: list[Any]) -> None:
     for name, value in (("end", bound[1]), ("weight", bound[2])):
         if hasattr(value, "dtype") and value.dtype is not self.dtype:
             raise TorchError("lerp_dtype", name=name, expected=self.dtype.cpp, found=value.dtype.cpp)
+
+
+def _refuse_lerp(session: Any, op: Op, bound: list[Any]) -> None:
+    self = bound[0]
     if not self.dtype.is_floating:
         kernel = "lerp_kernel_tensor" if hasattr(bound[2], "dtype") else "lerp_kernel_scalar"
         raise TorchError("not_implemented_for", kernel=kernel, dtype=self.dtype.scalar)
@@ -145,6 +152,9 @@ ROWS = [
         addcmul,
         grad={"self": "grad", "tensor1": "grad * (tensor2 * value)", "tensor2": "grad * (tensor1 * value)"},
         inplace=True,
+        refuses=no_bools("addcmul_cpu_out"),
+        opmath=True,
+        check=_check_addcmul,
         doc="self + value * tensor1 * tensor2",
         samples=("a.addcmul(b, c)", "a.addcmul(b, c, value=2)"),
     ),
@@ -169,6 +179,7 @@ ROWS = [
         lerp,
         grad={"self": "grad * (1 - weight)", "end": "grad * weight", "weight": "grad * (end - self)"},
         check=_check_lerp,
+        refuses=_refuse_lerp,
         inplace=True,
         doc="self + weight * (end - self)",
         samples=("a.lerp(b, c)",),
@@ -179,6 +190,7 @@ ROWS = [
         lerp,
         grad={"self": "grad * (1 - weight)", "end": "grad * weight"},
         check=_check_lerp,
+        refuses=_refuse_lerp,
         inplace=True,
         doc="self + weight * (end - self)",
         samples=("a.lerp(b, 0.3)",),

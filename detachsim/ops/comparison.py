@@ -10,6 +10,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
+from detachsim.ops.numeric import converted
 from detachsim.ops.row import ARITHMETIC, COMPARE, inplace, pointwise
 
 
@@ -46,8 +47,8 @@ def _comparison(name: str, kernel: Any, doc: str, symbol: str) -> list[Op]:
 
 
 def clamp(self: Array, min: float | None = None, max: float | None = None) -> Array:
-    low = None if min is None else self.dtype.type(min)
-    high = None if max is None else self.dtype.type(max)
+    low = None if min is None else converted(min, self)
+    high = None if max is None else converted(max, self)
     # Where both bounds cross, PyTorch gives the upper one.
     result = self if low is None else np.maximum(self, low)
     return result.copy() if high is None and low is None else result if high is None else np.minimum(result, high)
@@ -97,7 +98,7 @@ ROWS = [
     *_comparison("eq", np.equal, "self == other", "=="),
     *_comparison("ne", np.not_equal, "self != other", "!="),
     pointwise(
-        "logical_and(Tensor self, Number|Tensor other)",
+        "logical_and(Tensor self, Tensor other)",
         "",
         np.logical_and,
         promote=COMPARE,
@@ -107,7 +108,7 @@ ROWS = [
         samples=("a.logical_and(b)",),
     ),
     pointwise(
-        "logical_or(Tensor self, Number|Tensor other)",
+        "logical_or(Tensor self, Tensor other)",
         "",
         np.logical_or,
         promote=COMPARE,

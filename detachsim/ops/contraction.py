@@ -9,7 +9,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor
-from detachsim.ops.linear import broadcast_batches
+from detachsim.ops.linear import broadcast_batches, refuse_bool
 from detachsim.ops.numeric import numel, wrap_dim
 from detachsim.ops.row import composite, general
 
@@ -51,9 +51,9 @@ def _same_type(self: Any, other: Any) -> None:
 
 def inner(ops: Any, self: Any, other: Any) -> Any:
     """Sums of products over the last dim of both."""
-    _same_type(self, other)
     if self.ndim == 0 or other.ndim == 0:
         return ops.mul(self, other)
+    _same_type(self, other)
     if self.shape[-1] != other.shape[-1]:
         raise TorchError("inner_sizes", left=list(self.shape), right=list(other.shape))
     return contract(ops, self, other, (-1,), (-1,))
@@ -139,6 +139,7 @@ def cross_product(self: Array, other: Array, dim: int = -1) -> Array:
 
 def _check_cross(session: Any, op: Op, bound: list[Any]) -> None:
     left, right, dim = bound
+    refuse_bool(left, "cross")
     if left.array.ndim != right.array.ndim:
         raise TorchError("cross_dims")
     sizes = left.shape[wrap_dim(dim, left.array.ndim)], right.shape[wrap_dim(dim, right.array.ndim)]
@@ -243,6 +244,7 @@ def _warn_chain(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def _check_trace(session: Any, op: Op, bound: list[Any]) -> None:
+    refuse_bool(bound[0], "trace")
     if bound[0].array.ndim != 2:
         raise TorchError("trace_dims", ndim=bound[0].array.ndim)
 

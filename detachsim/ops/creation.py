@@ -166,6 +166,12 @@ def arange(
     """Return numbers from start, by step, up to but without end."""
     whole = all(isinstance(value, int) for value in (start, end, step))
     kind = dtype or (dtypes.int64 if whole else dtypes.float32)
+    if kind is dtypes.int64:
+        for value in (start, end, step):
+            require_fit(session, kind, value)
+        if not whole:
+            start, end, step = int(start), int(end), int(step)
+            whole = True
     for value in (start, end):
         if math.isnan(value) or math.isinf(value):
             raise TorchError("arange_range", start=_spell(start), end=_spell(end))
@@ -173,6 +179,8 @@ def arange(
         raise TorchError("arange_step")
     if (step > 0 and start > end) or (step < 0 and start < end):
         raise TorchError("arange_bounds")
+    if kind is dtypes.boolean:
+        raise TorchError("not_implemented_for", kernel="arange_cpu", dtype=kind.scalar)
     count = int(-((start - end) // step)) if whole else math.ceil((end - start) / step)
     checked_size((count,), kind.itemsize)
     if kind.category == dtypes.INTEGRAL or whole:
@@ -315,7 +323,12 @@ def _logspace(
 ) -> Tensor:
     _check_steps(steps)
     kind = dtype or dtypes.float32
-    values = np.power(float(base), _points(start, end, steps, np.float32 if kind is dtypes.float32 else np.float64))
+    points = (
+        np.array([start], dtype=np.float64)
+        if steps == 1
+        else _points(start, end, steps, np.float32 if kind is dtypes.float32 else np.float64)
+    )
+    values = np.power(float(base), points)
     return _leaf(session, fresh(dtypes.cast(values, dtypes.float64, kind), kind), requires_grad)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
@@ -25,6 +26,15 @@ def _running_results(self: Array, dim: int, ufunc: np.ufunc) -> Array:
     if self.dtype == np.float16:
         return ufunc.accumulate(self.astype(np.float32), axis=axis).astype(np.float16)
     return ufunc.accumulate(self.astype(np.float64), axis=axis).astype(self.dtype)
+
+
+def _refuses_bools(name: str) -> Any:
+    def check(session: Any, op: Op, bound: list[Any]) -> None:
+        # Of bools the sums are integers, unless bools are asked for.
+        if (bound[2] or (bound[0].dtype if op.mutates else None)) is dtypes.boolean:
+            raise TorchError("not_implemented_for", kernel=f"{name}_out_cpu", dtype="Bool")
+
+    return check
 
 
 def cumsum(self: Array, dim: int, dtype: DType | None = None) -> Array:
@@ -184,6 +194,7 @@ ROWS = [
         promote=CAST,
         inplace=True,
         grad={"self": "cumsum_backward(grad, dim)"},
+        refuses=_refuses_bools("cumsum"),
         doc="running sums along dim",
         samples=("a.cumsum(0)", "a.cumsum(-1)"),
     ),
@@ -194,6 +205,7 @@ ROWS = [
         promote=CAST,
         inplace=True,
         grad={"self": "cumprod_backward(grad, self, result, dim)"},
+        refuses=_refuses_bools("cumprod"),
         doc="running products along dim",
         samples=("a.cumprod(0)",),
     ),

@@ -39,6 +39,17 @@ def no_bools(kernel: str) -> Check:
     return check
 
 
+def whole_numbers_only(kernel: str) -> Check:
+    """Refuse floating types and bools."""
+
+    def check(session: Any, op: Any, bound: list[Any]) -> None:
+        dtype = promoted(op, bound)
+        if dtype.category != dtypes.INTEGRAL:
+            raise TorchError("not_implemented_for", kernel=kernel, dtype=dtype.scalar)
+
+    return check
+
+
 def integers_only(kernel: str) -> Check:
     """Refuse floating types."""
 

@@ -7,7 +7,7 @@ import numpy as np
 from detachsim.engine.dtypes import Array
 from detachsim.engine.promotion import result_type
 from detachsim.ops.arithmetic import power
-from detachsim.ops.element_types import floats_only
+from detachsim.ops.element_types import floats_only, no_bools
 from detachsim.ops.numeric import precise, precise_each
 from detachsim.ops.row import FLOAT, composite, pointwise
 
@@ -122,7 +122,7 @@ ROWS = [
         precise_each(logaddexp),
         promote=FLOAT,
         grad={"self": "grad / (exp(other - self) + 1)", "other": "grad / (exp(self - other) + 1)"},
-        check_dtypes=floats_only("logaddexp_cpu"),
+        refuses=floats_only("logaddexp_cpu"),
         doc="log(exp(self) + exp(other))",
         samples=("torch.logaddexp(a, b)",),
     ),
@@ -132,7 +132,7 @@ ROWS = [
         precise_each(logaddexp2),
         promote=FLOAT,
         grad={"self": "grad / (pow(2, other - self) + 1)", "other": "grad / (pow(2, self - other) + 1)"},
-        check_dtypes=floats_only("logaddexp2_cpu"),
+        refuses=floats_only("logaddexp2_cpu"),
         doc="log2(2 ** self + 2 ** other)",
         samples=("torch.logaddexp2(a, b)",),
     ),
@@ -142,6 +142,7 @@ ROWS = [
         number_power,
         where="t",
         grad={"exponent": "number_pow_backward(grad, self, exponent, result)"},
+        refuses=no_bools("pow"),
         doc="a number to the power of exponent",
         samples=("torch.pow(2, a)",),
     ),

@@ -4,9 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
+from detachsim.ops.element_types import no_bools
 from detachsim.ops.numeric import dims, wrap_dim
 from detachsim.ops.row import composite, general
 from detachsim.ops.selection_order import nth_element, quick_select
@@ -223,12 +225,18 @@ def _check_arg(session: Any, op: Op, bound: list[Any]) -> None:
         _refuse_empty_dims(op.name, self, (dim,))
 
 
+def _refuse_bools(session: Any, op: Op, bound: list[Any]) -> None:
+    if bound[0].dtype is dtypes.boolean:
+        raise TorchError("arg_bool", op=op.name)
+
+
 def _args(name: str, word: str) -> Op:
     return general(
         f"{name}(Tensor self, int? dim=None, bool keepdim=False)",
         "",
         _arg(name),
         check=_check_arg,
+        check_dtypes=_refuse_bools,
         doc=f"where the {word} is; the first of ties",
         samples=(f"a.{name}()", f"a.{name}(0)"),
     )
@@ -237,7 +245,8 @@ def _args(name: str, word: str) -> Op:
 def median(self: Array) -> Array:
     flat = np.sort(self, axis=None)
     if flat.size == 0:
-        return np.asarray(np.nan, dtype=self.dtype)
+        # nan, or what C makes of it in a type of integers.
+        return dtypes.cast(np.asarray(np.nan, np.float64), dtypes.float64, dtypes.BY_NUMPY[self.dtype])
     if flat.dtype.kind == "f" and np.isnan(flat[-1]):
         return np.asarray(flat[-1])
     return np.asarray(flat[(flat.size - 1) // 2])
@@ -372,6 +381,7 @@ ROWS = [
         "MedianBackward0",
         median,
         grad={"self": "extreme_backward(grad, self, result)"},
+        refuses=no_bools("median_cpu"),
         doc="the middle value, the lower of two; ties share the gradient",
         samples=("a.median()",),
     ),
@@ -390,6 +400,7 @@ ROWS = [
         "NanmedianBackward0",
         nanmedian,
         grad={"self": "extreme_backward(grad, self, result)"},
+        refuses=no_bools("median_cpu"),
         doc="the middle value of those that are not nan",
         samples=("a.nanmedian()",),
     ),
@@ -419,6 +430,7 @@ ROWS = [
         grad=_SELECTED,
         outputs=_PAIR,
         check=_check_dim,
+        refuses=no_bools("kthvalue_cpu"),
         doc="the k-th smallest value along dim, and where it is",
         samples=("a.kthvalue(1)",),
     ),

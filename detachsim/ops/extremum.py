@@ -7,6 +7,7 @@ import numpy as np
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
+from detachsim.ops.element_types import no_bools
 from detachsim.ops.row import composite, pointwise
 
 
@@ -19,6 +20,12 @@ def clamp_tensors(self: Array, min: Array | None = None, max: Array | None = Non
 def _check_bounds(session: Any, op: Op, bound: list[Any]) -> None:
     if bound[1] is None and bound[2] is None:
         raise TorchError("clamp_none")
+
+
+def _refuse_bools(session: Any, op: Op, bound: list[Any]) -> None:
+    """One bound alone is a maximum or minimum, which takes bools."""
+    if bound[1] is not None and bound[2] is not None:
+        no_bools("clamp_cpu")(session, op, bound)
 
 
 def extreme_pair_backward(ops: Any, grad: Any, self: Any, other: Any, loser: Any) -> Any:
@@ -160,6 +167,7 @@ ROWS = [
         },
         check=_check_bounds,
         inplace=True,
+        refuses=_refuse_bools,
         doc="self, kept within the tensors min and max",
         samples=("a.clamp(b, c)", "a.clamp(b)", "a.clamp(max=b)"),
     ),

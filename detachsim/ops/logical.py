@@ -8,7 +8,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
-from detachsim.ops.element_types import integers_only
+from detachsim.ops.element_types import integers_only, whole_numbers_only
 from detachsim.ops.row import COMPARE, composite, pointwise
 
 
@@ -17,7 +17,7 @@ def _bitwise(name: str, kernel: Any, symbol: str) -> Op:
         f"{name}(Tensor self, Number|Tensor other)",
         "",
         kernel,
-        check_dtypes=integers_only(f"{name}_cpu"),
+        refuses=integers_only(f"{name}_cpu"),
         inplace=True,
         doc=f"self {symbol} other, bit by bit",
     )
@@ -28,7 +28,7 @@ def _shift(name: str, kernel: Any, symbol: str, word: str) -> Op:
         f"{name}(Tensor self, Number|Tensor other)",
         "",
         kernel,
-        check_dtypes=integers_only(f"{word}_cpu"),
+        refuses=whole_numbers_only(f"{word}_cpu"),
         inplace=True,
         doc=f"self {symbol} other",
     )

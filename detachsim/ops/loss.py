@@ -106,7 +106,7 @@ def _pair(name: str, node: str, parameter: str, loss: Any, slope: Any, kernel_na
                 "self": f"{name}_backward(grad, self, target, reduction{argument})",
                 "target": f"{name}_backward(grad, target, self, reduction{argument})",
             },
-            check_dtypes=floats_only(kernel_name),
+            refuses=floats_only(kernel_name),
             doc=f"{name}, reduced",
         ),
         general(

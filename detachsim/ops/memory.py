@@ -145,6 +145,11 @@ ROWS = [
     ),
     composite("to(Tensor self, dtype dtype, *, bool copy=False)", to, where="m", doc="self as another type"),
     composite(
+        "to.other(Tensor self, Tensor other, *, bool copy=False)",
+        lambda ops, self, other, copy=False: to(ops, self, other.tensor.dtype, copy),
+        where="m",
+    ),
+    composite(
         "type_as(Tensor self, Tensor other)", lambda ops, self, other: to(ops, self, other.tensor.dtype), where="m"
     ),
     _cast_method("float", "float32"),
@@ -154,6 +159,8 @@ ROWS = [
     _cast_method("long", "int64"),
     _cast_method("int", "int32"),
     _cast_method("short", "int16"),
+    _cast_method("char", "int8"),
+    _cast_method("byte", "uint8"),
     _cast_method("bool", "bool"),
     composite("new_empty_strided(Tensor self, int[] size, int[] stride)", new_empty_strided, where=""),
     composite("cpu(Tensor self)", lambda ops, self: self, where="m", doc="self, which is on the CPU already"),

@@ -536,7 +536,7 @@ ROWS = [
         grad={
             "input, weight, bias": "batch_norm_backward(grad, input, weight, running_mean, running_var, training, eps)",
         },
-        check_dtypes=floats_only("batch_norm"),
+        refuses=floats_only("batch_norm"),
         doc="batch_norm after its checks, without its running statistics",
     ),
     general(
@@ -567,7 +567,7 @@ ROWS = [
         promote=FLOAT,
         where="",
         grad={"input, weight, bias": "group_norm_backward(grad, input, weight, num_groups, eps)"},
-        check_dtypes=floats_only("GroupNormKernelImpl"),
+        refuses=floats_only("GroupNormKernelImpl"),
         doc="group_norm after its checks",
     ),
     composite(

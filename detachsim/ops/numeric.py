@@ -66,6 +66,11 @@ def precise_each(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def converted(value: Any, like: Array) -> Any:
+    """Return a plain argument in an array's type, wrapped as in C, as PyTorch passes it to its kernels."""
+    return np.asarray(value).astype(like.dtype)
+
+
 def dims(dim: Sequence[int] | None, ndim: int) -> tuple[int, ...]:
     """Return non-negative dims; none or an empty list means all. Raises PyTorch's errors."""
     if dim is None or len(dim) == 0:

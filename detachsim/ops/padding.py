@@ -7,7 +7,9 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.fitting import require_fit
 from detachsim.engine.op import Op
+from detachsim.ops.numeric import converted
 from detachsim.ops.row import composite, general
 
 
@@ -26,7 +28,11 @@ def constant_pad_nd(self: Array, pad: Sequence[int], value: float = 0) -> Array:
             raise TorchError("narrow_length")
         cut[axis] = slice(max(-before, 0), size - max(-after, 0))
         widths[axis] = (max(before, 0), max(after, 0))
-    return np.asarray(np.pad(self[tuple(cut)], widths, constant_values=value), order="C")
+    return np.asarray(np.pad(self[tuple(cut)], widths, constant_values=converted(value, self)), order="C")
+
+
+def _check_constant(session: Any, op: Op, bound: list[Any]) -> None:
+    require_fit(session, bound[0].dtype, bound[2])
 
 
 def constant_pad_backward(ops: Any, grad: Any, pad: Sequence[int]) -> Any:
@@ -168,6 +174,7 @@ ROWS = [
         constant_pad_nd,
         where="t",
         grad={"self": "constant_pad_backward(grad, pad)"},
+        check=_check_constant,
         doc="self with a constant added at its ends",
     ),
     composite(

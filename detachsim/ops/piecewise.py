@@ -10,7 +10,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.op import Op
-from detachsim.ops.element_types import floats_only
+from detachsim.ops.element_types import floats_only, no_bools
 from detachsim.ops.row import composite, general, pointwise
 
 
@@ -213,7 +213,7 @@ ROWS = [
         leaky_relu,
         where="F",
         grad={"self": "leaky_relu_backward(grad, self, negative_slope, False)"},
-        check_dtypes=floats_only("leaky_relu_cpu"),
+        refuses=floats_only("leaky_relu_cpu"),
         inplace=True,
         inplace_where="F",
         inplace_grad_fn="LeakyReluBackward1",
@@ -268,7 +268,7 @@ ROWS = [
         hardsigmoid,
         where="F",
         grad={"self": "hardsigmoid_backward(grad, self)"},
-        check_dtypes=floats_only("hardsigmoid_cpu"),
+        refuses=floats_only("hardsigmoid_cpu"),
         inplace=True,
         inplace_where="",
         doc="(self + 3) / 6, kept within 0 and 1",
@@ -290,7 +290,7 @@ ROWS = [
         hardswish,
         where="F",
         grad={"self": "hardswish_backward(grad, self)"},
-        check_dtypes=floats_only("hardswish_cpu"),
+        refuses=floats_only("hardswish_cpu"),
         inplace=True,
         inplace_where="",
         doc="self * hardsigmoid(self)",
@@ -322,7 +322,7 @@ ROWS = [
         hardshrink,
         "mtF",
         "self, but 0 between -lambd and lambd",
-        check_dtypes=floats_only("hardshrink_cpu"),
+        refuses=floats_only("hardshrink_cpu"),
     ),
     pointwise(
         "threshold(Tensor self, Number threshold, Number value)",
@@ -334,6 +334,7 @@ ROWS = [
         inplace=True,
         inplace_where="tF",
         inplace_grad_fn="ThresholdBackward1",
+        refuses=no_bools("threshold_cpu"),
         doc="self where it is above the threshold, else value",
         samples=("F.threshold(a, 0.3, 0.0)",),
     ),

@@ -31,7 +31,9 @@ def sum_all(self: Array, dtype: DType | None = None) -> Array:
 
 
 def sum_dim(self: Array, dim: Any = None, keepdim: bool = False, dtype: DType | None = None) -> Array:
-    return np.asarray(sum_dims(self, dims(dim, self.ndim), keepdim), order="C") if self.ndim else self.copy()
+    if not self.ndim:
+        return self.copy() if self.dtype.kind == "f" else self.astype(np.int64)
+    return np.asarray(sum_dims(self, dims(dim, self.ndim), keepdim), order="C")
 
 
 def sum_to(ops: Any, self: Any, shape: tuple[int, ...]) -> Any:

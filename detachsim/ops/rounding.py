@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
@@ -58,7 +59,7 @@ def _check_integer_self(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def _check_divisor(op: Op, bound: list[Any], divisor: Any) -> None:
-    if promoted(op, bound).is_floating:
+    if promoted(op, bound).category != dtypes.INTEGRAL:
         return
     values = divisor.array if isinstance(divisor, Tensor) else np.asarray(divisor)
     if not values.all() and all(value.array.size for value in bound[:2] if isinstance(value, Tensor)):
@@ -106,7 +107,7 @@ def _rounding(name: str, node: str, function: Any, doc: str) -> Op:
         node,
         _whole(function),
         grad={"self": "zeros_of(grad)"},
-        check_dtypes=no_bools(f"{name}_vml_cpu"),
+        refuses=no_bools(f"{name}_vml_cpu"),
         inplace=True,
         doc=doc,
         samples=(f"a.{name}()",),
@@ -129,7 +130,7 @@ ROWS = [
         "RoundBackward1",
         round_decimals,
         grad={"self": "zeros_of(grad)"},
-        check_dtypes=floats_only("round_cpu"),
+        refuses=floats_only("round_cpu"),
         inplace=True,
         doc="rounded to some decimals; its gradient is 0",
         samples=("a.round(decimals=1)",),
@@ -139,7 +140,7 @@ ROWS = [
         "FracBackward0",
         frac,
         grad={"self": "grad"},
-        check_dtypes=floats_only("frac_cpu"),
+        refuses=floats_only("frac_cpu"),
         inplace=True,
         doc="the part after the point",
         samples=("a.frac()",),
@@ -150,7 +151,7 @@ ROWS = [
         np.fmod,
         grad={"self": "grad", "other": "-grad * rounded_quotient(self, other, 'trunc')"},
         check=check_integer_divisor,
-        check_dtypes=no_bools("fmod_cpu"),
+        refuses=no_bools("fmod_cpu"),
         inplace=True,
         doc="the rest of a division that rounds towards 0",
         samples=("a.fmod(b)",),
@@ -161,7 +162,7 @@ ROWS = [
         np.fmod,
         grad={"self": "grad"},
         check=check_integer_divisor,
-        check_dtypes=no_bools("fmod_cpu"),
+        refuses=no_bools("fmod_cpu"),
         inplace=True,
         doc="the rest of a division by a number that rounds towards 0",
         samples=("a.fmod(0.3)",),
@@ -172,7 +173,7 @@ ROWS = [
         remainder,
         grad={"self": "grad", "other": "-grad * rounded_quotient(self, other, 'floor')"},
         check=check_integer_divisor,
-        check_dtypes=no_bools("remainder_cpu"),
+        refuses=no_bools("remainder_cpu"),
         inplace=True,
         doc="self % other",
         samples=("a % b",),
@@ -183,7 +184,7 @@ ROWS = [
         remainder,
         grad={"self": "grad"},
         check=check_integer_divisor,
-        check_dtypes=no_bools("remainder_cpu"),
+        refuses=no_bools("remainder_cpu"),
         inplace=True,
         doc="self % a number",
         samples=("a % 0.3",),
@@ -194,6 +195,7 @@ ROWS = [
         remainder,
         where="t",
         grad={"other": "not_implemented('remainder')"},
+        refuses=no_bools("remainder_cpu"),
         doc="a number % other; it has no derivative",
     ),
     composite("rremainder(Tensor self, Number other)", lambda ops, self, other: ops.remainder(other, self), where=""),
@@ -204,9 +206,10 @@ ROWS = [
         grad=_refused_both("floor_divide"),
         inplace_grad=_refused_both("floor_divide_"),
         check=check_integer_divisor,
-        check_dtypes=no_bools("div_floor_cpu"),
+        refuses=no_bools("div_floor_cpu"),
         bare_edges=True,
         inplace=True,
+        opmath=True,
         doc="self // other; it has no derivative",
     ),
     pointwise(
@@ -216,9 +219,10 @@ ROWS = [
         grad=_refused("floor_divide"),
         inplace_grad=_refused("floor_divide_"),
         check=check_integer_divisor,
-        check_dtypes=no_bools("div_floor_cpu"),
+        refuses=no_bools("div_floor_cpu"),
         bare_edges=True,
         inplace=True,
+        opmath=True,
         doc="self // a number; it has no derivative",
     ),
     pointwise(
@@ -228,6 +232,7 @@ ROWS = [
         where="",
         grad=_refused("floor_divide"),
         check=_check_integer_self,
+        refuses=no_bools("div_floor_cpu"),
         doc="other // self, which is what a number // a tensor runs; it has no derivative",
     ),
     pointwise(
@@ -238,6 +243,7 @@ ROWS = [
         grad={"self": "rounded_div_backward(grad, other)", "other": "rounded_div_backward(grad, self, other)"},
         check=_check_mode,
         inplace=True,
+        opmath=True,
         doc="self / other, rounded towards 0 or down; its gradient is 0",
         samples=("a.div(b, rounding_mode='floor')", "a.div(b, rounding_mode='trunc')"),
     ),
@@ -248,6 +254,7 @@ ROWS = [
         promote=FLOAT,
         grad={"self": "grad / other", "other": "-grad * ((self / other) / other)"},
         inplace=True,
+        opmath=True,
         doc="self / other, said to be not rounded",
     ),
     composite(

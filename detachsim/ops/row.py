@@ -21,6 +21,9 @@ A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0",
 * ``check``: raises PyTorch's error for arguments that the kernel must not see;
 * ``check_dtypes``: the same for element types only; not asked where all are floating and equal, so it must
   accept those;
+* ``refuses``: the same for types that PyTorch's kernel was not written for; asked last, when shapes and casts are
+  settled;
+* ``opmath``: a number or 0-d tensor in second place is not rounded to a half type before the kernel computes;
 * ``shown``: for readers, a plainer formula that comes to the same, where ``grad`` calls a function with a name
   of our own;
 * ``random``: the kernel's first argument is the session's random number generator;

@@ -27,6 +27,7 @@ ROWS = [
         np.multiply,
         where="",
         grad={"self": "grad * other"},
+        opmath=True,
         doc="self * other",
     ),
     pointwise(
@@ -36,6 +37,7 @@ ROWS = [
         promote=FLOAT,
         where="",
         grad={"self": "grad / other"},
+        opmath=True,
         doc="self / other",
     ),
     pointwise(

@@ -13,7 +13,7 @@ from detachsim.engine.memory import overlaps_itself
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh
-from detachsim.ops.numeric import numel, wrap_dim
+from detachsim.ops.numeric import converted, numel, wrap_dim
 from detachsim.ops.row import composite, general
 
 
@@ -66,7 +66,7 @@ def scatter_src(self: Array, dim: int, index: Array, src: Array) -> Array:
 
 
 def scatter_value(self: Array, dim: int, index: Array, value: float) -> Array:
-    return _placed(self, dim, index, value, None)
+    return _placed(self, dim, index, converted(value, self), None)
 
 
 def scatter_add(self: Array, dim: int, index: Array, src: Array) -> Array:
@@ -196,7 +196,7 @@ def index_copy(self: Array, dim: int, index: Array, source: Array) -> Array:
 def index_fill(self: Array, dim: int, index: Array, value: Any) -> Array:
     axis = wrap_dim(dim, self.ndim)
     made = np.array(np.atleast_1d(self))
-    made[(slice(None),) * axis + (np.atleast_1d(index),)] = value
+    made[(slice(None),) * axis + (np.atleast_1d(index),)] = converted(value, self)
     return made.reshape(self.shape)
 
 
@@ -468,10 +468,14 @@ def _check_index_fill(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("index_range", index=int(outside.flat[0]), dim=axis, size=size)
 
 
+def _check_index(op: Op, index: Tensor) -> None:
+    if index.dtype is not dtypes.int64:
+        raise TorchError("take_dtype", op=op.name.rstrip("_"), dtype=index.dtype.scalar)
+
+
 def _check_take(session: Any, op: Op, bound: list[Any]) -> None:
     self, index = bound[0].array, bound[1].array
-    if bound[1].dtype is not dtypes.int64:
-        raise TorchError("take_dtype", op=op.name.rstrip("_"), dtype=bound[1].dtype.scalar)
+    _check_index(op, bound[1])
     if self.size == 0 and index.size:
         raise TorchError("take_empty")
     outside = index[(index < -self.size) | (index >= self.size)]
@@ -480,11 +484,12 @@ def _check_take(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def _check_put(session: Any, op: Op, bound: list[Any]) -> None:
-    _check_take(session, op, bound)
+    _check_index(op, bound[1])
     if bound[0].dtype is not bound[2].dtype:
         raise TorchError("put_dtype", left=bound[0].dtype.scalar, right=bound[2].dtype.scalar)
     if bound[1].array.size != bound[2].array.size:
         raise TorchError("put_count", index=bound[1].array.size, source=bound[2].array.size)
+    _check_take(session, op, bound)
 
 
 def _check_masked_fill(session: Any, op: Op, bound: list[Any]) -> None:

@@ -66,8 +66,8 @@ def _checked(name: str) -> Any:
         dtype = bound[2] or bound[0].dtype
         ndim = bound[0].array.ndim
         dim = wrap_dim(bound[1], ndim)
-        if not dtype.is_floating:
-            kernel = f"{name}_lastdim_kernel_impl" if ndim and dim == ndim - 1 else f"{name}"
+        if not dtype.is_floating and bound[0].array.size:
+            kernel = f"{name}_lastdim_kernel_impl" if dim == max(ndim - 1, 0) else f"{name}"
             raise TorchError("not_implemented_for", kernel=kernel, dtype=dtype.scalar)
 
     return check

@@ -10,7 +10,9 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
+from detachsim.engine.promotion import result_type
 from detachsim.engine.tensor import fresh
+from detachsim.ops.arithmetic import refuse_bool_sub
 from detachsim.ops.numeric import PRECISE_LIMIT, dims, numel, wrap_dim
 from detachsim.ops.reduction import mean_dim
 from detachsim.ops.row import ARITHMETIC, CAST, KEEP, composite, general
@@ -318,8 +320,10 @@ def dist_backward(ops: Any, grad: Any, self: Any, other: Any, p: float, result: 
 
 
 def _check_dist(session: Any, op: Op, bound: list[Any]) -> None:
-    if not bound[0].dtype.is_floating:
-        raise TorchError("norm_dtype", dtype=bound[0].dtype.scalar)
+    refuse_bool_sub(bound)
+    dtype = result_type(bound[:2])
+    if not dtype.is_floating:
+        raise TorchError("norm_dtype", dtype=dtype.scalar)
 
 
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")

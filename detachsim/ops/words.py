@@ -76,35 +76,35 @@ arccos_ arccosh arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan2 arctan2_
 argmax argmin argsort argwhere as_strided as_strided_ asin asin_ asinh asinh_ atan atan2 atan2_ atan_ atanh
 atanh_ backward baddbmm baddbmm_ bernoulli bernoulli_ bfloat16 bitwise_and bitwise_and_ bitwise_left_shift
 bitwise_left_shift_ bitwise_not bitwise_not_ bitwise_or bitwise_or_ bitwise_right_shift bitwise_right_shift_
-bitwise_xor bitwise_xor_ bmm bool broadcast_to buffers ceil ceil_ children chunk clamp clamp_ clamp_max
-clamp_max_ clamp_min clamp_min_ clip clip_ clone contiguous copy_ copysign copysign_ cos cos_ cosh cosh_
-count_nonzero cpu cross cummax cummin cumprod cumprod_ cumsum cumsum_ data_ptr deg2rad deg2rad_ det detach
-detach_ diag diag_embed diagflat diagonal diagonal_scatter diff digamma digamma_ dim dist div div_ divide
-divide_ dot double dsplit element_size eq eq_ equal erf erf_ erfc erfc_ erfinv erfinv_ eval exp exp2 exp2_
-exp_ expand expand_as expm1 expm1_ exponential_ extend fill_ fix fix_ flatten flip fliplr flipud float
+bitwise_xor bitwise_xor_ bmm bool broadcast_to buffers byte ceil ceil_ char children chunk clamp clamp_
+clamp_max clamp_max_ clamp_min clamp_min_ clip clip_ clone contiguous copy_ copysign copysign_ cos cos_ cosh
+cosh_ count_nonzero cpu cross cummax cummin cumprod cumprod_ cumsum cumsum_ data_ptr deg2rad deg2rad_ det
+detach detach_ diag diag_embed diagflat diagonal diagonal_scatter diff digamma digamma_ dim dist div div_
+divide divide_ dot double dsplit element_size eq eq_ equal erf erf_ erfc erfc_ erfinv erfinv_ eval exp exp2
+exp2_ exp_ expand expand_as expm1 expm1_ exponential_ extend fill_ fix fix_ flatten flip fliplr flipud float
 float_power float_power_ floor floor_ floor_divide floor_divide_ fmax fmin fmod fmod_ forward frac frac_
 gather ge ge_ ger get greater greater_equal gt gt_ half hardshrink heaviside heaviside_ hsplit hypot hypot_ i0
 i0_ i1_ index_add index_add_ index_copy index_copy_ index_fill index_fill_ index_put index_put_ index_select
-inner insert int inverse is_contiguous is_floating_point is_inference isclose isfinite isinf isnan isneginf
-isposinf item items keys kron kthvalue ldexp ldexp_ le le_ lerp lerp_ less less_equal lgamma lgamma_
-load_state_dict log log10 log10_ log1p log1p_ log2 log2_ log_ log_softmax logaddexp logaddexp2 logcumsumexp
-logdet logical_and logical_and_ logical_not logical_not_ logical_or logical_or_ logical_xor logical_xor_ logit
-logit_ logsumexp long lt lt_ masked_fill masked_fill_ masked_scatter masked_scatter_ masked_select matmul
-matrix_power max maximum mean median min minimum mm mode modules moveaxis movedim msort mul mul_ multiply
-multiply_ mv name named_buffers named_children named_modules named_parameters nan_to_num nan_to_num_ nanmean
-nanmedian nanquantile nansum narrow ndimension ne ne_ neg neg_ negative negative_ nelement new_empty new_full
-new_ones new_tensor new_zeros nonzero norm normal_ not_equal numel outer parameters permute pop positive pow
-pow_ prelu prod put put_ quantile rad2deg rad2deg_ random_ ravel reciprocal reciprocal_ register_forward_hook
-register_forward_pre_hook register_hook register_post_accumulate_grad_hook relu relu_ remainder remainder_
-remove repeat repeat_interleave requires_grad_ reshape reshape_as resize_ resize_as_ retain_grad roll rot90
-round round_ rsqrt rsqrt_ scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_ select
-select_scatter set_ sgn sgn_ short sigmoid sigmoid_ sign sign_ signbit sin sin_ sinc sinc_ sinh sinh_ size
-slice_scatter slogdet softmax sort split split_with_sizes sqrt sqrt_ square square_ squeeze squeeze_
-state_dict std step storage_offset stride sub sub_ subtract subtract_ sum sum_to_size swapaxes swapaxes_
-swapdims swapdims_ t t_ take take_along_dim tan tan_ tanh tanh_ tensor_split tile to tolist topk trace train
-transpose transpose_ tril tril_ triu triu_ true_divide true_divide_ trunc trunc_ type type_as unbind unflatten
-unfold uniform_ unique unique_consecutive unsqueeze unsqueeze_ values var vdot view view_as vsplit where xlogy
-xlogy_ zero_ zero_grad
+inner insert int inverse is_complex is_contiguous is_floating_point is_inference is_signed isclose isfinite
+isinf isnan isneginf isposinf item items keys kron kthvalue ldexp ldexp_ le le_ lerp lerp_ less less_equal
+lgamma lgamma_ load_state_dict log log10 log10_ log1p log1p_ log2 log2_ log_ log_softmax logaddexp logaddexp2
+logcumsumexp logdet logical_and logical_and_ logical_not logical_not_ logical_or logical_or_ logical_xor
+logical_xor_ logit logit_ logsumexp long lt lt_ masked_fill masked_fill_ masked_scatter masked_scatter_
+masked_select matmul matrix_power max maximum mean median min minimum mm mode modules moveaxis movedim msort
+mul mul_ multiply multiply_ mv name named_buffers named_children named_modules named_parameters nan_to_num
+nan_to_num_ nanmean nanmedian nanquantile nansum narrow ndimension ne ne_ neg neg_ negative negative_ nelement
+new_empty new_full new_ones new_tensor new_zeros nonzero norm normal_ not_equal numel outer parameters permute
+pop positive pow pow_ prelu prod put put_ quantile rad2deg rad2deg_ random_ ravel reciprocal reciprocal_
+register_forward_hook register_forward_pre_hook register_hook register_post_accumulate_grad_hook relu relu_
+remainder remainder_ remove repeat repeat_interleave requires_grad_ reshape reshape_as resize_ resize_as_
+retain_grad roll rot90 round round_ rsqrt rsqrt_ scatter scatter_ scatter_add scatter_add_ scatter_reduce
+scatter_reduce_ select select_scatter set_ sgn sgn_ short sigmoid sigmoid_ sign sign_ signbit sin sin_ sinc
+sinc_ sinh sinh_ size slice_scatter slogdet softmax sort split split_with_sizes sqrt sqrt_ square square_
+squeeze squeeze_ state_dict std step storage_offset stride sub sub_ subtract subtract_ sum sum_to_size
+swapaxes swapaxes_ swapdims swapdims_ t t_ take take_along_dim tan tan_ tanh tanh_ tensor_split tile to tolist
+topk trace train transpose transpose_ tril tril_ triu triu_ true_divide true_divide_ trunc trunc_ type type_as
+unbind unflatten unfold uniform_ unique unique_consecutive unsqueeze unsqueeze_ values var vdot view view_as
+vsplit where xlogy xlogy_ zero_ zero_grad
 """
 
 ATTRIBUTES = """

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import hooks
+from detachsim.engine.dtypes import ALL, BOOLEAN, uint8
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, alias, meta, new_version, offset, strides
@@ -108,6 +109,18 @@ def number(session: Session, tensor: Tensor, kind: Callable[[Any], Any]) -> Any:
         return kind(tensor.array.item())
     except (OverflowError, ValueError) as error:  # of int: inf and nan
         raise TorchError("python", type=type(error).__name__, text=str(error)) from None
+
+
+def type_of(session: Session, tensor: Tensor, dtype: Any = None) -> Any:
+    """Return ``.type()``, the name of the legacy class, or the tensor as another type."""
+    if dtype is None:
+        return f"torch.{tensor.dtype.scalar}Tensor"
+    if isinstance(dtype, str):
+        found = next((kind for kind in ALL if dtype == f"torch.{kind.scalar}Tensor"), None)
+        if found is None:
+            raise TorchError("python", type="ValueError", text=f"invalid type: '{dtype}'")
+        dtype = found
+    return session.call("to", tensor, dtype)
 
 
 def size(session: Session, tensor: Tensor, dim: int | None = None) -> Any:
@@ -259,6 +272,9 @@ METHODS: dict[str, Callable[..., Any]] = {
     "data_ptr": lambda session, tensor: int(tensor.array.__array_interface__["data"][0]) if tensor.array.size else 0,
     "element_size": lambda session, tensor: tensor.dtype.itemsize,
     "is_floating_point": lambda session, tensor: tensor.dtype.is_floating,
+    "is_signed": lambda session, tensor: tensor.dtype.category != BOOLEAN and tensor.dtype is not uint8,
+    "is_complex": lambda session, tensor: False,
+    "type": type_of,
     "is_inference": lambda session, tensor: tensor.inference,
     "register_hook": _hook(hooks.register_hook),
     "register_post_accumulate_grad_hook": _hook(_post_hook),

@@ -164,7 +164,7 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "put_count": (
-        "RuntimeError",
+        "IndexError",
         "put_(): Expected source and index to have the same number of elements, but got source.numel() = {source}, "
         "index.numel() = {index}",
         {},
