@@ -51,7 +51,7 @@ def _placed(self: Array, dim: int, index: Array, src: Any, accumulate: np.ufunc 
     axis = wrap_dim(dim, self.ndim)
     made = np.array(np.atleast_1d(self))
     where = np.atleast_1d(index)
-    values = _crop(np.atleast_1d(src), where) if isinstance(src, np.ndarray) else made.dtype.type(src)
+    values = _crop(np.atleast_1d(src), where) if isinstance(src, np.ndarray) else converted(src, self)
     if where.size:
         key = _key(made, axis, where)
         if accumulate is None:
@@ -66,7 +66,7 @@ def scatter_src(self: Array, dim: int, index: Array, src: Array) -> Array:
 
 
 def scatter_value(self: Array, dim: int, index: Array, value: float) -> Array:
-    return _placed(self, dim, index, converted(value, self), None)
+    return _placed(self, dim, index, value, None)
 
 
 def scatter_add(self: Array, dim: int, index: Array, src: Array) -> Array:
