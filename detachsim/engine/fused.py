@@ -12,8 +12,7 @@ _SPLITTER = 2.0**27 + 1.0
 
 def fused32(left: Array, right: Array | np.float32, addend: Array | np.float32) -> Array:
     """Return ``left * right + addend`` in float32; float64 holds the product of two float32 numbers exactly."""
-    total: Array = np.multiply(left, right, dtype=np.float64)
-    total += addend
+    total: Array = np.multiply(left, right, dtype=np.float64) + addend
     return total.astype(np.float32)
 
 
