@@ -19,6 +19,7 @@ from detachsim.engine.gradients import Gradients
 from detachsim.engine.hooks import run_hooks
 from detachsim.engine.memory import is_dense, overlaps_itself
 from detachsim.engine.node import AccumulateGrad, AsStrided, CopySlices, Node, SavedOutput
+from detachsim.engine.op import POINTWISE
 from detachsim.engine.operand import Operand, unwrap, wrap
 from detachsim.engine.queue import pop, push
 from detachsim.engine.saved import MIXED, freed_error, release, unpack_arrays, unpack_tensors
@@ -84,7 +85,7 @@ def run_backward(
     _count_dependencies(work, [node for node, _ in roots])
     if inputs is not None:
         _restrict(work, [node for node, _ in roots], inputs, accumulate)
-    before = session.grad_enabled
+    before = session.grad_enabled, session.backward_node
     session.grad_enabled = create_graph
     try:
         # The seeds of one root node arrive together; a root may also wait for another root's gradient.
@@ -96,9 +97,12 @@ def run_backward(
             if work.waiting.get(node, 0) == 0:
                 push(work.ready, node)
         _loop(work)
+    except TorchError:
+        if session.anomaly:
+            _warn_anomaly(session, session.backward_node)
+        raise
     finally:
-        session.grad_enabled = before
-        session.backward_node = None
+        session.grad_enabled, session.backward_node = before
     if inputs is None or accumulate:
         return []
     return [_as_tensor(work, work.captured.get(i), inputs[i]) for i in range(len(inputs))]
@@ -227,6 +231,8 @@ def _loop(work: Pass) -> None:
         else:
             node = pop(ready)
             gradients = arrived.pop(node)
+        if anomaly:
+            session.backward_node = node
         hooked = node.extras is not None and (node.extras.hooks or node.extras.retained)
         if needed is not None:
             goes_on = node in needed
@@ -243,21 +249,19 @@ def _loop(work: Pass) -> None:
             if gradients[0] is not None:
                 _accumulate(work, node, gradients)
             continue
-        if anomaly:
-            session.backward_node = node
         try:
             if create_graph or type(node) is not Node:
                 results = call_node(session, node, gradients, create_graph)
                 _validate(session, node, results, create_graph)
+                if not create_graph and type(node) is not Node:
+                    _count_edits(work, node, results, node.gradient_edits)
             else:
                 results = _call_simply(session, node, gradients)
+                if node.op.gradient_edits:
+                    _count_edits(work, node, results, node.op.gradient_edits)
         except IndexError as error:
             # A saved index was edited past its counter, through ``.data``.
             raise TorchError("index_edited", text=str(error).replace("axis", "dimension")) from None
-        except TorchError as error:
-            if session.anomaly and error.key != "python":
-                _warn_anomaly(session, node)
-            raise
         if watch is not None:
             watch(node, gradients, results)
         freed = False
@@ -271,7 +275,7 @@ def _loop(work: Pass) -> None:
         if facts is not None:
             facts.append(("ran", node, freed))
         if anomaly and session.check_nan:
-            _refuse_nan(session, node, results)
+            _refuse_nan(node, results)
         del gradients
         handed = []
         numbers = node.next_nr
@@ -298,6 +302,7 @@ def _loop(work: Pass) -> None:
                 continue
             if following is not None:
                 arrived[following] = handed
+                handed = []
                 push(ready, following)
                 following = None
             push(ready, child)
@@ -350,6 +355,18 @@ def _call_simply(session: "Session", node: Node, gradients: list[Gradient]) -> l
         else:
             results.append(_fit(session, node, len(results), made, False))
     return results
+
+
+def _count_edits(work: Pass, node: Node, results: list[Gradient], edits: Sequence[tuple[int, int]]) -> None:
+    """Let the counters of new gradients show how often PyTorch edits them while it makes them."""
+    for edge, count in edits:
+        child = node.next[edge]
+        gradient = results[edge]
+        if child is None or gradient is None or child.dtype is not node.dtype:
+            continue  # a cast is a new tensor
+        if type(node) is Node and node.op.kind == POINTWISE and gradient.shape != node.shape:
+            continue  # and so is a sum
+        work.gradients.version(gradient).value = count
 
 
 def call_node(session: "Session", node: Node, gradients: list[Gradient], create_graph: bool) -> list[Gradient]:
@@ -466,6 +483,8 @@ def _fit(session: "Session", node: Node, index: int, gradient: Gradient, create_
         return gradient if gradient.dtype is dtype else session.call("to", gradient, dtype)
     if gradient.dtype is not dtype.numpy or dtype is dtypes.bfloat16:
         return dtypes.cast(np.asarray(gradient), dtypes.BY_NUMPY[gradient.dtype], dtype)
+    if node.dtype is dtypes.bfloat16:
+        return np.array(gradient)  # cast, although the memory looks the same
     return gradient
 
 
@@ -491,30 +510,27 @@ def sum_to(session: "Session", gradient: Gradient, shape: tuple[int, ...]) -> Gr
     return total.reshape(shape)
 
 
-def _refuse_nan(session: "Session", node: Node, results: list[Gradient]) -> None:
+def _refuse_nan(node: Node, results: list[Gradient]) -> None:
     for index, gradient in enumerate(results):
         if gradient is None:
             continue
         array = gradient.array if isinstance(gradient, Tensor) else gradient
         if array.dtype.kind == "f" and np.isnan(array).any():
-            _warn_anomaly(session, node)
             raise TorchError("nan", name=node.name, index=index)
 
 
-def _warn_anomaly(session: "Session", node: Node) -> None:
+def _warn_anomaly(session: "Session", node: Node | None) -> None:
     """Warn which forward call is at fault, and which call of an outer backward pass made that one."""
     from detachsim.engine.names import full_name
 
-    info = node.extras
-    if info is None or not info.traced:
-        session.warn("anomaly_no_trace", name=full_name(session.dialect, node))
-        return
-    session.warn("anomaly_trace", name=full_name(session.dialect, node))
-    parent = info.parent
-    while parent is not None:
-        known = parent.extras is not None and parent.extras.traced
-        session.warn("anomaly_parent" if known else "anomaly_parent_no_trace", name=full_name(session.dialect, parent))
-        parent = parent.extras.parent if known and parent.extras is not None else None
+    key = "anomaly_trace"
+    while node is not None:
+        info = node.extras
+        if info is None or not info.traced:
+            session.warn("anomaly_no_trace", name=full_name(session.dialect, node))
+            return
+        session.warn(key, name=full_name(session.dialect, node))
+        key, node = "anomaly_parent", info.parent
 
 
 def _accumulate(work: Pass, node: AccumulateGrad, slots: list[Gradient]) -> None:
@@ -528,24 +544,12 @@ def _accumulate(work: Pass, node: AccumulateGrad, slots: list[Gradient]) -> None
         return
     info = meta(tensor)
     present = info.grad
-    if create_graph:
-        if present is None:
-            info.grad = session.call(session.library.grad_copy, gradient)
-        else:
-            info.grad = session.call(session.library.operators["+"], present, gradient)
-    elif present is None:
-        array = np.asarray(gradient)
-        if mine and _same_layout(array, tensor.array):
-            # PyTorch asks only whether the tensor is shared: its memory may still be, say, the seed's.
-            made = work.gradients.tensor(array, tensor.dtype, inference=session.inference)
-        else:
-            made = fresh(_copy_like(array, tensor.array), tensor.dtype)
-            made.version.value = 1
-            if session.inference:
-                make_inference(made)
-        info.grad = made
-    elif present.array.shape != gradient.shape:
-        # The leaf got other memory by ``.data =`` since: PyTorch's addition takes or refuses it as any other.
+    if present is None:
+        info.grad = _first_gradient(work, gradient, node.dtype, tensor, mine=mine)
+    elif create_graph:
+        info.grad = session.call(session.library.operators["+"], present, gradient)
+    elif present.array.shape != gradient.shape or present.dtype is not node.dtype or overlaps_itself(present.array):
+        # What the user put there: PyTorch's addition takes or refuses it as any other.
         session.call("add_", present, fresh(np.asarray(gradient), node.dtype))
     else:
         total = present.array + gradient
@@ -561,20 +565,57 @@ def _accumulate(work: Pass, node: AccumulateGrad, slots: list[Gradient]) -> None
             leaf_strides=list(strides(tensor.array)),
         )
     if session.facts is not None:
-        session.facts.append(("accumulate", tensor, gradient))
+        # A copy: whoever held the gradient itself would change what may be taken or added to.
+        session.facts.append(("accumulate", tensor, gradient if create_graph else np.array(gradient)))
     for hook in info.post_hooks:
         if hook(tensor) is not None:
             raise TorchError("post_hook_type")
 
 
+def _first_gradient(work: Pass, gradient: Gradient, dtype: DType, leaf: Tensor, *, mine: bool) -> Tensor:
+    """Return what becomes the ``.grad`` of a leaf that has none.
+
+    A tensor that nobody else holds is taken as it is, if it lies in memory as the leaf does; PyTorch does not ask
+    whose the memory is, which may be the seed's. Others are copied into memory laid out as the leaf's, which counts as
+    an edit, or, where the leaf has gaps or overlaps, cloned.
+    """
+    session = work.session
+    dense = is_dense(leaf.array)
+    if work.create_graph:
+        if not dense:
+            return session.call("clone", gradient)  # type: ignore[no-any-return]
+        # To whom is told what happened it is one step, a copy.
+        facts, session.facts = session.facts, None
+        try:
+            made = session.call("new_empty_strided", gradient, leaf.shape, strides(leaf.array))
+            session.call("copy_", made, gradient)
+        finally:
+            session.facts = facts
+        if facts is not None and made.node is not None:
+            facts.append(("op", made.node.op, (None, gradient), (made,), made.node))
+        return made  # type: ignore[no-any-return]
+    array = np.asarray(gradient)
+    if mine and _obeys_layout(array, leaf.array):
+        return work.gradients.tensor(array, dtype, inference=session.inference)
+    if dense:
+        copy = np.empty_like(leaf.array, order="K")
+        if array.shape != leaf.shape or dtype is not leaf.dtype:
+            # The leaf got other memory by ``.data =`` since.
+            session.call("copy_", fresh(copy, leaf.dtype), fresh(array, dtype))
+            dtype = leaf.dtype
+        else:
+            np.copyto(copy, array)
+    else:
+        copy = np.array(array, order="C")
+    made = fresh(copy, dtype)
+    made.version.value = int(dense)
+    if session.inference:
+        make_inference(made)
+    return made
+
+
 def _rounded(array: Array, dtype: DType) -> Array:
     return dtypes.round_bfloat16(array) if dtype is dtypes.bfloat16 else array
-
-
-def _same_layout(array: Array, like: Array) -> bool:
-    if like.flags.c_contiguous:
-        return bool(array.flags.c_contiguous)
-    return array.strides == like.strides
 
 
 def _obeys_layout(gradient: Array, leaf: Array) -> bool:
@@ -586,10 +627,3 @@ def _obeys_layout(gradient: Array, leaf: Array) -> bool:
     return gradient.shape == leaf.shape and all(
         one == other for one, other, size in zip(gradient.strides, leaf.strides, leaf.shape, strict=True) if size != 1
     )
-
-
-def _copy_like(array: Array, like: Array) -> Array:
-    """Copy to fresh memory, laid out as the leaf is where that is dense, contiguous otherwise."""
-    made = np.empty_like(like, dtype=array.dtype, order="K") if like.size else np.empty(like.shape, array.dtype)
-    np.copyto(made, array)
-    return made

@@ -24,6 +24,7 @@ from detachsim.engine.views import (
     rebase_history,
     replace_node,
     requires_grad,
+    trace,
 )
 
 if TYPE_CHECKING:
@@ -325,9 +326,7 @@ def _start_node(session: "Session", op: Op, bound: list[Any]) -> Node:
     else:
         node.meta = ()
     if session.anomaly:
-        info = extras(node)
-        info.traced = True
-        info.parent = session.backward_node
+        trace(session, node)
     return node
 
 
@@ -394,6 +393,7 @@ def _run_inplace(session: "Session", op: Op, bound: list[Any]) -> Tensor:
     if node is not None:
         node.shape = target.array.shape
         node.dtype = target.dtype
+        node.saved = ()  # should the next line fail
         rebase_history(session, target, node)
         node.saved = _finish_inplace_saves(op, saved_inputs, target)
     return target

@@ -194,4 +194,4 @@ def _store_retained(session: "Session", tensor: Tensor, gradient: Any, create_gr
         total = array.copy() if present is None else present.array + array
         info.grad = fresh(np.asarray(total).reshape(tensor.shape), tensor.dtype)
     if session.facts is not None:
-        session.facts.append(("retain", tensor, gradient))
+        session.facts.append(("retain", tensor, gradient if create_graph else np.array(gradient)))

@@ -48,6 +48,8 @@ def _bounds(array: Array) -> tuple[int, int]:
 
 def is_dense(array: Array) -> bool:
     """Whether the elements fill one stretch of memory, each in a place of its own, in any order of the dims."""
+    if array.size == 0:
+        return True
     expected = array.itemsize
     for stride, size in sorted(zip(array.strides, array.shape, strict=True)):
         if size == 1:

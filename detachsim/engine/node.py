@@ -13,7 +13,7 @@ which would be a
 cycle. An in-place op has overwritten its ``self``: where a formula needs it, a copy made before the edit is saved.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
 
 from detachsim.engine.dtypes import Array, DType
@@ -109,6 +109,9 @@ class Node:
 
     __slots__ = ("__weakref__", "dtype", "extras", "id", "meta", "next", "next_nr", "op", "saved", "sequence", "shape")
 
+    # How often PyTorch edits the gradient of an edge while it makes it; of an ordinary node, its op says so.
+    gradient_edits: ClassVar[tuple[tuple[int, int], ...]] = ()
+
     op: "Op"
     sequence: int
     next: "tuple[Node | None, ...]"
@@ -159,6 +162,9 @@ class CopySlices(Node):
 
     __slots__ = ("base_offset", "base_shape", "base_stride", "inner", "view_offset", "view_shape", "view_stride")
 
+    # PyTorch fills the base's gradient, then writes the edited part into it.
+    gradient_edits = ((0, 2),)
+
     inner: Node | None
     base_shape: Shape
     base_stride: Shape
@@ -178,6 +184,9 @@ class AsStrided(Node):
     base."""
 
     __slots__ = ("base_offset", "base_shape", "base_stride", "view_offset", "view_shape", "view_stride")
+
+    # PyTorch writes the gradient into zeros.
+    gradient_edits = ((0, 1),)
 
     base_shape: Shape
     base_stride: Shape

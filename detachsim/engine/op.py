@@ -68,6 +68,7 @@ class Op:
         "floats_only",
         "grad",
         "grad_fn",
+        "gradient_edits",
         "inplace",
         "inplace_grad",
         "inplace_grad_fn",
@@ -106,6 +107,7 @@ class Op:
         kind: str,
         kernel: Callable[..., Any],
         grad: Mapping[str, str] | None = None,
+        gradient_edits: Mapping[str, int] | None = None,
         where: str = "mt",
         promote: str = KEEP,
         inplace: bool = False,
@@ -163,6 +165,10 @@ class Op:
         self.samples = tuple(samples)
         self.tensor_positions = tuple(i for i, p in enumerate(self.parameters) if p.takes_tensor)
         self.promoting_numbers = tuple(i for i, p in enumerate(self.parameters) if p.type == "PromotingNumber")
+        self.gradient_edits: tuple[tuple[int, int], ...] = ()
+        if gradient_edits:
+            edges = [p.name for p in self.parameters if p.name in self.grad]
+            self.gradient_edits = tuple((edges.index(name), count) for name, count in gradient_edits.items())
         self.dtype_position = next((i for i, p in enumerate(self.parameters) if p.name == "dtype"), -1)
         self.library: Library | None = None
         # One function for each edge, once ``make_simple`` was asked; empty where formulas serve several or lists.
@@ -435,7 +441,6 @@ class Library:
         # save no number.
         self.scalar_operators: dict[str, str] = {}
         self.sum_to = ""
-        self.grad_copy = ""
         self.sum_kernel: Callable[..., Any] = sum
         self.helpers: dict[str, Callable[..., Any]] = {}
 

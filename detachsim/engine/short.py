@@ -101,7 +101,7 @@ def make_unary(op: Op, kernel: Callable[[Array], Array]) -> Callable[["Session",
                 node.sequence = session.next_sequence
                 session.next_sequence += 1
                 if edge is None:
-                    edge = accumulator(a)
+                    edge = accumulator(session, a)
                     node.next_nr = (0,)
                 else:
                     node.next_nr = (a.output_nr,)
@@ -195,12 +195,12 @@ def make_binary(op: Op, kernel: Callable[[Array, Array], Array]) -> Callable[["S
                     if a.output_nr:
                         numbers = (a.output_nr, 0)
                 elif a.requires:
-                    left = accumulator(a)
+                    left = accumulator(session, a)
                 if right is not None:
                     if b.output_nr:
                         numbers = (numbers[0], b.output_nr)
                 elif other is not None and other.requires:
-                    right = accumulator(other)
+                    right = accumulator(session, other)
                 node.next = (left, right)
                 node.next_nr = numbers
                 shape = out.shape

@@ -33,7 +33,7 @@ def requires_grad(tensor: Tensor) -> bool:
     return tensor.view is not None and requires_grad(tensor.view.base)
 
 
-def accumulator(tensor: Tensor) -> AccumulateGrad:
+def accumulator(session: "Session", tensor: Tensor) -> AccumulateGrad:
     """Return the one AccumulateGrad of a leaf, made anew when nobody holds the old one."""
     info = meta(tensor)
     node = info.accumulator() if info.accumulator is not None else None
@@ -51,7 +51,16 @@ def accumulator(tensor: Tensor) -> AccumulateGrad:
         info.accumulator = ref(node)
         if info.prehooks:
             extras(node).hooks[0] = info.prehooks
+        if session.anomaly:
+            trace(session, node)
     return node
+
+
+def trace(session: "Session", node: Node) -> None:
+    """Note, as anomaly mode does of each node made under it, that its origin is known, and which node ran then."""
+    info = extras(node)
+    info.traced = True
+    info.parent = session.backward_node
 
 
 def gradient_edge(session: "Session", tensor: Tensor) -> tuple[Node | None, int]:
@@ -62,7 +71,7 @@ def gradient_edge(session: "Session", tensor: Tensor) -> tuple[Node | None, int]
     node = tensor.node if tensor.view is None else grad_fn(session, tensor)
     if node is not None:
         return node, tensor.output_nr
-    return (accumulator(tensor) if tensor.requires else None), 0
+    return (accumulator(session, tensor) if tensor.requires else None), 0
 
 
 def grad_fn(session: "Session", tensor: Tensor) -> Node | None:
@@ -88,6 +97,8 @@ def grad_fn(session: "Session", tensor: Tensor) -> Node | None:
     node.dtype = tensor.dtype
     node.id = 0
     node.extras = None
+    if session.anomaly:
+        trace(session, node)
     _set_geometries(node, base, tensor)
     old = tensor.node
     tensor.node = node
@@ -193,6 +204,8 @@ def rebase_history(session: "Session", tensor: Tensor, node: Node) -> None:
     slices.dtype = base.dtype
     slices.id = 0
     slices.extras = None
+    if session.anomaly:
+        trace(session, slices)
     _set_geometries(slices, base, tensor)
     old = base.node
     base.node = slices
@@ -231,9 +244,13 @@ def move_hooks(session: "Session", tensor: Tensor, old: Node | None, new: Node) 
                 extras(new).hooks.setdefault(0, []).append(hook)
         return
     info.prehooks = []
-    if old is None or old.extras is None:
+    if not info.retain_hooked:
         return
-    for output_nr, holder in list(old.extras.retained.items()):
+    if old is None:
+        # ``detach_()`` has taken the node away that held it: PyTorch stumbles.
+        raise TorchError("retained_without_node")
+    retained = extras(old).retained
+    for output_nr, holder in list(retained.items()):
         if holder() is tensor:
-            del old.extras.retained[output_nr]
+            del retained[output_nr]
             extras(new).retained[0] = holder

@@ -231,6 +231,7 @@ ROWS = [
         np.copysign,
         promote=FLOAT,
         grad={"self": "copysign_backward(grad, self, result)", "other": "zeros_of(grad)"},
+        gradient_edits={"other": 1},
         inplace=True,
         doc="self with the sign of other",
         samples=("a.copysign(b)",),

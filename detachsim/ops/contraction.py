@@ -398,6 +398,7 @@ ROWS = [
         "TraceBackward0",
         trace,
         grad={"self": "trace_backward(grad, self_size)"},
+        gradient_edits={"self": 2},
         check=_check_trace,
         doc="the sum of a matrix's diagonal",
         samples=("a.trace()",),

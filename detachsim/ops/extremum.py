@@ -65,13 +65,14 @@ def clamp_bounds_backward(ops: Any, grad: Any, self: Any, min: Any, max: Any) ->
     return low, high
 
 
-def _pair(name: str, node: str, kernel: Any, first: str, second: str, doc: str) -> Op:
+def _pair(name: str, node: str, kernel: Any, first: str, second: str, doc: str, **edits: int) -> Op:
     return pointwise(
         f"{name}(Tensor self, Tensor other)",
         node,
         kernel,
         where="mt",
         grad={"self": first, "other": second},
+        gradient_edits=edits,
         doc=doc,
         samples=(f"torch.{name}(a, b)",),
     )
@@ -130,6 +131,8 @@ ROWS = [
         "extreme_pair_backward(grad, self, other, self < other)",
         "extreme_pair_backward(grad, self, other, self > other)",
         "the larger of two, element by element; a tie shares the gradient",
+        self=1,
+        other=1,
     ),
     _pair(
         "minimum",
@@ -138,6 +141,8 @@ ROWS = [
         "extreme_pair_backward(grad, self, other, self > other)",
         "extreme_pair_backward(grad, self, other, self < other)",
         "the smaller of two, element by element; a tie shares the gradient",
+        self=1,
+        other=1,
     ),
     _pair(
         "fmax",

@@ -356,6 +356,7 @@ ROWS = [
         index_kernel,
         where="",
         grad={"self": "_index_put_impl(zeros_sized(grad, self_size), indices, grad, True)"},
+        gradient_edits={"self": 1},
         check=_check_index,
         doc="the elements at tensor indices, copied",
         samples=("a[torch.tensor([0, 1])]", "a[a > 0.5]", "a[[0, 1, 0]]"),

@@ -515,6 +515,7 @@ ROWS = [
             "self": "bce_logits_backward(grad, self, target, weight, pos_weight, reduction)",
             "target": "bce_logits_target_backward(grad, self, target, weight, pos_weight, reduction)",
         },
+        gradient_edits={"self": 3, "target": 1},
         check=_check_bce_logits,
         doc="binary cross entropy with logits, reduced",
     ),

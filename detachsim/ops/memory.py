@@ -91,14 +91,6 @@ ROWS = [
         samples=("a.detach()",),
     ),
     composite("contiguous(Tensor self)", contiguous, where="m", doc="self, copied if its elements are not in order"),
-    general(
-        "grad_copy(Tensor self)",
-        "torch::autograd::CopyBackwards",
-        lambda self: np.ascontiguousarray(self).copy().reshape(self.shape),
-        where="",
-        grad={"self": "grad"},
-        doc="a copy made when a gradient is first accumulated under create_graph",
-    ),
     inplace(
         "copy_(Tensor self, Number|Tensor other, bool non_blocking=False)",
         "torch::autograd::CopyBackwards",

@@ -123,8 +123,8 @@ normal_Tensor_Tensor normal_Tensor_float normal_float_Tensor normal_float_float 
 random__to uniform_
 """,
     "memory": """
-_to_copy bfloat16 bool byte char clone contiguous copy_ cpu detach double fill_ fill__Tensor float grad_copy
-half int long new_empty_strided short to to_other type_as zero_
+_to_copy bfloat16 bool byte char clone contiguous copy_ cpu detach double fill_ fill__Tensor float half int
+long new_empty_strided short to to_other type_as zero_
 """,
     "scalar_arithmetic": """
 add_scalar div_scalar mul_scalar scalar_div scalar_sub sub_scalar

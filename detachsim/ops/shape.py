@@ -447,6 +447,7 @@ ROWS = [
         "AsStridedBackward0",
         as_strided,
         grad={"self": "as_strided_gradient(grad, self_size, size, stride, storage_offset)"},
+        gradient_edits={"self": 1},
         on_storage=True,
         doc="a view with any shape and strides over the same memory",
         samples=("a.as_strided((2,), (1,))",),

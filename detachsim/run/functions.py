@@ -8,7 +8,7 @@ from typing import Any
 
 from detachsim.engine import autograd, dtypes
 from detachsim.engine.arguments import admit
-from detachsim.engine.errors import TorchError
+from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.op import OverloadSet
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
@@ -48,7 +48,7 @@ def grad(
     if not only_inputs:
         session.warn("only_inputs")
     if is_grads_batched:
-        raise TorchError("grads_batched")
+        raise LimitError("torch.autograd.grad with is_grads_batched=True")
     return autograd.grad(
         session,
         _sequence(outputs),

@@ -428,6 +428,9 @@ class Interpreter:
 
     def _backward(self, step: BackwardStep) -> None:
         roots = [self._value(root) for root in step.roots]
+        if not step.several and not isinstance(roots[0], Tensor):
+            text = f"'{type_name(roots[0])}' object has no attribute 'backward'"
+            raise TorchError("python", type="AttributeError", text=text)
         gradient: Any = None
         if step.gradient is not None:
             seeds = [None if part is None else self._seed(step, part) for part in step.gradient]
@@ -439,12 +442,8 @@ class Interpreter:
                 inputs = None
             elif not step.inputs_list and isinstance(inputs[0], (list, tuple)):
                 inputs = list(inputs[0])
-        for root in roots:
-            if not isinstance(root, Tensor):
-                if step.several:
-                    raise TorchError("not_a_root")
-                text = f"'{type_name(root)}' object has no attribute 'backward'"
-                raise TorchError("python", type="AttributeError", text=text)
+        if not all(isinstance(root, Tensor) for root in roots):
+            raise TorchError("not_a_root")
         autograd.backward(
             self.session,
             roots,

@@ -73,6 +73,12 @@ TEXTS: dict[str, Entry] = {
         "`inputs` argument to `grad()` cannot be empty.",
         {"torch-1.13": ("ValueError", "grad requires non-empty inputs.")},
     ),
+    "retained_without_node": (
+        "RuntimeError",
+        'old_fn INTERNAL ASSERT FAILED at "/__w/pytorch/pytorch/torch/csrc/autograd/variable.cpp":205, please report a bug '
+        "to PyTorch. ",
+        {},
+    ),
     "grad_layout": ("UserWarning", _GRAD_LAYOUT, {}),
     "grad_layout_create_graph": ("UserWarning", _GRAD_LAYOUT, {}),
     "create_graph": (
@@ -202,12 +208,6 @@ TEXTS: dict[str, Entry] = {
     "anomaly_parent": (
         "UserWarning",
         "Previous calculation was induced by {name}. Traceback of forward call that induced the previous calculation:",
-        {},
-    ),
-    "anomaly_parent_no_trace": (
-        "UserWarning",
-        "Previous calculation was induced by {name}. No forward pass information available. Enable detect anomaly during "
-        "forward pass for more information.",
         {},
     ),
     "grad_incompatible": (
