@@ -37,34 +37,34 @@ sys.excepthook = show_error
 # Several runs in one script: each starts from the same state, and its error ends no other run.
 HEADER_OF_SEVERAL = """\
 # PyTorch gives these warnings once in a process; here they are to come once in each run.
-once = (
+ONCE = (
     {once},
 )
-warned = set()
+WARNED = set()
 
 
 # Warnings, and the error that ends a run, are printed among the other lines: the text alone, without
 # places in files.
 def show_warning(message, category, *place):
     text = f"{{message}}".split("\\n  File ")[0].split(" (Triggered internally at")[0].strip()
-    if not text.startswith(once) or text not in warned:
+    if not text.startswith(ONCE) or text not in WARNED:
         print(f"{{category.__name__}}: {{text}}")
-    warned.add(text)
+    WARNED.add(text)
 
 
 # Each run starts fresh: afterwards its names and its warnings are forgotten.
 @contextlib.contextmanager
 def run(choices):
     print(f"# {{choices}}")
-    before = dict(globals())
+    before = {{**globals()}}
     try:
         yield
     except Exception as error:
-        print(f"{{type(error).__name__}}: {{error}}")
-    for name in set(globals()) - set(before):
+        print(f"{{error.__class__.__name__}}: {{error}}")
+    for name in {{*globals()}} - {{*before}}:
         del globals()[name]
     globals().update(before)
-    warned.clear()
+    WARNED.clear()
 
 
 warnings.simplefilter("always")
