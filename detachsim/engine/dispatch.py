@@ -22,6 +22,7 @@ from detachsim.engine.views import (
     check_inplace,
     gradient_edge,
     rebase_history,
+    refuse_stale_view,
     replace_node,
     requires_grad,
     trace,
@@ -41,6 +42,9 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
     if op.mutates and not op.unguarded and op.kind != VIEW and _is_seen(op, bound):
         # Autograd refuses before the kernel looks at anything.
         check_inplace(session, bound[0], _edit_requires_grad(op, bound))
+    recording = session.grad_enabled and bool(op.grad_fn) and _is_recorded(op, bound)
+    if recording:
+        _refuse_node(session, op, bound)
     if op.check_dtypes is not None:
         op.check_dtypes(session, op, bound)
     if op.check is not None:
@@ -48,9 +52,10 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
     if op.kind == COMPOSITE:
         return unwrap(op.kernel(functions(session), *[wrap_operands(session, value) for value in bound]))
     if op.mutates:
-        return _run_inplace(session, op, bound) if op.kind != VIEW else _run_restride(session, op, bound)
+        if op.kind == VIEW:
+            return _run_restride(session, op, bound)
+        return _run_inplace(session, op, bound, recording)
     tensors = [bound[i] for i in op.tensor_positions]
-    recording = session.grad_enabled and bool(op.grad_fn) and _any_requires_grad(op, bound) and _is_seen(op, bound)
     if op.kind in (VIEW, ALIAS):
         return _run_view(session, op, bound, recording)
     if op.kind == FACTORY:
@@ -112,6 +117,30 @@ def _edit_requires_grad(op: Op, bound: list[Any]) -> bool:
     if requires_grad(target):
         return True
     return (target.dtype.is_floating or not op.floats_only) and _any_requires_grad(op, bound)
+
+
+def _is_recorded(op: Op, bound: list[Any]) -> bool:
+    """Whether an op makes a node, where nodes are made."""
+    if op.mutates and op.kind != VIEW:
+        return _edit_requires_grad(op, bound) and _is_seen(op, bound)
+    return _any_requires_grad(op, bound) and _is_seen(op, bound)
+
+
+def _refuse_node(session: "Session", op: Op, bound: list[Any]) -> None:
+    """Raise what making a node would raise: PyTorch makes it, and saves inputs, before the kernel looks at anything."""
+    plan = op.plan
+    for position in plan.edges:
+        value = bound[position]
+        for tensor in value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(tensor, Tensor):
+                refuse_stale_view(session, tensor)
+    for _, position, guard in plan.saved:
+        if position < 0 or (position == 0 and op.mutates):  # what is edited is saved as a copy
+            continue
+        value, guarding = bound[position], bound[plan.edges[guard]]
+        needed = guard < 0 or (isinstance(guarding, Tensor) and requires_grad(guarding))
+        if needed and isinstance(value, Tensor) and value.inference:
+            raise TorchError("saves_inference")
 
 
 def _is_seen(op: Op, bound: list[Any]) -> bool:
@@ -371,9 +400,8 @@ def _save_input(value: Any, number: Any) -> Saved:
     return number  # type: ignore[no-any-return]  # a Python number as a 0-d array, or None
 
 
-def _run_inplace(session: "Session", op: Op, bound: list[Any]) -> Tensor:
+def _run_inplace(session: "Session", op: Op, bound: list[Any], recording: bool) -> Tensor:
     target: Tensor = bound[0]
-    recording = session.grad_enabled and bool(op.grad_fn) and _edit_requires_grad(op, bound) and _is_seen(op, bound)
     node: Node | None = None
     values, dtype = arguments(op, bound)
     if recording:

@@ -27,7 +27,7 @@ def fused64(left: Array, right: Array | float, addend: Array | float) -> Array:
     lost = ((left_high * right_high - product) + left_high * right_low + left_low * right_high) + left_low * right_low
     total: Array = product + addend
     shift = total - product
-    lost += (product - (total - shift)) + (addend - shift)
+    lost = lost + (product - (total - shift)) + (addend - shift)
     # An infinite number has lost nothing, and what is said of a huge one has overflowed.
     return np.asarray(np.where(np.isfinite(lost), total + lost, total))
 

@@ -80,10 +80,8 @@ def grad_fn(session: "Session", tensor: Tensor) -> Node | None:
     Raises ``TorchError`` for a view whose creation forbids that (made in ``no_grad``, or one of several outputs).
     """
     view = tensor.view
-    if view is None or view.attr_version == tensor.version.value or not tensor.version.tracked:
+    if view is None or not _is_stale(tensor, view):
         return tensor.node
-    if tensor.node is None and not requires_grad(view.base):
-        return None
     refuse_forbidden_view(session, tensor, indirect=True)
     base = view.base
     node = AsStrided()
@@ -108,6 +106,19 @@ def grad_fn(session: "Session", tensor: Tensor) -> Node | None:
     if session.facts is not None:
         session.facts.append(("regenerate", tensor, node))
     return node
+
+
+def _is_stale(tensor: Tensor, view: ViewInfo) -> bool:
+    """Whether a view's cached node is from before the last edit of its base."""
+    if view.attr_version == tensor.version.value or not tensor.version.tracked:
+        return False
+    return tensor.node is not None or requires_grad(view.base)
+
+
+def refuse_stale_view(session: "Session", tensor: Tensor) -> None:
+    """Raise the error that ``grad_fn`` would raise for a tensor, and rebuild nothing."""
+    if tensor.view is not None and _is_stale(tensor, tensor.view):
+        refuse_forbidden_view(session, tensor, indirect=True)
 
 
 def _set_geometries(node: CopySlices | AsStrided, base: Tensor, view: Tensor) -> None:

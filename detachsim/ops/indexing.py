@@ -242,9 +242,9 @@ def _flag(self: Any, value: bool) -> Operand:
 
 def select_item(ops: Any, self: Any, dim: int, index: int, real_dim: int) -> Any:
     """Select one slice, with the words that ``x[i]`` has for an index out of range."""
-    if self.ndim == 0:
+    if self.ndim == 0 and index == 0:
         raise TorchError("index_zero_dim")
-    size = self.shape[dim]
+    size = self.shape[dim] if self.ndim else 0
     if not fits(dtypes.int64, index):
         raise TorchError("too_long")
     if not -size <= index < size:

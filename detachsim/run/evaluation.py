@@ -8,6 +8,7 @@ attribute and method is an entry of a table.
 import ast
 import operator
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import Any
 
 from detachsim.engine.arguments import admit
@@ -145,9 +146,8 @@ class Evaluator:
         if isinstance(function, ast.Attribute):
             path = self._namespace_path(function)
             if path is None or self._member(path) is None:
-                owner = self.evaluate(function.value)
-                args, kwargs = self._arguments(node)
-                return self.call_method(owner, function.attr, args, kwargs)
+                method = self._bound_method(self.evaluate(function.value), function.attr)
+                return method(*self._arguments(node))
         target = self.evaluate(function)
         args, kwargs = self._arguments(node)
         return self.call(target, args, kwargs)
@@ -167,28 +167,24 @@ class Evaluator:
 
     def call_method(self, owner: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call a method of a value."""
+        return self._bound_method(owner, name)(args, kwargs)
+
+    def _bound_method(self, owner: Any, name: str) -> Callable[[list[Any], dict[str, Any]], Any]:
+        """Return what calls a method of a value; Python looks for it before it looks at the arguments."""
         session = self.session
         if isinstance(owner, Tensor):
             method = tensors.METHODS.get(name)
             if method is not None:
-                taken, named = admit("m", name, args, kwargs, session.dialect)
-                return method(session, owner, *taken, **named)
+                return lambda args, kwargs: _call_admitted(session, method, owner, name, args, kwargs)
             overloads = session.library.get(name)
             if overloads is not None and any("m" in op.where for op in overloads.ops):
-                return overloads.within("m").call(session, [owner, *args], kwargs)
-        elif isinstance(owner, Node) and name == "name" and not args:
-            from detachsim.engine.names import full_name
-
-            return full_name(session.dialect, owner)
-        elif isinstance(owner, HookHandle) and name == "remove" and not args:
-            return owner.remove()
-        elif isinstance(owner, Size) and name == "numel" and not args:
-            count = 1
-            for length in owner:
-                count *= length
-            return count
+                return lambda args, kwargs: overloads.within("m").call(session, [owner, *args], kwargs)
+        elif (plain := _plain_method(session, owner, name)) is not None:
+            return lambda args, kwargs: self._python(
+                lambda: plain(*args, **kwargs), lambda text: f"{name}(){_after_name(text)}"
+            )
         elif (methods := _table(owner, "METHODS")) is not None and name in methods:
-            return self._python(
+            return lambda args, kwargs: self._python(
                 lambda: methods[name](session, owner, *args, **kwargs), lambda text: f"{name}(){_after_name(text)}"
             )
         raise _no_attribute(owner, name)
@@ -336,6 +332,27 @@ class Evaluator:
                 self.names.update(hidden)
 
         return Function("<lambda>", call)
+
+
+def _call_admitted(
+    session: Session, method: Callable[..., Any], owner: Tensor, name: str, args: list[Any], kwargs: dict[str, Any]
+) -> Any:
+    """Call a method of a tensor that is no op, with arguments that PyTorch's parser lets through."""
+    taken, named = admit("m", name, args, kwargs, session.dialect)
+    return method(session, owner, *taken, **named)
+
+
+def _plain_method(session: Session, owner: Any, name: str) -> Callable[[], Any] | None:
+    """Return a method without arguments of a value that is neither a tensor nor a module, ``None`` if there is none."""
+    if isinstance(owner, Node) and name == "name":
+        from detachsim.engine.names import full_name
+
+        return lambda: full_name(session.dialect, owner)
+    if isinstance(owner, HookHandle) and name == "remove":
+        return lambda: owner.remove()
+    if isinstance(owner, Size) and name == "numel":
+        return lambda: prod(owner)
+    return None
 
 
 def _in_order(parameters: list[str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
