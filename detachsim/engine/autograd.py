@@ -8,11 +8,14 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.backward import Edge, run_backward, sum_to
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.hooks import retain_grad
 from detachsim.engine.node import Node
+from detachsim.engine.spelled import type_word
 from detachsim.engine.tensor import Tensor, fresh
 from detachsim.engine.views import gradient_edge, requires_grad
+from detachsim.printing import size_text
 
 if TYPE_CHECKING:
     from detachsim.engine.session import Session
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 def backward(
     session: "Session",
     tensors: Sequence[Tensor],
-    gradients: Any,
+    gradients: Sequence[Any] | None,
     *,
     retain_graph: bool | None = None,
     create_graph: bool = False,
@@ -29,11 +32,11 @@ def backward(
 ) -> None:
     """Accumulate into the leaves' ``.grad``.
 
-    ``gradients`` is ``None`` or one tensor (or ``None``) for each of ``tensors``. Raises ``TorchError``.
+    ``gradients`` is ``None`` or holds a tensor (or ``None``) for each of ``tensors``. Raises ``TorchError``.
     """
     if inputs is not None and len(inputs) == 0:
         raise TorchError("inputs_empty")
-    seeds = make_gradients(session, tensors, gradients, len(tensors))
+    seeds = _make_gradients(session, tensors, gradients)
     roots = _root_edges(session, tensors, seeds)
     edges: list[tuple[Node | None, int]] | None = None
     if inputs is not None:
@@ -52,8 +55,9 @@ def grad(
     session: "Session",
     outputs: Sequence[Any],
     inputs: Sequence[Any],
-    gradients: Any = None,
+    gradients: Sequence[Any] | None = None,
     *,
+    only_inputs: bool = True,
     retain_graph: bool | None = None,
     create_graph: bool = False,
     allow_unused: bool | None = None,
@@ -64,7 +68,11 @@ def grad(
         allow_unused = True
     if materialize_grads and allow_unused is False:
         raise TorchError("materialize_conflict")
-    seeds = make_gradients(session, outputs, gradients, len(outputs))
+    if not inputs and session.dialect == NEWEST:
+        raise TorchError("grad_inputs_empty")
+    if not only_inputs:
+        session.warn("only_inputs")
+    seeds = _make_gradients(session, outputs, gradients)
     if not inputs:
         raise TorchError("grad_inputs_empty")
     keep = create_graph if retain_graph is None else retain_graph
@@ -81,7 +89,7 @@ def grad(
             raise TorchError("unused", index=index)
         if result is None and materialize_grads:
             source = inputs[index]
-            results[index] = fresh(np.zeros(source.shape, source.dtype.numpy), source.dtype)
+            results[index] = session.call("zeros_like", source, requires_grad=create_graph)
     return tuple(results)
 
 
@@ -117,25 +125,21 @@ def _run(
     return results
 
 
-def make_gradients(session: "Session", outputs: Sequence[Any], gradients: Any, count: int) -> list[Any]:
+def _make_gradients(session: "Session", outputs: Sequence[Any], gradients: Sequence[Any] | None) -> list[Any]:
     """Return one seed gradient for each output, ones for a scalar without one; ``None`` for what requires no grad."""
-    given: Sequence[Any]
-    if gradients is None:
-        given = (None,) * count
-    elif isinstance(gradients, Tensor):
-        given = (gradients,)
-    elif isinstance(gradients, (list, tuple)):
-        given = tuple(gradients)
-    else:
-        raise TorchError("not_iterable", type=type(gradients).__name__)
+    given: Sequence[Any] = (None,) * len(outputs) if gradients is None else gradients
     seeds: list[Any] = []
-    for index, (output, gradient) in enumerate(zip(outputs, given, strict=False)):
+    for output, gradient in zip(outputs, given, strict=False):
+        if not isinstance(output, Tensor):
+            raise TorchError("not_a_root")
         if isinstance(gradient, Tensor):
             if gradient.shape != output.shape:
-                from detachsim.printing import size_text
-
                 raise TorchError(
-                    "grad_shape", index=index, grad=size_text(gradient.shape), output=size_text(output.shape)
+                    "grad_shape",
+                    grad_index=_place(session, given, gradient),
+                    grad=size_text(gradient.shape),
+                    index=_place(session, outputs, output),
+                    output=size_text(output.shape),
                 )
             seeds.append(gradient)
         elif gradient is None:
@@ -146,10 +150,27 @@ def make_gradients(session: "Session", outputs: Sequence[Any], gradients: Any, c
             else:
                 seeds.append(None)
         else:
-            raise TorchError("grad_element_type", type=type(gradient).__name__)
-    if len(given) != count:
-        raise TorchError("gradient_count", tensors=count, gradients=len(given))
+            raise TorchError("grad_element_type", type=type_word(gradient).rpartition(".")[2])
+    if len(seeds) != len(outputs):
+        raise TorchError("gradient_count", tensors=len(outputs), gradients=len(seeds))
     return seeds
+
+
+def _place(session: "Session", items: Sequence[Any], wanted: Tensor) -> int:
+    """Return what Python's ``index`` does, with which PyTorch looks for a tensor among others.
+
+    It compares what comes before by ``==``, which is an error for tensors of other shapes or of several elements.
+    """
+    for place, item in enumerate(items):
+        if item is wanted:
+            return place
+        if isinstance(item, Tensor):
+            same: Tensor = session.call("eq", item, wanted)
+            if same.array.size != 1:
+                raise TorchError("bool_many" if same.array.size else "bool_none")
+            if same.array.item():
+                return place
+    raise AssertionError("the tensor is not among them")
 
 
 def _root_edges(session: "Session", tensors: Sequence[Tensor], seeds: list[Any]) -> list[Edge]:

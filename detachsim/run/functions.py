@@ -45,15 +45,14 @@ def grad(
     if materialize_grads and session.dialect != "torch-2.13":
         text = "grad() got an unexpected keyword argument 'materialize_grads'"
         raise TorchError("python", type="TypeError", text=text)
-    if not only_inputs:
-        session.warn("only_inputs")
     if is_grads_batched:
         raise LimitError("torch.autograd.grad with is_grads_batched=True")
     return autograd.grad(
         session,
-        _sequence(outputs),
-        _sequence(inputs),
-        grad_outputs,
+        sequence(outputs),
+        sequence(inputs),
+        gradients_given(grad_outputs),
+        only_inputs=only_inputs,
         retain_graph=retain_graph,
         create_graph=create_graph,
         allow_unused=allow_unused,
@@ -78,15 +77,21 @@ def backward(
         grad_tensors = grad_variables
     autograd.backward(
         session,
-        _sequence(tensors),
-        grad_tensors,
+        sequence(tensors),
+        gradients_given(grad_tensors),
         retain_graph=retain_graph,
         create_graph=create_graph,
-        inputs=None if inputs is None else _sequence(inputs),
+        inputs=None if inputs is None else sequence(inputs),
     )
 
 
-def _sequence(value: Any) -> Any:
+def gradients_given(value: Any) -> tuple[Any, ...] | None:
+    """Return gradients as PyTorch takes them: none, one, or several; raises Python's error for anything else."""
+    return None if value is None else sequence(value)
+
+
+def sequence(value: Any) -> tuple[Any, ...]:
+    """Return a tensor as the only one of several, several as a tuple; raises Python's error for anything else."""
     if isinstance(value, Tensor):
         return (value,)
     items = items_of(value)

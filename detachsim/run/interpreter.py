@@ -53,6 +53,7 @@ from detachsim.ops.vocabulary import VOCABULARY
 from detachsim.run import sequences
 from detachsim.run.evaluation import SIGNS, Evaluator
 from detachsim.run.expectations import differs, expected_text
+from detachsim.run.functions import gradients_given, sequence
 from detachsim.run.names import Names
 from detachsim.run.recording import Recorder
 from detachsim.run.spelling import printed, represented
@@ -434,16 +435,12 @@ class Interpreter:
         gradient: Any = None
         if step.gradient is not None:
             seeds = [None if part is None else self._seed(step, part) for part in step.gradient]
-            gradient = seeds if step.several else seeds[0]
+            gradient = seeds if step.several else gradients_given(seeds[0])
         inputs: Any = None
         if step.inputs is not None:
             inputs = [self._value(part) for part in step.inputs]
-            if not step.inputs_list and inputs[0] is None:
-                inputs = None
-            elif not step.inputs_list and isinstance(inputs[0], (list, tuple)):
-                inputs = list(inputs[0])
-        if not all(isinstance(root, Tensor) for root in roots):
-            raise TorchError("not_a_root")
+            if not step.inputs_list:
+                inputs = None if inputs[0] is None else sequence(inputs[0])
         autograd.backward(
             self.session,
             roots,

@@ -58,7 +58,7 @@ TEXTS: dict[str, Entry] = {
     "nonscalar": ("RuntimeError", "grad can be implicitly created only for scalar outputs", {}),
     "grad_shape": (
         "RuntimeError",
-        "Mismatch in shape: grad_output[{index}] has a shape of {grad} and output[{index}] has a shape of {output}.",
+        "Mismatch in shape: grad_output[{grad_index}] has a shape of {grad} and output[{index}] has a shape of {output}.",
         {},
     ),
     "grad_element_type": ("TypeError", "gradients can be either Tensors or None, but got {type}", {}),
