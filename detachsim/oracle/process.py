@@ -1,6 +1,7 @@
 """One warm process with real PyTorch in it, which runs scenarios and is replaced when it hangs or dies."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -89,6 +90,9 @@ class Oracle:
             report = self._receive(START_TIMEOUT)
         except WorkerDied as error:
             raise NoTorch(f"{self.python} gives no answer: {error}") from error
+        except KeyboardInterrupt:
+            self.close()
+            raise
         if report[0] != "ready":
             self.close()
             raise NoTorch(f"{self.python} has no PyTorch that works ({report[1]})")
@@ -98,7 +102,7 @@ class Oracle:
         """End the process."""
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
+            kill(process)
             process.wait()
             if self._reader is not None:
                 self._reader.join()  # it holds the stream's lock until it has seen the end
@@ -152,15 +156,19 @@ class Oracle:
 
     def _receive(self, timeout: float) -> list[Any]:
         """Return the next report; raise WorkerDied if none comes."""
-        try:
-            line = self._reports.get(timeout=timeout)
-        except Empty:
-            self.close()
-            raise WorkerDied(f"it hangs: nothing was heard of it for {timeout:g} seconds") from None
-        if line is None:
-            raise WorkerDied(self._bury())
-        report: list[Any] = json.loads(line)
-        return report
+        while True:
+            try:
+                line = self._reports.get(timeout=timeout)
+            except Empty:
+                self.close()
+                raise WorkerDied(f"it hangs: nothing was heard of it for {timeout:g} seconds") from None
+            if line is None:
+                raise WorkerDied(self._bury())
+            # An interpreter may print something of its own (a module that it imports as it starts): no report.
+            if line.startswith(b"["):
+                with suppress(ValueError):
+                    report: list[Any] = json.loads(line)
+                    return report
 
     def _bury(self) -> str:
         """Clear away the process that ended by itself, and return what it died of."""
@@ -178,6 +186,14 @@ class Oracle:
         else:
             reason = f"it ended with status {status}"
         return ": ".join([reason, *last_words])
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process, and with it what it started: ``python`` may be a script around the interpreter."""
+    if process.poll() is None and hasattr(os, "killpg"):
+        with suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
 
 
 def forward(stream: IO[bytes], queue: "SimpleQueue[bytes | None]") -> None:

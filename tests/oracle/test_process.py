@@ -6,6 +6,7 @@ worker runs with a module in PyTorch's place that does next to nothing.
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,6 +101,34 @@ def test_a_worker_that_dies_is_reported_and_replaced(tmp_path: Path, word: str, 
     assert second.failure == reason
     assert first == third
     assert (first.failure, first.text()) == (None, "fine\n")
+
+
+def test_what_an_interpreter_prints_of_its_own_is_no_report(tmp_path: Path) -> None:
+    with Oracle(fake_python(tmp_path, "print('hello\\n[1, 2\\n{}')\n" + MISBEHAVING)) as oracle:
+        assert oracle.transcript(scenario("say: fine")).text() == "fine\n"
+
+
+def test_what_an_interpreter_started_ends_with_it(tmp_path: Path) -> None:
+    started = "import subprocess\nchild = subprocess.Popen(['sleep', '100'])\nprint(child.pid, file=sys.stderr)\n"
+    program = MISBEHAVING.replace("import json, os, signal, sys\n", f"import json, os, signal, sys\n{started}")
+    with Oracle(fake_python(tmp_path, program)) as oracle:
+        assert oracle.transcript(scenario("say: fine")).text() == "fine\n"
+        assert oracle._errors is not None
+        oracle._errors.seek(0)
+        child = int(oracle._errors.read())
+    for _ in range(100):
+        if (state := state_of(child)) in (None, "Z"):
+            break
+        time.sleep(0.01)
+    assert state in (None, "Z")
+
+
+def state_of(process: int) -> str | None:
+    """Return the letter that Linux has for what a process does, ``None`` where there is no such process."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return None
 
 
 def test_each_run_of_a_vary_is_asked_for(tmp_path: Path) -> None:
