@@ -9,7 +9,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
-from detachsim.engine.memory import overlaps_itself, refuse_overlap
+from detachsim.engine.memory import ONE_BY_ONE_LIMIT, may_overlap, positions_in_order, refuse_overlap
 from detachsim.engine.node import Node, Saved, SavedInput, SavedOutput, extras
 from detachsim.engine.op import ALIAS, CAST, COMPARE, COMPOSITE, FACTORY, FLOAT, KEEP, POINTWISE, VIEW, Op
 from detachsim.engine.operand import namespace, unwrap
@@ -306,7 +306,7 @@ def make_node(session: "Session", op: Op, bound: list[Any], values: list[Any], o
 
     ``values`` are the kernel's arguments, where a Python number already is a 0-d array.
     """
-    node = _start_node(session, op, bound)
+    node = start_node(session, op, bound)
     first = outputs[0]
     node.shape = first.array.shape
     node.dtype = first.dtype
@@ -320,7 +320,7 @@ def make_node(session: "Session", op: Op, bound: list[Any], values: list[Any], o
     return node
 
 
-def _start_node(session: "Session", op: Op, bound: list[Any]) -> Node:
+def start_node(session: "Session", op: Op, bound: list[Any]) -> Node:
     """Return a node with its edges and plain numbers, nothing saved yet."""
     plan = op.plan
     node = _new_node(Node)
@@ -405,16 +405,20 @@ def _run_inplace(session: "Session", op: Op, bound: list[Any], recording: bool) 
     node: Node | None = None
     values, dtype = arguments(op, bound)
     if recording:
-        node = _start_node(session, op, bound)
+        node = start_node(session, op, bound)
         saved_inputs = _save_inplace_inputs(session, op, node, bound, values)
-    result = _inplace_result(session, op, target, values, bound, dtype)
+    in_order = _refuse_inplace(session, op, target, bound, dtype)
     before = target.version.value
-    if op.overlap and overlaps_itself(target.array):
-        # Several elements are one memory: only what changed may be written, or the rest would write it back.
-        changed = target.array != result
-        target.array[changed] = result[changed]
+    if in_order and target.array.size <= ONE_BY_ONE_LIMIT:
+        _edit_one_by_one(session, op, target, bound)
     else:
-        np.copyto(target.array, result, casting="unsafe")
+        result = _inplace_result(session, op, target, values)
+        if may_overlap(target.array.shape, target.array.strides):
+            # Several elements are one memory: only what changed may be written, or the rest would write it back.
+            changed = target.array != result
+            target.array[changed] = result[changed]
+        else:
+            np.copyto(target.array, result, casting="unsafe")
     bump(session, target)
     if session.facts is not None:
         session.facts.append(("edit", op, [bound[i] for i in op.tensor_positions], before, target.version.value, node))
@@ -432,7 +436,7 @@ def _run_restride(session: "Session", op: Op, bound: list[Any]) -> Tensor:
     target: Tensor = bound[0]
     requires = requires_grad(target)
     check_inplace(session, target, requires)
-    node = _start_node(session, op, bound) if session.grad_enabled and requires else None
+    node = start_node(session, op, bound) if session.grad_enabled and requires else None
     source = flat_memory(target.storage.array) if op.on_storage else target.array
     rest = bound[1:] if not op.on_storage or bound[-1] is not None else [*bound[1:-1], offset(target)]
     made = op.kernel(source, *rest)
@@ -449,20 +453,26 @@ def _run_restride(session: "Session", op: Op, bound: list[Any]) -> Tensor:
     return target
 
 
-def _inplace_result(
-    session: "Session", op: Op, target: Tensor, values: list[Any], bound: list[Any], dtype: DType | None
-) -> Array:
-    """Compute what is to be written, and refuse what PyTorch refuses: overlap, casts, shapes."""
-    if not op.overlap:
-        refuse_overlap(target, [bound[i] for i in op.tensor_positions[1:]])
-    if op.kind == POINTWISE and len(op.tensor_positions) > 1:
-        shape = require_broadcast([bound[i] for i in op.tensor_positions])
-        if shape != target.array.shape:
-            raise TorchError("inplace_broadcast", output=list(target.array.shape), broadcast=list(shape))
-    if op.kind == POINTWISE and dtype is not None and not dtypes.can_cast(dtype, target.dtype):
-        raise TorchError("inplace_cast", result=dtype.scalar, output=target.dtype.scalar)
+def _refuse_inplace(session: "Session", op: Op, target: Tensor, bound: list[Any], dtype: DType | None) -> bool:
+    """Refuse what PyTorch refuses to write, in its order: overlap, shapes, casts.
+
+    Returns whether memory overlaps in a way that it lets pass, so that the order of the elements matters.
+    """
+    shared = refuse_overlap(op.overlap, target, [bound[i] for i in op.tensor_positions[1:]])
+    if op.kind == POINTWISE:
+        if len(op.tensor_positions) > 1:
+            shape = require_broadcast([bound[i] for i in op.tensor_positions])
+            if shape != target.array.shape:
+                raise TorchError("inplace_broadcast", output=list(target.array.shape), broadcast=list(shape))
+        if dtype is not None and not dtypes.can_cast(dtype, target.dtype):
+            raise TorchError("inplace_cast", result=dtype.scalar, output=target.dtype.scalar)
     if op.refuses is not None:
         op.refuses(session, op, bound)
+    return shared and op.elementwise
+
+
+def _inplace_result(session: "Session", op: Op, target: Tensor, values: list[Any]) -> Array:
+    """Compute what is to be written."""
     result = np.asarray(op.kernel(session.generator, *values) if op.random else op.kernel(*values))
     if result.shape != target.array.shape:
         raise TorchError("inplace_broadcast", output=list(target.array.shape), broadcast=list(result.shape))
@@ -471,6 +481,25 @@ def _inplace_result(
         if target.dtype is not source:
             result = dtypes.cast(result, source, target.dtype)
     return result
+
+
+def _edit_one_by_one(session: "Session", op: Op, target: Tensor, bound: list[Any]) -> None:
+    """Edit memory that overlaps: each element sees what was written before it, as in PyTorch's loops."""
+    shape = target.array.shape
+    # A tensor without dims counts less in promotion, so it stays as it is.
+    spread = {
+        position: np.broadcast_to(bound[position].array, shape)
+        for position in op.tensor_positions
+        if isinstance(bound[position], Tensor) and bound[position].array.ndim
+    }
+    spread[0] = target.array
+    single = list(bound)
+    for position in positions_in_order(list(spread.values())):
+        window = tuple(slice(index, index + 1) for index in position)
+        for place, array in spread.items():
+            single[place] = alias(bound[place], array[window])
+        values, _ = arguments(op, single)
+        np.copyto(single[0].array, _inplace_result(session, op, single[0], values), casting="unsafe")
 
 
 def _save_inplace_inputs(session: "Session", op: Op, node: Node, bound: list[Any], values: list[Any]) -> list[Saved]:

@@ -19,6 +19,7 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from detachsim.engine.dialects import NEWEST, dialects_back_to
+from detachsim.engine.memory import ELEMENTWISE, Overlap
 from detachsim.engine.signature import Mismatch, Parameter, bind, parse_signature
 from detachsim.engine.tensor import Tensor
 
@@ -65,6 +66,7 @@ class Op:
         "differentiable_outputs",
         "doc",
         "dtype_position",
+        "elementwise",
         "floats_only",
         "grad",
         "grad_fn",
@@ -115,7 +117,8 @@ class Op:
         inplace_where: str | None = None,
         inplace_grad: Mapping[str, str] | None = None,
         mutates: bool = False,
-        overlap: bool = False,
+        overlap: Overlap = ELEMENTWISE,
+        elementwise: bool = False,
         outputs: tuple[str, ...] = (),
         differentiable_outputs: int = 1,
         several: bool = False,
@@ -147,6 +150,7 @@ class Op:
         self.inplace_where = inplace_where
         self.mutates = mutates
         self.overlap = overlap
+        self.elementwise = elementwise or kind == POINTWISE
         self.outputs = outputs
         self.differentiable_outputs = differentiable_outputs
         self.several = several

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detachsim.engine.dtypes import Array
-from detachsim.engine.memory import overlaps_itself
+from detachsim.engine.memory import copy_in_order, may_overlap, overlaps_itself
 from detachsim.engine.node import AsStrided, CopySlices, Node
 from detachsim.engine.tensor import restride
 
@@ -49,7 +49,10 @@ def copy_slices_backward(
     view = restride(memory, node.view_shape, node.view_stride, start)
     results = call_node(session, inner, [view.copy()], False)
     if node.next[0] is not None:
-        view[...] = 0 if results[0] is None else results[0]
+        if results[0] is None:
+            view[...] = 0
+        else:
+            copy_in_order(view, np.asarray(results[0]))
         results[0] = base
     return results
 
@@ -92,16 +95,6 @@ def spread(
         np.add.at(counts, restride(np.arange(extent), base_shape, base_stride, 0).ravel(), 1)
         memory /= np.maximum(counts, 1)
     return base
-
-
-def may_overlap(shape: tuple[int, ...], stride: tuple[int, ...]) -> bool:
-    """Whether two elements of a geometry may be one, as PyTorch judges it."""
-    reach = 0
-    for step, size in sorted((step, size) for step, size in zip(stride, shape, strict=True) if size > 1):
-        if step <= reach:
-            return True
-        reach += step * (size - 1)
-    return False
 
 
 def _extent(shape: tuple[int, ...], stride: tuple[int, ...]) -> int:

@@ -8,7 +8,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
-from detachsim.engine.op import Op
+from detachsim.engine.op import POINTWISE, Op
 from detachsim.engine.promotion import result_type
 from detachsim.ops.numeric import converted
 from detachsim.ops.row import ARITHMETIC, COMPARE, inplace, pointwise
@@ -31,6 +31,7 @@ def _comparison(name: str, kernel: Any, doc: str, symbol: str) -> list[Op]:
             f"{name}_(Tensor self, Tensor other)",
             f"{node}1",
             kernel,
+            kind=POINTWISE,
             promote=COMPARE,
             grad={"self": "zeros_of(grad)", "other": "zeros_of(grad)"},
             doc=note,
@@ -39,6 +40,7 @@ def _comparison(name: str, kernel: Any, doc: str, symbol: str) -> list[Op]:
             f"{name}_.Scalar(Tensor self, Number other)",
             f"{node}0",
             lambda self, other: kernel(self, np.asarray(other)),
+            kind=POINTWISE,
             promote=COMPARE,
             grad={"self": "zeros_of(grad)"},
             doc=note,

@@ -5,14 +5,15 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine.dispatch import start_node
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import VIEW, Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Storage, flat_memory, offset
-from detachsim.engine.views import bump, check_inplace, requires_grad
+from detachsim.engine.views import bump, check_inplace, rebase_history, requires_grad
 from detachsim.ops.numeric import numel, wrap_dim
-from detachsim.ops.row import composite
+from detachsim.ops.row import composite, general
 from detachsim.ops.selecting import broadcast_shape
 from detachsim.ops.shape import as_strided, squeeze, squeeze_dim, squeeze_dims, t, transpose, unsqueeze
 
@@ -194,8 +195,16 @@ def resize(ops: Any, self: Any, size: Sequence[int]) -> Any:
 
 def set_to(ops: Any, self: Any, source: Any = None) -> Any:
     """Another tensor's memory and shape; without one, nothing."""
-    tensor = self.tensor
-    check_inplace(self.session, tensor, requires_grad(tensor))
+    tensor, session = self.tensor, self.session
+    if source is not None and source.tensor.dtype is not tensor.dtype:
+        raise TorchError("set_dtype", source=source.tensor.dtype.cpp, target=tensor.dtype.cpp)
+    others = [] if source is None else [source.tensor]
+    requires = requires_grad(tensor) or any(requires_grad(other) for other in others)
+    check_inplace(session, tensor, requires)
+    node = None
+    if session.grad_enabled and requires:
+        op = session.library.exact["_set_source" if others else "_set_empty"]
+        node = start_node(session, op, [tensor, *others])
     if source is None:
         array = np.empty(0, dtype=tensor.array.dtype)
         storage = Storage()
@@ -205,7 +214,15 @@ def set_to(ops: Any, self: Any, source: Any = None) -> Any:
         array, storage = source.tensor.array, source.tensor.storage
     tensor.storage = storage
     _edit(self, "set_", array, bumps=True)
+    if node is not None:
+        node.shape, node.dtype, node.saved = array.shape, tensor.dtype, ()
+        rebase_history(session, tensor, node)
     return self
+
+
+def no_derivative_of_set(ops: Any) -> Any:
+    """Raise PyTorch's refusal to differentiate ``set_``."""
+    raise TorchError("not_differentiable", op="set_")
 
 
 def _edit(self: Any, name: str, array: Array, *, bumps: bool) -> None:
@@ -219,6 +236,8 @@ def _edit(self: Any, name: str, array: Array, *, bumps: bool) -> None:
         op = session.library.find(name).ops[0]
         session.facts.append(("edit", op, [tensor], before, tensor.version.value, None))
 
+
+HELPERS = {"no_derivative_of_set": no_derivative_of_set}
 
 ROWS = [
     composite("matrix_T(Tensor self)", matrix_transpose("mT"), where="", doc="the last two dims exchanged: x.mT"),
@@ -335,6 +354,20 @@ ROWS = [
         lambda ops, self, the_template: resize(ops, self, the_template.shape),
         where="m",
         doc="the size of another tensor over the same memory",
+    ),
+    # What ``set_`` records: nodes that no gradient passes.
+    *(
+        general(
+            signature,
+            "torch::autograd::NotImplemented",
+            lambda *arrays: arrays[-1],
+            where="",
+            grad={edges: "no_derivative_of_set()"},
+        )
+        for signature, edges in (
+            ("_set_source(Tensor self, Tensor source)", "self, source"),
+            ("_set_empty(Tensor self)", "self"),
+        )
     ),
     composite(
         "set_(Tensor self, Tensor? source=None)", set_to, where="m", doc="the memory and shape of another tensor"

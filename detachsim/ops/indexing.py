@@ -9,7 +9,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import fits, require_fit
-from detachsim.engine.memory import overlaps_itself
+from detachsim.engine.memory import ANYTHING, Overlap, overlaps_itself, refuse_any_overlap
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh
 from detachsim.ops.row import composite, general
@@ -30,8 +30,8 @@ def index_kernel(self: Array, indices: Sequence[Array | None]) -> Array:
     return np.array(self[index_key(_checked(self, indices))], order="C")
 
 
-def _checked(self: Array, indices: Sequence[Array | None]) -> Sequence[Array | None]:
-    """Raise PyTorch's errors for indices out of range or of shapes that do not meet."""
+def _checked(self: Array, indices: Sequence[Array | None], *, ranges: bool = True) -> Sequence[Array | None]:
+    """Raise PyTorch's errors for indices of shapes that do not meet and (``ranges``) out of range."""
     dim = 0
     shapes: list[tuple[int, ...]] = []
     for position, index in enumerate(indices):
@@ -53,7 +53,7 @@ def _checked(self: Array, indices: Sequence[Array | None]) -> Sequence[Array | N
             continue
         size = self.shape[dim]
         outside = index[(index >= size) | (index < -size)]
-        if outside.size:
+        if ranges and outside.size:
             raise TorchError("index_range", index=int(outside.flat[0]), dim=dim, size=size)
         shapes.append(index.shape)
         dim += 1
@@ -67,16 +67,38 @@ def _checked(self: Array, indices: Sequence[Array | None]) -> Sequence[Array | N
 def index_put(self: Array, indices: Sequence[Array | None], values: Array, accumulate: bool = False) -> Array:
     made = np.array(self)
     key = index_key(_checked(self, indices))
-    target = made[key].shape
-    try:
-        value = np.broadcast_to(values, target)
-    except ValueError:
-        raise TorchError("index_value_shape", value=list(np.shape(values)), result=list(target)) from None
+    value = np.broadcast_to(values, _place_of(made, key, values))
     if accumulate:
         np.add.at(made, key, value)
     else:
         made[key] = value
     return made
+
+
+def _place_of(self: Array, key: tuple[Any, ...], values: Array) -> tuple[int, ...]:
+    """Return the shape of what an index chooses; raises PyTorch's error where the values do not fit."""
+    # Whether the numbers in the index are in range is asked later, so they don't count here.
+    key = tuple(
+        np.zeros_like(item) if isinstance(item, np.ndarray) and item.dtype.kind == "i" else item for item in key
+    )
+    shape = [max(size, 1) if _is_number_index(key, dim) else size for dim, size in enumerate(self.shape)]
+    target = np.broadcast_to(np.empty(()), shape)[key].shape
+    if np.ndim(values) > len(target) or any(
+        size not in (1, wanted) for size, wanted in zip(reversed(np.shape(values)), reversed(target), strict=False)
+    ):
+        raise TorchError("index_value_shape", value=list(np.shape(values)), result=list(target))
+    return target
+
+
+def _is_number_index(key: tuple[Any, ...], dim: int) -> bool:
+    """Whether an index picks numbers along ``dim``; a mask takes up as many dims as it has."""
+    place = 0
+    for item in key:
+        used = item.ndim if isinstance(item, np.ndarray) and item.dtype == np.bool_ else 1
+        if place <= dim < place + used:
+            return isinstance(item, np.ndarray) and item.dtype.kind == "i"
+        place += used
+    return False
 
 
 def _check_index(session: Any, op: Any, bound: list[Any]) -> None:
@@ -87,11 +109,31 @@ def _check_index(session: Any, op: Any, bound: list[Any]) -> None:
             raise TorchError("index_dtype")
         if index.dtype is dtypes.uint8:
             session.warn("index_uint8")
-    if len(bound) > 2:
-        if bound[0].dtype is not bound[2].dtype:
-            raise TorchError("index_put_dtypes", left=bound[0].dtype.scalar, right=bound[2].dtype.scalar)
-        if op.mutates and overlaps_itself(bound[0].array):
+
+
+def _check_index_put(session: Any, op: Any, bound: list[Any]) -> None:
+    target, indices, values, accumulate = bound
+    if op.mutates:
+        if overlaps_itself(target.array):
             session.warn("index_put_expanded")
+        if not accumulate and _is_one_mask(indices) and values.array.size == 1:
+            # PyTorch fills such a mask with a number.
+            for index in indices:
+                if index is not None and index.dtype is not dtypes.boolean and session.dialect == "torch-2.13":
+                    raise TorchError("masked_fill_dtype", dtype=index.dtype.cpp)
+            _check_index(session, op, bound)
+            return
+        refuse_any_overlap(target, [values, indices])
+    _check_index(session, op, bound)
+    arrays = [None if index is None else index.array for index in indices]
+    _place_of(target.array, index_key(_checked(target.array, arrays, ranges=False)), values.array)
+    if target.dtype is not values.dtype:
+        raise TorchError("index_put_dtypes", left=target.dtype.scalar, right=values.dtype.scalar)
+
+
+def _is_one_mask(indices: Sequence[Tensor | None]) -> bool:
+    given = [index for index in indices if index is not None]
+    return len(given) == 1 and given[0].dtype in (dtypes.boolean, dtypes.uint8)
 
 
 def _as_tuple(session: Any, index: Any) -> tuple[Any, ...]:
@@ -237,7 +279,8 @@ _CONTINUED = object()
 
 
 def _flag(self: Any, value: bool) -> Operand:
-    return Operand(self.session, fresh(np.array([value]), dtypes.boolean))
+    """Return what picks a new dim of size 1, or nothing of it."""
+    return Operand(self.session, fresh(np.zeros(int(value), np.int64), dtypes.int64))
 
 
 def select_item(ops: Any, self: Any, dim: int, index: int, real_dim: int) -> Any:
@@ -326,8 +369,6 @@ def _assign(ops: Any, target: Any, value: Any) -> None:
     elif value.ndim == 0:
         ops.fill_(target, value)
     else:
-        if value.tensor.dtype is not target.tensor.dtype:
-            value = ops.to(value, target.tensor.dtype)
         value = ops.view(value, _shape_without_leading_ones(value.shape))
         ops.copy_(target, value if value.shape == target.shape else ops.expand(value, target.shape))
 
@@ -380,8 +421,8 @@ ROWS = [
             "self": "grad if accumulate else index_put(grad, indices, values_zero(grad), False)",
             "values": "index(grad, indices)",
         },
-        check=_check_index,
-        overlap=True,
+        check=_check_index_put,
+        overlap=Overlap(itself=True, inputs=ANYTHING),
         inplace=True,
         doc="self with values at tensor indices",
         samples=("a.index_put((torch.tensor([0]),), b[0])",),

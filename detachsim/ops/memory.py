@@ -7,7 +7,7 @@ import numpy as np
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
-from detachsim.engine.memory import overlaps_itself
+from detachsim.engine.memory import FILLING, overlaps_itself
 from detachsim.engine.op import Op
 from detachsim.ops.row import CAST, alias, composite, general, inplace
 from detachsim.ops.shape import expand
@@ -97,6 +97,7 @@ ROWS = [
         _copy_source,
         grad={"self": "zeros_of(grad)", "other": "grad"},
         floats_only=True,
+        elementwise=True,
         doc="self takes the values of other",
     ),
     inplace(
@@ -105,8 +106,8 @@ ROWS = [
         lambda self, value: np.full(self.shape, np.array(value).astype(self.dtype)),
         where="mt",
         grad={"self": "zeros_of(grad)"},
-        overlap=True,
         check=_check_fill_number,
+        overlap=FILLING,
         doc="every element takes value",
     ),
     inplace(
@@ -114,7 +115,7 @@ ROWS = [
         "FillBackward3",
         lambda self, value: np.full(self.shape, value),
         grad={"self": "zeros_of(grad)", "value": "sum(grad)"},
-        overlap=True,
+        overlap=FILLING,
         check=_check_fill,
     ),
     inplace(
@@ -123,7 +124,7 @@ ROWS = [
         np.zeros_like,
         where="mt",
         grad={"self": "zeros_of(grad)"},
-        overlap=True,
+        overlap=FILLING,
         doc="every element becomes 0",
     ),
     general(

@@ -72,10 +72,10 @@ squeeze_dim squeeze_dims t transpose unbind unbind_backward unsqueeze unsqueeze_
 view_dtype
 """,
     "geometry": """
-adjoint as_strided_ atleast_1d atleast_1d_Sequence atleast_2d atleast_2d_Sequence atleast_3d
-atleast_3d_Sequence broadcast_tensors broadcast_to matrix_H matrix_T meshgrid moveaxis moveaxis_int
-moveaxis_intlist movedim movedim_int movedim_intlist narrow ravel resize_ resize_as_ set_ squeeze_
-squeeze__dim squeeze__dims swapaxes swapaxes_ swapdims swapdims_ t_ transpose_ unflatten unsqueeze_
+_set_empty _set_source adjoint as_strided_ atleast_1d atleast_1d_Sequence atleast_2d atleast_2d_Sequence
+atleast_3d atleast_3d_Sequence broadcast_tensors broadcast_to matrix_H matrix_T meshgrid moveaxis moveaxis_int
+moveaxis_intlist movedim movedim_int movedim_intlist narrow no_derivative_of_set ravel resize_ resize_as_ set_
+squeeze_ squeeze__dim squeeze__dims swapaxes swapaxes_ swapdims swapdims_ t_ transpose_ unflatten unsqueeze_
 """,
     "splitting": """
 chunk dsplit even_sizes hsplit split split_Tensor split_backward split_sizes split_with_sizes tensor_split

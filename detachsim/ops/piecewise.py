@@ -9,6 +9,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
+from detachsim.engine.memory import Overlap
 from detachsim.engine.op import Op
 from detachsim.ops.element_types import floats_only, no_bools
 from detachsim.ops.row import composite, general, pointwise
@@ -332,6 +333,7 @@ ROWS = [
         grad={"self": "threshold_backward(grad, self, threshold)"},
         check=_check_threshold,
         inplace=True,
+        overlap=Overlap(itself=True),
         inplace_where="tF",
         inplace_grad_fn="ThresholdBackward1",
         refuses=no_bools("threshold_cpu"),

@@ -161,11 +161,14 @@ def _flip_then_transpose(self: Array, axis: int, first: int, second: int) -> Arr
 def _triangle(name: str) -> Op:
     function: Any = np.tril if name == "tril" else np.triu
 
-    def kernel(self: Array, diagonal: int = 0) -> Array:
-        if self.ndim < 2:
+    def check(session: Any, op: Op, bound: list[Any]) -> None:
+        ndim = bound[0].array.ndim
+        if ndim < 2:
             dims = "Dimension out of range (expected to be in range of [-1, 0], but got -2)"
             none = "Dimension specified as -2 but tensor has no dimensions"
-            raise TorchError("triangle_dims", op=name, range=dims if self.ndim else none)
+            raise TorchError("triangle_dims", op=name, range=dims if ndim else none)
+
+    def kernel(self: Array, diagonal: int = 0) -> Array:
         return np.asarray(function(self, diagonal), order="C")
 
     return general(
@@ -173,6 +176,7 @@ def _triangle(name: str) -> Op:
         f"{name.capitalize()}Backward0",
         kernel,
         grad={"self": f"{name}(grad, diagonal)"},
+        check=check,
         inplace=True,
         doc=f"the {'lower' if name == 'tril' else 'upper'} triangle, zeros elsewhere",
         samples=(f"(a * torch.ones(2, 3)).{name}()",),

@@ -25,6 +25,8 @@ A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0",
 * ``refuses``: the same for types that PyTorch's kernel was not written for; asked last, when shapes and casts are
   settled;
 * ``opmath``: a number or 0-d tensor in second place is not rounded to a half type before the kernel computes;
+* ``overlap``: what memory an in-place variant lets its target share (``engine.memory``); ``elementwise``: where
+  that overlaps, its elements are edited one after the other, in PyTorch's order, as those of every pointwise op are;
 * ``shown``: for readers, a plainer formula that comes to the same, where ``grad`` calls a function with a name
   of our own;
 * ``random``: the kernel's first argument is the session's random number generator;
@@ -115,7 +117,7 @@ def composite(signature: str, function: Kernel, **fields: Any) -> Op:
 
 def inplace(signature: str, grad_fn: str, kernel: Kernel, **fields: Any) -> Op:
     """Return a row that exists only in place (``fill_``); its kernel returns what is to be written."""
-    return Op(signature, grad_fn, kind=GENERAL, kernel=kernel, mutates=True, **{"where": "m", **fields})
+    return Op(signature, grad_fn, kernel=kernel, mutates=True, **{"kind": GENERAL, "where": "m", **fields})
 
 
 __all__ = [

@@ -9,12 +9,13 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
-from detachsim.engine.memory import overlaps_itself
+from detachsim.engine.memory import ANYTHING, FILLING, NOTHING, PLACING, Overlap, overlaps_itself
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh
 from detachsim.ops.numeric import converted, numel, wrap_dim
 from detachsim.ops.row import composite, general
+from detachsim.ops.shape import expand
 
 
 def broadcast_shape(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
@@ -458,6 +459,8 @@ def _check_index_fill(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("index_fill_value", ndim=value.array.ndim)
     if not isinstance(value, Tensor):
         require_fit(session, bound[0].dtype, value)
+    if op.mutates and overlaps_itself(self):
+        session.warn("index_fill_expanded")
     if bound[2].dtype is not dtypes.int64:
         raise TorchError("index_fill_dtype")
     if index.ndim > 1:
@@ -504,7 +507,7 @@ def _check_masked_fill(session: Any, op: Op, bound: list[Any]) -> None:
                 session.warn("masked_fill_uint8")
         else:
             raise TorchError("masked_fill_dtype", dtype=bound[1].dtype.cpp)
-    shape = broadcast_shape(bound[1].shape, bound[0].shape)
+    shape = broadcast_shape(bound[0].shape, bound[1].shape)
     if op.mutates and shape != bound[0].shape:
         raise TorchError("inplace_broadcast", output=list(bound[0].shape), broadcast=list(shape))
     if not isinstance(value, Tensor):
@@ -524,7 +527,10 @@ def _check_masked_scatter(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("masked_scatter_dtypes", left=bound[0].dtype.scalar, right=bound[2].dtype.scalar)
     if bound[1].dtype is not dtypes.boolean:
         raise TorchError("masked_scatter_mask", dtype=bound[1].dtype.scalar)
-    broadcast_shape(bound[1].shape, bound[0].shape)
+    if op.mutates:
+        expand(bound[1].array, bound[0].shape)
+    else:
+        broadcast_shape(bound[1].shape, bound[0].shape)
 
 
 def one_hot(ops: Any, tensor: Any, num_classes: int = -1) -> Any:
@@ -575,6 +581,7 @@ ROWS = [
         scatter_src,
         grad={"self": "scatter_value(grad, dim, index, 0)", "src": _GATHERED},
         inplace=True,
+        overlap=PLACING,
         check=_check_scatter,
         doc="self with the elements of src put at index along dim",
         samples=("a.scatter(0, torch.argsort(a, 0), b)",),
@@ -585,6 +592,7 @@ ROWS = [
         scatter_value,
         grad={"self": "scatter_value(grad, dim, index, 0)"},
         inplace=True,
+        overlap=PLACING,
         check=_check_scatter,
         doc="self with value put at index along dim",
         samples=("a.scatter(0, torch.argmax(a, 0, True), 1.)",),
@@ -595,6 +603,7 @@ ROWS = [
         scatter_with,
         grad={"self": "no_derivative('scatter')"},
         inplace=True,
+        overlap=PLACING,
         check=_check_scatter,
         doc="self with the elements of src added or multiplied at index along dim",
     ),
@@ -604,6 +613,7 @@ ROWS = [
         scatter_with,
         grad={"self": "no_derivative('scatter')"},
         inplace=True,
+        overlap=PLACING,
         check=_check_scatter,
         doc="self with value added or multiplied at index along dim",
     ),
@@ -613,6 +623,7 @@ ROWS = [
         scatter_add,
         grad={"self": "grad", "src": _GATHERED},
         inplace=True,
+        overlap=PLACING,
         check=_check_scatter,
         doc="self with the elements of src added at index along dim",
         samples=("a.scatter_add(0, torch.argsort(a, 0), b)",),
@@ -625,6 +636,7 @@ ROWS = [
             "self, src": "scatter_reduce_backward(grad, self, dim, index, src, reduce, include_self, result)",
         },
         inplace=True,
+        overlap=PLACING,
         check=_check_scatter,
         doc="self with the elements of src reduced at index along dim",
         samples=("a.scatter_reduce(0, torch.argsort(a, 0), b, 'amax')",),
@@ -649,6 +661,7 @@ ROWS = [
             "index_select_back(grad, dim, index, source)",
         },
         inplace=True,
+        overlap=PLACING,
         check=_check_index_add,
         doc="self with the slices of source added at index along dim",
         samples=("a.index_add(0, torch.tensor([0]), b[:1])",),
@@ -662,6 +675,7 @@ ROWS = [
             "source": "index_select_back(grad, dim, index, source)",
         },
         inplace=True,
+        overlap=PLACING,
         check=_check_index_copy,
         doc="self with the slices of source put at index along dim",
         samples=("a.index_copy(0, torch.tensor([0]), b[:1])",),
@@ -675,6 +689,7 @@ ROWS = [
             "value": "index_fill_value_backward(grad, dim, index)",
         },
         inplace=True,
+        overlap=Overlap(itself=True, inputs=NOTHING, numbers=True),
         check=_check_index_fill,
         doc="self with value in the slices at index along dim",
     ),
@@ -684,6 +699,7 @@ ROWS = [
         index_fill,
         grad={"self": "index_fill_int_Scalar(grad, dim, index, 0)"},
         inplace=True,
+        overlap=Overlap(itself=True, inputs=NOTHING, numbers=True),
         check=_check_index_fill,
         doc="self with value in the slices at index along dim",
         samples=("a.index_fill(0, torch.tensor([0]), 1.)",),
@@ -703,10 +719,11 @@ ROWS = [
         "PutBackward0",
         put,
         grad={
-            "self": "grad if accumulate else put(grad, index, zeros_of(source), False)",
-            "source": "reshape(take(grad, index), source.shape)",
+            "self": "grad if accumulate else put(grad, index, zeros_sized(grad, source_size), False)",
+            "source": "reshape(take(grad, index), source_size)",
         },
         inplace=True,
+        overlap=PLACING,
         check=_check_put,
         doc="self, taken as one row, with the elements of source at index",
         samples=("a.put(torch.tensor([0]), b.flatten()[:1])",),
@@ -726,7 +743,7 @@ ROWS = [
             "value": "sum(where(mask, grad, zeros_of(grad)))",
         },
         check=_check_masked_fill,
-        overlap=True,
+        overlap=FILLING,
         inplace=True,
         doc="self with value where mask is true",
         samples=("a.masked_fill(a > 0.5, b.sum())",),
@@ -737,7 +754,7 @@ ROWS = [
         masked_fill,
         grad={"self": "masked_fill_Scalar(grad, mask, 0)"},
         check=_check_masked_fill,
-        overlap=True,
+        overlap=FILLING,
         inplace=True,
         doc="self with value where mask is true",
         samples=("a.masked_fill(a > 0.5, 0.)",),
@@ -762,6 +779,7 @@ ROWS = [
         },
         check=_check_masked_scatter,
         inplace=True,
+        overlap=Overlap(inputs=ANYTHING),
         doc="self with the elements of source, one after the other, where mask is true",
         samples=("a.masked_scatter(a > 0.5, b)",),
     ),

@@ -8,8 +8,9 @@ import numpy as np
 
 from detachsim.engine.dtypes import BY_NUMPY, Array, DType
 from detachsim.engine.errors import LimitError, TorchError
+from detachsim.engine.memory import may_overlap
 from detachsim.engine.op import Op
-from detachsim.engine.slices import may_overlap, spread
+from detachsim.engine.slices import spread
 from detachsim.engine.tensor import restride, strides
 from detachsim.ops.numeric import dims, numel, wrap_dim
 from detachsim.ops.row import alias, composite, general, view
@@ -93,7 +94,8 @@ def expand(self: Array, size: Sequence[int], implicit: bool = False) -> Array:
                 raise TorchError("expand_leading", size=-1, dim=dim)
             shape[dim] = existing
         if shape[dim] == existing:
-            steps[dim] = self.strides[dim - lead] if dim >= lead else 0
+            # A new dim that is not repeated gets the stride that it would have in order.
+            steps[dim] = self.strides[dim - lead] if dim >= lead else shape[dim + 1] * steps[dim + 1]
         elif existing != 1:
             raise TorchError(
                 "expand_size", size=shape[dim], existing=existing, dim=dim, shape=list(size), sizes=list(self.shape)

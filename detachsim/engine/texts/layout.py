@@ -184,6 +184,7 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "pad_value": ("RuntimeError", 'Padding mode "{mode}" doesn\'t take in value argument', {}),
+    "set_dtype": ("RuntimeError", "Could not set tensor of type {source} to a tensor of type {target}", {}),
     "pad_mode": ("NotImplementedError", "Unrecognised padding mode {mode}", {}),
     "pad_unsupported": (
         "NotImplementedError",

@@ -190,6 +190,12 @@ TEXTS: dict[str, Entry] = {
         "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {ndim} dimension(s).",
         {},
     ),
+    "index_fill_expanded": (
+        "UserWarning",
+        "Use of index_fill_ on expanded tensors is deprecated. Please clone() the tensor before performing this operation. "
+        "This also applies to advanced indexing e.g. tensor[mask] = scalar",
+        {},
+    ),
     "masked_fill_expanded": (
         "UserWarning",
         "Use of masked_fill_ on expanded tensors is deprecated. Please clone() the tensor before performing this operation. "
