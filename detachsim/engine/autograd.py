@@ -12,7 +12,7 @@ from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.hooks import retain_grad
 from detachsim.engine.node import Node
-from detachsim.engine.spelled import type_word
+from detachsim.engine.parser import type_word
 from detachsim.engine.tensor import Tensor, fresh
 from detachsim.engine.views import gradient_edge, requires_grad
 from detachsim.printing import size_text
