@@ -22,9 +22,9 @@ import torch.nn.functional
 
 HEAD = """\
 # The signatures of PyTorch {version}, in its own notation and order; written by tools/write_signatures.py.
-# m: a tensor's method; t: a function of torch, n: of torch._C._nn, l: of torch._C._linalg; F: of torch.nn.functional,
-# "=" saying which of the others it is. "noargs" and "onearg" take just that many; "def" is written in Python, one "if"
-# the argument behind it (its name and place) is true.
+# m: a tensor's method; t: a function of torch; b and v: those below them where they are written in Python; n: of
+# torch._C._nn; l: of torch._C._linalg; F: of torch.nn.functional, "=" saying which of the others it is. "noargs" and
+# "onearg" take just that many; "def" is written in Python, one "if" the argument behind it (name and place) is true.
 """
 
 _TEXT = re.compile(rb"(?<![\x20-\x7e])([a-zA-Z_0-9]+)(\([\x20-\x7e]*\)(?:\|deprecated)?)(?=\x00)")
@@ -168,8 +168,9 @@ def python_signatures(function: Any) -> list[str]:
     if "if_true" not in cells:
         return [python_signature(inspect.unwrap(function))]
     values = {name: cell.cell_contents for name, cell in cells.items()}
-    flag = f" if {values['arg_name']} {values['arg_index']}"
-    return [*(head + flag for head in python_signatures(values["if_true"])), *python_signatures(values["if_false"])]
+    flag = f") if {values['arg_name']} {values['arg_index']}"
+    heads = [flag.join(head.rsplit(")", 1)) for head in python_signatures(values["if_true"])]
+    return [*heads, *python_signatures(values["if_false"])]
 
 
 def collect() -> dict[str, list[str]]:
@@ -182,7 +183,7 @@ def collect() -> dict[str, list[str]]:
     for place, space in (("m", torch.Tensor), ("t", core._VariableFunctions), ("n", core._nn), ("l", core._linalg)):
         for name in sorted(dir(space)):
             owner = getattr(space, name)
-            if name == "_is_view" or not (name.startswith("_") or _OTHER_DEVICES.search(name)):
+            if name in ("_is_view", "_unique2") or not (name.startswith("_") or _OTHER_DEVICES.search(name)):
                 if type(owner).__name__ in _BUILTIN:
                     homes[id(owner)] = f"{place} {name}"
                     call = getattr(tensor, name) if place == "m" else owner
@@ -192,12 +193,17 @@ def collect() -> dict[str, list[str]]:
                             break
                 elif inspect.isfunction(owner):
                     table[f"{place} {name}"] = python_signatures(owner)
+                    below = getattr(super(torch.Tensor, tensor), name, None)
+                    if below and (entry := signatures(below, found.get(name, []), method=True)):
+                        table[f"b {name}"] = entry
     for place, space in (("t", torch), ("F", torch.nn.functional)):
         for name in sorted(set(dir(space)) - {name for name in dir(space) if name.startswith("_")}):
             owner = getattr(space, name)
             if f"{place} {name}" in table and type(owner).__name__ in _BUILTIN:
                 continue
             if inspect.isfunction(owner) and owner.__module__ in _IN_PYTHON:
+                if f"{place} {name}" in table:
+                    table[f"v {name}"] = table[f"{place} {name}"]
                 table[f"{place} {name}"] = python_signatures(owner)
             elif place == "F" and type(owner).__name__ in _BUILTIN and id(owner) in homes:
                 table[f"{place} {name}"] = [f"= {homes[id(owner)]}"]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from detachsim.engine.bodies import ask_body, truth
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import BY_NAME, boolean
 from detachsim.engine.errors import LimitError, TorchError
@@ -27,9 +28,11 @@ def choose(
     known = entry(place, overloads.name, dialect)
     certain = True
     fit: Fit | None = None
+    given: dict[str, Any] = {}
     if known is not None:
         if known.python:
-            certain = bind_python(known.python, args, kwargs)
+            given = bind_python(known.python, args, kwargs)
+            certain = ask_body(place, overloads.name, given, dialect)
         elif known.count >= 0:
             _count(known, place, args[1:] if place == "m" else args, kwargs, dialect)
         else:
@@ -45,6 +48,16 @@ def choose(
         owner = args[:1] if place == "m" else ()
         for op in overloads.ops:
             bound = bind(op.parameters, owner, _renamed(fit, values, op, len(owner)))
+            if not isinstance(bound, Mismatch):
+                return op, bound, False
+    if given:
+        # What the body does not hand on to C++ it asks whether it is true.
+        for op in overloads.ops:
+            flags = {p.name for p in op.parameters if p.type == "bool"}
+            named = {name: truth(value) if name in flags else value for name, value in given.items()}
+            names = [p.name for p in op.parameters]
+            named = {names[0] if at == 0 else name: value for at, (name, value) in enumerate(named.items())}
+            bound = bind(op.parameters, (), {name: value for name, value in named.items() if name in names})
             if not isinstance(bound, Mismatch):
                 return op, bound, False
     raise LimitError(f"{overloads.name}() is not simulated with these arguments")
@@ -88,23 +101,15 @@ def _renamed(fit: Fit, values: Mapping[str, Any], op: "Op", start: int) -> dict[
     return given
 
 
-def bind_python(heads: Sequence[PythonSignature], args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-    """Bind as Python does; raises its ``TypeError``."""
+def bind_python(heads: Sequence[PythonSignature], args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments by name, bound as Python does; raises its ``TypeError``."""
     for head in heads:
-        if not all(_is_true(kwargs.get(name, args[at] if at < len(args) else False)) for name, at in head.flags):
-            continue
-        try:
-            head.bind(*args, **kwargs)
-        except TypeError as error:
-            raise TorchError("python", type="TypeError", text=str(error)) from None
-        break
-    return True
-
-
-def _is_true(value: Any) -> bool:
-    if isinstance(value, Tensor):
-        return bool(value.array.any())
-    return bool(value)
+        if all(truth(kwargs.get(name, args[at] if at < len(args) else False)) for name, at in head.flags):
+            break
+    try:
+        return head.bind(*args, **kwargs)
+    except TypeError as error:
+        raise TorchError("python", type="TypeError", text=str(error)) from None
 
 
 def _count(known: Entry, place: str, args: Sequence[Any], kwargs: Mapping[str, Any], dialect: str) -> None:

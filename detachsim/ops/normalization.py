@@ -144,7 +144,7 @@ def layer_norm(
     ops: Any, input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Any:
     """input with mean 0 and variance 1 in the last dims, times weight plus bias."""
-    shape = _normalized_shape("layer_norm", normalized_shape)
+    shape = tuple(normalized_shape)
     if not shape:
         raise TorchError("layer_norm_empty")
     for name, parameter in (("weight", weight), ("bias", bias)):
@@ -154,13 +154,6 @@ def layer_norm(
         expected = f"[*, {', '.join(str(size) for size in shape)}]"
         raise TorchError("layer_norm_input", shape=list(shape), expected=expected, found=list(input.shape))
     return ops.native_layer_norm(input, shape, weight, bias, eps)
-
-
-def _normalized_shape(name: str, value: Any) -> Axes:
-    if not isinstance(value, (tuple, list)) or not all(isinstance(size, int) for size in value):
-        text = f"{name}(): argument 'normalized_shape' (position 2) must be tuple of ints, not {type(value).__name__}"
-        raise TorchError("python", type="TypeError", text=text)
-    return tuple(value)
 
 
 # batch_norm
@@ -415,7 +408,7 @@ def instance_norm(
 
 def rms_norm(ops: Any, input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
     """input divided by the root of its mean square in the last dims, times weight."""
-    shape = _normalized_shape("rms_norm", normalized_shape)
+    shape = tuple(normalized_shape)
     if weight is not None and weight.shape != shape:
         raise TorchError("layer_norm_parameter", name="weight", found=list(weight.shape), shape=list(shape))
     if len(shape) > input.ndim or input.shape[input.ndim - len(shape) :] != shape:
@@ -486,7 +479,7 @@ _PARAMETERS = "Tensor? weight=None, Tensor? bias=None"
 
 ROWS = [
     composite(
-        f"layer_norm(Tensor input, any normalized_shape, {_PARAMETERS}, float eps=1e-05)",
+        f"layer_norm(Tensor input, int[] normalized_shape, {_PARAMETERS}, float eps=1e-05)",
         layer_norm,
         where="tF",
         doc="input with mean 0 and variance 1 in the last dims, times weight plus bias",
@@ -579,7 +572,7 @@ ROWS = [
         samples=("F.instance_norm(torch.stack([a, b]).reshape(1, 2, 3))",),
     ),
     composite(
-        "rms_norm(Tensor input, any normalized_shape, Tensor? weight=None, float? eps=None)",
+        "rms_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, float? eps=None)",
         rms_norm,
         where="tF",
         older={"torch-1.13": {"where": ""}},

@@ -1,0 +1,417 @@
+"""What the functions that PyTorch writes in Python do first with their arguments, which says what error comes first.
+
+A body has the parameters of the function in PyTorch after ``c``, whose methods stand for what a body does to a value:
+calling a function of C++, reading an attribute, asking whether it is true.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from detachsim.engine.errors import TorchError
+from detachsim.engine.parser import parse, type_word
+from detachsim.engine.signatures import entry
+from detachsim.engine.tensor import Tensor
+
+
+class Calls:
+    """What a body does to its arguments, each with PyTorch's error where that fails."""
+
+    def __init__(self, dialect: str) -> None:
+        self.dialect = dialect
+        # Whether the types of the arguments alone decided that all is well.
+        self.certain = True
+
+    def call(self, function: str, *args: Any, **kwargs: Any) -> None:
+        """Call a function of C++ (``"t relu"``: place and name)."""
+        known = entry(*function.split(), self.dialect)
+        if known is not None:
+            self.certain &= parse(known, args, kwargs, self.dialect).certain
+
+    def method(self, value: Any, name: str, *args: Any, **kwargs: Any) -> None:
+        """Call a method."""
+        self.attribute(value, name)
+        self.call(f"m {name}", *args, **kwargs)
+
+    def attribute(self, value: Any, *names: str) -> None:
+        """Read attributes that tensors have."""
+        if not isinstance(value, Tensor):
+            text = f"'{type_word(value)}' object has no attribute '{names[0]}'"
+            raise TorchError("python", type="AttributeError", text=text)
+
+    def true(self, value: Any) -> bool:
+        """Ask whether a value is true."""
+        return truth(value)
+
+    def less(self, left: Any, right: Any, sign: str = "<") -> bool:
+        """Compare with ``<``, or ``>`` the other way round."""
+        for value in (left, right):
+            if isinstance(value, Tensor):
+                return truth(value) if value.array.size != 1 else False
+        if not isinstance(left, (int, float)) or not isinstance(right, (int, float)):
+            first, second = (left, right) if sign == "<" else (right, left)
+            text = f"'{sign}' not supported between instances of '{type_word(first)}' and '{type_word(second)}'"
+            raise TorchError("python", type="TypeError", text=text)
+        return left < right
+
+    def reduction(self, reduction: Any, size_average: Any = None, reduce: Any = None) -> int:
+        """Return the number of a reduction."""
+        if size_average is not None or reduce is not None:
+            for value in (size_average, reduce):
+                if value is not None:
+                    self.true(value)
+            return 1
+        if reduction not in ("none", "mean", "sum", "elementwise_mean"):
+            raise TorchError("loss_reduction", reduction=reduction)
+        return 1
+
+
+def truth(value: Any) -> bool:
+    """Return ``bool(value)``."""
+    if isinstance(value, Tensor):
+        if value.array.size != 1:
+            raise TorchError("bool_many" if value.array.size else "bool_none")
+        return bool(value.array.item())
+    return bool(value)
+
+
+def ask_body(place: str, name: str, arguments: dict[str, Any], dialect: str) -> bool:
+    """Raise the error that the body of a function in Python ends with, if it is known.
+
+    Returns whether the types of the arguments alone made it run.
+    """
+    body = _BODIES.get(f"{place} {name}")
+    if body is None:
+        return True
+    calls = Calls(dialect)
+    body(calls, **arguments)
+    return calls.certain
+
+
+def _either(first: str, *names: str) -> Callable[..., None]:
+    """Return the body of a function that edits its input or does not: ``first`` with an underscore, or without."""
+
+    def body(c: Calls, input: Any, inplace: Any, **rest: Any) -> None:
+        if first == "n hardtanh" and c.less(rest["max_val"], rest["min_val"], ">"):
+            raise TorchError("hardtanh_bounds")
+        c.call(f"{first}_" if c.true(inplace) else first, input, *(rest[name] for name in names))
+
+    return body
+
+
+def _direct(function: str, *names: str) -> Callable[..., None]:
+    """Return the body of a function that only hands its arguments on."""
+
+    def body(c: Calls, **given: Any) -> None:
+        c.call(function, *(given[name] for name in names))
+
+    return body
+
+
+def _loss(function: str, *names: str, sizes: bool = False) -> Callable[..., None]:
+    """Return the body of a loss: the number of its reduction stands where ``names`` has an ellipsis.
+
+    With ``sizes`` it asks those of target and input first.
+    """
+
+    def body(c: Calls, reduction: Any, size_average: Any = None, reduce: Any = None, **given: Any) -> None:
+        if sizes:
+            c.attribute(given["target"], "size")
+            c.attribute(given["input"], "size")
+        batchmean = function == "t kl_div" and reduction == "batchmean"
+        number = c.reduction("sum" if batchmean else reduction, size_average, reduce)
+        c.call(function, *(number if name == "..." else given[name] for name in names))
+
+    return body
+
+
+def _softmax(name: str) -> Callable[..., None]:
+    def body(c: Calls, input: Any, dim: Any, _stacklevel: Any, dtype: Any) -> None:
+        if dim is None:
+            c.attribute(input, "dim")
+        if name == "softmin":
+            _negate(input)
+        method = "softmax" if name == "softmin" else name
+        c.attribute(input, method)
+        if dim is not None:
+            named = {} if dtype is None else {"dtype": dtype}
+            c.method(input, method, dim, **named)
+
+    return body
+
+
+def _negate(value: Any) -> None:
+    if not isinstance(value, (Tensor, int, float)):
+        text = f"bad operand type for unary -: '{type_word(value)}'"
+        raise TorchError("python", type="TypeError", text=text)
+
+
+def _dropout(c: Calls, input: Any, p: Any, training: Any, inplace: Any) -> None:
+    if c.less(p, 0.0) or c.less(1.0, p, ">"):
+        raise TorchError("dropout_probability", value=p)
+    c.call("t dropout_" if c.true(inplace) else "t dropout", input, p, training)
+
+
+def _adaptive_avg_pool2d(c: Calls, input: Any, output_size: Any) -> None:
+    c.attribute(input, "size")
+    c.call("n adaptive_avg_pool2d", input, output_size)
+
+
+def _batch_norm(c: Calls, input: Any, training: Any, **given: Any) -> None:
+    if c.true(training):
+        c.attribute(input, "size")
+    names = ("weight", "bias", "running_mean", "running_var")
+    c.call("t batch_norm", input, *(given[n] for n in names), training, given["momentum"], given["eps"], True)
+
+
+def _instance_norm(c: Calls, input: Any, use_input_stats: Any, **given: Any) -> None:
+    if c.true(use_input_stats):
+        c.attribute(input, "size")
+    names = ("weight", "bias", "running_mean", "running_var")
+    c.call("t instance_norm", input, *(given[n] for n in names), use_input_stats, given["momentum"], given["eps"], True)
+
+
+def _group_norm(c: Calls, input: Any, num_groups: Any, weight: Any, bias: Any, eps: Any) -> None:
+    c.attribute(input, "dim")
+    if input.array.ndim < 2:
+        raise TorchError("group_norm_dims", ndim=input.array.ndim)
+    if not isinstance(num_groups, (int, float, Tensor)):
+        text = f"unsupported operand type(s) for //: 'int' and '{type_word(num_groups)}'"
+        raise TorchError("python", type="TypeError", text=text)
+    c.call("t group_norm", input, num_groups, weight, bias, eps)
+
+
+def _glu(c: Calls, input: Any, dim: Any) -> None:
+    c.attribute(input, "dim")
+    if input.array.ndim == 0:
+        raise TorchError("glu_zero_dim")
+    c.call("n glu", input, dim)
+
+
+def _embedding(
+    c: Calls,
+    input: Any,
+    weight: Any,
+    padding_idx: Any,
+    max_norm: Any,
+    norm_type: Any,
+    scale_grad_by_freq: Any,
+    sparse: Any,
+) -> None:
+    if padding_idx is not None:
+        above = c.less(0, padding_idx, ">")
+        if above or c.less(padding_idx, 0):
+            c.attribute(weight, "size")
+    else:
+        padding_idx = -1
+    c.call("t embedding", weight, input, padding_idx, scale_grad_by_freq, sparse)
+
+
+def _margin_ranking_loss(
+    c: Calls, input1: Any, input2: Any, target: Any, margin: Any, size_average: Any, reduce: Any, reduction: Any
+) -> None:
+    number = c.reduction(reduction, size_average, reduce)
+    for value in (input1, input2, target):
+        c.attribute(value, "dim")
+    c.call("t margin_ranking_loss", input1, input2, target, margin, number)
+
+
+def _normalize(c: Calls, input: Any, p: Any, dim: Any, eps: Any, out: Any) -> None:
+    c.attribute(input, "norm")
+    _norm(c, input, p, dim, True, None)
+    c.call("m clamp_min", eps)
+
+
+def _norm(c: Calls, input: Any, p: Any, dim: Any, keepdim: Any, dtype: Any, out: Any = None) -> None:
+    c.attribute(input, "layout")
+    dims = [dim] if isinstance(dim, int) else dim
+    if isinstance(p, str) and p != "fro":
+        c.call("l linalg_matrix_norm", input, p, [-2, -1] if dims is None else dims, keepdim, dtype=dtype)
+    else:
+        c.call("l linalg_vector_norm", input, 2 if p is None or p == "fro" else p, dims, keepdim, dtype=dtype)
+
+
+def _of_lists(function: str, *, alone: bool = False) -> Callable[..., None]:
+    """Return the body of a function of several tensors; ``alone`` is one that is not put into a list."""
+
+    def body(c: Calls, tensors: Any, **rest: Any) -> None:
+        if alone and len(tensors) == 1:
+            tensors = tensors[0]
+        c.call(function, tensors)
+
+    return body
+
+
+def _meshgrid(c: Calls, tensors: Any, indexing: Any) -> None:
+    if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
+        tensors = tensors[0]
+    c.call("v meshgrid", tensors, **({} if indexing is None else {"indexing": indexing}))
+
+
+def _split(c: Calls, tensor: Any, size: Any, dim: Any) -> None:
+    if isinstance(size, int):
+        c.call("v split", tensor, size, dim)
+    elif isinstance(size, Tensor) and not size.dtype.is_floating and size.array.size == 1:
+        c.call("v split", tensor, int(size.array.item()), dim)
+    else:
+        c.call("t split_with_sizes", tensor, size, dim)
+
+
+def _split_method(c: Calls, self: Any, split_size: Any, dim: Any) -> None:
+    _split(c, self, split_size, dim)
+
+
+def _split_function(c: Calls, tensor: Any, split_size_or_sections: Any, dim: Any) -> None:
+    c.attribute(tensor, "split")
+    _split(c, tensor, split_size_or_sections, dim)
+
+
+def _tensordot(c: Calls, a: Any, b: Any, dims: Any, out: Any) -> None:
+    if isinstance(dims, int):
+        c.attribute(a, "dim")
+        c.attribute(b, "dim")
+        dims = ([0], [0])
+    elif isinstance(dims, Tensor):
+        dims = (dims.array.tolist(), [0])
+    if not isinstance(dims, (list, tuple)) or len(dims) != 2:
+        return
+    c.call("v tensordot", a, b, *dims)
+
+
+def _einsum(c: Calls, args: Any) -> None:
+    if len(args) < 2:
+        raise TorchError("einsum_none")
+    if not isinstance(args[0], Tensor):
+        operands = args[1:]
+        if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
+            _einsum(c, (args[0], *operands[0]))
+        else:
+            c.call("v einsum", args[0], operands)
+
+
+def _chain_matmul(c: Calls, matrices: Any, out: Any) -> None:
+    c.call("v chain_matmul", matrices)
+
+
+def _unflatten(c: Calls, self: Any, dim: Any, sizes: Any) -> None:
+    if not c.true(sizes):
+        raise TorchError("python", type="RuntimeError", text="unflatten: sizes must be non-empty")
+    c.call("b unflatten", dim, sizes)
+
+
+def _unique(
+    c: Calls,
+    input: Any = None,
+    sorted: Any = True,
+    return_inverse: Any = False,
+    return_counts: Any = False,
+    **rest: Any,
+) -> None:
+    input = rest.get("self", input)
+    c.true(return_inverse)
+    c.true(return_counts)
+    flags = {"sorted": sorted, "return_inverse": return_inverse, "return_counts": return_counts}
+    if rest.get("dim") is not None:
+        c.call("t unique_dim", input, rest["dim"], **flags)
+    else:
+        c.call("t _unique2", input, **flags)
+
+
+def _unique_consecutive(
+    c: Calls, input: Any = None, return_inverse: Any = False, return_counts: Any = False, dim: Any = None, **rest: Any
+) -> None:
+    input = rest.get("self", input)
+    c.true(return_inverse)
+    c.true(return_counts)
+    c.call("v unique_consecutive", input, return_inverse=return_inverse, return_counts=return_counts, dim=dim)
+
+
+def _pool(function: str) -> Callable[..., None]:
+    def body(c: Calls, input: Any, kernel_size: Any, stride: Any, return_indices: Any, **rest: Any) -> None:
+        stride = [] if stride is None else stride
+        c.call(function, input, kernel_size, stride, rest["padding"], rest["dilation"], rest["ceil_mode"])
+
+    return body
+
+
+def _methods(name: str) -> Callable[..., None]:
+    def body(c: Calls, input: Any) -> None:
+        c.attribute(input, name)
+
+    return body
+
+
+_BODIES: dict[str, Callable[..., None]] = {
+    "F relu": _either("t relu"),
+    "F relu6": _either("n relu6"),
+    "F selu": _either("t selu"),
+    "F silu": _either("n silu"),
+    "F mish": _either("n mish"),
+    "F hardsigmoid": _either("n hardsigmoid"),
+    "F hardswish": _either("n hardswish"),
+    "F celu": _either("t celu", "alpha"),
+    "F elu": _either("n elu", "alpha"),
+    "F leaky_relu": _either("n leaky_relu", "negative_slope"),
+    "F hardtanh": _either("n hardtanh", "min_val", "max_val"),
+    "F threshold": _either("t threshold", "threshold", "value"),
+    "F dropout": _dropout,
+    "F adaptive_avg_pool2d": _adaptive_avg_pool2d,
+    "F batch_norm": _batch_norm,
+    "F instance_norm": _instance_norm,
+    "F group_norm": _group_norm,
+    "F layer_norm": _direct("t layer_norm", "input", "normalized_shape", "weight", "bias", "eps"),
+    "F rms_norm": _direct("t rms_norm", "input", "normalized_shape", "weight", "eps"),
+    "F pad": _direct("n pad", "input", "pad", "mode", "value"),
+    "F glu": _glu,
+    "F embedding": _embedding,
+    "F normalize": _normalize,
+    "F softmax": _softmax("softmax"),
+    "F log_softmax": _softmax("log_softmax"),
+    "F softmin": _softmax("softmin"),
+    "F sigmoid": _methods("sigmoid"),
+    "F tanh": _methods("tanh"),
+    "F tanhshrink": _methods("tanh"),
+    "F softsign": _methods("abs"),
+    "F max_pool1d": _pool("t max_pool1d"),
+    "F max_pool2d": _pool("t max_pool2d"),
+    "F binary_cross_entropy": _loss("n binary_cross_entropy", "input", "target", "weight", "...", sizes=True),
+    "F binary_cross_entropy_with_logits": _loss(
+        "t binary_cross_entropy_with_logits", "input", "target", "weight", "pos_weight", "...", sizes=True
+    ),
+    "F mse_loss": _loss("n mse_loss", "input", "target", "...", sizes=True),
+    "F l1_loss": _loss("n l1_loss", "input", "target", "...", sizes=True),
+    "F smooth_l1_loss": _loss("n smooth_l1_loss", "input", "target", "...", "beta", sizes=True),
+    "F huber_loss": _loss("n huber_loss", "input", "target", "...", "delta", sizes=True),
+    "F cross_entropy": _loss(
+        "n cross_entropy_loss", "input", "target", "weight", "...", "ignore_index", "label_smoothing"
+    ),
+    "F nll_loss": _loss("n nll_loss_nd", "input", "target", "weight", "...", "ignore_index"),
+    "F kl_div": _loss("t kl_div", "input", "target", "..."),
+    "F soft_margin_loss": _loss("n soft_margin_loss", "input", "target", "..."),
+    "F hinge_embedding_loss": _loss("t hinge_embedding_loss", "input", "target", "margin", "..."),
+    "F poisson_nll_loss": _loss("t poisson_nll_loss", "input", "target", "log_input", "full", "eps", "..."),
+    "F cosine_embedding_loss": _loss("t cosine_embedding_loss", "input1", "input2", "target", "margin", "..."),
+    "F triplet_margin_loss": _loss(
+        "t triplet_margin_loss", "anchor", "positive", "negative", "margin", "p", "eps", "swap", "..."
+    ),
+    "F margin_ranking_loss": _margin_ranking_loss,
+    "t atleast_1d": _of_lists("v atleast_1d", alone=True),
+    "t atleast_2d": _of_lists("v atleast_2d", alone=True),
+    "t atleast_3d": _of_lists("v atleast_3d", alone=True),
+    "t block_diag": _of_lists("v block_diag"),
+    "t broadcast_tensors": _of_lists("v broadcast_tensors"),
+    "t cartesian_prod": _of_lists("v cartesian_prod"),
+    "t meshgrid": _meshgrid,
+    "t norm": _norm,
+    "m norm": lambda c, self, **rest: _norm(c, self, **rest),
+    "t split": _split_function,
+    "m split": _split_method,
+    "t tensordot": _tensordot,
+    "t einsum": _einsum,
+    "t chain_matmul": _chain_matmul,
+    "F interpolate": lambda c, input, **rest: c.attribute(input, "dim"),
+    "m unflatten": _unflatten,
+    "t unique": _unique,
+    "m unique": _unique,
+    "t unique_consecutive": _unique_consecutive,
+    "m unique_consecutive": _unique_consecutive,
+}
