@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.memory import ONE_BY_ONE_LIMIT, may_overlap, positions_in_order, refuse_overlap
@@ -91,13 +92,7 @@ def require_broadcast(operands: Sequence[Any]) -> tuple[int, ...]:
         if shape is None or shape == other:
             shape = other
             continue
-        ndim = max(len(shape), len(other))
-        left = (1,) * (ndim - len(shape)) + shape
-        right = (1,) * (ndim - len(other)) + other
-        for dim in reversed(range(ndim)):
-            if left[dim] != right[dim] and left[dim] != 1 and right[dim] != 1:
-                raise TorchError("broadcast", left=left[dim], right=right[dim], dim=dim)
-        shape = tuple(b if a == 1 else a for a, b in zip(left, right, strict=True))
+        shape = broadcast_shape(shape, other)
     return shape or ()
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor
-from detachsim.ops.linear import broadcast_batches, refuse_bool
+from detachsim.ops.linear import refuse_bool
 from detachsim.ops.numeric import numel, wrap_dim
 from detachsim.ops.row import composite, general
 
@@ -145,7 +146,7 @@ def _check_cross(session: Any, op: Op, bound: list[Any]) -> None:
     sizes = left.shape[wrap_dim(dim, left.array.ndim)], right.shape[wrap_dim(dim, right.array.ndim)]
     if sizes != (3, 3):
         raise TorchError("cross_sizes", dim=dim, left=sizes[0], right=sizes[1])
-    broadcast_batches(left.shape, right.shape)
+    broadcast_shape(left.shape, right.shape)
     if left.dtype is not right.dtype:
         raise TorchError("scalar_types", expected=left.dtype.scalar, found=right.dtype.scalar)
 

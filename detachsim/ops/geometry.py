@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dispatch import start_node
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
@@ -14,7 +15,6 @@ from detachsim.engine.tensor import Storage, flat_memory, offset
 from detachsim.engine.views import bump, check_inplace, rebase_history, requires_grad
 from detachsim.ops.numeric import numel, wrap_dim
 from detachsim.ops.row import composite, general
-from detachsim.ops.selecting import broadcast_shape
 from detachsim.ops.shape import as_strided, squeeze, squeeze_dim, squeeze_dims, t, transpose, unsqueeze
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
@@ -273,7 +274,7 @@ def _batched_matmul(ops: Any, self: Any, other: Any) -> Any:
             return matmul(ops, self, ops.squeeze_dim(other, 0))
     rows = self.shape[-2] if self.ndim > 1 else 1
     inner = self.shape[-1]
-    batch = broadcast_batches(self.shape[:-2], other.shape[:-2])
+    batch = broadcast_shape(self.shape[:-2], other.shape[:-2])
     count = numel(batch)
     left = ops.reshape(ops.expand(self, (*batch, rows, inner)), (count, rows, inner))
     if other.ndim == 1:
@@ -284,19 +285,6 @@ def _batched_matmul(ops: Any, self: Any, other: Any) -> Any:
     right = ops.reshape(ops.expand(other, (*batch, height, columns)), (count, height, columns))
     shape = (*batch, rows, columns) if self.ndim > 1 else (*batch, columns)
     return ops._unsafe_view(ops.bmm(left, right), shape)
-
-
-def broadcast_batches(left: tuple[int, ...], right: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape that two shapes broadcast to; raises PyTorch's error."""
-    ndim = max(len(left), len(right))
-    shape: list[int] = []
-    for dim in range(ndim):
-        a = left[dim - ndim + len(left)] if dim >= ndim - len(left) else 1
-        b = right[dim - ndim + len(right)] if dim >= ndim - len(right) else 1
-        if a != b and a != 1 and b != 1:
-            raise TorchError("broadcast", left=a, right=b, dim=dim)
-        shape.append(b if a == 1 else a)
-    return tuple(shape)
 
 
 def squeeze_product(ops: Any, self: Any) -> Any:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
@@ -47,19 +48,6 @@ def broadcast(ops: Any, *tensors: Any) -> list[Any]:
     for tensor in tensors[1:]:
         shape = broadcast_shape(shape, tensor.shape)
     return [tensor if tensor.shape == shape else ops.expand(tensor, shape) for tensor in tensors]
-
-
-def broadcast_shape(left: tuple[int, ...], right: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape to which two shapes broadcast; raises PyTorch's error."""
-    made: list[int] = []
-    longest = max(len(left), len(right))
-    for dim in range(longest):
-        a = left[dim - longest + len(left)] if dim - longest + len(left) >= 0 else 1
-        b = right[dim - longest + len(right)] if dim - longest + len(right) >= 0 else 1
-        if a != b and 1 not in (a, b):
-            raise TorchError("broadcast", left=a, right=b, dim=dim)
-        made.append(b if a == 1 else a)
-    return tuple(made)
 
 
 def reduced(values: Array, reduction: str) -> Array:

@@ -4,26 +4,21 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.memory import FILLING, overlaps_itself
 from detachsim.engine.op import Op
 from detachsim.ops.row import CAST, alias, composite, general, inplace
-from detachsim.ops.shape import expand
 
 
 def _copy_source(self: Array, other: Array | float, non_blocking: bool = False) -> Array:
     other = np.asarray(other)
-    if other.ndim > self.ndim:
-        raise TorchError("inplace_broadcast", output=list(self.shape), broadcast=list(other.shape))
-    try:
-        return expand(other, self.shape)
-    except TorchError:
-        pairs = list(zip(reversed(self.shape), reversed(other.shape), strict=False))
-        place = next(index for index, (mine, theirs) in enumerate(pairs) if theirs not in (1, mine))
-        left, right = pairs[place]
-        raise TorchError("broadcast", left=left, right=right, dim=self.ndim - 1 - place) from None
+    shape = broadcast_shape(self.shape, other.shape)
+    if shape != self.shape:
+        raise TorchError("inplace_broadcast", output=list(self.shape), broadcast=list(shape))
+    return np.broadcast_to(other, shape)
 
 
 def _check_fill(session: Any, op: Op, bound: list[Any]) -> None:

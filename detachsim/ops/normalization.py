@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
 from detachsim.ops.element_types import floats_only
-from detachsim.ops.loss import broadcast_shape, size_text
+from detachsim.ops.loss import size_text
 from detachsim.ops.numeric import PRECISE_LIMIT, numel, precise_each, wrap_dim
 from detachsim.ops.row import FLOAT, composite, general
 

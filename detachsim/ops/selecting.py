@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
@@ -16,19 +17,6 @@ from detachsim.engine.tensor import Tensor, fresh
 from detachsim.ops.numeric import converted, numel, wrap_dim
 from detachsim.ops.row import composite, general
 from detachsim.ops.shape import expand
-
-
-def broadcast_shape(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
-    """Return the shape in which two shapes meet; raises PyTorch's error."""
-    ndim = max(len(left), len(right))
-    made: list[int] = []
-    for dim in range(ndim):
-        a = left[dim - ndim + len(left)] if dim - ndim + len(left) >= 0 else 1
-        b = right[dim - ndim + len(right)] if dim - ndim + len(right) >= 0 else 1
-        if a != b and a != 1 and b != 1:
-            raise TorchError("broadcast", left=a, right=b, dim=dim)
-        made.append(b if a == 1 else a)
-    return tuple(made)
 
 
 def _key(self: Array, axis: int, index: Array) -> tuple[Array, ...]:

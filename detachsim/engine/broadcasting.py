@@ -1,0 +1,19 @@
+"""The shape in which two shapes meet."""
+
+from collections.abc import Sequence
+
+from detachsim.engine.errors import TorchError
+
+
+def broadcast_shape(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
+    """Return the shape to which two shapes broadcast.
+
+    Raises ``TorchError`` where they do not: PyTorch goes from the last dim on, and names the first at which they part.
+    """
+    ndim = max(len(left), len(right))
+    one = (*(1,) * (ndim - len(left)), *left)
+    other = (*(1,) * (ndim - len(right)), *right)
+    for dim in reversed(range(ndim)):
+        if one[dim] != other[dim] and one[dim] != 1 and other[dim] != 1:
+            raise TorchError("broadcast", left=one[dim], right=other[dim], dim=dim)
+    return tuple(b if a == 1 else a for a, b in zip(one, other, strict=True))
