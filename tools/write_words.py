@@ -26,6 +26,8 @@ def collect() -> dict[str, set[str]]:
         "LINALG": set(),
         "AUTOGRAD": set(functions.FUNCTIONS["torch.autograd"]),
         "MODULES": set(constructors.constructors("torch.nn")),
+        "INIT": set(constructors.constructors("torch.nn.init")),
+        "UTILS": set(constructors.constructors("torch.nn.utils")),
         "OPTIMIZERS": set(constructors.constructors("torch.optim")),
         "CONSTANTS": set(functions.CONSTANTS) | {"bool"},
         "METHODS": set(tensors.METHODS) | {"name", "remove", "backward"},

@@ -111,6 +111,15 @@ class Session:
             self.grad_enabled = before
 
     @contextmanager
+    def unrecorded(self) -> Iterator[None]:
+        """Record no facts: what PyTorch computes for itself on the way is no part of a story."""
+        facts, self.facts = self.facts, None
+        try:
+            yield
+        finally:
+            self.facts = facts
+
+    @contextmanager
     def inference_mode(self) -> Iterator[None]:
         """Make inference tensors and record nothing, as ``torch.inference_mode()``."""
         before = self.grad_enabled, self.inference

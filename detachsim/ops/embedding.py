@@ -9,7 +9,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
-from detachsim.ops.row import composite, general
+from detachsim.ops.row import composite, general, inplace
 
 
 def lookup(weight: Array, indices: Array, padding_idx: int, scale_grad_by_freq: bool) -> Array:
@@ -62,6 +62,9 @@ def embedding(
         if weight.ndim and not -weight.shape[0] <= padding_idx < weight.shape[0]:
             raise TorchError("padding_range")
         padding_idx %= weight.shape[0]
+    if max_norm is not None:
+        with input.session.grad_mode(False):
+            ops.embedding_renorm_(weight, input, max_norm, norm_type)
     return ops._embedding(weight, input, -1 if padding_idx is None else padding_idx, scale_grad_by_freq)
 
 
@@ -148,6 +151,16 @@ def _upsample(dims: int) -> list[Op]:
     ]
 
 
+def renorm(self: Array, indices: Array, max_norm: float, norm_type: float) -> Array:
+    """Shorten the rows at indices that are longer than ``max_norm``."""
+    made = self.copy()
+    for place in np.unique(indices):
+        norm = np.linalg.norm(self[place].astype(np.float64), norm_type)
+        if norm > max_norm:
+            made[place] = self[place] * self.dtype.type(max_norm / (norm + 1e-7))
+    return made
+
+
 HELPERS = {"collect_backward": collect_backward}
 
 ROWS = [
@@ -168,6 +181,14 @@ ROWS = [
         where="",
         grad={"grad_output": "collect_backward(grad, indices, padding_idx)"},
         doc="the gradient of embedding",
+    ),
+    inplace(
+        "embedding_renorm_(Tensor self, Tensor indices, float max_norm, float norm_type)",
+        "",
+        renorm,
+        where="",
+        check=_check_lookup,
+        doc="self with the rows at indices shortened to a norm",
     ),
     composite(
         "embedding(Tensor input, Tensor weight, int? padding_idx=None, float? max_norm=None, float norm_type=2.0, "

@@ -9,11 +9,18 @@ from detachsim.engine import dtypes
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, fresh
-from detachsim.ops.nn import containers, layers, stateless
+from detachsim.ops.nn import containers, convolutions, linear, norms, recurrent, stateless
 from detachsim.ops.nn.base import Module, parameter
 from detachsim.ops.python_calls import call_python, maker
 
-CLASSES: tuple[type[Module], ...] = (*layers.CLASSES, *stateless.CLASSES, *containers.CLASSES)
+CLASSES: tuple[type[Module], ...] = (
+    *linear.CLASSES,
+    *norms.CLASSES,
+    *convolutions.CLASSES,
+    *recurrent.CLASSES,
+    *stateless.CLASSES,
+    *containers.CLASSES,
+)
 
 
 def _parameter(session: Session, *args: Any, **kwargs: Any) -> Tensor:

@@ -62,8 +62,8 @@ _adaptive_avg_pool2d _avg_pool2d adaptive_average_backward adaptive_avg_pool1d a
 avg_pool2d avg_pool2d_backward gather_plane max_pool1d max_pool2d max_pool2d_backward max_pool2d_with_indices
 """,
     "embedding": """
-_embedding collect_backward embedding embedding_dense_backward interpolate upsample_nearest1d
-upsample_nearest1d_backward upsample_nearest2d upsample_nearest2d_backward
+_embedding collect_backward embedding embedding_dense_backward embedding_renorm_ interpolate
+upsample_nearest1d upsample_nearest1d_backward upsample_nearest2d upsample_nearest2d_backward
 """,
     "shape": """
 _reshape_alias _select_backward _slice_backward _unsafe_view alias as_strided as_strided_gradient expand
@@ -79,7 +79,7 @@ squeeze_ squeeze__dim squeeze__dims swapaxes swapaxes_ swapdims swapdims_ t_ tra
 """,
     "splitting": """
 chunk dsplit even_sizes hsplit split split_Tensor split_backward split_sizes split_with_sizes tensor_split
-vsplit
+unsafe_split vsplit
 """,
     "rearranging": """
 flip fliplr flipud repeat repeat_backward repeat_interleave repeat_interleave_Tensor
@@ -186,7 +186,8 @@ log_softmax_kernel log_softmax_second logsumexp logsumexp_backward softmax softm
 softmax_int softmax_kernel softmax_second softmin
 """,
     "dropout": """
-dropout dropout_ dropout_functional
+alpha_dropout alpha_dropout_ alpha_dropout_functional dropout dropout1d dropout2d dropout_ dropout_functional
+feature_alpha_dropout feature_alpha_dropout_ feature_alpha_dropout_functional feature_dropout feature_dropout_
 """,
     "loss": """
 bce_backward bce_backward_kernel bce_kernel bce_logits_backward bce_logits_kernel bce_logits_target_backward

@@ -8,14 +8,16 @@ from detachsim.engine.session import Session
 
 
 def call_python(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """Call ``function``; arguments that it does not take become the scenario's ``TypeError``, with Python's text."""
+    """Call ``function``; what Python says of wrong arguments becomes the scenario's error, with the same text.
+
+    That is so whether the function does not take them at all, or computes with them what cannot be computed:
+    PyTorch's own Python fails there just so.
+    """
     try:
         return function(*args, **kwargs)
-    except TypeError as error:
-        # An error of the call itself has no frame below this one; any other is a fault of ours.
-        if error.__traceback__ is None or error.__traceback__.tb_next is not None:
-            raise
-        raise TorchError("python", type="TypeError", text=str(error)) from None
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        text = repr(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+        raise TorchError("python", type=type(error).__name__, text=text) from None
 
 
 def maker(made: Any) -> Callable[..., Any]:

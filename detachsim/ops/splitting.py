@@ -8,7 +8,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.ops.numeric import wrap_dim
-from detachsim.ops.row import composite, view
+from detachsim.ops.row import composite, general, view
 
 
 def _pieces(self: Array, axis: int, sizes: Sequence[int]) -> list[Array]:
@@ -136,6 +136,16 @@ ROWS = [
         several=True,
         doc="pieces of a size along dim, each a view",
         samples=("a.split(1)[0]", "a.split(2, dim=-1)[1]"),
+    ),
+    general(
+        "unsafe_split(Tensor self, int split_size, int dim=0)",
+        "UnsafeSplitBackward0",
+        split,
+        where="",
+        grad={"self": "split_backward(grads, even_sizes(self_size, split_size, dim), dim, self_size)"},
+        differentiable_outputs=2,
+        several=True,
+        doc="pieces that may be edited, since PyTorch takes nobody to look at the whole again",
     ),
     composite(
         "split.sizes(Tensor self, int[] split_size, int dim=0)",

@@ -38,6 +38,8 @@ def _vocabulary() -> Vocabulary:
             "torch.linalg": split(words.LINALG),
             "torch.autograd": split(words.AUTOGRAD),
             "torch.nn": split(words.MODULES),
+            "torch.nn.init": split(words.INIT),
+            "torch.nn.utils": split(words.UTILS),
             "torch.optim": split(words.OPTIMIZERS),
         },
         constants={"torch": split(words.CONSTANTS)},

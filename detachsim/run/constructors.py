@@ -5,7 +5,7 @@ from typing import Any
 
 
 def constructors(space: str) -> dict[str, Callable[..., Any]]:
-    """Return what makes the values of ``torch.nn`` or ``torch.optim``, by name; each takes the session first."""
+    """Return what ``torch.nn``, ``torch.optim`` and what is below them have, by name; each takes the session first."""
     if space == "torch.nn":
         from detachsim.ops import modules
 
@@ -14,6 +14,14 @@ def constructors(space: str) -> dict[str, Callable[..., Any]]:
         from detachsim.ops import optimizers
 
         return optimizers.CONSTRUCTORS
+    if space == "torch.nn.init":
+        from detachsim.ops.nn import init
+
+        return init.FUNCTIONS
+    if space == "torch.nn.utils":
+        from detachsim.ops.nn import utils
+
+        return utils.FUNCTIONS
     return {}
 
 

@@ -59,9 +59,58 @@ TEXTS: dict[str, Entry] = {
     "state_dict_type": ("TypeError", "Expected state_dict to be dict-like, got {type}.", {}),
     "state_dict": ("RuntimeError", "Error(s) in loading state_dict for {module}:\n\t{problems}", {}),
     "module_mode": ("ValueError", "training mode is expected to be boolean", {}),
+    "init_dims": ("ValueError", "Only tensors with {wanted} dimensions are supported", {}),
+    "init_groups": ("ValueError", "dim 0 must be divisible by groups", {}),
+    "init_fans": (
+        "ValueError",
+        "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions",
+        {},
+    ),
+    "init_nothing": ("UserWarning", "Initializing zero-element tensors is a no-op", {}),
+    "init_truncated": (
+        "UserWarning",
+        "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.",
+        {},
+    ),
+    "clip_nothing": (
+        "UserWarning",
+        "`parameters` is an empty generator, no gradient clipping will occur.",
+        {},
+    ),
+    "clip_nonfinite": (
+        "RuntimeError",
+        "The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be clipped. "
+        "To disable this error and scale the gradients by the non-finite norm anyway, set "
+        "`error_if_nonfinite=False`",
+        {},
+    ),
     "dropout_probability": (
         "ValueError",
         "dropout probability has to be between 0 and 1, but got {value}",
+        {},
+    ),
+    "feature_dropout_dims": ("RuntimeError", "Feature dropout requires at least 2 dimensions in the input", {}),
+    "dropout_1d": (
+        "RuntimeError",
+        "dropout1d: Expected 2D or 3D input, but received a {ndim}D input. Note that dropout1d exists to provide "
+        "channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an optional batch "
+        "dimension (i.e. 2D or 3D inputs).",
+        {},
+    ),
+    "dropout_2d": (
+        "UserWarning",
+        "dropout2d: Received a {ndim}-D input to dropout2d, which is deprecated and will result in an error in a "
+        "future release. To retain the behavior and silence this warning, please use dropout instead. Note that "
+        "dropout2d exists to provide channel-wise dropout on inputs with 2 spatial dimensions, a channel dimension, "
+        "and an optional batch dimension (i.e. 3D or 4D inputs).",
+        {},
+    ),
+    "dropout_2d_channels": (
+        "UserWarning",
+        "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is desired - "
+        "input is interpreted as shape (N, C, L), where C is the channel dim. This behavior will change in a future "
+        "release to interpret the input as one without a batch dimension, i.e. shape (C, H, W). To maintain the 1D "
+        "channel-wise dropout behavior, please switch to using dropout1d instead.",
         {},
     ),
     "parameter_type": ("AttributeError", "'{type}' object has no attribute 'detach'", {}),
@@ -74,5 +123,29 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "conv_same_stride": ("ValueError", "padding='same' is not supported for strided convolutions", {}),
+    "conv_padding_mode": ("ValueError", "padding_mode must be one of {modes}, but got padding_mode='{value}'", {}),
+    "conv_transposed_padding": ("ValueError", 'Only "zeros" padding mode is supported for {module}', {}),
+    "bilinear_features": ("ValueError", "in1_features must be > 0, but got {value}", {}),
+    "group_norm_channels": ("ValueError", "num_channels ({channels}) must be divisible by num_groups ({groups})", {}),
+    "instance_norm_features": (
+        "ValueError",
+        "expected input's size at dim={dim} to match num_features ({expected}), but got: {found}.",
+        {},
+    ),
+    "instance_norm_unused": (
+        "UserWarning",
+        "input's size at dim={dim} does not match num_features. You can silence this warning by not passing in "
+        "num_features, which is not used because affine=False",
+        {},
+    ),
+    "cell_states": ("RuntimeError", "lstm_cell expects two hidden states", {}),
+    "cell_dims": ("ValueError", "{module}: Expected {name} to be 1D or 2D, got {ndim}D instead", {}),
+    "cell_input": ("RuntimeError", "input has inconsistent input_size: got {found} expected {expected}", {}),
+    "cell_batch": (
+        "RuntimeError",
+        "Input batch size {found} doesn't match hidden0 batch size {hidden}",
+        {},
+    ),
+    "cell_hidden": ("RuntimeError", "hidden0 has inconsistent hidden_size: got {found}, expected {expected}", {}),
     "batch_norm_dims": ("ValueError", "expected {expected} input (got {ndim}D input)", {}),
 }

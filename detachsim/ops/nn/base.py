@@ -5,14 +5,13 @@ may read or call is in its class's ``ATTRIBUTES`` (name to a function of session
 (name to a function of session, module and the arguments).
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from detachsim.engine import dtypes
-from detachsim.engine.dtypes import Array, DType
+from detachsim.engine.dtypes import DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, alias, fresh, meta
@@ -34,13 +33,6 @@ def parameter(data: Tensor, requires_grad: bool = True) -> Tensor:
     return made
 
 
-def initialized(array: Array, dtype: DType) -> Tensor:
-    """Return a parameter of a new layer: its values were put there in place, so its counter is at 1."""
-    tensor = fresh(array, dtype)
-    tensor.version.value = 1
-    return parameter(tensor)
-
-
 def layer_size(*size: Any) -> tuple[int, ...]:
     """Return the size of a layer's parameter; raises PyTorch's errors for one that cannot be."""
     for place, length in enumerate(size, start=1):
@@ -53,20 +45,10 @@ def layer_size(*size: Any) -> tuple[int, ...]:
     return checked_size(size)
 
 
-def uniform(session: Session, size: Sequence[int], dtype: DType, bound: float) -> Tensor:
-    """Return a parameter with random values between ``-bound`` and ``bound``."""
-    return initialized(session.generator.uniform(tuple(size), dtype.name, -bound, bound), dtype)
-
-
-def constant(size: Sequence[int], dtype: DType, value: float) -> Tensor:
-    """Return a parameter of one value."""
-    return initialized(np.full(layer_size(*size), value, dtype=dtype.numpy), dtype)
-
-
-def weight_bound(fan_in: int) -> float:
-    """Return the bound of a new layer's weights (Kaiming's, for a slope of the root of 5), given its inputs' number."""
-    gain = math.sqrt(2.0 / (1 + math.sqrt(5) ** 2))
-    return math.sqrt(3.0) * (gain / math.sqrt(fan_in)) if fan_in else 0.0
+def empty(size: Sequence[Any], dtype: DType | None) -> Tensor:
+    """Return a parameter that is still to be filled."""
+    kind = dtype or dtypes.float32
+    return parameter(fresh(np.zeros(layer_size(*size), dtype=kind.numpy), kind))
 
 
 class Module:
@@ -191,6 +173,14 @@ class Module:
 
     # Changing it
 
+    def reset_parameters(self) -> None:
+        """Fill the parameters with what a new layer has; a class with parameters says how."""
+
+    def fill_new(self) -> None:
+        """Fill the parameters of a new layer, which is no edit that a story tells of."""
+        with self.session.unrecorded():
+            self.reset_parameters()
+
     def train(self, mode: bool = True) -> "Module":
         """Switch to training mode, or out of it."""
         if not isinstance(mode, bool):
@@ -276,6 +266,14 @@ class Module:
     METHODS: ClassVar[dict[str, Callable[..., Any]]] = {}
 
 
+def dims_of(value: Any) -> int:
+    """Return how many dims an input has; raises Python's error for what is no tensor."""
+    if not isinstance(value, Tensor):
+        text = f"'{type(value).__name__}' object has no attribute 'dim'"
+        raise TorchError("python", type="AttributeError", text=text)
+    return value.array.ndim
+
+
 def type_text(value: Any) -> str:
     """Return the name of a value's type as PyTorch's own errors about modules say it."""
     if isinstance(value, Tensor):
@@ -316,6 +314,7 @@ Module.METHODS = {
     "forward": lambda session, module, *args, **kwargs: module.run(args, kwargs),
     "register_forward_hook": lambda session, module, hook: register(module.hooks, hook),
     "register_forward_pre_hook": lambda session, module, hook: register(module.pre_hooks, hook),
+    "reset_parameters": lambda session, module: module.reset_parameters(),
     "state_dict": lambda session, module: state_dict(module),
     "load_state_dict": method(load_state_dict),
     **{

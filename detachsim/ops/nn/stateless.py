@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from detachsim.engine.errors import TorchError
 from detachsim.engine.tensor import Tensor
+from detachsim.ops.loss import chosen_reduction
 from detachsim.ops.nn.base import Module, options
 
 Options = tuple[tuple[str, Any], ...]
@@ -15,8 +16,8 @@ Options = tuple[tuple[str, Any], ...]
 # What stands for an option that has no default.
 REQUIRED = object()
 
-# The ways to print options: all of them, all but a plain ``inplace``, none, or none but what ``inplace`` says.
-ALL, WITHOUT_FALSE_INPLACE, NOTHING = "all", "without false inplace", "nothing"
+# The ways to print options: all of them, all but a plain ``inplace``, none, or the values alone.
+ALL, WITHOUT_FALSE_INPLACE, NOTHING, VALUE = "all", "without false inplace", "nothing", "value"
 
 # Activations: name, options, op, what of the options is passed on (and as what), printing.
 ACTIVATIONS: tuple[tuple[str, Options, str, tuple[str, ...], str], ...] = (
@@ -60,36 +61,113 @@ ACTIVATIONS: tuple[tuple[str, Options, str, tuple[str, ...], str], ...] = (
         ("dim", "sizes=unflattened_size"),
         ALL,
     ),
+    ("Hardshrink", (("lambd", 0.5),), "hardshrink", ("lambd",), VALUE),
+    ("Softshrink", (("lambd", 0.5),), "softshrink", ("lambd",), VALUE),
+    ("Tanhshrink", (), "tanhshrink", (), NOTHING),
+    (
+        "Threshold",
+        (("threshold", REQUIRED), ("value", REQUIRED), ("inplace", False)),
+        "threshold",
+        ("threshold", "value"),
+        WITHOUT_FALSE_INPLACE,
+    ),
+    ("GLU", (("dim", -1),), "glu", ("dim",), ALL),
     ("AdaptiveAvgPool1d", (("output_size", REQUIRED),), "adaptive_avg_pool1d", ("output_size",), ALL),
     ("AdaptiveAvgPool2d", (("output_size", REQUIRED),), "adaptive_avg_pool2d", ("output_size",), ALL),
 )
 
+# What says ``reduction`` in an older way.
+_LEGACY: Options = (("size_average", None), ("reduce", None))
+
 # Losses: name, options, op, what of the options is passed on. None of them prints its options.
 LOSSES: tuple[tuple[str, Options, str, tuple[str, ...]], ...] = (
-    ("MSELoss", (("reduction", "mean"),), "mse_loss", ("reduction",)),
-    ("L1Loss", (("reduction", "mean"),), "l1_loss", ("reduction",)),
-    ("SmoothL1Loss", (("reduction", "mean"), ("beta", 1.0)), "smooth_l1_loss", ("reduction", "beta")),
+    ("MSELoss", (*_LEGACY, ("reduction", "mean")), "mse_loss", ("reduction",)),
+    ("L1Loss", (*_LEGACY, ("reduction", "mean")), "l1_loss", ("reduction",)),
+    ("SmoothL1Loss", (*_LEGACY, ("reduction", "mean"), ("beta", 1.0)), "smooth_l1_loss", ("reduction", "beta")),
     ("HuberLoss", (("reduction", "mean"), ("delta", 1.0)), "huber_loss", ("reduction", "delta")),
-    ("BCELoss", (("weight", None), ("reduction", "mean")), "binary_cross_entropy", ("weight", "reduction")),
+    ("BCELoss", (("weight", None), *_LEGACY, ("reduction", "mean")), "binary_cross_entropy", ("weight", "reduction")),
     (
         "BCEWithLogitsLoss",
-        (("weight", None), ("reduction", "mean"), ("pos_weight", None)),
+        (("weight", None), *_LEGACY, ("reduction", "mean"), ("pos_weight", None)),
         "binary_cross_entropy_with_logits",
         ("weight", "reduction", "pos_weight"),
     ),
     (
         "CrossEntropyLoss",
-        (("weight", None), ("ignore_index", -100), ("reduction", "mean"), ("label_smoothing", 0.0)),
+        (
+            ("weight", None),
+            _LEGACY[0],
+            ("ignore_index", -100),
+            _LEGACY[1],
+            ("reduction", "mean"),
+            ("label_smoothing", 0.0),
+        ),
         "cross_entropy",
         ("weight", "ignore_index", "reduction", "label_smoothing"),
     ),
     (
         "NLLLoss",
-        (("weight", None), ("ignore_index", -100), ("reduction", "mean")),
+        (("weight", None), _LEGACY[0], ("ignore_index", -100), _LEGACY[1], ("reduction", "mean")),
         "nll_loss",
         ("weight", "ignore_index", "reduction"),
     ),
-    ("KLDivLoss", (("reduction", "mean"), ("log_target", False)), "kl_div", ("reduction", "log_target")),
+    ("KLDivLoss", (*_LEGACY, ("reduction", "mean"), ("log_target", False)), "kl_div", ("reduction", "log_target")),
+    (
+        "HingeEmbeddingLoss",
+        (("margin", 1.0), *_LEGACY, ("reduction", "mean")),
+        "hinge_embedding_loss",
+        ("margin", "reduction"),
+    ),
+    ("SoftMarginLoss", (*_LEGACY, ("reduction", "mean")), "soft_margin_loss", ("reduction",)),
+    (
+        "PoissonNLLLoss",
+        (("log_input", True), ("full", False), _LEGACY[0], ("eps", 1e-8), _LEGACY[1], ("reduction", "mean")),
+        "poisson_nll_loss",
+        ("log_input", "full", "eps", "reduction"),
+    ),
+)
+
+# Losses of three inputs, and how these are called.
+LOSSES_OF_THREE: tuple[tuple[str, Options, str, tuple[str, ...], tuple[str, str, str]], ...] = (
+    (
+        "MarginRankingLoss",
+        (("margin", 0.0), *_LEGACY, ("reduction", "mean")),
+        "margin_ranking_loss",
+        ("margin", "reduction"),
+        ("input1", "input2", "target"),
+    ),
+    (
+        "CosineEmbeddingLoss",
+        (("margin", 0.0), *_LEGACY, ("reduction", "mean")),
+        "cosine_embedding_loss",
+        ("margin", "reduction"),
+        ("input1", "input2", "target"),
+    ),
+    (
+        "TripletMarginLoss",
+        (("margin", 1.0), ("p", 2.0), ("eps", 1e-6), ("swap", False), *_LEGACY, ("reduction", "mean")),
+        "triplet_margin_loss",
+        ("margin", "p", "eps", "swap", "reduction"),
+        ("anchor", "positive", "negative"),
+    ),
+    (
+        "GaussianNLLLoss",
+        (("full", False), ("eps", 1e-6), ("reduction", "mean")),
+        "gaussian_nll_loss",
+        ("full", "eps", "reduction"),
+        ("input", "target", "var"),
+    ),
+)
+
+# Similarities: two inputs, no options printed.
+SIMILARITIES: tuple[tuple[str, Options, str, tuple[str, ...]], ...] = (
+    ("CosineSimilarity", (("dim", 1), ("eps", 1e-8)), "cosine_similarity", ("dim", "eps")),
+    (
+        "PairwiseDistance",
+        (("p", 2.0), ("eps", 1e-6), ("keepdim", False)),
+        "pairwise_distance",
+        ("p", "eps", "keepdim"),
+    ),
 )
 
 
@@ -121,7 +199,7 @@ class Stateless(Module):
             value = getattr(self, name)
             if name == "inplace" and self.printing == WITHOUT_FALSE_INPLACE and not value:
                 continue
-            shown.append(f"{name}={value!r}")
+            shown.append(f"{value}" if self.printing == VALUE else f"{name}={value!r}")
         return ", ".join(shown)
 
 
@@ -136,6 +214,9 @@ def _initializer(name: str, defaults: Options) -> Callable[..., None]:
         values = dict(defaults)
         values.update(zip(names, args, strict=False))
         values.update(kwargs)
+        if "size_average" in values:
+            how = self, values.pop("size_average"), values.pop("reduce")
+            values["reduction"] = chosen_reduction(*how, values["reduction"])
         for option, value in values.items():
             if isinstance(value, Tensor):
                 self.buffer_table[option] = value
@@ -185,6 +266,17 @@ def _two_inputs(name: str) -> Callable[..., Any]:
     return forward
 
 
+def _inputs(name: str, names: tuple[str, ...]) -> Callable[..., Any]:
+    """Return a ``forward`` of several inputs with names of their own."""
+
+    def forward(self: Any, *args: Any, **kwargs: Any) -> Any:
+        _refuse_wrong(f"{name}.forward()", names, list(names), args, kwargs)
+        given = dict(zip(names, args, strict=False)) | kwargs
+        return self.session.call(self.op, *(given[one] for one in names), **self._arguments())
+
+    return forward
+
+
 def _made(
     name: str, defaults: Options, op: str, passed: tuple[str, ...], printing: str, forward: Callable[..., Any]
 ) -> type[Stateless]:
@@ -200,7 +292,7 @@ def _made(
             "option_names": names,
             "passed": passed,
             "printing": printing,
-            "ATTRIBUTES": options(*names),
+            "ATTRIBUTES": options(*(option for option in names if (option, None) not in _LEGACY)),
         },
     )
 
@@ -216,8 +308,10 @@ class Identity(Module):
         return input
 
 
-class Dropout(Module):
-    """Sets elements to zero at random while training."""
+class _Dropout(Module):
+    """Drops at random while training."""
+
+    op: ClassVar[str]
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
@@ -226,14 +320,104 @@ class Dropout(Module):
         self.p, self.inplace = p, inplace
 
     def forward(self, input: Any) -> Any:
-        """Drop elements in training mode, else return the input."""
-        return self.session.call("dropout_" if self.inplace else "dropout", input, self.p, self.training)
+        """Drop in training mode, else return the input."""
+        functional = self.session.library.get(self.op)
+        assert functional is not None
+        return functional.within("F").call(self.session, (input, self.p, self.training, self.inplace), {})
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""
         return f"p={self.p}, inplace={self.inplace}"
 
     ATTRIBUTES: ClassVar[dict[str, Any]] = options("p", "inplace")
+
+
+class Dropout(_Dropout):
+    """Sets elements to zero at random while training."""
+
+    op = "dropout"
+
+
+class Dropout1d(_Dropout):
+    """Sets whole channels of sequences to zero at random while training."""
+
+    op = "dropout1d"
+
+
+class Dropout2d(_Dropout):
+    """Sets whole channels of images to zero at random while training."""
+
+    op = "dropout2d"
+
+
+class AlphaDropout(_Dropout):
+    """Sets elements to selu's limit at random while training."""
+
+    op = "alpha_dropout"
+
+
+class FeatureAlphaDropout(_Dropout):
+    """Sets whole channels to selu's limit at random while training."""
+
+    op = "feature_alpha_dropout"
+
+
+class _Padding(Module):
+    """Pads by a number on all sides, or by a number for each side."""
+
+    dims: ClassVar[int]
+    mode: ClassVar[str]
+
+    def __init__(self, padding: Any) -> None:
+        super().__init__()
+        self.padding = (padding,) * (2 * self.dims) if isinstance(padding, int) else tuple(padding)
+        self.value: float | None = None
+
+    def forward(self, input: Any) -> Any:
+        """Pad."""
+        return self.session.call("pad", input, self.padding, self.mode, self.value)
+
+    def extra_repr(self) -> str:
+        """Return the options as PyTorch prints them."""
+        return f"{self.padding}"
+
+    ATTRIBUTES: ClassVar[dict[str, Any]] = options("padding")
+
+
+class _ConstantPadding(_Padding):
+    mode = "constant"
+
+    def __init__(self, padding: Any, value: float) -> None:
+        super().__init__(padding)
+        self.value = value
+
+    def extra_repr(self) -> str:
+        """Return the options as PyTorch prints them."""
+        return f"padding={self.padding}, value={self.value}"
+
+
+class _ZeroPadding(_Padding):
+    mode = "constant"
+
+    def __init__(self, padding: Any) -> None:
+        super().__init__(padding)
+        self.value = 0.0
+
+
+def _paddings() -> list[type[Module]]:
+    """Return the layers that pad: one for each way and each number of dimensions."""
+    kinds: tuple[tuple[str, type[_Padding], str], ...] = (
+        ("ConstantPad", _ConstantPadding, "constant"),
+        ("ZeroPad", _ZeroPadding, "constant"),
+        ("ReflectionPad", _Padding, "reflect"),
+        ("ReplicationPad", _Padding, "replicate"),
+        ("CircularPad", _Padding, "circular"),
+    )
+    return [
+        type(f"{name}{dims}d", (base,), {"__doc__": f"``F.pad`` as a module: {mode}.", "dims": dims, "mode": mode})
+        for name, base, mode in kinds
+        for dims in (1, 2)
+    ]
 
 
 class _Pool(Module):
@@ -341,10 +525,17 @@ class AvgPool2d(_AvgPool):
 CLASSES: tuple[type[Module], ...] = (
     Identity,
     Dropout,
+    Dropout1d,
+    Dropout2d,
+    AlphaDropout,
+    FeatureAlphaDropout,
+    *_paddings(),
     MaxPool1d,
     MaxPool2d,
     AvgPool1d,
     AvgPool2d,
     *(_made(name, opts, op, passed, how, _one_input(name)) for name, opts, op, passed, how in ACTIVATIONS),
     *(_made(name, opts, op, passed, NOTHING, _two_inputs(name)) for name, opts, op, passed in LOSSES),
+    *(_made(name, opts, op, passed, NOTHING, _inputs(name, ins)) for name, opts, op, passed, ins in LOSSES_OF_THREE),
+    *(_made(name, opts, op, passed, NOTHING, _inputs(name, ("x1", "x2"))) for name, opts, op, passed in SIMILARITIES),
 )

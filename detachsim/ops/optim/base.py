@@ -88,16 +88,13 @@ class Optimizer:
     def _change(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> None:
         """Run the edits of one parameter; nothing is recorded but them."""
         session, facts = self.session, self.session.facts
-        session.facts = None
-        try:
+        with session.unrecorded():
             if options["maximize"]:
                 gradient = session.call("neg", gradient)
             for op, arguments, given in self.edits(tensor, gradient, options):
                 session.facts = facts
                 session.call(op, tensor, *arguments, **given)
                 session.facts = None
-        finally:
-            session.facts = facts
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
         """Yield the edits that change one parameter."""

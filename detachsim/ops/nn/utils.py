@@ -1,0 +1,88 @@
+"""``torch.nn.utils``: clipping gradients, and parameters as one vector. Each function takes the session first."""
+
+from collections.abc import Callable
+from typing import Any
+
+from detachsim.engine.errors import TorchError
+from detachsim.engine.session import Session
+from detachsim.engine.tensor import Tensor, alias, new_version
+from detachsim.ops.collections import Generated, items_of
+
+
+def _tensors(parameters: Any) -> list[Any]:
+    """Return parameters, of which there may be one, as a list."""
+    items = [parameters] if isinstance(parameters, Tensor) else items_of(parameters)
+    if items is None:
+        text = f"'{type(parameters).__name__}' object is not iterable"
+        raise TorchError("python", type="TypeError", text=text)
+    return items
+
+
+def clip_grad_norm(
+    session: Session,
+    parameters: Any,
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Any:
+    """Scale all gradients so that their common norm is no larger than ``max_norm``; return what it was."""
+    call = session.call
+    tensors = _tensors(parameters)
+    if isinstance(parameters, Generated) and not tensors:
+        session.warn("clip_nothing")
+    gradients = [tensor.grad for tensor in tensors if tensor.grad is not None]
+    norm_type = float(norm_type)
+    with session.grad_mode(False):
+        with session.unrecorded():
+            if not gradients:
+                return call("tensor", 0.0)
+            norms = [call("linalg_vector_norm", gradient, norm_type) for gradient in _by_type(gradients)]
+            total = call("linalg_vector_norm", call("stack", norms), norm_type)
+            if error_if_nonfinite and not call("isfinite", total).array:
+                raise TorchError("clip_nonfinite", norm_type=norm_type)
+            share = call("clamp", call("mul", call("reciprocal", call("add", total, 1e-6)), float(max_norm)), max=1.0)
+        for gradient in _by_type(gradients):
+            call("mul_", gradient, share)
+    return total
+
+
+def clip_grad_value(session: Session, parameters: Any, clip_value: float, foreach: bool | None = None) -> None:
+    """Bound every element of all gradients."""
+    bound = float(clip_value)
+    with session.grad_mode(False):
+        for tensor in _tensors(parameters):
+            if tensor.grad is not None:
+                session.call("clamp_min_", tensor.grad, -bound)
+                session.call("clamp_max_", tensor.grad, bound)
+
+
+def _by_type(tensors: list[Tensor]) -> list[Tensor]:
+    """Return tensors group by group: PyTorch treats those of one type together."""
+    kinds = list(dict.fromkeys(tensor.dtype for tensor in tensors))
+    return sorted(tensors, key=lambda tensor: kinds.index(tensor.dtype))
+
+
+def parameters_to_vector(session: Session, parameters: Any) -> Any:
+    """Return all elements of all parameters in one dimension."""
+    return session.call("cat", [session.call("view", tensor, -1) for tensor in _tensors(parameters)])
+
+
+def vector_to_parameters(session: Session, vec: Any, parameters: Any) -> None:
+    """Let parameters be pieces of a vector's memory."""
+    start = 0
+    for tensor in _tensors(parameters):
+        stop = start + tensor.array.size
+        piece = alias(vec, vec.array[start:stop].reshape(tensor.shape), version=new_version())
+        tensor.array, tensor.storage, tensor.dtype = piece.array, piece.storage, piece.dtype
+        if session.facts is not None:
+            session.facts.append(("flag", tensor, "data", "tensor"))
+        start = stop
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "clip_grad_norm_": clip_grad_norm,
+    "clip_grad_value_": clip_grad_value,
+    "parameters_to_vector": parameters_to_vector,
+    "vector_to_parameters": vector_to_parameters,
+}
