@@ -495,7 +495,9 @@ def _check_masked_fill(session: Any, op: Op, bound: list[Any]) -> None:
                 session.warn("masked_fill_uint8")
         else:
             raise TorchError("masked_fill_dtype", dtype=bound[1].dtype.cpp)
-    shape = broadcast_shape(bound[0].shape, bound[1].shape)
+    # A mask out of place meets the tensor from the left.
+    first, second = (0, 1) if op.mutates else (1, 0)
+    shape = broadcast_shape(bound[first].shape, bound[second].shape)
     if op.mutates and shape != bound[0].shape:
         raise TorchError("inplace_broadcast", output=list(bound[0].shape), broadcast=list(shape))
     if not isinstance(value, Tensor):
