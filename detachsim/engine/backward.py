@@ -85,8 +85,9 @@ def run_backward(
     _count_dependencies(work, [node for node, _ in roots])
     if inputs is not None:
         _restrict(work, [node for node, _ in roots], inputs, accumulate)
-    before = session.grad_enabled, session.backward_node
-    session.grad_enabled = create_graph
+    before = session.grad_enabled, session.grad_idle, session.backward_node
+    session.grad_enabled = create_graph and not session.inference
+    session.grad_idle = create_graph and session.inference
     try:
         # The seeds of one root node arrive together; a root may also wait for another root's gradient.
         for (node, number), gradient in zip(roots, gradients, strict=True):
@@ -102,7 +103,7 @@ def run_backward(
             _warn_anomaly(session, session.backward_node)
         raise
     finally:
-        session.grad_enabled, session.backward_node = before
+        session.grad_enabled, session.grad_idle, session.backward_node = before
     if inputs is None or accumulate:
         return []
     return [_as_tensor(work, work.captured.get(i), inputs[i]) for i in range(len(inputs))]
@@ -619,11 +620,13 @@ def _rounded(array: Array, dtype: DType) -> Array:
 
 
 def _obeys_layout(gradient: Array, leaf: Array) -> bool:
-    """Whether a gradient lies in memory as its leaf does, or plainly where the leaf has gaps or overlaps."""
-    if gradient.shape == leaf.shape and gradient.strides == leaf.strides:
-        return True
+    """Whether a gradient lies in memory as its leaf does, or plainly where the leaf has gaps or overlaps.
+
+    PyTorch compares no shapes, and takes a stride of 0 in a dim of size 1 for a sign that somebody looks at the memory.
+    """
     if not is_dense(leaf):
         return bool(gradient.flags.c_contiguous)
-    return gradient.shape == leaf.shape and all(
-        one == other for one, other, size in zip(gradient.strides, leaf.strides, leaf.shape, strict=True) if size != 1
+    return all(
+        step == other if size != 1 else step != 0
+        for size, step, other in zip(gradient.shape, gradient.strides, leaf.strides, strict=False)
     )

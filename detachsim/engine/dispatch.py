@@ -74,6 +74,9 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
     if session.inference:
         for output in outputs:
             make_inference(output)
+    elif op.result_edits and not _is_seen(op, bound):
+        for output in outputs:
+            output.version.value = op.result_edits
     node: Node | None = None
     if recording and any(output.dtype.is_floating for output in outputs):
         node = make_node(session, op, bound, values, outputs)
@@ -286,7 +289,7 @@ def _run_view(session: "Session", op: Op, bound: list[Any], recording: bool) -> 
         if output.array.dtype != source.array.dtype:
             output.dtype = dtypes.BY_NUMPY[output.array.dtype]
     node = None
-    if op.kind == VIEW:
+    if op.kind == VIEW and not source.inference:
         for output in outputs:
             as_view(session, source, output, several=op.several)
         if recording and outputs:

@@ -90,6 +90,7 @@ class Op:
         "promoting_numbers",
         "random",
         "refuses",
+        "result_edits",
         "samples",
         "saves",
         "several",
@@ -121,6 +122,7 @@ class Op:
         elementwise: bool = False,
         outputs: tuple[str, ...] = (),
         differentiable_outputs: int = 1,
+        result_edits: int = 0,
         several: bool = False,
         on_storage: bool = False,
         random: bool = False,
@@ -153,6 +155,7 @@ class Op:
         self.elementwise = elementwise or kind == POINTWISE
         self.outputs = outputs
         self.differentiable_outputs = differentiable_outputs
+        self.result_edits = result_edits
         self.several = several
         self.on_storage = on_storage
         self.random = random

@@ -30,6 +30,7 @@ class Session:
         "facts",
         "functions",
         "grad_enabled",
+        "grad_idle",
         "inference",
         "library",
         "next_sequence",
@@ -53,7 +54,9 @@ class Session:
         self.library = library
         self.dialect = dialect
         self.sink = sink
+        # Whether ops record a graph. Inside inference mode none does, even where gradients are on, but idle.
         self.grad_enabled = True
+        self.grad_idle = False
         self.inference = False
         self.anomaly = False
         self.check_nan = True

@@ -160,7 +160,7 @@ def _python_function(session: Session, name: str) -> Function:
 FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
     "torch": {
         "manual_seed": manual_seed,
-        "is_grad_enabled": lambda session: session.grad_enabled,
+        "is_grad_enabled": lambda session: session.grad_enabled or session.grad_idle,
         "is_inference_mode_enabled": lambda session: session.inference,
         "is_anomaly_enabled": lambda session: session.anomaly,
         "is_tensor": lambda session, obj: isinstance(obj, Tensor),

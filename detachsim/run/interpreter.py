@@ -242,15 +242,14 @@ class Interpreter:
 
     def _run_block(self, step: BlockStep, number: str) -> Iterator[Event]:
         session = self.session
-        before = session.grad_enabled, session.inference, session.anomaly
+        before = session.grad_enabled, session.grad_idle, session.inference, session.anomaly
         match step.mode:
             case "no_grad":
-                session.grad_enabled = False
+                session.grad_enabled = session.grad_idle = False
             case "enable_grad":
-                # Inside inference mode autograd sees nothing, whatever the mode of gradients is.
-                session.grad_enabled = not session.inference
+                session.grad_enabled, session.grad_idle = not session.inference, session.inference
             case "inference_mode":
-                session.grad_enabled, session.inference = False, True
+                session.grad_enabled, session.grad_idle, session.inference = False, False, True
             case "detect_anomaly":
                 session.warn("anomaly_enabled")
                 session.anomaly = True
@@ -261,7 +260,7 @@ class Interpreter:
         try:
             yield from self._run_steps(step.steps, f"{number}.")
         finally:
-            session.grad_enabled, session.inference, session.anomaly = before
+            session.grad_enabled, session.grad_idle, session.inference, session.anomaly = before
 
     def _run_repeat(self, step: RepeatStep, number: str) -> Iterator[Event]:
         for index in range(step.count):
