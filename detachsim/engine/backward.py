@@ -480,6 +480,8 @@ def _fit(session: "Session", node: Node, index: int, gradient: Gradient, create_
                 "grad_incompatible", name=node.name, index=index, found=list(gradient.shape), expected=list(shape)
             )
         gradient = sum_to(session, gradient, shape)
+    if not dtype.is_floating:
+        raise TorchError("gradient_dtype")
     if create_graph:
         return gradient if gradient.dtype is dtype else session.call("to", gradient, dtype)
     if gradient.dtype is not dtype.numpy or dtype is dtypes.bfloat16:

@@ -78,11 +78,25 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
         for output in outputs:
             output.version.value = op.result_edits
     node: Node | None = None
-    if recording and any(output.dtype.is_floating for output in outputs):
-        node = make_node(session, op, bound, values, outputs)
+    if recording:
+        if any(output.dtype.is_floating for output in outputs):
+            node = make_node(session, op, bound, values, outputs)
+        else:
+            _refuse_integers(op, bound, outputs[0])
     if session.facts is not None:
         session.facts.append(("op", op, tensors, outputs, node))
     return _as_returned(op, outputs, result)
+
+
+def _refuse_integers(op: Op, bound: list[Any], output: Tensor) -> None:
+    """Refuse a history of integers, which may require grad since a fill or a comparison in place."""
+    if output.dtype.is_floating:
+        return
+    for position in op.plan.edges:
+        value = bound[position]
+        for tensor in value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(tensor, Tensor) and not tensor.dtype.is_floating and requires_grad(tensor):
+                raise TorchError("autograd_dtype", dtype=output.dtype.scalar)
 
 
 def require_broadcast(operands: Sequence[Any]) -> tuple[int, ...]:
@@ -293,6 +307,7 @@ def _run_view(session: "Session", op: Op, bound: list[Any], recording: bool) -> 
         for output in outputs:
             as_view(session, source, output, several=op.several)
         if recording and outputs:
+            _refuse_integers(op, bound, outputs[0])
             node = make_node(session, op, bound, bound, outputs)
     if session.facts is not None:
         session.facts.append(("op", op, [source], outputs, node))
@@ -509,7 +524,11 @@ def _save_inplace_inputs(session: "Session", op: Op, node: Node, bound: list[Any
         elif position == 0:
             target: Tensor = bound[0]
             copy = fresh(target.array.copy(), target.dtype)
-            copy.node, copy.output_nr = (node.next[0], node.next_nr[0]) if target.node is not None else (None, 0)
+            if requires_grad(target):
+                clone = session.library.find(session.library.clone).ops[0]
+                make_node(
+                    session, clone, [target, *(parameter.default for parameter in clone.parameters[1:])], [], [copy]
+                )
             saved.append(SavedInput(copy))
         else:
             saved.append(_save_input(bound[position], values[position]))

@@ -448,6 +448,7 @@ class Library:
         # save no number.
         self.scalar_operators: dict[str, str] = {}
         self.sum_to = ""
+        self.clone = ""
         self.sum_kernel: Callable[..., Any] = sum
         self.helpers: dict[str, Callable[..., Any]] = {}
 

@@ -129,6 +129,7 @@ def _extremes(name: str, node: str) -> list[Op]:
             grad={"self": "extreme_backward(grad, self, result)"},
             gradient_edits={"self": 1},
             check=_check_extreme,
+            result_edits=1,
             doc=f"the {name}imum of all elements; ties share the gradient",
             samples=(f"a.{name}()",),
         ),
@@ -145,6 +146,7 @@ def _extremes(name: str, node: str) -> list[Op]:
             gradient_edits={"self": 2},
             outputs=("values", "indices"),
             check=_check_extreme,
+            result_edits=2,
             doc=f"the {name}imum along dim and where it is; the first of ties gets the gradient",
             samples=(f"a.{name}(0)", f"a.{name}(dim=0, keepdim=True)"),
         ),
@@ -189,6 +191,7 @@ def _amaxes(name: str, node: str, word: str) -> Op:
         _amax(name),
         grad={"self": "shared_backward(grad, self, result, dim, keepdim)"},
         check=_check_amax,
+        result_edits=1,
         doc=f"the {word} along dims; ties share the gradient",
         samples=(f"a.{name}()", f"a.{name}(0)", f"a.{name}(dim=0, keepdim=True)"),
     )

@@ -203,6 +203,7 @@ ROWS = [
         grad=_SORTED,
         gradient_edits={"self": 2},
         outputs=_PAIR,
+        result_edits=1,
         doc="the elements in order along dim, and where they were",
         samples=("a.sort()", "a.sort(0, descending=True)"),
     ),

@@ -72,6 +72,7 @@ def library(dialect: str = NEWEST) -> Library:
     made.operators = BINARY_FUNCTIONS
     made.scalar_operators = SCALAR_FUNCTIONS
     made.sum_to = "sum_to_size"
+    made.clone = "clone"
     made.sum_kernel = _sum_kernel
     made.array_namespace = array_namespace(made)
     return made

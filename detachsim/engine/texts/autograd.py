@@ -139,6 +139,13 @@ TEXTS: dict[str, Entry] = {
             "torch-1.13": "Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor and use it in autograd."
         },
     ),
+    "autograd_dtype": ("RuntimeError", "Autograd not support dtype: {dtype}", {}),
+    "gradient_dtype": (
+        "RuntimeError",
+        'isDifferentiableType(grad.scalar_type()) INTERNAL ASSERT FAILED at "/__w/pytorch/pytorch/torch/csrc/autograd/'
+        'engine.cpp":998, please report a bug to PyTorch. ',
+        {},
+    ),
     "not_differentiable": ("RuntimeError", "derivative for {op} is not implemented", {}),
     "unused": (
         "RuntimeError",
