@@ -21,7 +21,7 @@ def collect() -> dict[str, set[str]]:
     from detachsim.run import constructors, functions, tensors
 
     words: dict[str, set[str]] = {
-        "TORCH": set(functions.FUNCTIONS["torch"]),
+        "TORCH": {*functions.FUNCTIONS["torch"], *constructors.constructors("torch")},
         "FUNCTIONAL": set(),
         "LINALG": set(),
         "AUTOGRAD": set(functions.FUNCTIONS["torch.autograd"]),

@@ -10,14 +10,16 @@ only a great many words are worth it.
 """
 
 import math
+from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detachsim.engine.boxmuller import normal_from_uniform
 from detachsim.engine.dtypes import round_bfloat16
+from detachsim.engine.errors import TorchError
 from detachsim.engine.fused import fused32, fused64
 
 Array = NDArray[Any]
@@ -33,6 +35,8 @@ _BLOCK = 16  # normal numbers are made in blocks of this many when there are at 
 _WIDE_RANGE = 1 << 28  # from this range on, an integer takes a word of 64 bits
 _MOST_NARROW_PERMUTATION = 0xFFFFFFFF // 20
 
+_MANY_EVENTS = 10  # from this rate on, a Poisson number is drawn by rejection
+
 _DOUBLE_BITS = 53
 _FLOAT_BITS = 24
 
@@ -46,9 +50,14 @@ class Generator:
 
     __slots__ = ("_next_normal", "_twister", "seed")
 
+    type_name = "torch._C.Generator"
+
     def __init__(self, seed: int = DEFAULT_SEED) -> None:
         self._twister = Random()
         self.manual_seed(seed)
+
+    def __repr__(self) -> str:
+        return "<torch._C.Generator object at 0x…>"
 
     def manual_seed(self, seed: int) -> "Generator":
         """Start over from a seed, of which only the lower 32 bits count. Returns the generator itself."""
@@ -61,6 +70,13 @@ class Generator:
             state.append(word)
         self._twister.setstate((3, (*state, _STATE_WORDS), None))
         return self
+
+    # What a scenario may call; its class takes no other attributes.
+    ATTRIBUTES: ClassVar[dict[str, Callable[..., Any]]] = {}
+    METHODS: ClassVar[dict[str, Callable[..., Any]]] = {
+        "manual_seed": lambda session, generator, seed: _seeded(generator, seed),
+        "initial_seed": lambda session, generator: generator.seed,
+    }
 
     def random(self) -> int:
         """Return the next word of 32 bits."""
@@ -130,6 +146,60 @@ class Generator:
         values = -1.0 / rate * np.log1p(-self._doubles(math.prod(shape)))
         return _rounded(values, dtype).reshape(shape)
 
+    def log_normal(self, shape: Shape, dtype: str = "float32", mean: float = 1.0, std: float = 2.0) -> Array:
+        """``log_normal_``."""
+        values = [math.exp(self._normal() * std + mean) for _ in range(math.prod(shape))]
+        return _rounded(np.array(values, dtype=np.float64), dtype).reshape(shape)
+
+    def cauchy(self, shape: Shape, dtype: str = "float32", median: float = 0.0, sigma: float = 1.0) -> Array:
+        """``cauchy_``."""
+        values = median + sigma * np.tan(math.pi * (self._doubles(math.prod(shape)) - 0.5))
+        return _rounded(values, dtype).reshape(shape)
+
+    def geometric(self, shape: Shape, probability: float) -> Array:
+        """``geometric_``: how many trials the first success takes, as float64 numbers."""
+        values: Array = np.ceil(np.log(self._doubles(math.prod(shape))) / math.log1p(-probability))
+        return values.reshape(shape)
+
+    def poisson(self, rates: Array) -> Array:
+        """``torch.poisson``: a number of events for each rate, as float64 numbers."""
+        made = [self._poisson(float(rate)) for rate in rates.ravel()]
+        return np.array(made, dtype=np.float64).reshape(rates.shape)
+
+    def _poisson(self, rate: float) -> float:
+        """Return one number of events: for small rates by waiting times, else by Hoermann's rejection (PTRS)."""
+        if rate < _MANY_EVENTS:
+            limit, product, events = math.exp(-rate), self._double() if rate else 0.0, 0
+            while product > limit:
+                product *= self._double()
+                events += 1
+            return events
+        slope = 0.931 + 2.53 * math.sqrt(rate)
+        shape = -0.059 + 0.02483 * slope
+        inverse = 1.1239 + 1.1328 / (slope - 3.4)
+        border = 0.9277 - 3.6224 / (slope - 2)
+        while True:
+            place, height = self._double() - 0.5, self._double()
+            rest = 0.5 - abs(place)
+            found = math.floor((2 * shape / rest + slope) * place + rate + 0.43)
+            if rest >= 0.07 and height <= border:
+                return found
+            if found < 0 or (rest < 0.013 and height > rest):
+                continue
+            left = math.log(height) + math.log(inverse) - math.log(shape / (rest * rest) + slope)
+            if left <= -rate + found * math.log(rate) - math.lgamma(found + 1):
+                return found
+
+    def choices(self, weights: Array, count: int) -> Array:
+        """``torch.multinomial`` with replacement: ``count`` int64 places for each row of weights."""
+        made = np.empty((len(weights), count), dtype=np.int64)
+        for row, target in zip(weights, made, strict=True):
+            sums = np.add.accumulate(row)
+            shares = sums / sums[-1]
+            for place in range(count):
+                target[place] = min(np.searchsorted(shares, self._double(), side="left"), row.size - 1)
+        return made
+
     def _words(self, size: int) -> NDArray[np.uint32]:
         """Return the next words of 32 bits."""
         if size >= _MANY_WORDS:
@@ -198,6 +268,12 @@ class Generator:
                 draw(rest)
             values[size - _BLOCK :] = normal_from_uniform(draw(_BLOCK), mean, std)
         return _rounded(values, dtype)
+
+
+def _seeded(generator: Generator, seed: Any) -> Generator:
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise TorchError("generator_seed", type=type(seed).__name__)
+    return generator.manual_seed(seed)
 
 
 def put(target: Array, values: Array) -> None:

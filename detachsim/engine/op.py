@@ -382,7 +382,19 @@ class OverloadSet:
             kind = type(other)
             if kind is Tensor or kind is float or (kind is int and -_SMALL < other < _SMALL):
                 return self.short(session, args[0], other)
+        if "generator" in kwargs:
+            return self._call_drawing(session, args, kwargs)
         return self._call(session, args, kwargs)
+
+    def _call_drawing(self, session: "Session", args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Run a row with random numbers from a generator of the scenario's."""
+        from detachsim.engine.generator import Generator
+
+        generator = kwargs["generator"]
+        if not any(op.random for op in self.ops) or not isinstance(generator, Generator | None):
+            return self._call(session, args, kwargs)
+        with session.drawing_from(generator):
+            return self._call(session, args, {name: value for name, value in kwargs.items() if name != "generator"})
 
     def _call(self, session: "Session", args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         from detachsim.engine.dispatch import run

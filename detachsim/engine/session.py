@@ -79,6 +79,16 @@ class Session:
             self._generator = Generator()
         return self._generator
 
+    @contextmanager
+    def drawing_from(self, generator: "Generator | None") -> Iterator[None]:
+        """Draw random numbers from another generator, if there is one."""
+        own = self.generator
+        self._generator = generator or own
+        try:
+            yield
+        finally:
+            self._generator = own
+
     def warn(self, key: str, **details: Any) -> None:
         """Give a warning of PyTorch's."""
         if self.sink is not None:

@@ -374,20 +374,23 @@ ROWS: list[Op] = [
     factory(
         f"rand(size size, {_OPTIONS})",
         lambda s, size, dtype, req: random(s, "uniform", size, dtype, req),
+        random=True,
         doc="random numbers between 0 and 1",
     ),
     factory(
         f"randn(size size, {_OPTIONS})",
         lambda s, size, dtype, req: random(s, "normal", size, dtype, req),
+        random=True,
         doc="random numbers of the standard normal distribution",
     ),
     factory(
         f"randint(int high, int[] size, {_OPTIONS})",
         lambda s, high, size, dtype, req: randint(s, 0, high, size, dtype, req),
+        random=True,
         doc="random integers from low up to but without high",
     ),
-    factory(f"randint.low(int low, int high, int[] size, {_OPTIONS})", randint),
-    factory(f"randperm(int n, {_OPTIONS})", _randperm, doc="the integers below n in random order"),
+    factory(f"randint.low(int low, int high, int[] size, {_OPTIONS})", randint, random=True),
+    factory(f"randperm(int n, {_OPTIONS})", _randperm, random=True, doc="the integers below n in random order"),
     factory(
         f"zeros_like(Tensor self, {_OPTIONS})",
         lambda s, self, dtype, req: filled_like(s, self, 0, dtype, req),

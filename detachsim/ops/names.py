@@ -118,9 +118,9 @@ new_ones new_tensor new_zeros ones ones_like rand rand_like randint randint_like
 randn randn_like randperm scalar_tensor tensor tril_indices triu_indices zeros zeros_like
 """,
     "randomness": """
-bernoulli bernoulli_ bernoulli__Tensor bernoulli__float bernoulli_p exponential_ normal normal_
-normal_Tensor_Tensor normal_Tensor_float normal_float_Tensor normal_float_float random_ random__from
-random__to uniform_
+bernoulli bernoulli_ bernoulli__Tensor bernoulli__float bernoulli_p cauchy_ exponential_ geometric_
+gumbel_softmax log_normal_ multinomial normal normal_ normal_Tensor_Tensor normal_Tensor_float
+normal_float_Tensor normal_float_float poisson random_ random__from random__to uniform_
 """,
     "memory": """
 _to_copy bfloat16 bool byte char clone contiguous copy_ cpu detach double fill_ fill__Tensor float half int

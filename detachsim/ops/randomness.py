@@ -10,7 +10,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.generator import Generator, put
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor
-from detachsim.ops.row import factory, general, inplace
+from detachsim.ops.row import composite, factory, general, inplace
 
 
 def _placed(target: Array, drawn: Array) -> Array:
@@ -70,6 +70,49 @@ def exponential(generator: Generator, self: Array, lambd: float = 1) -> Array:
     return _placed(self, generator.exponential(self.shape, _name(self), lambd))
 
 
+def log_normal(generator: Generator, self: Array, mean: float = 1, std: float = 2) -> Array:
+    return _placed(self, generator.log_normal(self.shape, _name(self), mean, std))
+
+
+def cauchy(generator: Generator, self: Array, median: float = 0, sigma: float = 1) -> Array:
+    return _placed(self, generator.cauchy(self.shape, _name(self), median, sigma))
+
+
+def geometric(generator: Generator, self: Array, p: float) -> Array:
+    return _placed(self, generator.geometric(self.shape, p).astype(self.dtype))
+
+
+def poisson(generator: Generator, self: Array) -> Array:
+    return _placed(self, generator.poisson(self).astype(self.dtype))
+
+
+def multinomial(generator: Generator, self: Array, num_samples: int, replacement: bool = False) -> Array:
+    """The places drawn, each row of self a distribution: without replacement, the winners of a race of waiting
+    times."""
+    rows = self.reshape(-1, self.shape[-1])
+    if replacement and num_samples > 1:
+        made = generator.choices(rows, num_samples)
+    else:
+        waits = np.empty_like(self)
+        put(waits, generator.exponential(self.shape, _name(self)))
+        speed = np.true_divide(self, waits).reshape(rows.shape)
+        made = np.argsort(-speed, axis=-1, kind="stable")[:, :num_samples]
+    return np.ascontiguousarray(made).reshape(*self.shape[:-1], num_samples).astype(np.int64)
+
+
+def gumbel_softmax(ops: Any, logits: Any, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Any:
+    """A random choice along dim, soft, or hard with the gradient of the soft one."""
+    if eps != 1e-10:
+        logits.session.warn("gumbel_eps")
+    gumbels = -ops.log(ops.exponential_(ops.empty_like(logits)))
+    soft = ops.softmax((logits + gumbels) / tau, dim)
+    if not hard:
+        return soft
+    index = ops.max_dim(soft, dim, True)[1]
+    chosen = ops.scatter_(ops.zeros_like(logits), dim, index, 1.0)
+    return chosen - ops.detach(soft) + soft
+
+
 def normal_of(generator: Generator, mean: Any, std: Any) -> Array:
     """Standard numbers, times std, plus mean."""
     shape = np.broadcast_shapes(np.shape(mean), np.shape(std))
@@ -98,6 +141,10 @@ def _check_bounds(op: Op, bound: list[Any]) -> None:
         raise TorchError("normal_std", std=f"{bound[2]:g}")
     if name == "uniform_" and not bound[1] <= bound[2]:
         raise TorchError("uniform_bounds", low=f"{bound[1]:g}", high=f"{bound[2]:g}")
+    if name == "log_normal_" and not bound[2] > 0:
+        raise TorchError("log_normal_std", std=f"{bound[2]:g}")
+    if name == "cauchy_" and not bound[2] > 0:
+        raise TorchError("cauchy_sigma", sigma=f"{bound[2]:g}")
     if name == "exponential_" and not bound[1] > 0:
         raise TorchError("exponential_rate", rate=f"{bound[1]:g}")
 
@@ -115,6 +162,34 @@ def _check_probability(session: Any, op: Op, bound: list[Any]) -> None:
             raise TorchError("bernoulli_each")
     elif not 0 <= p <= 1:
         raise TorchError("bernoulli_range", p=f"{p:g}")
+
+
+def _check_geometric(session: Any, op: Op, bound: list[Any]) -> None:
+    if not 0 < bound[1] < 1:
+        raise TorchError("geometric_range", p=f"{bound[1]:g}")
+
+
+def _check_poisson(session: Any, op: Op, bound: list[Any]) -> None:
+    if not bound[0].dtype.is_floating:
+        raise TorchError("not_implemented_for", kernel="poisson_cpu", dtype=bound[0].dtype.scalar)
+    if (bound[0].array < 0).any():
+        raise TorchError("poisson_rate")
+
+
+def _check_multinomial(session: Any, op: Op, bound: list[Any]) -> None:
+    self, count, replacement = bound
+    if not 1 <= self.array.ndim <= 2:
+        raise TorchError("multinomial_dims")
+    if not self.dtype.is_floating:
+        raise TorchError("multinomial_dtype", dtype=self.dtype.scalar)
+    if count <= 0:
+        raise TorchError("multinomial_none")
+    if not replacement and count > self.shape[-1]:
+        raise TorchError("multinomial_many")
+    if not (np.isfinite(self.array).all() and (self.array >= 0).all()):
+        raise TorchError("multinomial_elements")
+    if (self.array.sum(-1) <= 0).any():
+        raise TorchError("multinomial_sum")
 
 
 def _check_normal(session: Any, op: Op, bound: list[Any]) -> None:
@@ -209,6 +284,51 @@ ROWS = [
         "self takes random numbers of an exponential distribution",
         check=_check_floating("", "exponential_dtype"),
     ),
+    _filling(
+        "log_normal_(Tensor self, Number mean=1, Number std=2)",
+        "LogNormalBackward0",
+        log_normal,
+        "self takes the exponential function of random numbers of a normal distribution",
+        check=_check_floating("log_normal_cpu"),
+    ),
+    _filling(
+        "cauchy_(Tensor self, Number median=0, Number sigma=1)",
+        "CauchyBackward0",
+        cauchy,
+        "self takes random numbers of a Cauchy distribution",
+        check=_check_floating("", "cauchy_dtype"),
+    ),
+    _filling(
+        "geometric_(Tensor self, Number p)",
+        "GeometricBackward0",
+        geometric,
+        "self takes random numbers of trials until the first success",
+        check=_check_geometric,
+    ),
+    general(
+        "poisson(Tensor self)",
+        "PoissonBackward0",
+        poisson,
+        where="t",
+        random=True,
+        grad={"self": "zeros_of(self)"},
+        check=_check_poisson,
+        doc="random numbers of events, with the rates in self",
+    ),
+    general(
+        "multinomial(Tensor self, int num_samples, bool replacement=False)",
+        "",
+        multinomial,
+        random=True,
+        check=_check_multinomial,
+        doc="random places along the last dim, with the weights in self",
+    ),
+    composite(
+        "gumbel_softmax(Tensor logits, float tau=1, bool hard=False, float eps=1e-10, int dim=-1)",
+        gumbel_softmax,
+        where="F",
+        doc="a random choice along dim that gradients flow through",
+    ),
     general(
         "bernoulli(Tensor self)",
         "BernoulliBackward0",
@@ -234,6 +354,7 @@ ROWS = [
     factory(
         "normal.float_float(Number mean, Number std, int[] size, *, dtype? dtype=None, bool requires_grad=False)",
         _normal_size,
+        random=True,
         doc="random numbers of a normal distribution",
     ),
 ]

@@ -14,6 +14,10 @@ def constructors(space: str) -> dict[str, Callable[..., Any]]:
         from detachsim.ops import optimizers
 
         return optimizers.CONSTRUCTORS
+    if space == "torch":
+        from detachsim.ops import generators
+
+        return generators.CONSTRUCTORS
     if space == "torch.nn.init":
         from detachsim.ops.nn import init
 
@@ -27,6 +31,7 @@ def constructors(space: str) -> dict[str, Callable[..., Any]]:
 
 def classes() -> tuple[Any, ...]:
     """Return the classes whose ATTRIBUTES and METHODS an expression may use."""
+    from detachsim.engine.generator import Generator
     from detachsim.ops import collections, modules, optimizers
 
-    return (*modules.CLASSES, *optimizers.CLASSES, *collections.CLASSES)
+    return (*modules.CLASSES, *optimizers.CLASSES, *collections.CLASSES, Generator)

@@ -100,12 +100,12 @@ def sequence(value: Any) -> tuple[Any, ...]:
     return tuple(items)
 
 
-def manual_seed(session: Session, seed: Any) -> None:
+def manual_seed(session: Session, seed: Any) -> Any:
     """``torch.manual_seed``, which takes what ``int`` takes."""
     number = _python_function(session, "int").call(seed)
     if not -(2**63) <= number < 2**64:
         raise TorchError("seed_range")
-    session.generator.manual_seed(number)
+    return session.generator.manual_seed(number)
 
 
 def _length(session: Session, value: Any) -> int:

@@ -59,6 +59,36 @@ TEXTS: dict[str, Entry] = {
     "state_dict_type": ("TypeError", "Expected state_dict to be dict-like, got {type}.", {}),
     "state_dict": ("RuntimeError", "Error(s) in loading state_dict for {module}:\n\t{problems}", {}),
     "module_mode": ("ValueError", "training mode is expected to be boolean", {}),
+    "generator_seed": ("RuntimeError", "manual_seed expected a long, but got {type}", {}),
+    "log_normal_std": ("RuntimeError", "log_normal_ expects std > 0.0, but found std={std}", {}),
+    "cauchy_sigma": ("RuntimeError", "cauchy_ expects sigma > 0.0, but found sigma={sigma}", {}),
+    "cauchy_dtype": (
+        "RuntimeError",
+        "Cauchy distribution is a continuous probability distribution. dtype must be a floating point but you "
+        "specified {dtype}",
+        {},
+    ),
+    "geometric_range": ("RuntimeError", "geometric_ expects p to be in (0, 1), but got p={p}", {}),
+    "poisson_rate": ("RuntimeError", "invalid Poisson rate, expected rate to be non-negative", {}),
+    "multinomial_dims": ("RuntimeError", "prob_dist must be 1 or 2 dim", {}),
+    "multinomial_dtype": (
+        "RuntimeError",
+        "multinomial only supports floating-point dtypes for input, got: {dtype}",
+        {},
+    ),
+    "multinomial_none": ("RuntimeError", "cannot sample n_sample <= 0 samples", {}),
+    "multinomial_many": (
+        "RuntimeError",
+        "cannot sample n_sample > prob_dist.size(-1) samples without replacement",
+        {},
+    ),
+    "multinomial_elements": (
+        "RuntimeError",
+        "probability tensor contains either `inf`, `nan` or element < 0",
+        {},
+    ),
+    "multinomial_sum": ("RuntimeError", "invalid multinomial distribution (sum of probabilities <= 0)", {}),
+    "gumbel_eps": ("UserWarning", "`eps` parameter is deprecated and has no effect.", {}),
     "init_dims": ("ValueError", "Only tensors with {wanted} dimensions are supported", {}),
     "init_groups": ("ValueError", "dim 0 must be divisible by groups", {}),
     "init_fans": (
