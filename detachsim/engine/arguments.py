@@ -12,19 +12,20 @@ from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.parser import Fit, parse, type_word
 from detachsim.engine.promotion import result_type
 from detachsim.engine.signature import Mismatch, bind
-from detachsim.engine.signatures import Entry, PythonSignature, entry
+from detachsim.engine.signatures import Entry, PythonSignature, Signature, entry
 from detachsim.engine.tensor import Tensor, fresh
 
 if TYPE_CHECKING:
     from detachsim.engine.op import Op, OverloadSet
+    from detachsim.engine.session import Session
 
 
 def choose(
-    overloads: "OverloadSet", args: Sequence[Any], kwargs: Mapping[str, Any], dialect: str
+    session: "Session", overloads: "OverloadSet", args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> tuple["Op", list[Any], bool]:
     """Return the row of a method or function that takes the arguments, a value for each of its parameters, and
     whether their types alone decided it; raises PyTorch's ``TypeError``."""
-    place = overloads.place
+    place, dialect = overloads.place, session.dialect
     known = entry(place, overloads.name, dialect)
     certain = True
     fit: Fit | None = None
@@ -37,7 +38,9 @@ def choose(
             _count(known, place, args[1:] if place == "m" else args, kwargs, dialect)
         else:
             fit = parse(known, args[1:] if place == "m" else args, kwargs, dialect)
-            certain = fit.certain
+            certain = fit.certain and not fit.signature.deprecated
+            if fit.signature.deprecated:
+                _warn_of(session, known, fit.signature)
             _refuse_names(known.name, fit, args[0] if args else None)
     for op in overloads.ops:
         bound = bind(op.parameters, args, kwargs)
@@ -95,7 +98,9 @@ def _renamed(fit: Fit, values: Mapping[str, Any], op: "Op", start: int) -> dict[
         name = parameter.name
         if name not in values or (name == "device" and values[name] == "cpu" and name not in names):
             continue
-        if name not in names and not parameter.keyword_only and position + start < len(op.parameters):
+        if name == "input" and "self" in names:
+            name = "self"
+        elif name not in names and not parameter.keyword_only and position + start < len(op.parameters):
             name = op.parameters[position + start].name
         given[name] = values[parameter.name]
     return given
@@ -123,6 +128,12 @@ def _count(known: Entry, place: str, args: Sequence[Any], kwargs: Mapping[str, A
     else:
         return
     raise TorchError("python", type="TypeError", text=f"{owner}.{known.name}() {text}")
+
+
+def _warn_of(session: "Session", known: Entry, deprecated: Signature) -> None:
+    """Warn of a signature that PyTorch wants nobody to use any more, which it does once, whatever the function."""
+    others = "".join(f"\n\t{known.name}{other.text}" for other in known.signatures if not other.deprecated)
+    session.warn_once("deprecated_overload", name=known.name, signature=deprecated.text, others=others)
 
 
 # What has a signature for named dimensions, and refuses them.

@@ -411,7 +411,7 @@ class OverloadSet:
             raise AssertionError(f"{self.name} is called wrongly: {args}, {kwargs}")
         from detachsim.engine.arguments import choose
 
-        op, bound, certain = choose(self, args, kwargs, session.dialect)
+        op, bound, certain = choose(session, self, args, kwargs)
         if certain:
             self._taken.add(types)
         return run(session, op, bound)

@@ -42,6 +42,7 @@ ONCE = (
     "torch.qr is deprecated",
     "torch.searchsorted(): ",
     "Using padding='same' with even kernel lengths",
+    "This overload of ",
     "grad and param do not obey the gradient layout contract",
 )
 

@@ -78,6 +78,12 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "polygamma_order": ("RuntimeError", "polygamma(n, x) does not support negative n.", {}),
+    "deprecated_overload": (
+        "UserWarning",
+        "This overload of {name} is deprecated:\n\t{name}{signature}\nConsider using one of the following signatures "
+        "instead:{others}",
+        {},
+    ),
     # Dimensions have names in older ones only.
     "dimname_unsupported": (
         "RuntimeError",
