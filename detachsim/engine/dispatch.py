@@ -51,7 +51,8 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
     if op.check is not None:
         op.check(session, op, bound)
     if op.kind == COMPOSITE:
-        return unwrap(op.kernel(functions(session), *[wrap_operands(session, value) for value in bound]))
+        results = unwrap(op.kernel(functions(session), *[wrap_operands(session, value) for value in bound]))
+        return _named(op, results) if op.outputs else results
     if op.mutates:
         if op.kind == VIEW:
             return _run_restride(session, op, bound)
@@ -116,11 +117,13 @@ def require_broadcast(operands: Sequence[Any]) -> tuple[int, ...]:
 def _as_returned(op: Op, outputs: Sequence[Tensor], result: Any) -> Any:
     if not isinstance(result, (tuple, list)):
         return outputs[0]
-    if op.outputs:
-        from detachsim.engine.returns import named_tuple
+    return _named(op, outputs) if op.outputs else tuple(outputs)
 
-        return named_tuple(op.name, op.outputs, outputs)
-    return tuple(outputs)
+
+def _named(op: Op, outputs: Sequence[Any]) -> Any:
+    from detachsim.engine.returns import named_tuple
+
+    return named_tuple(op.name, op.outputs, outputs)
 
 
 def _edit_requires_grad(op: Op, bound: list[Any]) -> bool:

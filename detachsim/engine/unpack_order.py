@@ -11,6 +11,7 @@ _ALPHABETICAL_1_13 = frozenset(
     (
         "BinaryCrossEntropyBackward0",
         "BinaryCrossEntropyWithLogitsBackward0",
+        "CdistBackward0",
         "ConvolutionBackward0",
         "HuberLossBackward0",
         "HypotBackward0",
@@ -27,6 +28,7 @@ _ALPHABETICAL_1_13 = frozenset(
     )
 )
 _ORDER_1_13 = {
+    "LinalgSvdBackward0": ("result0", "result1", "result2"),
     "NativeLayerNormBackward0": ("input", "weight", "bias"),
     "ScatterReduceBackward0": ("self", "src", "index", "result"),
 }

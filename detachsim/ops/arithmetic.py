@@ -85,17 +85,17 @@ def _check_alpha(session: Any, op: Any, bound: list[Any]) -> None:
     require_fit(session, kind, alpha)
 
 
-def refuse_bool_sub(bound: list[Any]) -> None:
+def refuse_bools(*operands: Any) -> None:
     """Raise PyTorch's error for a difference of bools."""
     bools = [
-        value.dtype is dtypes.boolean if isinstance(value, Tensor) else isinstance(value, bool) for value in bound[:2]
+        value.dtype is dtypes.boolean if isinstance(value, Tensor) else isinstance(value, bool) for value in operands
     ]
     if any(bools):
         raise TorchError("bool_sub" if all(bools) else "bool_sub_one")
 
 
 def _check_sub(session: Any, op: Any, bound: list[Any]) -> None:
-    refuse_bool_sub(bound)
+    refuse_bools(*bound[:2])
     _check_alpha(session, op, bound)
 
 

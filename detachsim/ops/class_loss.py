@@ -1,5 +1,6 @@
 """The losses of classes: nll_loss, cross_entropy and what they are made of."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -53,11 +54,15 @@ def nll_backward(
     return made
 
 
+def _check_target(target: Any) -> None:
+    if target.dtype.name not in ("int64", "uint8"):
+        raise TorchError("nll_target_dtype", dtype=target.dtype.scalar)
+
+
 def _check_nll(session: Any, op: Op, bound: list[Any]) -> None:
     self, target, weight, ignore_index = bound[0], bound[1], bound[2], bound[4]
     refuse_gradient(session, "nll_loss2d_forward" if op.name == "nll_2d_kernel" else "nll_loss_forward", weight=weight)
-    if target.dtype.name not in ("int64", "uint8"):
-        raise TorchError("nll_target_dtype", dtype=target.dtype.scalar)
+    _check_target(target)
     shape = self.array.shape
     classes = shape[0] if len(shape) == 1 else shape[1]
     if weight is not None:
@@ -104,6 +109,7 @@ def nll_of(ops: Any, self: Any, target: Any, weight: Any, reduction: str, ignore
     if self.ndim < 1:
         raise TorchError("nll_dims", ndim=self.ndim)
     if self.ndim == 1 and target.ndim == 1:
+        _check_target(target.tensor)
         if target.shape[0] != 1:
             raise TorchError("nll_one_target", size=target.shape[0])
         target = ops.reshape(target, ())
@@ -198,6 +204,8 @@ def _of_probabilities(
         losses = losses * _across(ops, weight, self.ndim, axis)
     if reduction == "none":
         return -ops.sum_dim(losses, (axis,))
+    if self.size == 0 and reduction == "mean":
+        return -ops.fill_(ops.sum(losses), math.nan)
     total = -ops.sum(losses)
     return total if reduction == "sum" else total / (self.size // classes)
 

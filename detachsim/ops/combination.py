@@ -101,7 +101,7 @@ def nan_to_num_backward(ops: Any, grad: Any, self: Any) -> Any:
 
 
 def ldexp(self: Array, other: Array) -> Array:
-    return np.asarray(self * np.exp2(other))
+    return np.asarray(self * np.exp2(np.asarray(other, np.float64)).astype(self.dtype))
 
 
 def older_ldexp_(ops: Any, self: Any, other: Any) -> Any:

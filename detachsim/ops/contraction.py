@@ -11,7 +11,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.linear import refuse_bool
-from detachsim.ops.numeric import numel, wrap_dim
+from detachsim.ops.numeric import numel, require_dim, wrap_dim
 from detachsim.ops.row import composite, general
 
 
@@ -86,8 +86,8 @@ def contract(ops: Any, left: Any, right: Any, left_dims: Sequence[int], right_di
     first, second = left, right
     inner_size = 1
     for one, other in zip(left_dims, right_dims, strict=True):
-        a = left.shape[wrap_dim(one, left.ndim)]
-        b = right.shape[wrap_dim(other, right.ndim)]
+        a = left.shape[require_dim(one, left.ndim)]
+        b = right.shape[require_dim(other, right.ndim)]
         if b == 1:
             first = ops.sum_dim(first, (one,), True)
         elif a == 1:
@@ -140,13 +140,13 @@ def cross_product(self: Array, other: Array, dim: int = -1) -> Array:
 
 def _check_cross(session: Any, op: Op, bound: list[Any]) -> None:
     left, right, dim = bound
-    refuse_bool(left, "cross")
     if left.array.ndim != right.array.ndim:
         raise TorchError("cross_dims")
-    sizes = left.shape[wrap_dim(dim, left.array.ndim)], right.shape[wrap_dim(dim, right.array.ndim)]
+    sizes = left.shape[require_dim(dim, left.array.ndim)], right.shape[require_dim(dim, right.array.ndim)]
     if sizes != (3, 3):
         raise TorchError("cross_sizes", dim=dim, left=sizes[0], right=sizes[1])
     broadcast_shape(left.shape, right.shape)
+    refuse_bool(left, "cross")
     if left.dtype is not right.dtype:
         raise TorchError("scalar_types", expected=left.dtype.scalar, found=right.dtype.scalar)
 
@@ -173,6 +173,7 @@ def multi_dot(ops: Any, tensors: Sequence[Any]) -> Any:
     if count < 2:
         raise TorchError("multi_dot_count", count=count)
     matrices = list(tensors)
+    shapes = [tensor.shape for tensor in tensors]
     shape: tuple[int, ...] = ()
     for end, index, dim in (("first", 0, 0), ("last", -1, 1)):
         if tensors[index].ndim == 1:
@@ -184,11 +185,11 @@ def multi_dot(ops: Any, tensors: Sequence[Any]) -> Any:
     for index in range(1, count - 1):
         if tensors[index].ndim != 2:
             raise TorchError("multi_dot_middle", index=index, ndim=tensors[index].ndim)
-    _check_chain(matrices)
+    _check_chain(matrices, shapes)
     return ops.view(_multiply_chain(ops, matrices), shape)
 
 
-def _check_chain(matrices: Sequence[Any]) -> None:
+def _check_chain(matrices: Sequence[Any], shapes: Sequence[tuple[int, ...]]) -> None:
     for index in range(1, len(matrices)):
         left, right = matrices[index - 1], matrices[index]
         first, other = matrices[0].tensor.dtype, right.tensor.dtype
@@ -199,8 +200,8 @@ def _check_chain(matrices: Sequence[Any]) -> None:
                 "multi_dot_sizes",
                 left=index - 1,
                 right=index,
-                left_shape=list(left.shape),
-                right_shape=list(right.shape),
+                left_shape=list(shapes[index - 1]),
+                right_shape=list(shapes[index]),
             )
 
 
@@ -277,6 +278,10 @@ def trilinear(
 
 def bilinear(ops: Any, input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     """input1 @ weight[k] @ input2 for each output k, and bias."""
+    types = [value.tensor.dtype for value in (input1, input2, weight)]
+    if len(set(types)) > 1:
+        first, second, third = (dtype.cpp for dtype in types)
+        raise TorchError("bilinear_dtypes", input1=first, input2=second, weight=third)
     if input1.ndim != input2.ndim:
         raise TorchError("bilinear_dims", left=input1.ndim, right=input2.ndim)
     lead = tuple(input1.shape[:-1])
@@ -325,6 +330,7 @@ ROWS = [
             "i2": "einsum('bo,bi,bj->oij', (grad, i1_2, i3_2))",
             "i3": "einsum('bo,oij,bi->bj', (grad, i2_3, i1_3))",
         },
+        check=lambda session, op, bound: refuse_bool(bound[0], "bmm"),
         doc="products of three factors, summed for a bilinear form",
     ),
     composite(

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
@@ -167,8 +168,6 @@ def convolution_backward(
 def _check_convolution(session: Any, op: Op, bound: list[Any]) -> None:
     input, weight, bias, stride, padding, dilation, transposed, output_padding, groups = bound
     dims = len(stride)
-    if input.dtype is not weight.dtype:
-        raise TorchError("scalar_types", expected=input.dtype.scalar, found=weight.dtype.scalar)
     if bias is not None and bias.dtype is not input.dtype:
         raise TorchError("conv_bias_dtype", input=input.dtype.cpp, bias=bias.dtype.cpp)
     if groups <= 0:
@@ -181,6 +180,7 @@ def _check_convolution(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("conv_dilation", dilation=list(dilation))
     if transposed:
         _check_transposed(input, weight, bias, stride, dilation, output_padding, groups)
+        _check_elements(input, weight, "slow_conv_transpose2d_out_cpu")
         return
     if weight.shape[0] % groups:
         raise TorchError("conv_weight_groups", groups=groups, weight=list(weight.shape))
@@ -201,6 +201,26 @@ def _check_convolution(session: Any, op: Op, bound: list[Any]) -> None:
     kernel = [dilation[i] * (weight.shape[2 + i] - 1) + 1 for i in range(dims)]
     if any(have < want for have, want in zip(padded, kernel, strict=True)):
         raise TorchError("conv_kernel", input=" x ".join(map(str, padded)), kernel=" x ".join(map(str, kernel)))
+    _check_elements(input, weight, "slow_conv2d_cpu")
+
+
+def _check_elements(input: Any, weight: Any, kernel: str) -> None:
+    """What the kernels themselves refuse: nothing to look at, and element types."""
+    missing = [1] * (4 - input.array.ndim)
+    sizes = [*missing, *input.shape[2:]]
+    if input.array.size == 0:
+        if input.shape[0] and input.shape[1]:
+            raise TorchError("conv_empty", sizes=[*input.shape[:2], *sizes])
+        return
+    if 0 in weight.shape[2:]:
+        height, width = (1, *weight.shape[2:])[-2:]
+        raise TorchError("conv_kernel_empty", height=height, width=width)
+    if input.dtype is dtypes.boolean or (
+        "transpose" in kernel and not input.dtype.is_floating and input.dtype.rank < 4
+    ):
+        raise TorchError("not_implemented_for", kernel=kernel, dtype=input.dtype.scalar)
+    if input.dtype is not weight.dtype:
+        raise TorchError("scalar_types", expected=input.dtype.scalar, found=weight.dtype.scalar)
 
 
 def _check_transposed(

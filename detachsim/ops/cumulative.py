@@ -63,16 +63,24 @@ def cumprod_backward(ops: Any, grad: Any, self: Any, result: Any, dim: int) -> A
     values = self if isinstance(self, np.ndarray) else self.tensor.array
     if not (values == 0).any():
         return cumsum_backward(ops, result * grad, axis) / self
-    # One row for each element: the products of all others up to each place, times their gradients.
-    rows = []
+    # For each element, the products of all others up to each later place, times the gradients there.
+    made = ops.zeros_of(self)
     for position in range(length):
         ones = ops.ones_of(ops.slice(self, axis, 0, 1, 1))
-        before = ops.slice(self, axis, 0, position, 1)
-        parts = [before, ones, ops.slice(self, axis, position + 1, length, 1)]
-        others = ops.cumprod(ops.cat(parts if position else parts[1:], axis), axis)
-        later = ops.slice(others, axis, position, length, 1) * ops.slice(grad, axis, position, length, 1)
-        rows.append(ops.sum_dim(later, (axis,), True))
-    return ops.cat(rows, axis)
+        if position == 0:
+            others = ops.cat([ones, ops.cumprod(ops.slice(self, axis, 1, length, 1), axis)], axis)
+        else:
+            others = ops.prod_dim_int(ops.slice(self, axis, 0, position, 1), axis, True)
+            if position < length - 1:
+                later = ops.cumprod(ops.slice(self, axis, position + 1, length, 1), axis)
+                others = ops.cat([others, ops.expand(others, later.shape) * later], axis)
+        part = ops.sum_dim(ops.slice(grad, axis, position, length, 1) * others, (axis,))
+        place = ops.select(made, axis, position)
+        if isinstance(place, np.ndarray):
+            place[...] = part
+        else:
+            ops.copy_(place, part)
+    return made
 
 
 def _running(name: str) -> Any:
@@ -104,7 +112,7 @@ def _running(name: str) -> Any:
 def running_backward(ops: Any, grad: Any, self: Any, dim: int, indices: Any) -> Any:
     """Each gradient goes to the element that was the extreme there."""
     if self.size == 0:
-        return grad
+        return self
     return ops.scatter_add(ops.zeros_of(self), dim, indices, grad)
 
 

@@ -28,6 +28,12 @@ def floats_only(kernel: str) -> Check:
     return check
 
 
+def refuse_integers(kernel: str, operand: Any) -> None:
+    """Refuse an operand of integers or bools, in the name of PyTorch's kernel."""
+    if not operand.tensor.dtype.is_floating:
+        raise TorchError("not_implemented_for", kernel=kernel, dtype=operand.tensor.dtype.scalar)
+
+
 def no_bools(kernel: str) -> Check:
     """Refuse bools."""
 

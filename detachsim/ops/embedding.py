@@ -43,6 +43,8 @@ def _check_lookup(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("embedding_weight")
     if indices.dtype not in (dtypes.int64, dtypes.int32):
         raise TorchError("embedding_type", type=indices.dtype.tensor_type)
+    if indices.array.size and not weight.shape[0]:
+        raise TorchError("embedding_empty")
     if indices.array.size and (indices.array.min() < 0 or indices.array.max() >= weight.shape[0]):
         raise TorchError("embedding_range")
 
@@ -124,8 +126,24 @@ def interpolate(
         factors = (scale_factor,) * dims if isinstance(scale_factor, (int, float)) else tuple(scale_factor)
         wanted = tuple(int(float(old) * float(f)) for old, f in zip(input.shape[2:], factors, strict=True))
         scales = (None,) * dims if recompute_scale_factor else tuple(float(f) for f in factors)
+    _check_resize(input, wanted)
     function = ops.upsample_nearest1d if dims == 1 else ops.upsample_nearest2d
     return function(input, wanted, scales)
+
+
+def _check_resize(input: Any, wanted: Sequence[int]) -> None:
+    old, new = (
+        ", ".join(f"{name}: {size}" for name, size in zip("DHW"[-len(wanted) :], sizes, strict=True))
+        for sizes in (input.shape[2:], wanted)
+    )
+    if 0 in (*input.shape[2:], *wanted):
+        raise TorchError("resize_sizes", input=old, output=new, word="and " if len(wanted) == 1 else "")
+    if input.shape[1] == 0:
+        raise TorchError("resize_empty", ndim=input.ndim, sizes=list(input.shape))
+    dtype = input.tensor.dtype
+    if not dtype.is_floating and dtype is not dtypes.uint8:
+        kernel = "compute_indices_weights_nearest" if len(wanted) == 1 else "upsample_nearest2d_channels_last"
+        raise TorchError("not_implemented_for", kernel=kernel, dtype=dtype.scalar)
 
 
 def _upsample(dims: int) -> list[Op]:

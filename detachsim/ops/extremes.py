@@ -201,7 +201,7 @@ def aminmax(self: Array, dim: int | None = None, keepdim: bool = False) -> tuple
     axes = () if dim is None else (wrap_dim(dim, self.ndim),)
     if self.size == 0 and (not axes or self.shape[axes[0]] == 0):
         if axes:
-            raise TorchError("reduce_empty_dim", op="aminmax", dim=axes[0])
+            raise TorchError("aminmax_empty_dim", dim=axes[0])
         raise TorchError("aminmax_empty")
     low, high = _amax("amin")(self, axes, keepdim), _amax("amax")(self, axes, keepdim)
     return low, high
@@ -321,10 +321,6 @@ def mode(self: Array, dim: int = -1, keepdim: bool = False) -> tuple[Array, Arra
 
 
 def kthvalue(self: Array, k: int, dim: int = -1, keepdim: bool = False) -> tuple[Array, Array]:
-    axis = wrap_dim(dim, self.ndim)
-    length = self.shape[axis] if self.ndim else 1
-    if not 0 < k <= length:
-        raise TorchError("kthvalue_range", dim=axis)
 
     def choose(row: Array) -> int:
         values = row.tolist()
@@ -343,6 +339,14 @@ def kthvalue(self: Array, k: int, dim: int = -1, keepdim: bool = False) -> tuple
 def _check_dim(session: Any, op: Op, bound: list[Any]) -> None:
     dim = next(bound[i] for i, parameter in enumerate(op.parameters) if parameter.name == "dim")
     _refuse_empty_dims(op.name, bound[0].array, (dim,))
+
+
+def _check_kth(session: Any, op: Op, bound: list[Any]) -> None:
+    _check_dim(session, op, bound)
+    array, k, dim = bound[0].array, bound[1], bound[2]
+    axis = wrap_dim(dim, array.ndim)
+    if not 0 < k <= (array.shape[axis] if array.ndim else 1):
+        raise TorchError("kthvalue_range", dim=axis)
 
 
 _SELECTED = {"self": "selected_backward(grad, dim, result1, self_size, keepdim)"}
@@ -399,6 +403,7 @@ ROWS = [
         gradient_edits={"self": 2},
         outputs=_PAIR,
         check=_check_dim,
+        refuses=no_bools("median_out"),
         doc="the middle value along dim, and where it is",
         samples=("a.median(0)",),
     ),
@@ -420,6 +425,7 @@ ROWS = [
         gradient_edits={"self": 2},
         outputs=_PAIR,
         check=_check_dim,
+        refuses=no_bools("median_out"),
         doc="the middle value along dim of those that are not nan, and where it is",
     ),
     general(
@@ -440,7 +446,7 @@ ROWS = [
         grad=_SELECTED,
         gradient_edits={"self": 2},
         outputs=_PAIR,
-        check=_check_dim,
+        check=_check_kth,
         refuses=no_bools("kthvalue_cpu"),
         doc="the k-th smallest value along dim, and where it is",
         samples=("a.kthvalue(1)",),

@@ -1,5 +1,6 @@
 """The larger and the smaller of two: maximum, minimum, fmax, fmin, and clamping to tensors."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -53,16 +54,24 @@ def clamp_tensors_backward(ops: Any, grad: Any, self: Any, min: Any, max: Any) -
     return ops.where(inside, grad, ops.zeros_of(grad))
 
 
-def clamp_bounds_backward(ops: Any, grad: Any, self: Any, min: Any, max: Any) -> tuple[Any, Any]:
+def clamp_bounds_backward(ops: Any, grad: Any, self: Any, min: Any, max: Any, needs: Sequence[bool]) -> tuple[Any, Any]:
     """For each bound, grad where it was taken."""
     low = high = None
-    if min is not None:
-        taken = self < min if max is None else ops.logical_and(self < min, min < max)
+    if min is not None and needs[1]:
+        taken = self < min if max is None else _narrowed(ops.logical_and, self < min, min < max)
         low = ops.where(taken, grad, ops.zeros_of(grad))
-    if max is not None:
-        taken = self > max if min is None else ops.logical_or(self > max, max < min)
+    if max is not None and needs[-1]:
+        taken = self > max if min is None else _narrowed(ops.logical_or, self > max, max < min)
         high = ops.where(taken, grad, ops.zeros_of(grad))
     return low, high
+
+
+def _narrowed(combine: Any, mask: Any, other: Any) -> Any:
+    """Combine two masks; PyTorch does it in place in the first, which must have the shape for it."""
+    made = combine(mask, other)
+    if made.shape != mask.shape:
+        raise TorchError("inplace_broadcast", output=list(mask.shape), broadcast=list(made.shape))
+    return made
 
 
 def _pair(name: str, node: str, kernel: Any, first: str, second: str, doc: str, **edits: int) -> Op:
@@ -168,7 +177,7 @@ ROWS = [
         clamp_tensors,
         grad={
             "self": "clamp_tensors_backward(grad, self, min, max)",
-            "min, max": "clamp_bounds_backward(grad, self, min, max)",
+            "min, max": "clamp_bounds_backward(grad, self, min, max, needs)",
         },
         check=_check_bounds,
         inplace=True,

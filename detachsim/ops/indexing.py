@@ -54,6 +54,8 @@ def _checked(self: Array, indices: Sequence[Array | None], *, ranges: bool = Tru
         size = self.shape[dim]
         outside = index[(index >= size) | (index < -size)]
         if ranges and outside.size:
+            if size == 0:
+                raise TorchError("index_empty")
             raise TorchError("index_range", index=int(outside.flat[0]), dim=dim, size=size)
         shapes.append(index.shape)
         dim += 1

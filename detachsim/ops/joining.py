@@ -44,7 +44,7 @@ def cat_backward(ops: Any, grad: Any, shapes: Sequence[tuple[int, ...]], dim: in
     start = 0
     for shape in shapes:
         if shape == (0,):
-            pieces.append(ops.slice(grad, 0, 0, 0) if grad.ndim == 1 else None)
+            pieces.append(ops.zeros_sized(grad, (0,)))
             continue
         size = shape[wrap_dim(dim, len(shape))]
         pieces.append(ops.narrow_plain(grad, dim, start, size))

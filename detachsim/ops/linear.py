@@ -11,9 +11,9 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor
 from detachsim.engine.views import requires_grad
-from detachsim.ops.numeric import numel
+from detachsim.ops.numeric import numel, require_dim
 from detachsim.ops.products import accumulated_product, matrix_product
-from detachsim.ops.row import composite, general
+from detachsim.ops.row import ARITHMETIC, composite, general
 from detachsim.ops.shape import expand
 
 
@@ -62,6 +62,7 @@ def _check_addmv(session: Any, op: Op, bound: list[Any]) -> None:
 
 def _check_mv(session: Any, op: Op, bound: list[Any]) -> None:
     matrix, vector = bound
+    require_dim(0, matrix.array.ndim)
     if matrix.array.ndim != 2 or vector.array.ndim != 1:
         raise TorchError("mv_dims", start=1, matrix=matrix.array.ndim, vector=vector.array.ndim)
     rows, columns = matrix.shape
@@ -87,9 +88,9 @@ def _check_dot(session: Any, op: Op, bound: list[Any]) -> None:
 def _check_bmm(session: Any, op: Op, bound: list[Any]) -> None:
     left, right = bound
     _check_batches(left, right)
+    refuse_bool(left, "bmm")
     if left.dtype is not right.dtype:
         raise TorchError("scalar_types", expected=left.dtype.scalar, found=right.dtype.scalar)
-    refuse_bool(left, "bmm")
 
 
 def _check_batches(left: Tensor, right: Tensor) -> None:
@@ -103,16 +104,20 @@ def _check_batches(left: Tensor, right: Tensor) -> None:
 
 def _check_addmm(session: Any, op: Op, bound: list[Any]) -> None:
     start, left, right = bound[0], bound[1], bound[2]
+    _check_addmm_dtypes(start, left, right)
     for name, tensor in (("mat1", left), ("mat2", right)):
         if tensor.array.ndim != 2:
             raise TorchError("addmm_matrix", name=name, ndim=tensor.array.ndim)
     _check_inner(left, right)
     _check_start(op, start, (left.shape[0], right.shape[1]))
+    refuse_bool(left, "addmm_impl_cpu_")
+
+
+def _check_addmm_dtypes(start: Tensor, left: Tensor, right: Tensor) -> None:
     if start.dtype is not right.dtype:
         raise TorchError("same_dtype", left="self", right="mat2", first=start.dtype.scalar, second=right.dtype.scalar)
     if left.dtype is not right.dtype:
         raise TorchError("same_dtype", left="mat1", right="mat2", first=left.dtype.scalar, second=right.dtype.scalar)
-    refuse_bool(left, "addmm_impl_cpu_")
 
 
 def _check_start(op: Op, start: Tensor, shape: tuple[int, ...]) -> None:
@@ -132,12 +137,17 @@ def _check_addr(session: Any, op: Op, bound: list[Any]) -> None:
 
 def _check_baddbmm(session: Any, op: Op, bound: list[Any]) -> None:
     start, left, right = bound[0], bound[1], bound[2]
-    if left.array.ndim == 3 == right.array.ndim:
-        _check_batches(left, right)
-        expand(start.array, (left.shape[0], left.shape[1], right.shape[2]))
+    # The shape to expand to is asked for before anything is checked.
+    shape = tuple(
+        tensor.shape[require_dim(dim, tensor.array.ndim)] for tensor, dim in ((left, 0), (left, 1), (right, 2))
+    )
+    expand(start.array, shape)
     _check_batches(left, right)
-    if not start.dtype is left.dtype is right.dtype:
+    if start.dtype is not left.dtype:
         raise TorchError("baddbmm_dtype", self=start.dtype.cpp, batch1=left.dtype.cpp, batch2=right.dtype.cpp)
+    refuse_bool(left, "baddbmm")
+    if left.dtype is not right.dtype:
+        raise TorchError("scalar_types", expected=left.dtype.scalar, found=right.dtype.scalar)
 
 
 def _check_addbmm(session: Any, op: Op, bound: list[Any]) -> None:
@@ -152,8 +162,8 @@ def _check_addbmm(session: Any, op: Op, bound: list[Any]) -> None:
             "addbmm_sizes", rows=left.shape[1], inner=left.shape[2], other=right.shape[1], columns=right.shape[2]
         )
     expand(start.array, (left.shape[1], right.shape[2]))
-    if start.dtype is not right.dtype:
-        raise TorchError("same_dtype", left="self", right="mat2", first=start.dtype.scalar, second=right.dtype.scalar)
+    _check_addmm_dtypes(start, left, right)
+    refuse_bool(left, "addmm_impl_cpu_")
 
 
 def plus_product(self: Array, left: Array, right: Array, beta: float = 1, alpha: float = 1) -> Array:
@@ -409,6 +419,7 @@ ROWS = [
         f"addr(Tensor self, Tensor vec1, Tensor vec2, {_SCALES})",
         "AddrBackward0",
         addr,
+        promote=ARITHMETIC,
         grad={
             "self": "times(grad, beta)",
             "vec1": "times(mv(grad, vec2), alpha)",

@@ -4,14 +4,16 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
+from detachsim.engine.promotion import result_type
 from detachsim.engine.views import requires_grad
 from detachsim.ops.element_types import floats_only
 from detachsim.ops.numeric import numel, precise_each
-from detachsim.ops.row import ARITHMETIC, FLOAT, composite, general
+from detachsim.ops.row import ARITHMETIC, FLOAT, KEEP, composite, general
 from detachsim.ops.summation import ordered_sum
 
 LEGACY = "bool? size_average=None, bool? reduce=None, "
@@ -70,15 +72,23 @@ def _scale(values: Any, shape: tuple[int, ...], reduction: str) -> Any:
     return values / float(max(numel(shape), 1)) if reduction == "mean" else values
 
 
-def _pair(name: str, node: str, parameter: str, loss: Any, slope: Any, kernel_name: str) -> list[Op]:
-    """Return the rows of a loss and of its gradient."""
+def _pair(
+    name: str, node: str, parameter: str, loss: Any, slope: Any, kernel_name: str, *, like_self: bool = False
+) -> list[Op]:
+    """Return the rows of a loss and of its gradient; ``like_self``: the loss has self's type, whatever target's is."""
     extra = f", float {parameter}" if parameter else ""
     argument = f", {parameter}" if parameter else ""
+    backward_name = f"{name}_same_backward" if like_self else f"{name}_backward"
 
     def kernel(self: Array, target: Array, reduction: str, p: float = 0) -> Array:
+        if like_self:
+            difference = _computed(self, target) - _computed(target, self)
+            return reduced(np.asarray(loss(difference, p)), reduction).astype(self.dtype, copy=False)
         return reduced(np.asarray(loss(self - target, p)), reduction)
 
     def backward(grad_output: Array, self: Array, target: Array, reduction: str, p: float = 0) -> Array:
+        # The gradient has self's type, whatever target's is.
+        self, target, grad_output = (_computed(value, self) for value in (self, target, grad_output))
         kind = np.asarray(self).dtype.type
         norm = kind(1 / max(self.size, 1)) if reduction == "mean" else kind(1)
         return np.asarray(slope(self - target, p, norm) * grad_output)
@@ -88,20 +98,19 @@ def _pair(name: str, node: str, parameter: str, loss: Any, slope: Any, kernel_na
             f"{name}_kernel(Tensor self, Tensor target, str reduction{extra})",
             f"{node}Backward0",
             kernel,
-            promote=ARITHMETIC,
+            promote=KEEP if like_self else ARITHMETIC,
             where="",
             grad={
-                "self": f"{name}_backward(grad, self, target, reduction{argument})",
-                "target": f"{name}_backward(grad, target, self, reduction{argument})",
+                "self": f"{backward_name}(grad, self, target, reduction{argument})",
+                "target": f"{backward_name}(grad, target, self, reduction{argument})",
             },
-            refuses=floats_only(kernel_name),
+            refuses=_check_like_self if like_self else floats_only(kernel_name),
             doc=f"{name}, reduced",
         ),
         general(
             f"{name}_backward(Tensor grad_output, Tensor self, Tensor target, str reduction{extra})",
             f"{node}BackwardBackward0",
-            backward,
-            promote=FLOAT,
+            lambda grad_output, self, *rest: backward(grad_output, self, *rest).astype(self.dtype, copy=False),
             where="",
             grad={
                 "grad_output": f"{name}_slope_sum(grad, self, target, reduction{argument})",
@@ -111,6 +120,11 @@ def _pair(name: str, node: str, parameter: str, loss: Any, slope: Any, kernel_na
             doc=f"the gradient of {name}",
         ),
     ]
+
+
+def _computed(value: Array, like: Array) -> Array:
+    """Return an operand in the type in which a gradient is computed."""
+    return np.asarray(value, np.float64 if np.float64 in (value.dtype, like.dtype) else np.float32)
 
 
 def _slope_sum(name: str) -> Any:
@@ -123,7 +137,7 @@ def _slope_sum(name: str) -> Any:
 
 def _second(name: str) -> Any:
     def function(ops: Any, grad: Any, self: Any, target: Any, reduction: str, p: float = 0) -> Any:
-        return _scale(_CURVES[name](ops, grad, self - target, p), self.shape, reduction)
+        return _scale(_CURVES[name](ops, grad, self, target, p), self.shape, reduction)
 
     return function
 
@@ -168,13 +182,16 @@ _SLOPES: dict[str, Any] = {
 }
 
 
-def _curve(ops: Any, grad: Any, d: Any, p: float) -> Any:
+def _curve(ops: Any, grad: Any, self: Any, target: Any, p: float) -> Any:
+    if isinstance(target, np.ndarray) and target.dtype == np.bool_:
+        raise TorchError("bool_sub_one")
+    d = self - target
     return ops.where(ops.logical_and(d > -p, d < p), grad, ops.zeros_of(grad))
 
 
 _CURVES: dict[str, Any] = {
-    "mse_loss": lambda ops, grad, d, p: grad * 2,
-    "smooth_l1_loss": lambda ops, grad, d, p: _curve(ops, grad, d, p) / p,
+    "mse_loss": lambda ops, grad, self, target, p: grad * 2,
+    "smooth_l1_loss": lambda ops, grad, self, target, p: _curve(ops, grad, self, target, p) / p,
     "huber_loss": _curve,
 }
 
@@ -268,6 +285,23 @@ def huber_loss(
     return ops.huber_loss_kernel(left, right, reduction, delta)
 
 
+def _check_like_self(session: Any, op: Op, bound: list[Any]) -> None:
+    """Refuse a target whose type does not fit into self's, to which the losses are written."""
+    result = result_type(bound[:2])
+    if not dtypes.can_cast(result, bound[0].dtype):
+        raise TorchError("inplace_cast", result=result.scalar, output=bound[0].dtype.scalar)
+    floats_only("huber_cpu")(session, op, bound)
+
+
+def huber_loss_same_backward(ops: Any, grad: Any, self: Any, target: Any, reduction: str, delta: float) -> Any:
+    """The gradient of huber_loss, which wants both types to be the same."""
+    left, right = (value.dtype if isinstance(value, np.ndarray) else value.tensor.dtype for value in (self, target))
+    if left != right:
+        names = [getattr(kind, "scalar", None) or dtypes.BY_NUMPY[kind].scalar for kind in (right, left)]
+        raise TorchError("found_dtype", found=names[0], expected=names[1])
+    return ops.huber_loss_backward(grad, self, target, reduction, delta)
+
+
 def refuse_gradient(session: Any, op: str, **arguments: Any) -> None:
     """Raise PyTorch's error for an argument that requires grad where it has no gradient."""
     for name, tensor in arguments.items():
@@ -291,10 +325,10 @@ def _bce_each(self: Array, target: Array) -> Array:
 
 def _check_bce(session: Any, op: Op, bound: list[Any]) -> None:
     self, target = bound[0], bound[1]
-    if not self.dtype.is_floating:
-        raise TorchError("not_implemented_for", kernel="binary_cross_entropy", dtype=self.dtype.scalar)
     if target.dtype is not self.dtype:
         raise TorchError("found_dtype", found=target.dtype.scalar, expected=self.dtype.scalar)
+    if not self.dtype.is_floating:
+        raise TorchError("not_implemented_for", kernel="binary_cross_entropy", dtype=self.dtype.scalar)
     refuse_gradient(session, "binary_cross_entropy", weight=bound[2])
     if self.array.size and not ((self.array >= 0) & (self.array <= 1)).all():
         raise TorchError("bce_range")
@@ -423,6 +457,7 @@ def binary_cross_entropy_with_logits(
 
 
 HELPERS = {
+    "huber_loss_same_backward": huber_loss_same_backward,
     **{f"{name}_slope_sum": _slope_sum(name) for name in _SLOPES},
     **{f"{name}_second": _second(name) for name in _CURVES},
     "bce_backward": bce_backward,
@@ -435,7 +470,7 @@ HELPERS = {
 ROWS = [
     *_pair("mse_loss", "MseLoss", "", _mse, _mse_slope, "mse_cpu"),
     *_pair("smooth_l1_loss", "SmoothL1Loss", "beta", _smooth_l1, _smooth_l1_slope, "smooth_l1_cpu"),
-    *_pair("huber_loss", "HuberLoss", "delta", _huber, _huber_slope, "huber_cpu"),
+    *_pair("huber_loss", "HuberLoss", "delta", _huber, _huber_slope, "huber_cpu", like_self=True),
     composite(
         f"mse_loss(Tensor self, Tensor target, {LEGACY}str reduction='mean', Tensor? weight=None)",
         mse_loss,

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
@@ -42,6 +43,8 @@ def kl_div(
             self.session.warn("kl_div_mean")
         kind = "sum" if reduction == "batchmean" else reduction
         check_reduction(kind)
+    if not (self.tensor.dtype.is_floating and target.tensor.dtype.is_floating):
+        raise TorchError("kl_div_integers")
     # The right-hand side first, as C++ evaluates it: the order in which backward runs follows from that.
     if log_target:
         difference = target - self
@@ -77,6 +80,12 @@ def soft_margin_backward(grad_output: Array, self: Array, target: Array, reducti
 
 def _check_soft_margin(session: Any, op: Op, bound: list[Any]) -> None:
     refuse_gradient(session, "soft_margin_loss", target=bound[1])
+    self, target = bound[0].dtype, bound[1].dtype
+    if target is dtypes.boolean and self is dtypes.boolean:
+        raise TorchError("bool_neg")
+    if not self.is_floating:
+        # The result of exp is written to a tensor of self's type.
+        raise TorchError("bool_neg" if self is dtypes.boolean else "inplace_cast", result="Float", output=self.scalar)
 
 
 def soft_margin_slope_sum(ops: Any, grad: Any, self: Any, target: Any, reduction: str) -> Any:
@@ -89,8 +98,8 @@ def soft_margin_slope_sum(ops: Any, grad: Any, self: Any, target: Any, reduction
 
 def soft_margin_second(ops: Any, grad: Any, self: Any, target: Any, reduction: str) -> Any:
     """The slope of soft_margin_loss's gradient."""
-    s = ops.sigmoid(-target * self)
-    made = target * target * s * (1 - s) * grad
+    grown = ops.exp(-target * self)
+    made = grad * (target * target) * grown / ((grown + 1) * (grown + 1))
     return made / float(max(self.size, 1)) if reduction == "mean" else made
 
 
@@ -147,12 +156,20 @@ def margin_ranking_loss(
             input2=size_text(input2.shape),
             target=size_text(target.shape),
         )
-    return reduce_with(ops, ops.clamp_min_(-target * (input1 - input2) + margin, 0), reduction)
+    product = -target * (input1 - input2)
+    floating = product.tensor.dtype.is_floating
+    losses = ops.clamp_min_(product + margin if floating else ops.add(product, margin), 0)
+    if reduction == "mean" and not losses.tensor.dtype.is_floating:
+        losses = ops.to(losses, dtypes.float32)
+    return reduce_with(ops, losses, reduction)
 
 
 def pairwise_distance(ops: Any, x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Any:
     """The p-norm of x1 - x2 along the last dim, a little moved away from 0."""
-    difference = ops.add_scalar(x1 - x2, eps)
+    difference = x1 - x2
+    # A float added to integers makes floats of them.
+    floating = difference.tensor.dtype.is_floating
+    difference = ops.add_scalar(difference, eps) if floating else ops.add(difference, eps)
     return ops.norm_scalar(difference, p, (max(x1.ndim, x2.ndim) - 1,), keepdim)
 
 
@@ -174,6 +191,8 @@ def triplet_margin_loss(
     check_reduction(reduction)
     if margin <= 0:
         raise TorchError("triplet_margin", margin=margin)
+    if not anchor.ndim == positive.ndim == negative.ndim:
+        raise TorchError("triplet_dims", anchor=anchor.ndim, positive=positive.ndim, negative=negative.ndim)
     near = pairwise_distance(ops, anchor, positive, p, eps)
     far = pairwise_distance(ops, anchor, negative, p, eps)
     if swap:

@@ -49,9 +49,21 @@ spread_diagonal tensordot trace trace_backward
 einsum
 """,
     "matrices": """
-cholesky_backward det det_backward eigh_backward inverse inverse_backward linalg_cholesky linalg_det
-linalg_eigh linalg_inv linalg_matmul linalg_matrix_norm linalg_matrix_power linalg_norm linalg_qr
-linalg_slogdet linalg_solve logdet matrix_power qr_backward slogdet slogdet_backward solve_backward
+det det_backward inverse inverse_backward linalg_det linalg_inv linalg_matmul linalg_matrix_norm
+linalg_matrix_power linalg_norm linalg_slogdet linalg_solve logdet matrix_power slogdet slogdet_backward
+solve_backward
+""",
+    "factorizations": """
+cholesky cholesky_backward cholesky_inverse cholesky_inverse_backward cholesky_solve cholesky_solve_backward
+eigh_backward linalg_cholesky linalg_eigh linalg_eigvalsh linalg_lu linalg_qr linalg_solve_triangular
+linalg_svd linalg_svdvals lu_backward qr_backward solve_triangular_backward svd svd_backward
+""",
+    "matrix_functions": """
+exponential_backward linalg_cond linalg_matrix_exp linalg_matrix_rank linalg_pinv linalg_vecdot matrix_exp
+pinv_backward pinverse
+""",
+    "distances": """
+cdist cdist_backward cdist_kernel cdist_second_gradient pdist pdist_backward pdist_kernel
 """,
     "convolution": """
 conv1d conv2d conv_forward conv_input_gradient conv_transpose1d conv_transpose2d conv_weight_gradient
@@ -192,9 +204,9 @@ feature_alpha_dropout feature_alpha_dropout_ feature_alpha_dropout_functional fe
     "loss": """
 bce_backward bce_backward_kernel bce_kernel bce_logits_backward bce_logits_kernel bce_logits_target_backward
 bce_second bce_target_backward binary_cross_entropy binary_cross_entropy_with_logits huber_loss
-huber_loss_backward huber_loss_kernel huber_loss_second huber_loss_slope_sum l1_loss mse_loss
-mse_loss_backward mse_loss_kernel mse_loss_second mse_loss_slope_sum smooth_l1_loss smooth_l1_loss_backward
-smooth_l1_loss_kernel smooth_l1_loss_second smooth_l1_loss_slope_sum
+huber_loss_backward huber_loss_kernel huber_loss_same_backward huber_loss_second huber_loss_slope_sum l1_loss
+mse_loss mse_loss_backward mse_loss_kernel mse_loss_second mse_loss_slope_sum smooth_l1_loss
+smooth_l1_loss_backward smooth_l1_loss_kernel smooth_l1_loss_second smooth_l1_loss_slope_sum
 """,
     "class_loss": """
 cross_entropy nll_2d_backward nll_2d_kernel nll_backward nll_kernel nll_loss

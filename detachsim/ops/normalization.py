@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
-from detachsim.ops.element_types import floats_only
+from detachsim.ops.element_types import floats_only, refuse_integers
 from detachsim.ops.loss import size_text
 from detachsim.ops.numeric import PRECISE_LIMIT, numel, precise_each, wrap_dim
 from detachsim.ops.row import FLOAT, composite, general
@@ -148,6 +149,7 @@ def layer_norm(
     shape = tuple(normalized_shape)
     if not shape:
         raise TorchError("layer_norm_empty")
+    _check_mixed(input, weight, bias)
     for name, parameter in (("weight", weight), ("bias", bias)):
         if parameter is not None and parameter.shape != shape:
             raise TorchError("layer_norm_parameter", name=name, found=list(parameter.shape), shape=list(shape))
@@ -300,6 +302,10 @@ def _batch_norm_of(
             raise TorchError("batch_norm_elements", name=name, expected=channels, found=value.size)
         if value is None and name.startswith("running") and not training:
             raise TorchError("batch_norm_running", name=name)
+    if input.size == 0:
+        made = ops.clone(input)
+        made = made if weight is None else made * ops.select(weight, 0, 0)
+        return made if bias is None else made + ops.select(bias, 0, 0)
     made = ops.native_batch_norm(input, weight, bias, running_mean, running_var, training, eps)
     if training:
         _update(input.tensor.array, running_mean, running_var, momentum)
@@ -412,15 +418,25 @@ def rms_norm(ops: Any, input: Any, normalized_shape: Any, weight: Any = None, ep
     shape = tuple(normalized_shape)
     if weight is not None and weight.shape != shape:
         raise TorchError("layer_norm_parameter", name="weight", found=list(weight.shape), shape=list(shape))
-    if len(shape) > input.ndim or input.shape[input.ndim - len(shape) :] != shape:
+    if len(shape) > input.ndim:
+        raise TorchError("rms_norm_dims", least=len(shape), ndim=input.ndim)
+    if input.shape[input.ndim - len(shape) :] != shape:
         expected = f"[*{', '.join(str(size) for size in shape)}]"
         raise TorchError("layer_norm_input", shape=list(shape), expected=expected, found=list(input.shape))
+    refuse_integers("rms_norm", input)
+    dtype = input.tensor.dtype
+    # The half types are computed in float32.
+    wide = ops.to(input, dtypes.float32) if dtype.is_reduced else input
     if eps is None:
-        eps = float(np.finfo(input.dtype).eps)
+        eps = float(np.finfo(wide.dtype).eps)
     axes = tuple(range(input.ndim - len(shape), input.ndim))
-    scale = ops.rsqrt(ops.add_scalar(ops.mean_dim(ops.pow(input, 2), axes, True), eps))
-    made = ops.mul(input, scale)
-    return made if weight is None else ops.mul(made, weight)
+    scale = ops.rsqrt(ops.add_scalar(ops.mean_dim(ops.pow(wide, 2), axes, True), eps))
+    made = ops.mul(wide, scale)
+    if weight is not None:
+        if weight.tensor.dtype is not dtype and weight.tensor.dtype.is_floating:
+            input.session.warn("rms_norm_mismatch", input=dtype.cpp, weight=weight.tensor.dtype.cpp)
+        made = ops.mul(made, weight)
+    return ops.to(made, dtype)
 
 
 def normalize(ops: Any, input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
@@ -431,7 +447,8 @@ def normalize(ops: Any, input: Any, p: float = 2.0, dim: int = 1, eps: float = 1
 
 def cosine_similarity(ops: Any, x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """The cosine of the angle between x1 and x2 along dim."""
-    dtype = result_type((x1.tensor, x2.tensor))
+    # Tensors without dims count as much as others here.
+    dtype = dtypes.promote(x1.tensor.dtype, x2.tensor.dtype)
     if not dtype.is_floating:
         raise TorchError("common_dtype", dtype=dtype.scalar)
     left, right = ops.to(x1, dtype), ops.to(x2, dtype)
@@ -469,6 +486,21 @@ HELPERS = {
     "batch_norm_second": batch_norm_second,
     "group_norm_backward": group_norm_backward,
 }
+
+
+def _check_mixed(x: Any, weight: Any, bias: Any) -> None:
+    """Refuse parameters of another type than x; of the half types they may be float32."""
+    kinds = [None if value is None else value.tensor.dtype for value in (weight, bias)]
+    dtype = x.tensor.dtype
+    first = kinds[0] or kinds[1]
+    if first is None or all(kind in (None, dtype) for kind in kinds):
+        return
+    if dtype is dtypes.float64:
+        raise TorchError("layer_norm_double")
+    if first is not dtypes.float32 and first is not dtype:
+        raise TorchError("layer_norm_mixed")
+    if kinds[0] is not None and kinds[1] is not None and kinds[0] is not kinds[1]:
+        raise TorchError("scalar_types", expected=kinds[0].scalar, found=kinds[1].scalar)
 
 
 def _check_layer(session: Any, op: Op, bound: list[Any]) -> None:

@@ -90,6 +90,13 @@ def wrap_dim(dim: int, ndim: int) -> int:
     return dim % size
 
 
+def require_dim(dim: int, ndim: int) -> int:
+    """Return a non-negative dim, as ``wrap_dim`` does, but of a tensor that has any."""
+    if ndim == 0:
+        raise TorchError("dim_none", dim=dim)
+    return wrap_dim(dim, ndim)
+
+
 def numel(shape: Sequence[int]) -> int:
     """Return the number of elements of a shape."""
     count = 1

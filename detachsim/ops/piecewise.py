@@ -56,6 +56,8 @@ def _check_hardtanh(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("hardtanh_bounds")
     if bound[0].dtype is dtypes.boolean:
         raise TorchError("hardtanh_bool")
+    if bound[0].dtype is dtypes.uint8 and bound[1] < 0:
+        raise TorchError("hardtanh_unsigned")
 
 
 def hardtanh_backward(grad_output: Array, self: Array, min_val: float, max_val: float) -> Array:
@@ -68,7 +70,8 @@ def hardsigmoid(self: Array) -> Array:
 
 
 def hardsigmoid_backward(grad_output: Array, self: Array) -> Array:
-    sixth = np.asarray(grad_output).dtype.type(1 / 6)
+    # A float32 in PyTorch's kernel, for float64 too.
+    sixth = np.asarray(grad_output).dtype.type(np.float32(1 / 6))
     return np.where((self > -3) & (self < 3), grad_output * sixth, _zero(grad_output))
 
 

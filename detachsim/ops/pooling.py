@@ -5,10 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.ops.convolution import windows
+from detachsim.ops.element_types import refuse_integers
+from detachsim.ops.linear import refuse_bool
 from detachsim.ops.row import composite, general
 
 Ints = Sequence[int]
@@ -40,6 +43,9 @@ def _check_geometry(self: Array, kernel: Ints, stride: Ints, padding: Ints, dila
     for k, p, d in zip(kernel, padding, dilation, strict=True):
         if p > ((k - 1) * d + 1) // 2:
             raise TorchError("pool_padding", padding=p, kernel=k, dilation=d)
+    # Only a batch may be empty.
+    if 0 in self.shape[-3:]:
+        raise TorchError("pool_empty", sizes=list(self.shape))
     count = _geometry(self, kernel, stride, padding, dilation, ceil_mode)
     if min(count) < 1:
         channels = self.shape[-3]
@@ -91,6 +97,7 @@ def _check_max(session: Any, op: Op, bound: list[Any]) -> None:
     if bound[0].array.ndim not in (3, 4):
         raise TorchError("pool_dims")
     _check_geometry(bound[0].array, *bound[1:])
+    refuse_bool(bound[0], "max_pool2d")
 
 
 def max_pool2d(
@@ -133,7 +140,7 @@ def max_pool1d(
     """The largest element of each window, as a picture of one row."""
     kernel, pad, spread = _one(kernel_size), _one(padding), _one(dilation)
     step = kernel if stride is None else _one(stride)
-    if self.ndim not in (2, 3):
+    if self.ndim not in (2, 3) or 0 in self.shape[-2:]:
         raise TorchError("pool1d_dims", sizes=list(self.shape))
     if step == 0:
         raise TorchError("pool_stride")
@@ -142,6 +149,9 @@ def max_pool1d(
     count = pooled_size(self.shape[-1], kernel, step, pad, spread, ceil_mode)
     if count < 1:
         raise TorchError("pool1d_small", size=count)
+    if not return_indices:
+        # Without indices or a gradient PyTorch has a kernel of its own, and integers have neither.
+        refuse_integers("max_pool1d_impl", self)
     values, indices = ops.max_pool2d_with_indices(
         ops.unsqueeze(self, -2), (1, kernel), (1, step), (0, pad), (1, spread), ceil_mode
     )
@@ -185,7 +195,8 @@ def avg_pool2d_kernel(
     for part in _parts(framed, kernel_size, stride, count):
         total += part
     share = _shares(self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-    return total // share if self.dtype.kind in "iu" else total / share.astype(self.dtype)
+    # Integers are divided as C does it, towards 0.
+    return np.fix(total / share).astype(self.dtype) if self.dtype.kind in "iu" else total / share.astype(self.dtype)
 
 
 def _parts(framed: Array, kernel: Ints, stride: Ints, count: Ints) -> Iterator[Array]:
@@ -225,6 +236,8 @@ def _check_avg(session: Any, op: Op, bound: list[Any]) -> None:
     if bound[6] == 0:
         raise TorchError("pool_divisor")
     _check_geometry(self.array, kernel, stride, padding, (1, 1), ceil_mode)
+    if not self.dtype.is_floating and self.dtype is not dtypes.int64:
+        raise TorchError("not_implemented_for", kernel="avg_pool2d", dtype=self.dtype.scalar)
 
 
 def avg_pool2d(
@@ -309,8 +322,12 @@ def adaptive_avg_pool2d(ops: Any, self: Any, output_size: Any) -> Any:
         raise TorchError("adaptive_dims", sizes=list(self.shape))
     wanted = (output_size,) * 2 if isinstance(output_size, int) else tuple(output_size)
     size = tuple(self.shape[i - 2] if wanted[i] is None else wanted[i] for i in range(2))
-    if size == (1, 1):
+    if size == (1, 1) and self.size:
         return ops.mean(self, (-1, -2), True)
+    for dim in (-2, -1):
+        if self.shape[dim] == 0:
+            raise TorchError("adaptive_empty", sizes=list(self.shape), dim=self.ndim + dim)
+    refuse_integers("adaptive_avg_pool2d", self)
     return ops._adaptive_avg_pool2d(self, size)
 
 

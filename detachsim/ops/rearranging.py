@@ -9,7 +9,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.ops.numeric import dims as wrap_dims
-from detachsim.ops.numeric import numel, wrap_dim
+from detachsim.ops.numeric import numel, require_dim, wrap_dim
 from detachsim.ops.row import composite, general
 
 
@@ -106,7 +106,7 @@ def roll(self: Array, shifts: Sequence[int], dims: Sequence[int] = ()) -> Array:
             return np.roll(self.reshape(-1), shifts[0]).reshape(self.shape)
         if len(shifts) != len(dims):
             raise TorchError("roll_align", shifts=len(shifts), dims=len(dims))
-    axes = tuple(wrap_dim(dim, self.ndim) for dim in dims)
+    axes = tuple(require_dim(dim, self.ndim) for dim in dims)
     return np.asarray(np.roll(self, tuple(shifts), axes), order="C") if self.ndim else self.copy()
 
 

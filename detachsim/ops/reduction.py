@@ -40,6 +40,8 @@ def sum_to(ops: Any, self: Any, shape: tuple[int, ...]) -> Any:
     """Undo broadcasting: sum over the dims in which ``shape`` has size 1 or nothing."""
     if self.shape == shape:
         return self
+    if not shape:
+        return ops.sum(self)
     lead = self.ndim - len(shape)
     axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and self.shape[i + lead] != 1)
     if axes:
@@ -148,8 +150,6 @@ def prod_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
     zeros = int((_array(self) == 0).sum())
     if zeros == 0:
         return grad * (result / self)
-    if zeros > 1:
-        return ops.zeros_of(self)
     flat = ops.reshape(self, (-1,))
     return ops.reshape(prod_safe_backward(ops, grad, flat, 0), self.shape)
 

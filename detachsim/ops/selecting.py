@@ -13,8 +13,8 @@ from detachsim.engine.fitting import require_fit
 from detachsim.engine.memory import ANYTHING, FILLING, NOTHING, PLACING, Overlap, overlaps_itself
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
-from detachsim.engine.tensor import Tensor, fresh
-from detachsim.ops.numeric import converted, numel, wrap_dim
+from detachsim.engine.tensor import Tensor, fresh, strides
+from detachsim.ops.numeric import converted, numel, require_dim, wrap_dim
 from detachsim.ops.row import composite, general
 from detachsim.ops.shape import expand
 
@@ -228,9 +228,10 @@ def take_along_dim(ops: Any, self: Any, indices: Any, dim: int | None = None) ->
         raise TorchError("take_along_dtype", dtype=indices.tensor.dtype.scalar)
     if dim is None:
         return ops.gather(ops.view(self, (-1,)), 0, ops.view(indices, (-1,)))
-    axis = wrap_dim(dim, self.ndim)
     if self.ndim != indices.ndim:
         raise TorchError("take_along_dims", ndim=self.ndim, indices=indices.ndim)
+
+    axis = require_dim(dim, self.ndim)
 
     def without(shape: tuple[int, ...]) -> tuple[int, ...]:
         return (*shape[:axis], 1, *shape[axis + 1 :])
@@ -347,6 +348,9 @@ def _check_scatter(session: Any, op: Op, bound: list[Any]) -> None:
     if max(index.ndim, 1) != max(self.ndim, 1):
         raise TorchError("gather_dims", other="self")
     if isinstance(src, Tensor) and max(index.ndim, 1) != max(src.array.ndim, 1):
+        if 1 <= src.array.ndim < index.ndim:
+            # It is asked for the sizes of index's dims before anybody counts them.
+            wrap_dim(src.array.ndim, src.array.ndim)
         raise TorchError("gather_dims", other="src")
     shape = self.shape or (1,)
     where = index.shape or (1,)
@@ -454,6 +458,13 @@ def _check_index_fill(session: Any, op: Op, bound: list[Any]) -> None:
     if index.ndim > 1:
         raise TorchError("index_fill_vector")
     size = _length(self, axis)
+    if size == 0 and index.size:
+        # PyTorch first makes a view with the indices' number of places, which reaches beyond the memory.
+        sizes = [index.size if dim == axis else length for dim, length in enumerate(self.shape)]
+        steps = [0 if dim == axis else step for dim, step in enumerate(strides(self))]
+        reach = 1 + sum((length - 1) * step for length, step in zip(sizes, steps, strict=True))
+        itemsize = bound[0].dtype.itemsize
+        raise TorchError("set_storage", sizes=sizes, strides=steps, itemsize=itemsize, needed=reach * itemsize)
     outside = index[(index < -size) | (index >= size)]
     if outside.size:
         raise TorchError("index_range", index=int(outside.flat[0]), dim=axis, size=size)
@@ -480,6 +491,8 @@ def _check_put(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("put_dtype", left=bound[0].dtype.scalar, right=bound[2].dtype.scalar)
     if bound[1].array.size != bound[2].array.size:
         raise TorchError("put_count", index=bound[1].array.size, source=bound[2].array.size)
+    if bound[0].array.size == 0 and bound[1].array.size:
+        raise TorchError("put_empty")
     _check_take(session, op, bound)
 
 

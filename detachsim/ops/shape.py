@@ -108,7 +108,8 @@ def expand(self: Array, size: Sequence[int], implicit: bool = False) -> Array:
 
 
 def transpose(self: Array, dim0: int, dim1: int) -> Array:
-    return self.swapaxes(wrap_dim(dim0, self.ndim), wrap_dim(dim1, self.ndim)) if self.ndim else self[...]
+    first, second = wrap_dim(dim0, self.ndim), wrap_dim(dim1, self.ndim)
+    return self.swapaxes(first, second) if self.ndim else self[...]
 
 
 def t(self: Array) -> Array:

@@ -134,7 +134,7 @@ def softplus_second(ops: Any, grad: Any, grad_output: Any, self: Any, beta: floa
     """The slope of softplus's gradient, 0 above the threshold."""
     scaled = self * beta
     slope = ops.sigmoid_backward(grad * grad_output, ops.sigmoid(scaled)) * beta
-    return ops.where(scaled < float(threshold), slope, ops.zeros_of(grad))
+    return ops.where(scaled >= float(threshold), ops.zeros_of(grad), slope)
 
 
 def log_sigmoid(self: Array) -> Array:

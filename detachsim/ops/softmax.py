@@ -67,7 +67,7 @@ def _checked(name: str) -> Any:
         ndim = bound[0].array.ndim
         dim = wrap_dim(bound[1], ndim)
         if not dtype.is_floating and bound[0].array.size:
-            kernel = f"{name}_lastdim_kernel_impl" if dim == max(ndim - 1, 0) else f"{name}"
+            kernel = f"{name}_lastdim_kernel_impl" if dim == max(ndim, 1) - 1 else f"{name}_kernel_impl"
             raise TorchError("not_implemented_for", kernel=kernel, dtype=dtype.scalar)
 
     return check

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
@@ -32,13 +33,17 @@ def logit_backward(ops: Any, grad: Any, self: Any, eps: float | None) -> Any:
     inside = ops.logical_and(self >= low, self <= high)
     outside = ops.zeros_of(grad)
     if eps is None:
-        outside = ops.masked_fill(outside, self == self, math.nan)
+        outside = ops.masked_fill(outside, outside == 0.0, math.nan)
     return ops.where(inside, grad / (self * (1.0 - self)), outside)
 
 
 def i1_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
     """The gradient of i1: 1/2 at 0."""
-    zero = self == 0.0
+    dtype = (grad.dtype if isinstance(grad, np.ndarray | np.generic) else grad.tensor.dtype).name
+    if dtype in ("float16", "bfloat16"):
+        raise TorchError("not_implemented_for", kernel="i1_backward", dtype=dtypes.BY_NAME[dtype].scalar)
+    # nan counts as 0 here.
+    zero = ops.logical_not(ops.abs(self) > 0.0)
     slope = ops.i0(self) - result / ops.masked_fill(self, zero, 1.0)
     return grad * ops.masked_fill(slope, zero, 0.5)
 

@@ -110,14 +110,28 @@ def polygamma(n: int, x: Array) -> Array:
         return digamma(x)
     values = np.asarray(x, dtype=np.float64)
     if n == 1:
-        # Reflection, as for digamma.
-        negative = values < 0.5
-        sine = np.sin(math.pi * values)
-        result = zeta(2.0, np.where(negative, 1.0 - values, values))
-        result = np.where(negative, (math.pi / sine) ** 2 - result, result)
-    else:
-        result = (-1.0) ** (n + 1) * math.factorial(n) * zeta(n + 1.0, values)
+        return trigamma(x)
+    # PyTorch's zeta has no value at infinity.
+    result = np.where(values == np.inf, np.nan, (-1.0) ** (n + 1) * math.factorial(n) * zeta(n + 1.0, values))
     return np.asarray(result).astype(x.dtype)
+
+
+def trigamma(x: Array) -> Array:
+    """The derivative of digamma, as exact as PyTorch's, which takes six steps and then few terms, all in x's type."""
+    kind = x.dtype.type if x.dtype == np.float64 else np.float32
+    values = x.astype(kind)
+    reflects = values < 0.5
+    pi = kind(math.pi)
+    sine = np.sin(pi * values)
+    shifted = np.where(reflects, 1 - values, values)
+    total = np.where(reflects, -(pi * pi) / (sine * sine), kind(0))
+    for _ in range(6):
+        total = total + 1 / (shifted * shifted)
+        shifted = shifted + 1
+    inverse = 1 / (shifted * shifted)
+    series = 1 + 1 / (2 * shifted) + inverse * (kind(1 / 6) - inverse * (kind(1 / 30) - inverse * kind(1 / 42)))
+    total = total + series / shifted
+    return np.asarray(np.where(reflects, -total, total)).astype(x.dtype)
 
 
 def i0(x: Array) -> Array:

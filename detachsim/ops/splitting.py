@@ -46,7 +46,7 @@ def split_with_sizes(self: Array, split_sizes: Sequence[int], dim: int = 0) -> l
     if any(size < 0 for size in split_sizes):
         raise TorchError("split_sizes_negative", sizes=list(split_sizes))
     if sum(split_sizes) != self.shape[axis]:
-        raise TorchError("split_sizes_sum", size=self.shape[axis], dim=axis, sizes=list(split_sizes))
+        raise TorchError("split_sizes_sum", size=self.shape[axis], dim=dim, sizes=list(split_sizes))
     return _pieces(self, axis, split_sizes)
 
 

@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.dispatch import require_broadcast
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.promotion import result_type
 from detachsim.engine.tensor import fresh
-from detachsim.ops.arithmetic import refuse_bool_sub
+from detachsim.ops.arithmetic import refuse_bools
 from detachsim.ops.numeric import PRECISE_LIMIT, dims, numel, wrap_dim
 from detachsim.ops.reduction import mean_dim
 from detachsim.ops.row import ARITHMETIC, CAST, KEEP, composite, general
@@ -79,6 +80,8 @@ def var_backward(ops: Any, grad: Any, self: Any, dim: Any, correction: float | N
     shape = self.shape
     if not shape or not dim:
         freedom = numel(shape) - corrected
+        if freedom <= 0:
+            return grad * ops.where_self(self == ops.mean(self), math.nan, math.inf)
         return (_over(2.0, freedom) * grad) * (self - ops.mean(self))
     axes = dims(dim, len(shape))
     grad = grad if keepdim else _unsqueeze(ops, grad, axes)
@@ -192,7 +195,7 @@ def _sum_of_powers(self: Array, order: float, axes: tuple[int, ...]) -> Array:
     """Add up powers of sizes one after the other, squares of contiguous rows eight at a time, as PyTorch does."""
     kept = [axis for axis in range(self.ndim) if axis not in axes]
     shape = [self.shape[axis] for axis in kept]
-    rows = np.asarray(self.transpose(*kept, *axes)).reshape(numel(shape), -1)
+    rows = np.asarray(self.transpose(*kept, *axes)).reshape(numel(shape), numel([self.shape[axis] for axis in axes]))
     if rows.shape[1] == 0:
         return np.zeros(shape, self.dtype)
     if order == 2:
@@ -320,9 +323,10 @@ def dist_backward(ops: Any, grad: Any, self: Any, other: Any, p: float, result: 
 
 
 def _check_dist(session: Any, op: Op, bound: list[Any]) -> None:
-    refuse_bool_sub(bound)
-    dtype = result_type(bound[:2])
-    if not dtype.is_floating:
+    left, right = bound[0], bound[1]
+    refuse_bools(left, right)
+    require_broadcast((left, right))
+    if not (dtype := result_type((left, right))).is_floating:
         raise TorchError("norm_dtype", dtype=dtype.scalar)
 
 
@@ -330,17 +334,16 @@ _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
 def _quantile(ignore_nan: bool) -> Any:
-    name = "nanquantile" if ignore_nan else "quantile"
 
     def function(
         ops: Any, self: Any, q: Any, dim: int | None = None, keepdim: bool = False, interpolation: str = "linear"
     ) -> Any:
-        points = _points(name, self, q)
+        points = _points(self, q)
         if interpolation not in _INTERPOLATIONS:
-            raise TorchError("quantile_interpolation", op=name, interpolation=interpolation)
+            raise TorchError("quantile_interpolation", interpolation=interpolation)
         axis = wrap_dim(0 if dim is None else dim, self.ndim)
         if self.tensor.array.size == 0:
-            raise TorchError("quantile_empty", op=name)
+            raise TorchError("quantile_empty")
         shape = _reduced_shape(self.shape, dim, axis, keepdim)
         if dim is None:
             rows = ops.flatten(self)
@@ -365,20 +368,20 @@ def _quantile(ignore_nan: bool) -> Any:
     return function
 
 
-def _points(name: str, self: Any, q: Any) -> Array:
+def _points(self: Any, q: Any) -> Array:
     if not self.tensor.dtype.is_floating or self.tensor.dtype.is_reduced:
-        raise TorchError("quantile_dtype", op=name)
+        raise TorchError("quantile_dtype")
     if isinstance(q, Operand):
         points: Array = q.tensor.array
         if points.ndim > 1:
-            raise TorchError("quantile_points", op=name)
+            raise TorchError("quantile_points")
         if q.tensor.dtype is not self.tensor.dtype:
-            raise TorchError("quantile_points_dtype", op=name)
+            raise TorchError("quantile_points_dtype")
         if not ((points >= 0) & (points <= 1)).all():
-            raise TorchError("quantile_points_range", op=name)
+            raise TorchError("quantile_points_range")
         return points
     if not 0 <= q <= 1:
-        raise TorchError("quantile_range", op=name, q=f"{q:g}")
+        raise TorchError("quantile_range", q=f"{q:g}")
     return np.asarray(q, dtype=self.tensor.array.dtype)
 
 

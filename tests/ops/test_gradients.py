@@ -139,6 +139,6 @@ def _try(function: Callable[..., Any], *args: Any) -> Any:
     try:
         return function(*args)
     except TorchError as error:
-        if error.key == "not_differentiable":
+        if error.key in ("not_differentiable", "no_derivative"):
             return None
         raise

@@ -19,6 +19,7 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "hardtanh_bounds": ("ValueError", "min_val cannot be greater than max_val", {}),
+    "hardtanh_unsigned": ("RuntimeError", "cannot do hardtanh on an unsigned type with negative limits", {}),
     "hardtanh_bool": ("RuntimeError", "Bool inputs not supported for hardtanh", {}),
     "celu_alpha": ("RuntimeError", "ZeroDivisionError: alpha cannot be 0 for CELU", {}),
     "gelu_approximate": ("RuntimeError", "approximate argument must be either none or tanh.", {}),
@@ -93,6 +94,26 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "label_smoothing": ("RuntimeError", "label_smoothing must be between 0.0 and 1.0. Got: {found}", {}),
+    "kl_div_integers": ("RuntimeError", "kl_div: Integral inputs not supported.", {}),
+    "triplet_dims": (
+        "RuntimeError",
+        "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: anchor "
+        "{anchor}D, positive {positive}D, and negative {negative}D inputs",
+        {},
+    ),
+    "rms_norm_dims": ("ValueError", "Input tensor must have at least {least} dimensions, but got {ndim}", {}),
+    "rms_norm_mismatch": (
+        "UserWarning",
+        "Mismatch dtype between input and weight: input dtype = {input}, weight dtype = {weight}, Cannot dispatch to "
+        "fused implementation.",
+        {},
+    ),
+    "layer_norm_mixed": (
+        "RuntimeError",
+        "mixed dtype (CPU): expect parameter to have scalar type of Float",
+        {},
+    ),
+    "layer_norm_double": ("RuntimeError", "mixed dtype (CPU): all inputs must share same datatype.", {}),
     "cross_entropy_target_dtype": (
         "RuntimeError",
         "Expected floating point type for target with class probabilities, got {dtype}",

@@ -81,6 +81,11 @@ TEXTS: dict[str, Entry] = {
         "The default value of dim will change to agree with that of linalg.cross in a future release.",
         {},
     ),
+    "bilinear_dtypes": (
+        "RuntimeError",
+        "All tensors must have the same dtype, got input1: {input1}, input2: {input2}, weight: {weight}",
+        {},
+    ),
     "cross_no_dim": ("RuntimeError", "no dimension of size 3 in input", {}),
     "cross_dims": ("RuntimeError", "linalg.cross: inputs must have the same number of dimensions.", {}),
     "cross_sizes": (

@@ -37,6 +37,13 @@ TEXTS: dict[str, Entry] = {
         "{op}(): Expected dtype int32/int64 for index",
         {"torch-1.13": "{op}(): Expected dtype int64 for index"},
     ),
+    "put_empty": ("IndexError", "put_(): Tried to put elements into an empty tensor", {}),
+    "set_storage": (
+        "RuntimeError",
+        "setStorage: sizes {sizes}, strides {strides}, storage offset 0, and itemsize {itemsize} requiring a storage size "
+        "of {needed} are out of bounds for storage of size 0",
+        {},
+    ),
     "gather_range": ("RuntimeError", "index {index} is out of bounds for dimension {dim} with size {size}", {}),
     "gather_dims": ("RuntimeError", "Index tensor must have the same number of dimensions as {other} tensor", {}),
     "gather_sizes": (

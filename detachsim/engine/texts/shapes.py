@@ -59,6 +59,7 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "permute_twice": ("RuntimeError", "permute(): duplicate dims are not allowed.", {}),
+    "index_empty": ("IndexError", "index is out of bounds for dimension with size 0", {}),
     "index_range": ("IndexError", "index {index} is out of bounds for dimension {dim} with size {size}", {}),
     "select_range": (
         "IndexError",

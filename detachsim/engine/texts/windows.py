@@ -20,6 +20,34 @@ TEXTS: dict[str, Entry] = {
         "[{weight}] instead",
         {},
     ),
+    "conv_empty": (
+        "RuntimeError",
+        "Only zero batch or zero channel inputs are supported, but got input shape: {sizes}",
+        {},
+    ),
+    "conv_kernel_empty": (
+        "RuntimeError",
+        "kernel size should be greater than zero, but got kernel_height: {height} kernel_width: {width}",
+        {},
+    ),
+    "pool_empty": (
+        "RuntimeError",
+        "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:{sizes}",
+        {},
+    ),
+    "adaptive_empty": (
+        "RuntimeError",
+        "adaptive_avg_pool2d(): Expected input to have non-zero size for non-batch dimensions, but input has sizes "
+        "{sizes} with dimension {dim} being empty",
+        {},
+    ),
+    "embedding_empty": ("RuntimeError", "index_select(): self indexing axis dim should be positive", {}),
+    "resize_empty": ("RuntimeError", "Non-empty {ndim}D data tensor expected but got a tensor with sizes {sizes}", {}),
+    "resize_sizes": (
+        "RuntimeError",
+        "Input and output sizes should be greater than 0, but got input ({input}) {word}output ({output})",
+        {},
+    ),
     "conv_kernel": (
         "RuntimeError",
         "Calculated padded input size per channel: ({input}). Kernel size: ({kernel}). Kernel size can't be greater than "

@@ -1,0 +1,206 @@
+"""Functions made of factorizations: the pseudoinverse, the exponential, condition and rank."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine import dtypes
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.op import Op
+from detachsim.engine.operand import Operand
+from detachsim.engine.tensor import Tensor, fresh
+from detachsim.ops.matrices import (
+    MATRIX,
+    POSITIVE,
+    check_matrix,
+    check_shape,
+    check_square,
+    matrix_norm,
+    singular_place,
+    transposed,
+)
+from detachsim.ops.row import composite, general
+
+
+def pseudoinverse(self: Array, atol: float | None = None, rtol: float | None = None, hermitian: bool = False) -> Array:
+    least = max(self.shape[-2:]) * np.finfo(self.dtype).eps if rtol is None else rtol
+    made = np.linalg.pinv(self.astype(np.float64), rcond=max(least, 0.0), hermitian=hermitian)
+    return made.astype(self.dtype)
+
+
+def _check_pseudoinverse(session: Any, op: Op, bound: list[Any]) -> None:
+    tensor: Tensor = bound[0]
+    if tensor.array.ndim < 2 or not tensor.dtype.is_floating or tensor.dtype.is_reduced:
+        raise TorchError("pinv_input", dtype=tensor.dtype.scalar, sizes=list(tensor.shape))
+    if not np.isfinite(tensor.array).all():
+        raise TorchError("svd_not_finite")
+
+
+def pinv_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
+    """The gradient of the pseudoinverse P of A: three products, of which two vanish where A is invertible."""
+    flipped, incoming = transposed(ops, result), transposed(ops, grad)
+    if self.shape[-2] <= self.shape[-1]:
+        inner = ops.matmul(incoming, result)
+        outer = ops.matmul(inner, flipped)
+        made = -transposed(ops, ops.matmul(result, inner)) + outer - ops.matmul(ops.matmul(self, result), outer)
+        return made + ops.matmul(ops.matmul(flipped, result), incoming - ops.matmul(inner, self))
+    inner = ops.matmul(result, incoming)
+    outer = ops.matmul(flipped, inner)
+    rest = incoming - ops.matmul(self, inner)
+    made = -transposed(ops, ops.matmul(inner, result)) + ops.matmul(ops.matmul(rest, result), flipped)
+    return made + outer - ops.matmul(ops.matmul(outer, result), self)
+
+
+# The exponential
+
+# Matrices are halved until their norm is below 1; then so many terms of the series give all digits of float64.
+_TERMS = 20
+
+
+def exponential(self: Array) -> Array:
+    if self.size == 0:
+        return self.copy()
+    wide = self.astype(np.float64)
+    norm = float(np.abs(wide).sum(axis=-1).max())
+    halvings = max(0, math.ceil(math.log2(norm)) + 1) if math.isfinite(norm) and norm > 0 else 0
+    scaled = wide / 2.0**halvings
+    made = term = np.broadcast_to(np.eye(self.shape[-1]), self.shape)
+    for k in range(1, _TERMS):
+        term = term @ scaled / k
+        made = made + term
+    for _ in range(halvings):
+        made = made @ made
+    return made.astype(self.dtype)
+
+
+def _check_exponential(session: Any, op: Op, bound: list[Any]) -> None:
+    check_square("linalg.matrix_exp", bound[0])
+
+
+def exponential_backward(ops: Any, grad: Any, self: Any) -> Any:
+    """A corner of the exponential of a matrix of twice the size: A.T on the diagonal, grad beside it."""
+    size = self.shape[-1]
+    flipped = transposed(ops, self)
+    low, high = (0, size), (size, 2 * size)
+    if isinstance(self, np.ndarray):
+        whole = np.zeros((*self.shape[:-2], 2 * size, 2 * size), self.dtype)
+        for (top, bottom), (left, right), part in ((low, low, flipped), (high, high, flipped), (low, high, grad)):
+            whole[..., top:bottom, left:right] = part
+        return exponential(whole)[..., :size, size:]
+    whole = ops.new_zeros(self, (*self.shape[:-2], 2 * size, 2 * size))
+    for rows, columns, part in ((low, low, flipped), (high, high, flipped), (low, high, grad)):
+        ops.copy_(ops.slice(ops.slice(whole, -2, *rows, 1), -1, *columns, 1), part)
+    return ops.slice(ops.slice(ops.linalg_matrix_exp(whole), -2, *low, 1), -1, *high, 1)
+
+
+# Numbers of a matrix
+
+
+def condition(ops: Any, A: Any, p: Any = None) -> Any:
+    """How much the solution of an equation with A may grow: the norm of A times that of its inverse."""
+    if A.size == 0:
+        return ops.new_zeros(A, A.shape[:-2])
+    if p is None or p in (2, -2):
+        values = ops.linalg_svdvals(A)
+        first, last = (ops.slice(values, -1, *ends, 1) for ends in ((0, 1), (values.shape[-1] - 1, values.shape[-1])))
+        return ops.squeeze_dim(last / first if p == -2 else first / last, -1)
+    check_matrix("linalg.cond", A.tensor)
+    check_shape(f"linalg.cond(ord={p})", A.tensor)
+    # PyTorch fills the inverse of singular matrices with infinity, in place, so that no gradient can pass.
+    singular = singular_place(A.tensor.array) is not None
+    inverse = ops.new_full(A, A.shape, math.inf) if singular else ops.linalg_inv(A)
+    if not singular:
+        ops.masked_fill_(inverse, ops.isnan(ops.detach(A)), math.inf)
+    return ops.nan_to_num_(matrix_norm(ops, A, p) * matrix_norm(ops, inverse, p), math.inf, math.inf, -math.inf)
+
+
+def rank(ops: Any, A: Any, tol: float | None = None, hermitian: bool = False) -> Any:
+    """How many singular values are not as good as 0."""
+    tensor: Tensor = A.tensor
+    if tensor.array.ndim < 2:
+        raise TorchError("matrix_dims", op="torch.linalg.matrix_rank", name="input")
+    if not tensor.dtype.is_floating or tensor.dtype.is_reduced:
+        raise TorchError("matrix_rank_dtype")
+    values = np.linalg.svd(tensor.array, compute_uv=False)
+    largest = values.max(axis=-1, keepdims=True) if values.size else values
+    least = max(tensor.shape[-2:]) * np.finfo(tensor.array.dtype).eps * largest if tol is None else tol
+    return Operand(A.session, fresh(np.asarray((values > least).sum(axis=-1), np.int64), dtypes.int64))
+
+
+def vector_dot(ops: Any, x: Any, y: Any, dim: int = -1) -> Any:
+    """Sums of products along dim."""
+    left, right = x.tensor.dtype, y.tensor.dtype
+    if not left.is_floating:
+        raise TorchError("matrix_dtype", op="linalg.vecdot", dtype=left.scalar)
+    if left is not right:
+        raise TorchError("vecdot_dtype", left=left.scalar, right=right.scalar)
+    if x.ndim == 1 == y.ndim:
+        return ops.vdot(x, y)
+    return ops.sum_dim(x * y, (dim,))
+
+
+HELPERS = {"pinv_backward": pinv_backward, "exponential_backward": exponential_backward}
+
+
+def _exponentials() -> list[Op]:
+    kernel = general(
+        "linalg_matrix_exp(Tensor self)",
+        "LinalgMatrixExpBackward0",
+        exponential,
+        where="l",
+        grad={"self": "exponential_backward(grad, self)"},
+        check=_check_exponential,
+        doc="the exponential of a matrix",
+        samples=(f"torch.linalg.matrix_exp({MATRIX})",),
+    )
+    alias = composite(
+        "matrix_exp(Tensor self)", lambda ops, self: ops.linalg_matrix_exp(self), doc="the exponential of a matrix"
+    )
+    return [kernel, alias]
+
+
+ROWS = [
+    general(
+        "linalg_pinv(Tensor self, *, float? atol=None, float? rtol=None, bool hermitian=False)",
+        "LinalgPinvBackward0",
+        pseudoinverse,
+        where="l",
+        grad={"self": "pinv_backward(grad, self, result)"},
+        check=_check_pseudoinverse,
+        doc="the pseudoinverse",
+        samples=(
+            f"torch.linalg.pinv({POSITIVE})",
+            f"torch.linalg.pinv(torch.cat([{POSITIVE}, {POSITIVE}[:1]]))",
+            f"torch.linalg.pinv(torch.cat([{POSITIVE}, {POSITIVE}[:, :1]], 1))",
+        ),
+    ),
+    composite(
+        "pinverse(Tensor self, float rcond=1e-15)",
+        lambda ops, self, rcond=1e-15: ops.linalg_pinv(self, rtol=rcond),
+        doc="the pseudoinverse",
+        samples=(f"torch.pinverse({POSITIVE})",),
+    ),
+    *_exponentials(),
+    composite(
+        "linalg_cond(Tensor A, any p=None)",
+        condition,
+        where="l",
+        doc="the condition number",
+        samples=(f"torch.linalg.cond({MATRIX})",),
+    ),
+    composite(
+        "linalg_matrix_rank(Tensor A, float? tol=None, bool hermitian=False)",
+        rank,
+        where="l",
+        doc="how many singular values are not 0",
+    ),
+    composite(
+        "linalg_vecdot(Tensor x, Tensor y, *, int dim=-1)",
+        vector_dot,
+        where="l",
+        doc="sums of products along dim",
+        samples=("torch.linalg.vecdot(a, b)",),
+    ),
+]
