@@ -7,19 +7,23 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
+from hypothesis.strategies import SearchStrategy
 
-from tests.fuzz.mangling import mangled_texts, outcome_of
+from tests.fuzz.mangling import COMMANDS, mangled_bytes, mangled_texts, outcome_of, scrambled_texts
 
-EXAMPLES = int(os.environ.get("DETACHSIM_MANGLED_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("DETACHSIM_MANGLED_EXAMPLES", "25"))
 
 
-@pytest.mark.parametrize("format", ["plain", "torch", "json"])
-def test_no_text_makes_detachsim_fail(format: str) -> None:
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "texts", [mangled_texts(), scrambled_texts(), mangled_bytes()], ids=["text", "values", "bytes"]
+)
+def test_no_text_makes_detachsim_fail(texts: SearchStrategy[str | bytes], command: str) -> None:
     @seed(0)
     @settings(max_examples=EXAMPLES, database=None, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(mangled_texts())
-    def runs(text: str) -> None:
-        status, trace = outcome_of(text, format=format)
+    @given(texts)
+    def runs(text: str | bytes) -> None:
+        status, trace = outcome_of(text, command=command)
         assert trace == "", text
         assert status in (0, 1, 2)
 

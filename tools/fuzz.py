@@ -119,8 +119,9 @@ def break_texts(examples: int, seed: int, themes: tuple[str, ...]) -> Findings:
     """Run so many scenarios with broken texts, and note what should never come out."""
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import seed as seeded
+    from hypothesis import strategies as st
 
-    from tests.fuzz.mangling import mangled_texts, outcome_of
+    from tests.fuzz.mangling import COMMANDS, mangled_bytes, mangled_texts, outcome_of, scrambled_texts
 
     findings = Findings()
 
@@ -132,12 +133,14 @@ def break_texts(examples: int, seed: int, themes: tuple[str, ...]) -> Findings:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(mangled_texts(themes))
-    def run(text: str) -> None:
-        status, trace = outcome_of(text)
+    @given(
+        st.one_of(mangled_texts(themes), scrambled_texts(themes), mangled_bytes(themes)), st.sampled_from([*COMMANDS])
+    )
+    def run(text: str | bytes, command: str) -> None:
+        status, trace = outcome_of(text, command=command)
         findings.outcomes[f"status {status}"] += 1
         if trace:
-            findings.add(trace.strip().splitlines()[-1], text + "\n" + trace)
+            findings.add(trace.strip().splitlines()[-1], f"{command}: {text!r}\n{trace}")
 
     run()
     return findings

@@ -10,6 +10,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
+from detachsim.engine.limits import MAX_ELEMENTS, require_few
 from detachsim.engine.memory import ONE_BY_ONE_LIMIT, may_overlap, positions_in_order, refuse_overlap
 from detachsim.engine.node import Node, Saved, SavedInput, SavedOutput, extras
 from detachsim.engine.op import ALIAS, CAST, COMPARE, COMPOSITE, FACTORY, FLOAT, KEEP, POINTWISE, VIEW, Op
@@ -65,6 +66,8 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
         if session.facts is not None:
             session.facts.append(("op", op, (), (made,), None))
         return made
+    if tensors and isinstance(tensors[0], Tensor) and tensors[0].array.size > MAX_ELEMENTS:
+        require_few(tensors[0].array.size)  # an expanded tensor may have any number of elements
     values, dtype = arguments(op, bound)
     if op.kind == POINTWISE and len(tensors) > 1:
         require_broadcast(tensors)

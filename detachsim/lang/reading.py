@@ -8,6 +8,7 @@ from detachsim.lang.syntax import Mistake, ScenarioError
 from detachsim.marks import Source, Span
 
 STANDARD_INPUT = "-"
+BYTE_ORDER_MARK = "\ufeff"
 LARGEST_FILE = 16 * 1024 * 1024
 
 
@@ -40,7 +41,7 @@ def decode(name: str, data: bytes) -> Source:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _unreadable(name, "the file is UTF-16, but a scenario is UTF-8", "save it again as UTF-8")
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-8").removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:
         raise _not_utf8(name, data, error.start) from None
     if not text.strip():
@@ -49,10 +50,10 @@ def decode(name: str, data: bytes) -> Source:
 
 
 def _not_utf8(name: str, data: bytes, position: int) -> ScenarioError:
-    before = data[:position].decode("utf-8-sig")
+    before = data[:position].decode("utf-8").removeprefix(BYTE_ORDER_MARK)
     line = before.count("\n") + 1
     column = len(before) - (before.rfind("\n") + 1) + 1
-    source = Source(name, data.decode("utf-8", errors="replace").removeprefix("\ufeff"))
+    source = Source(name, data.decode("utf-8", errors="replace").removeprefix(BYTE_ORDER_MARK))
     message = f"the file is not UTF-8: byte 0x{data[position]:02x} at position {position}"
     return ScenarioError(source, (Mistake(Span(line, column, column + 1), message, "save the file as UTF-8"),))
 

@@ -108,6 +108,11 @@ def _explain_colon(text: str, position: int, line: str, hint: str | None) -> Mis
 
 def _explain_flow(text: str, position: int, context_position: int) -> Mistake:
     opening = text[context_position : context_position + 1]
+    if opening not in ("[", "{"):  # a value is missing, and nothing tells where the brackets around it open
+        context_position = max(text.rfind("[", 0, position), text.rfind("{", 0, position), 0)
+        opening = text[context_position]
+        if text.startswith(",", position):
+            return _mistake(text, position, "a value is missing before this comma", "write it, or delete the comma")
     line = _line_at(text, context_position)
     entry = _ENTRY.match(line)
     begins_text = entry is not None and context_position == _line_start(text, context_position) + entry.start("text")

@@ -8,9 +8,10 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array, DType
-from detachsim.engine.errors import LimitError, TorchError
+from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import fits, require_fit
 from detachsim.engine.generator import put
+from detachsim.engine.limits import require_few
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor, fresh, make_inference
 from detachsim.ops.numeric import numel
@@ -18,10 +19,6 @@ from detachsim.ops.row import composite, factory
 
 if TYPE_CHECKING:
     from detachsim.engine.session import Session
-
-# A scenario is a teaching program: one tensor may hold this many elements, and no more.
-MAX_ELEMENTS = 50_000_000
-
 
 # No machine that runs scenarios has this much memory, so PyTorch fails there, too.
 TOO_MANY_BYTES = 2**40
@@ -36,10 +33,7 @@ def checked_size(size: Sequence[int], itemsize: int = 4) -> tuple[int, ...]:
         raise TorchError("size_overflow", shape=list(size))
     if numel(size) * itemsize >= TOO_MANY_BYTES:
         raise TorchError("out_of_memory", bytes=numel(size) * itemsize)
-    if numel(size) > MAX_ELEMENTS:
-        raise LimitError(
-            f"a tensor of {numel(size):,} elements is more than the {MAX_ELEMENTS:,} that one tensor may hold"
-        )
+    require_few(numel(size))
     return tuple(size)
 
 

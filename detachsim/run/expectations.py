@@ -7,6 +7,7 @@ from detachsim.engine.dtypes import DType
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.run.spelling import represented
+from detachsim.run.tensors import to_list
 
 
 def differs(session: Session, value: Any, wanted: Any, atol: float, rtol: float) -> str | None:
@@ -18,7 +19,7 @@ def differs(session: Session, value: Any, wanted: Any, atol: float, rtol: float)
 
 def _comparable(value: Any) -> Any:
     if isinstance(value, Tensor):
-        return value.array.tolist()
+        return to_list(value)
     if isinstance(value, DType):
         return repr(value)
     if isinstance(value, (list, tuple)):

@@ -8,6 +8,7 @@ import numpy as np
 from detachsim.engine import hooks
 from detachsim.engine.dtypes import ALL, BOOLEAN, uint8
 from detachsim.engine.errors import TorchError
+from detachsim.engine.limits import require_few
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, alias, meta, new_version, offset, strides
 from detachsim.engine.views import grad_fn, requires_grad
@@ -88,6 +89,12 @@ def item(session: Session, tensor: Tensor) -> Any:
     if tensor.array.size != 1:
         raise TorchError("item", numel=tensor.array.size)
     return tensor.array.item()
+
+
+def to_list(tensor: Tensor) -> Any:
+    """Return the elements in nested lists, the one element of a tensor without dims as it is."""
+    require_few(tensor.array.size)
+    return tensor.array.tolist()
 
 
 def truth(tensor: Tensor) -> bool:
@@ -259,7 +266,7 @@ def _post_hook(session: Session, tensor: Tensor, function: Any, name: str) -> An
 
 METHODS: dict[str, Callable[..., Any]] = {
     "item": item,
-    "tolist": lambda session, tensor: tensor.array.tolist(),
+    "tolist": lambda session, tensor: to_list(tensor),
     "numel": lambda session, tensor: int(tensor.array.size),
     "nelement": lambda session, tensor: int(tensor.array.size),
     "size": size,

@@ -52,6 +52,8 @@ def test_a_name_with_a_null() -> None:
         (b"", "the file is empty", (1, 1)),
         (b" \n\n", "the file is empty", (1, 1)),
         (b"a: b\nc: \xff\n", "the file is not UTF-8: byte 0xff at position 8", (2, 4)),
+        (b"\xef\xbb\xbfc: \xff\n", "the file is not UTF-8: byte 0xff at position 6", (1, 4)),
+        (b"\xef\xbb", "the file is not UTF-8: byte 0xef at position 0", (1, 1)),
         (b"\xff\xfea\0", "the file is UTF-16, but a scenario is UTF-8", (1, 1)),
         (b"a" * (LARGEST_FILE + 1), "the file is larger than 16 MB", (1, 1)),
     ],
