@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 
 from tests.fuzz.mangling import COMMANDS, mangled_bytes, mangled_texts, outcome_of, scrambled_texts
 
-EXAMPLES = int(os.environ.get("DETACHSIM_MANGLED_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("DETACHSIM_MANGLED_EXAMPLES", "40"))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

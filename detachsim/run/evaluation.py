@@ -392,6 +392,8 @@ def _plain(symbol: str, function: Callable[[Any, Any], Any], left: Any, right: A
         result = function(left, right)
     except _PYTHON_ERRORS as error:
         raise _from_python(error) from None
+    if isinstance(result, str) and len(result) > sequences.MAX_ITEMS:
+        raise LimitError(f"a str of more than {sequences.MAX_ITEMS:,} items")
     if isinstance(result, int) and result.bit_length() > MAX_BITS:
         raise LimitError(f"a whole number of more than {MAX_BITS} bits")
     return result
