@@ -73,10 +73,10 @@ def grad(
     if not only_inputs:
         session.warn("only_inputs")
     seeds = _make_gradients(session, outputs, gradients)
-    if not inputs:
-        raise TorchError("grad_inputs_empty")
     keep = create_graph if retain_graph is None else retain_graph
     roots = _root_edges(session, outputs, seeds)
+    if not inputs:
+        raise TorchError("grad_inputs_empty")
     edges: list[tuple[Node | None, int]] = []
     for tensor in inputs:
         _require_tensor(tensor)
@@ -131,7 +131,8 @@ def _make_gradients(session: "Session", outputs: Sequence[Any], gradients: Seque
     seeds: list[Any] = []
     for output, gradient in zip(outputs, given, strict=False):
         if not isinstance(output, Tensor):
-            raise TorchError("not_a_root")
+            key = "not_a_root" if gradient is None else "no_root_for_gradient"
+            raise TorchError(key, type=type_word(output).rpartition(".")[2])
         if isinstance(gradient, Tensor):
             if gradient.shape != output.shape:
                 raise TorchError(

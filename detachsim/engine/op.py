@@ -450,6 +450,8 @@ class Library:
 
     def __init__(self, load: Callable[["Library", str], bool], dialect: str = NEWEST) -> None:
         self.dialect = dialect
+        # What an older dialect does to each row besides.
+        self.adapt: Callable[[Op], None] | None = None
         self.sets = Sets(lambda name: load(self, name))
         # What was loaded so far.
         self.families: set[str] = set()
@@ -471,6 +473,8 @@ class Library:
         """Add a row as it is in the dialect, and its in-place variant if it has one."""
         if self.dialect != NEWEST and op.library is not self:
             op = op.in_dialect(self.dialect)
+            if self.adapt is not None:
+                self.adapt(op)
         op.library = self
         rows = self.sets.setdefault(op.name, OverloadSet(op.name)).ops
         # A 0-d tensor may stand for a number, so PyTorch tries a row that takes a tensor there first.

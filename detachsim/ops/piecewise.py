@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
@@ -105,7 +106,8 @@ def shrink_backward(grad_output: Array, self: Array, lambd: float) -> Array:
 
 def _check_softshrink(session: Any, op: Op, bound: list[Any]) -> None:
     if not bound[0].dtype.is_floating:
-        raise TorchError("not_implemented_for", kernel="softshrink_check", dtype=bound[0].dtype.scalar)
+        kernel = "softshrink_check" if session.dialect == NEWEST else "softshrink_cpu"
+        raise TorchError("not_implemented_for", kernel=kernel, dtype=bound[0].dtype.scalar)
     if not bound[1] >= 0:
         largest = float(np.finfo(bound[0].dtype.numpy).max)
         raise TorchError(
@@ -125,7 +127,7 @@ def threshold(self: Array, threshold: float, value: float) -> Array:
 def prelu(ops: Any, self: Any, weight: Any) -> Any:
     """self where it is positive, else weight * self, with one weight or one for each channel."""
     left, right = self.tensor.dtype, weight.tensor.dtype
-    if ops.is_old and (not left.is_floating or left.is_reduced):
+    if ops.is_old and (not left.is_floating or left is dtypes.float16):
         raise TorchError("not_implemented_for", kernel="prelu_cpu", dtype=left.scalar)
     if left is not right:
         raise TorchError("prelu_dtypes", left=left.scalar, right=right.scalar)

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from detachsim.engine.dtypes import Array, DType
+from detachsim.engine.dialects import NEWEST
+from detachsim.engine.dtypes import Array, DType, float16
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.ops.numeric import dims, precise, precise_each, wrap_dim
@@ -66,8 +67,12 @@ def _checked(name: str) -> Any:
         dtype = bound[2] or bound[0].dtype
         ndim = bound[0].array.ndim
         dim = wrap_dim(bound[1], ndim)
-        if not dtype.is_floating and bound[0].array.size:
-            kernel = f"{name}_lastdim_kernel_impl" if dim == max(ndim, 1) - 1 else f"{name}_kernel_impl"
+        refused = not dtype.is_floating or (dtype is float16 and session.dialect != NEWEST)
+        if refused and bound[0].array.size:
+            last = dim == max(ndim, 1) - 1
+            kernel = f"{name}_lastdim_kernel_impl" if last else f"{name}_kernel_impl"
+            if not last and session.dialect != NEWEST:
+                kernel = "softmax_kernel_impl"
             raise TorchError("not_implemented_for", kernel=kernel, dtype=dtype.scalar)
 
     return check

@@ -72,6 +72,10 @@ def library(dialect: str = NEWEST) -> Library:
     A family is imported when one of its names is first needed.
     """
     made = Library(_load, dialect)
+    if dialect != NEWEST:
+        from detachsim.ops.refusals import refuse_types
+
+        made.adapt = refuse_types
     made.operators = BINARY_FUNCTIONS
     made.scalar_operators = SCALAR_FUNCTIONS
     made.sum_to = "sum_to_size"

@@ -8,6 +8,7 @@ from typing import Any
 
 from detachsim.engine import autograd, dtypes
 from detachsim.engine.arguments import admit
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.op import OverloadSet
 from detachsim.engine.session import Session
@@ -81,8 +82,20 @@ def backward(
         gradients_given(grad_tensors),
         retain_graph=retain_graph,
         create_graph=create_graph,
-        inputs=None if inputs is None else sequence(inputs),
+        inputs=inputs_given(session, inputs),
     )
+
+
+def inputs_given(session: Session, inputs: Any) -> tuple[Any, ...] | None:
+    """Return ``inputs`` of a backward pass, nothing for all leaves.
+
+    Older dialects ask for the length before they look for a single tensor.
+    """
+    if inputs is None:
+        return None
+    if session.dialect != NEWEST and _length(session, inputs) == 0:
+        raise TorchError("inputs_empty")
+    return sequence(inputs)
 
 
 def gradients_given(value: Any) -> tuple[Any, ...] | None:

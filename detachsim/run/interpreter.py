@@ -53,7 +53,7 @@ from detachsim.ops.vocabulary import VOCABULARY
 from detachsim.run import sequences
 from detachsim.run.evaluation import SIGNS, Evaluator
 from detachsim.run.expectations import differs, expected_text
-from detachsim.run.functions import gradients_given, sequence
+from detachsim.run.functions import gradients_given, inputs_given
 from detachsim.run.names import Names
 from detachsim.run.recording import Recorder
 from detachsim.run.spelling import printed, represented
@@ -438,8 +438,7 @@ class Interpreter:
         inputs: Any = None
         if step.inputs is not None:
             inputs = [self._value(part) for part in step.inputs]
-            if not step.inputs_list:
-                inputs = None if inputs[0] is None else sequence(inputs[0])
+            inputs = inputs_given(self.session, inputs if step.inputs_list else inputs[0])
         autograd.backward(
             self.session,
             roots,

@@ -284,7 +284,16 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "index_edited": ("RuntimeError", "{text}", {}),
-    "not_a_root": ("AssertionError", "Expected output to be a torch.Tensor", {}),
+    "not_a_root": (
+        "AssertionError",
+        "Expected output to be a torch.Tensor",
+        {"torch-1.13": ("AttributeError", "'{type}' object has no attribute 'requires_grad'")},
+    ),
+    "no_root_for_gradient": (
+        "AssertionError",
+        "Expected output to be a torch.Tensor",
+        {"torch-1.13": ("TypeError", "is_same_size(): argument 'input' (position 1) must be Tensor, not {type}")},
+    ),
     "hook_none": ("RuntimeError", "can't replace a None gradient with a non-None value", {}),
     "inplace_broadcast": (
         "RuntimeError",

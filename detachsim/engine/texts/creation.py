@@ -4,7 +4,11 @@ from detachsim.engine.texts.entry import Entry
 
 TEXTS: dict[str, Entry] = {
     "arange_step": ("RuntimeError", "step must be nonzero", {}),
-    "arange_bounds": ("RuntimeError", "upper bound and lower bound inconsistent with step sign", {}),
+    "arange_bounds": (
+        "RuntimeError",
+        "upper bound and lower bound inconsistent with step sign",
+        {"torch-1.13": "upper bound and larger bound inconsistent with step sign"},
+    ),
     "arange_range": ("RuntimeError", "unsupported range: {start} -> {end}", {}),
     "seed_range": (
         "ValueError",

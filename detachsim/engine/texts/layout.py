@@ -181,7 +181,7 @@ TEXTS: dict[str, Entry] = {
         "RuntimeError",
         "Padding length should be less than or equal to two times the input dimension but got padding length {count} and "
         "input of dimension {ndim}",
-        {},
+        {"torch-1.13": "Padding length too large"},
     ),
     "pad_value": ("RuntimeError", 'Padding mode "{mode}" doesn\'t take in value argument', {}),
     "set_dtype": ("RuntimeError", "Could not set tensor of type {source} to a tensor of type {target}", {}),

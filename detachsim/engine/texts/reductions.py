@@ -3,7 +3,11 @@
 from detachsim.engine.texts.entry import Entry
 
 TEXTS: dict[str, Entry] = {
-    "arg_bool": ("RuntimeError", "{op}(): does not support bool input", {}),
+    "arg_bool": (
+        "RuntimeError",
+        "{op}(): does not support bool input",
+        {"torch-1.13": "\"{op}_cpu\" not implemented for 'Bool'"},
+    ),
     "sum_to_size": ("RuntimeError", "size {{{size}}} is not expandable to size {{{shape}}}.", {}),
     "mean_output_dtype": (
         "RuntimeError",
@@ -14,7 +18,7 @@ TEXTS: dict[str, Entry] = {
     "nanmean_dtype": (
         "RuntimeError",
         "nanmean(): expected input to have floating point or complex dtype but got {dtype}",
-        {},
+        {"torch-1.13": "nanmean(): expected input to have floating point dtype but got {dtype}"},
     ),
     "reduce_empty_arg": (
         "IndexError",

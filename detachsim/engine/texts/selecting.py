@@ -243,7 +243,11 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "masked_scatter_source": ("RuntimeError", "Number of elements of source < number of ones in mask", {}),
-    "one_hot_dtype": ("RuntimeError", "one_hot is only applicable to index tensor of type LongTensor.", {}),
+    "one_hot_dtype": (
+        "RuntimeError",
+        "one_hot is only applicable to index tensor of type LongTensor.",
+        {"torch-1.13": "one_hot is only applicable to index tensor."},
+    ),
     "one_hot_empty": ("RuntimeError", "Can not infer total number of classes from empty tensor.", {}),
     "one_hot_negative": ("RuntimeError", "Class values must be non-negative.", {}),
     "one_hot_small": ("RuntimeError", "Class values must be smaller than num_classes.", {}),

@@ -1,0 +1,95 @@
+"""Which element types PyTorch 1.13 refuses where newer releases take them: each row, and the kernel that it names.
+
+Measured on 1.13.0, on every sample of the table.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from detachsim.engine.errors import TorchError
+from detachsim.engine.op import Op
+from detachsim.ops.element_types import promoted
+
+_HALF = """
+    acos acos_vml_cpu, acosh acosh_cpu, addbmm addmm_impl_cpu_, addcdiv addcdiv_cpu_out, addcmul addcmul_cpu_out,
+    addmm addmm_impl_cpu_, addmv addmv_impl_cpu, aminmax aminmax_cpu, asin asin_vml_cpu, asinh asinh_cpu,
+    atan atan_vml_cpu, atan2 atan2_cpu, atanh atanh_cpu, baddbmm baddbmm, bce_kernel binary_cross_entropy,
+    bce_logits_kernel clamp_min_cpu, bmm bmm, ceil ceil_vml_cpu, celu elu_cpu,
+    clamp_max clamp_max_scalar_cpu, clamp_min clamp_min_cpu, cos cos_vml_cpu, cosh cosh_cpu, cummax cummax_cpu,
+    cummin cummin_cpu, cumprod cumprod_out_cpu, cumsum cumsum_out_cpu, diag diag, digamma digamma, dot dot,
+    elu elu_cpu, erf erf_vml_cpu, erfc erfc_vml_cpu, erfinv erfinv_vml_cpu, exp exp_vml_cpu, expm1 expm1_vml_cpu,
+    floor floor_vml_cpu, gelu GeluKernelImpl, glu glu_cpu, hardshrink hardshrink_cpu, hardsigmoid hardsigmoid_cpu,
+    hardswish hardswish_cpu, hardtanh clamp_scalar_cpu, hypot hypot_cpu, i0 i0_vml_cpu, kthvalue kthvalue_cpu,
+    leaky_relu leaky_relu_cpu, lerp_Scalar lerp_kernel_scalar, lerp_Tensor lerp_kernel_tensor, lgamma lgamma_vml_cpu,
+    linalg_cholesky cholesky_cpu, linalg_cross cross, linalg_det lu_cpu, linalg_eigh linalg_eigh_cpu,
+    linalg_qr geqrf_cpu, linalg_solve lu_cpu, log log_vml_cpu, log10 log10_vml_cpu, log1p log1p_vml_cpu,
+    log2 log2_vml_cpu, logaddexp logaddexp_cpu, logaddexp2 logaddexp2_cpu, logcumsumexp logcumsumexp_out_cpu,
+    logit logit_cpu, logsigmoid log_sigmoid_cpu, logsumexp exp_vml_cpu, max_pool2d_with_indices max_pool2d,
+    median median_cpu, median_dim median_out, mish mish_cpu, mm addmm_impl_cpu_, mse_loss_backward mse_backward_cpu_out,
+    mv addmv_impl_cpu, nanmedian median_cpu, native_batch_norm batch_norm, native_group_norm GroupNormKernelImpl,
+    native_layer_norm LayerNormKernelImpl, nll_kernel nll_loss_out_frame, polygamma trigamma, prod prod_cpu,
+    prod_dim_int prod_cpu, reflection_pad1d reflection_pad1d, relu clamp_min_cpu, round round_vml_cpu,
+    round_decimals round_cpu, rsqrt rsqrt_cpu, sigmoid sigmoid_cpu, silu silu_cpu, sin sin_vml_cpu, sinc sinc_cpu,
+    sinh sinh_cpu, smooth_l1_loss_backward smooth_l1_backward_cpu_out, soft_margin_kernel exp_vml_cpu,
+    softplus softplus_cpu, softshrink softshrink_cpu, sqrt sqrt_vml_cpu, tan tan_vml_cpu, tanh tanh_vml_cpu,
+    threshold threshold_cpu, topk topk_cpu, trace trace, _trilinear bmm, trunc trunc_vml_cpu,
+    upsample_nearest1d compute_indices_weights_nearest, upsample_nearest2d compute_indices_weights_nearest, vdot dot,
+    _avg_pool2d avg_pool2d, _adaptive_avg_pool2d adaptive_avg_pool2d
+"""
+_BFLOAT16 = """
+    bce_kernel binary_cross_entropy, hardtanh_backward hardshrink_backward_cpu,
+    linalg_cholesky cholesky_cpu, linalg_det lu_cpu, linalg_eigh linalg_eigh_cpu, linalg_qr geqrf_cpu,
+    linalg_solve lu_cpu, mish mish_cpu, mse_loss_kernel mse_cpu, prod prod_cpu, prod_dim_int prod_cpu, trace trace,
+    reflection_pad1d reflection_pad1d, replication_pad1d replication_pad1d_cpu
+"""
+_WHOLE = """
+    max_pool2d_with_indices max_pool2d, reflection_pad1d reflection_pad1d, replication_pad1d replication_pad1d_cpu
+"""
+
+
+def _parsed(text: str) -> dict[str, str]:
+    return dict(pair.split() for pair in text.split(","))
+
+
+_REFUSED = {
+    "float16": _parsed(_HALF),
+    "bfloat16": _parsed(_BFLOAT16),
+    **dict.fromkeys(("uint8", "int8", "int16", "int32", "int64"), _parsed(_WHOLE)),
+    "bool": {
+        "topk": "topk_cpu",
+        "replication_pad1d": "replication_pad1d_cpu",
+    },
+}
+
+
+def _clamp_kernel(bound: list[Any]) -> str:
+    if bound[2] is None:
+        return "clamp_min_cpu"
+    return "clamp_max_scalar_cpu" if bound[1] is None else "clamp_scalar_cpu"
+
+
+# Rows whose kernel for half numbers is chosen by the other arguments.
+_CHOSEN: dict[str, Callable[[list[Any]], str | None]] = {
+    "clamp": _clamp_kernel,
+    "clamp_Tensor": lambda bound: None if bound[1] is None or bound[2] is None else "clamp_cpu",
+    "convolution": lambda bound: "slow_conv_transpose2d_out_cpu" if bound[6] else "slow_conv2d_cpu",
+}
+
+
+def refuse_types(op: Op) -> None:
+    """Let a row of 1.13 refuse the element types that its kernel does not know."""
+    kernels = {dtype: table[op.label] for dtype, table in _REFUSED.items() if op.label in table}
+    chosen = _CHOSEN.get(op.label)
+    if not kernels and chosen is None:
+        return
+    others: Callable[..., None] | None = op.refuses
+
+    def check(session: Any, op: Op, bound: list[Any]) -> None:
+        dtype = promoted(op, bound)
+        kernel = chosen(bound) if chosen is not None and dtype.name == "float16" else kernels.get(dtype.name)
+        if kernel is not None:
+            raise TorchError("not_implemented_for", kernel=kernel, dtype=dtype.scalar)
+        if others is not None:
+            others(session, op, bound)
+
+    op.refuses = check
