@@ -6,6 +6,7 @@ Measured on 1.13.0, on every sample of the table.
 from collections.abc import Callable
 from typing import Any
 
+from detachsim.engine.dtypes import float16
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.ops.element_types import promoted
@@ -76,9 +77,16 @@ _CHOSEN: dict[str, Callable[[list[Any]], str | None]] = {
 }
 
 
+def _warn_of_half(session: Any, op: Op, bound: list[Any]) -> None:
+    if bound[0].dtype is float16:
+        session.warn_once("half_mse")
+
+
 def refuse_types(op: Op) -> None:
     """Let a row of 1.13 refuse the element types that its kernel does not know."""
     kernels = {dtype: table[op.label] for dtype, table in _REFUSED.items() if op.label in table}
+    if op.label == "mse_loss_kernel":
+        op.check = _warn_of_half
     chosen = _CHOSEN.get(op.label)
     if not kernels and chosen is None:
         return

@@ -94,6 +94,11 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "label_smoothing": ("RuntimeError", "label_smoothing must be between 0.0 and 1.0. Got: {found}", {}),
+    "half_mse": (
+        "UserWarning",
+        "Applying the CPU mse kernel on half-type tensors. This may be slower than using float or double-type tensors.",
+        {},
+    ),
     "kl_div_integers": ("RuntimeError", "kl_div: Integral inputs not supported.", {}),
     "triplet_dims": (
         "RuntimeError",
