@@ -241,6 +241,9 @@ def _loop(work: Pass) -> None:
                 run_hooks(session, node, gradients, create_graph, work.gradients)
             if node in work.captures:
                 for number, index in work.captures[node]:
+                    if gradients[number] is not None and not create_graph:
+                        # Instead of numpy's own number one array, which two inputs may both get.
+                        gradients[number] = np.asarray(gradients[number])
                     work.captured[index] = gradients[number]
             if not goes_on:
                 continue

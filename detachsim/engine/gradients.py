@@ -15,18 +15,19 @@ from detachsim.engine.tensor import Storage, Tensor, Version, fresh, make_infere
 
 
 class Gradients:
-    """The memories and counters of one pass, found by array."""
+    """The memories and counters of one pass, found by array; it keeps none of them alive, since a gradient that nobody
+    else holds may be taken."""
 
     __slots__ = ("_memories", "_tensors")
 
     def __init__(self) -> None:
-        self._memories: dict[int, tuple[ref[Array], Storage | None, Version]] = {}
+        self._memories: dict[int, tuple[ref[Array], ref[Storage] | None, Version]] = {}
         self._tensors: dict[int, ref[Tensor]] = {}
 
     def note(self, tensor: Tensor) -> None:
         """Note that a tensor's array goes on as a gradient: a pass begins with it, or a hook gave it."""
         owner = owner_of(tensor.array)
-        self._memories[id(owner)] = (ref(owner), tensor.storage, tensor.version)
+        self._memories[id(owner)] = (ref(owner), ref(tensor.storage), tensor.version)
         self._tensors[id(tensor.array)] = ref(tensor)
 
     def version(self, array: Array) -> Version:
@@ -51,11 +52,12 @@ class Gradients:
         made.version = self.version(array)
         owner = owner_of(array)
         known = self._memories[id(owner)]
-        if known[1] is not None:
-            made.storage = known[1]
+        storage = known[1]() if known[1] is not None else None
+        if storage is not None:
+            made.storage = storage
         else:
             made.storage.array = owner
-            self._memories[id(owner)] = (known[0], made.storage, known[2])
+            self._memories[id(owner)] = (known[0], ref(made.storage), known[2])
         if inference:
             make_inference(made)
         return made

@@ -104,17 +104,16 @@ def register_post_accumulate_hook(
 
 
 def retain_grad(session: "Session", tensor: Tensor) -> None:
-    """Let a non-leaf keep its gradient; a leaf does so anyway."""
+    """Let a non-leaf keep its gradient; a leaf does so anyway, and what has no node cached counts as one."""
     from weakref import ref
 
     if not requires_grad(tensor):
         raise TorchError("retain_grad")
-    node = grad_fn(session, tensor)
-    if node is None:
-        return
     info = meta(tensor)
-    if info.retain_hooked:
+    if tensor.node is None or info.retain_hooked:
         return
+    node = grad_fn(session, tensor)
+    assert node is not None
     info.retain_hooked = True
     if session.dialect == NEWEST:
         extras(node).retained[tensor.output_nr] = ref(tensor)

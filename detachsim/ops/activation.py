@@ -61,7 +61,7 @@ ROWS = [
         where="",
         grad={
             "grad_output": "sigmoid_backward(grad, output)",
-            "output": "grad * grad_output * (1 - 2 * output)",
+            "output": "grad * grad_output * (-2 * output + 1)",
         },
         doc="the gradient of sigmoid: grad * (1 - result) * result",
     ),

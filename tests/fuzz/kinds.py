@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from hypothesis import strategies as st
 
-from tests.fuzz import edits, mistakes, nested, ops, passes, table, tensors, training, views
+from tests.fuzz import edits, machine, mistakes, nested, ops, passes, table, tensors, training, views
 from tests.fuzz.writer import Writer
 
 Kind: TypeAlias = Callable[[Writer], None]
@@ -83,6 +83,18 @@ KINDS: dict[str, Kind] = {
         passes.grad,
         passes.second_order,
         passes.show,
+        machine.logging_hook,
+        machine.look_at_log,
+        machine.capturing_hook,
+        machine.seeded,
+        machine.kept_root,
+        machine.some_outputs,
+        machine.grad_of_several,
+        machine.to_inputs,
+        machine.grads,
+        machine.higher,
+        machine.look_at_nodes,
+        machine.behind,
         block,
         repeat,
         training.module,

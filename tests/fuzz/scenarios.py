@@ -83,6 +83,27 @@ THEMES: dict[str, dict[str, int]] = {
         "block": 2,
         "pieces": 1,
     },
+    "machine": _COMMON
+    | {
+        "backward": 2,
+        "logging_hook": 3,
+        "look_at_log": 3,
+        "capturing_hook": 2,
+        "seeded": 2,
+        "kept_root": 2,
+        "some_outputs": 2,
+        "grad_of_several": 3,
+        "to_inputs": 2,
+        "grads": 3,
+        "higher": 2,
+        "look_at_nodes": 3,
+        "behind": 1,
+        "remove": 1,
+        "retain": 2,
+        "flag": 1,
+        "block": 2,
+        "edit": 3,
+    },
     "training": _COMMON
     | {
         "module": 2,

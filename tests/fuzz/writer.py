@@ -46,6 +46,7 @@ class Writer:
     seed: int | None = None
     handles: list[str] = field(default_factory=list)
     optimizers: list[str] = field(default_factory=list)
+    logged: int = 0
     modules: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     # Choices
