@@ -72,13 +72,13 @@ def compiled() -> dict[str, list[str]]:
     return found
 
 
-def candidates(found: dict[str, list[str]], name: str) -> list[list[str]]:
-    """Return the texts that may be a function's: its own, and those that may be a part of a longer one's.
+def endings(found: dict[str, list[str]], name: str) -> list[str]:
+    """Return the texts that may be a function's too although they are a part of a longer one's.
 
     A linker keeps one text for two where one ends with the other.
     """
     parts = [text for longer, texts in found.items() if longer.endswith(name) for text in texts]
-    return [found.get(name, []), list(dict.fromkeys(parts))]
+    return list(dict.fromkeys(parts))
 
 
 def written_types(text: str) -> list[tuple[str, str]]:
@@ -125,32 +125,38 @@ def fits_names(signature: str, text: str) -> bool:
     return all(re.search(rf" {name}\b", signature) for name in re.findall(r'"(\w+)"', text))
 
 
-def signatures(call: Any, candidates: list[str], *, method: bool) -> list[str]:
-    """Return the signatures of one function in PyTorch's order, nothing where they cannot be told."""
+def signatures(call: Any, own: list[str], others: list[str], *, method: bool) -> list[str]:
+    """Return the signatures of one function in PyTorch's order, nothing where they cannot be told.
+
+    Those that its ``own`` texts do not have are looked for in ``others``.
+    """
     text = said(call)
     if "takes no arguments" in text:
         return ["noargs"]
     if "takes exactly one argument" in text:
         return ["onearg"]
-    visible = [c for c in candidates if not c.endswith("|deprecated")]
-    lines = re.findall(r"(?: \* |but expected )(\(.*\))", text)
-    if not lines:
-        visible = [c for c in visible if fits_count(c, text) and fits_names(c, said(call, 0))]
-        fits = [c for c in visible if bool(re.search(r"\bTensor input[,)=]", c)) != method]
-        if not method:
-            fits = fits or visible
-        return fits if len(fits) == 1 else []
+    pools = [[c for c in texts if not c.endswith("|deprecated")] for texts in (own, others)]
     ordered: list[str] = []
-    for line in lines:
-        fits = [c for c in visible if written_types(c) == printed_types(line)]
+    lines = re.findall(r"(?: \* |but expected )(\(.*\))", text)
+    for line in lines or [""]:
+        for pool in pools:
+            if line:
+                fits = [c for c in pool if written_types(c) == printed_types(line)]
+            else:
+                fits = [c for c in pool if fits_count(c, text) and fits_names(c, said(call, 0))]
+                of_place = [c for c in fits if bool(re.search(r"\bTensor input[,)=]", c)) != method]
+                fits = of_place if method else of_place or fits
+            if fits:
+                break
         if len(fits) != 1:
             return []
         ordered += fits
-    # PyTorch tries the deprecated ones last and never prints them.
-    for hidden in (c for c in candidates if c not in visible):
-        on_tensor = any(name == "input" for _, name in written_types(hidden)[:2])
-        if on_tensor != method:
-            ordered.append(hidden)
+    if lines:
+        # PyTorch tries the deprecated ones last and never prints them.
+        for hidden in (c for c in own if c.endswith("|deprecated")):
+            on_tensor = any(name == "input" for _, name in written_types(hidden)[:2])
+            if on_tensor != method:
+                ordered.append(hidden)
     return ordered
 
 
@@ -187,14 +193,13 @@ def collect() -> dict[str, list[str]]:
                 if type(owner).__name__ in _BUILTIN:
                     homes[id(owner)] = f"{place} {name}"
                     call = getattr(tensor, name) if place == "m" else owner
-                    for texts in candidates(found, name):
-                        if entry := signatures(call, texts, method=place == "m"):
-                            table[f"{place} {name}"] = entry
-                            break
+                    entry = signatures(call, found.get(name, []), endings(found, name), method=place == "m")
+                    if entry:
+                        table[f"{place} {name}"] = entry
                 elif inspect.isfunction(owner):
                     table[f"{place} {name}"] = python_signatures(owner)
                     below = getattr(super(torch.Tensor, tensor), name, None)
-                    if below and (entry := signatures(below, found.get(name, []), method=True)):
+                    if below and (entry := signatures(below, found.get(name, []), [], method=True)):
                         table[f"b {name}"] = entry
     for place, space in (("t", torch), ("F", torch.nn.functional)):
         for name in sorted(set(dir(space)) - {name for name in dir(space) if name.startswith("_")}):

@@ -9,7 +9,7 @@ from detachsim.engine.bodies import ask_body, truth
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import BY_NAME, boolean
 from detachsim.engine.errors import LimitError, TorchError
-from detachsim.engine.parser import Fit, parse, type_word
+from detachsim.engine.parser import Fit, parse, refuse_names
 from detachsim.engine.promotion import result_type
 from detachsim.engine.signature import Mismatch, bind
 from detachsim.engine.signatures import Entry, PythonSignature, Signature, entry
@@ -41,7 +41,7 @@ def choose(
             certain = fit.certain and not fit.signature.deprecated
             if fit.signature.deprecated:
                 _warn_of(session, known, fit.signature)
-            _refuse_names(known.name, fit, args[0] if args else None)
+            refuse_names(known.name, fit, args[0] if args else None)
     for op in overloads.ops:
         bound = bind(op.parameters, args, kwargs)
         if not isinstance(bound, Mismatch):
@@ -67,10 +67,10 @@ def choose(
 
 
 def admit(
-    place: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], dialect: str
+    place: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], dialect: str, owner: Any = None
 ) -> tuple[Sequence[Any], Mapping[str, Any]]:
     """Return the arguments of a function that is no row of the table, by place as far as they go; raises PyTorch's
-    ``TypeError``. ``args`` are without the tensor that a method is called on."""
+    ``TypeError``. ``args`` are without ``owner``, the tensor that a method is called on."""
     known = entry(place, name, dialect)
     if known is None:
         return args, kwargs
@@ -80,6 +80,7 @@ def admit(
         _count(known, place, args, kwargs, dialect)
     else:
         fit = parse(known, args, kwargs, dialect)
+        refuse_names(name, fit, owner)
         values = _plain_values(fit)
         first: list[Any] = []
         for parameter in fit.signature.parameters:
@@ -134,37 +135,6 @@ def _warn_of(session: "Session", known: Entry, deprecated: Signature) -> None:
     """Warn of a signature that PyTorch wants nobody to use any more, which it does once, whatever the function."""
     others = "".join(f"\n\t{known.name}{other.text}" for other in known.signatures if not other.deprecated)
     session.warn_once("deprecated_overload", name=known.name, signature=deprecated.text, others=others)
-
-
-# What has a signature for named dimensions, and refuses them.
-_NO_NAMES = frozenset(
-    (
-        *("all", "any", "argsort", "gather", "index_add", "index_copy", "index_copy_", "index_select"),
-        *("scatter", "scatter_add", "sort", "squeeze_"),
-    )
-)
-
-
-def _refuse_names(name: str, fit: Fit, tensor: Any) -> None:
-    """Refuse the name of a dimension, as PyTorch does for a tensor whose dimensions have none."""
-    # Those of ``transpose`` are looked up from the last to the first.
-    for parameter in reversed(fit.signature.parameters):
-        if parameter.kind not in ("Dimname", "DimnameList") or parameter.name not in fit.values:
-            continue
-        value = fit.values[parameter.name]
-        names = value if isinstance(value, (list, tuple)) else [value]
-        for item in names:
-            if item is not None and not isinstance(item, str):
-                text = f"expected None or string for Dimname but got {type_word(item)}"
-                raise TorchError("python", type="TypeError", text=text)
-        if name in _NO_NAMES:
-            raise TorchError("dimname_unsupported", name=name)
-        for item in names:
-            if item is None:
-                raise TorchError("dimname_none")
-            first = tensor[0] if isinstance(tensor, (list, tuple)) and tensor else tensor
-            ndim = first.array.ndim if isinstance(first, Tensor) else 0
-            raise TorchError("dimname_unknown", name=item, dims=", ".join(["None"] * ndim))
 
 
 def _with_tensors(fit: Fit, values: dict[str, Any]) -> dict[str, Any]:

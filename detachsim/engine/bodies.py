@@ -7,8 +7,9 @@ calling a function of C++, reading an attribute, asking whether it is true.
 from collections.abc import Callable
 from typing import Any
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
-from detachsim.engine.parser import parse, type_word
+from detachsim.engine.parser import parse, refuse_names, type_word
 from detachsim.engine.signatures import entry
 from detachsim.engine.tensor import Tensor
 
@@ -25,7 +26,9 @@ class Calls:
         """Call a function of C++ (``"t relu"``: place and name)."""
         known = entry(*function.split(), self.dialect)
         if known is not None:
-            self.certain &= parse(known, args, kwargs, self.dialect).certain
+            fit = parse(known, args, kwargs, self.dialect)
+            refuse_names(known.name, fit, args[0] if args else None)
+            self.certain &= fit.certain
 
     def method(self, value: Any, name: str, *args: Any, **kwargs: Any) -> None:
         """Call a method."""
@@ -224,10 +227,18 @@ def _normalize(c: Calls, input: Any, p: Any, dim: Any, eps: Any, out: Any) -> No
 def _norm(c: Calls, input: Any, p: Any, dim: Any, keepdim: Any, dtype: Any, out: Any = None) -> None:
     c.attribute(input, "layout")
     dims = [dim] if isinstance(dim, int) else dim
+    if c.dialect != NEWEST:
+        if not isinstance(p, str):
+            c.call("v norm", input, *([p] if dim is None else [p, dims]), **_old_norm(dim, dtype), keepdim=keepdim)
+        return
     if isinstance(p, str) and p != "fro":
         c.call("l linalg_matrix_norm", input, p, [-2, -1] if dims is None else dims, keepdim, dtype=dtype)
     else:
         c.call("l linalg_vector_norm", input, 2 if p is None or p == "fro" else p, dims, keepdim, dtype=dtype)
+
+
+def _old_norm(dim: Any, dtype: Any) -> dict[str, Any]:
+    return ({"dim": [0]} if dim is None else {}) | ({} if dtype is None else {"dtype": dtype})
 
 
 def _of_lists(function: str, *, alone: bool = False) -> Callable[..., None]:
@@ -267,8 +278,9 @@ def _split_function(c: Calls, tensor: Any, split_size_or_sections: Any, dim: Any
 
 def _tensordot(c: Calls, a: Any, b: Any, dims: Any, out: Any) -> None:
     if isinstance(dims, int):
-        c.attribute(a, "dim")
-        c.attribute(b, "dim")
+        if c.dialect == NEWEST:
+            c.attribute(a, "dim")
+            c.attribute(b, "dim")
         dims = ([0], [0])
     elif isinstance(dims, Tensor):
         dims = (dims.array.tolist(), [0])

@@ -32,12 +32,13 @@ TAKE_NUMBERS = frozenset(
 class Fit:
     """Arguments that fit ``signature``: a value for each parameter that was given one, by its name.
 
-    ``certain`` says that their types alone made them fit.
+    ``certain`` says that their types alone made them fit, ``new`` that it is the newest PyTorch's parser.
     """
 
     signature: Signature
     values: dict[str, Any] = field(default_factory=dict)
     certain: bool = True
+    new: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,10 @@ def parse(entry: Entry, args: Sequence[Any], kwargs: Mapping[str, Any], dialect:
     ``args`` are without the tensor that a method is called on.
     """
     reasons: list[Misfit] = []
+    new = dialect == NEWEST
     numbers = entry.name in TAKE_NUMBERS
     for signature in entry.signatures:
-        made = _fit(signature, args, kwargs, numbers)
+        made = _fit(signature, args, kwargs, numbers, new)
         if isinstance(made, Fit):
             _take_to_pieces(entry.name, made, dialect)
             return made
@@ -87,7 +89,7 @@ def parse(entry: Entry, args: Sequence[Any], kwargs: Mapping[str, Any], dialect:
         signature, reason = roomy[0]
         raise _type_error(_reason_text(entry.name, signature, reason, args, kwargs, dialect), dialect)
     texts = [signature.text for signature in entry.signatures if not signature.deprecated]
-    raise _type_error(invalid_combination(entry.name, texts, args, kwargs, items=dialect == NEWEST), dialect)
+    raise _type_error(invalid_combination(entry.name, texts, args, kwargs, items=new), dialect)
 
 
 def _type_error(text: str, dialect: str = NEWEST) -> TorchError:
@@ -95,12 +97,15 @@ def _type_error(text: str, dialect: str = NEWEST) -> TorchError:
     return TorchError("python", type="TypeError", text=text if dialect == NEWEST else text[:1023])
 
 
-def _fit(signature: Signature, args: Sequence[Any], kwargs: Mapping[str, Any], numbers: bool) -> Fit | Misfit:
+def _fit(
+    signature: Signature, args: Sequence[Any], kwargs: Mapping[str, Any], numbers: bool, new: bool
+) -> Fit | Misfit:
     given = len(args)
     one_by_one = signature.takes_ints and given > 0 and _is_index(args[0])
-    if given > signature.positional and not one_by_one:
+    # Older ones look for that int only later, and pass over what stands behind a list.
+    if given > signature.positional and not (one_by_one if new else signature.takes_ints):
         return Misfit("many")
-    fit = Fit(signature)
+    fit = Fit(signature, new=new)
     used = names_used = 0
     for position, parameter in enumerate(signature.parameters):
         by_name = used >= given
@@ -132,7 +137,7 @@ def _fit(signature: Signature, args: Sequence[Any], kwargs: Mapping[str, Any], n
             names_used += 1
         else:
             used += 1
-    if used < given:
+    if used < given and new:
         return Misfit("many")
     if names_used < len(kwargs):
         return Misfit("keyword")
@@ -146,14 +151,14 @@ def _accepts(parameter: Parameter, value: Any, numbers: bool, fit: Fit, position
     kind = parameter.kind
     if kind == "Tensor":
         return isinstance(value, Tensor) or (numbers and isinstance(value, (int, float)))
-    if kind in ("TensorList", "c10::List<::std::optional<Tensor>>"):
+    if parameter.word == "tuple of Tensors":
         return _is_tensor_list(value, position)
     if isinstance(value, (Tensor, list, tuple)):
         fit.certain = False
     if kind in ("IntArrayRef", "SymIntArrayRef"):
         if isinstance(value, (list, tuple)):
             return not value or _is_index(value[0])
-        return parameter.length > 0 and _is_index(value)
+        return parameter.length > 0 and (_is_index(value) if fit.new else _is_plain_int(value))
     return _KINDS[kind](value)
 
 
@@ -231,8 +236,9 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     ),
     "PyObject*": lambda value: True,
     "PyObject": lambda value: True,
+    "Generator": lambda value: getattr(value, "type_name", None) == "torch._C.Generator",
 }
-for _kind in ("Layout", "MemoryFormat", "Generator", "Storage", "Stream", "DispatchKeySet", "QScheme"):
+for _kind in ("Layout", "MemoryFormat", "Storage", "Stream", "DispatchKeySet", "QScheme"):
     _KINDS[_kind] = _never
 
 
@@ -285,7 +291,7 @@ def _reason_text(
     where = "" if reason.by_name else f" (position {reason.position + 1})"
     value, found = reason.value, f"not {type_word(reason.value)}"
     lists = parameter.kind in ("IntArrayRef", "SymIntArrayRef", "ArrayRef<double>")
-    if lists and isinstance(value, (list, tuple)) and not reason.by_name:
+    if lists and isinstance(value, (list, tuple)) and not reason.by_name and dialect == NEWEST:
         found = f"but found element of type {type_word(value[0])} at pos 0"
     return f"{name}(): argument '{parameter.name}'{where} must be {parameter.word}, {found}"
 
@@ -329,9 +335,7 @@ def _plain(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
 
 
 def _has_as_many(option: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-    arguments = _arguments(option)
-    expected = len(arguments) - (any(key == "out" for _, key in arguments) and "out" not in kwargs)
-    return len(args) + len(kwargs) == expected
+    return len(args) + len(kwargs) == len(_arguments(option))
 
 
 def _unknown(option: str, kwargs: Mapping[str, Any]) -> str:
@@ -369,3 +373,34 @@ def _marked(option: str, args: Sequence[Any], kwargs: Mapping[str, Any], *, item
         shown.append(f"{label}{word}" if fits else f"!{label}{word}!")
     text = "".join(f"{part}, " for part in shown)
     return f"({text[:-2] if args else text})"
+
+
+# What has a signature for named dimensions, and refuses them.
+_NO_NAMES = frozenset(
+    (
+        *("all", "any", "argsort", "gather", "index_add", "index_copy", "index_copy_", "index_select"),
+        *("scatter", "scatter_add", "sort", "squeeze_"),
+    )
+)
+
+
+def refuse_names(name: str, fit: Fit, tensor: Any) -> None:
+    """Refuse the name of a dimension, as PyTorch does for a tensor whose dimensions have none."""
+    # Those of ``transpose`` are looked up from the last to the first.
+    for parameter in reversed(fit.signature.parameters):
+        if parameter.kind not in ("Dimname", "DimnameList") or parameter.name not in fit.values:
+            continue
+        value = fit.values[parameter.name]
+        names = value if isinstance(value, (list, tuple)) else [value]
+        for item in names:
+            if item is not None and not isinstance(item, str):
+                text = f"expected None or string for Dimname but got {type_word(item)}"
+                raise TorchError("python", type="TypeError", text=text)
+        if name in _NO_NAMES:
+            raise TorchError("dimname_unsupported", name=name)
+        for item in names:
+            if item is None:
+                raise TorchError("dimname_none")
+            first = tensor[0] if isinstance(tensor, (list, tuple)) and tensor else tensor
+            ndim = first.array.ndim if isinstance(first, Tensor) else 0
+            raise TorchError("dimname_unknown", name=item, dims=", ".join(["None"] * ndim))

@@ -24,6 +24,7 @@ _WORDS = {
     "SymIntArrayRef": "tuple of ints",
     "TensorList": "tuple of Tensors",
     "c10::List<::std::optional<Tensor>>": "tuple of Tensors",
+    "c10::List<c10::optional<Tensor>>": "tuple of Tensors",
     "ArrayRef<double>": "tuple of floats",
     "ScalarList": "tuple of Scalars",
     "ScalarType": "torch.dtype",

@@ -234,6 +234,8 @@ def _in_namespace(session: Session, space: str, name: str) -> Function | None:
         return _function(session, space, name, own)
     makers = constructors(space)
     if name in makers:
+        if space == "torch":
+            return _function(session, space, name, makers[name])
         return Function(name, partial(makers[name], session))
     letter = _LETTERS.get(space)
     if letter is None:

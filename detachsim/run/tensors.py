@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import hooks
-from detachsim.engine.dtypes import ALL, BOOLEAN, uint8
+from detachsim.engine.dtypes import ALL, BOOLEAN, DType, uint8
 from detachsim.engine.errors import TorchError
 from detachsim.engine.limits import require_few
 from detachsim.engine.session import Session
@@ -118,7 +118,7 @@ def number(session: Session, tensor: Tensor, kind: Callable[[Any], Any]) -> Any:
         raise TorchError("python", type=type(error).__name__, text=str(error)) from None
 
 
-def type_of(session: Session, tensor: Tensor, dtype: Any = None) -> Any:
+def type_of(session: Session, tensor: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """Return ``.type()``, the name of the legacy class, or the tensor as another type."""
     if dtype is None:
         return f"torch.{tensor.dtype.scalar}Tensor"
@@ -127,6 +127,8 @@ def type_of(session: Session, tensor: Tensor, dtype: Any = None) -> Any:
         if found is None:
             raise TorchError("python", type="ValueError", text=f"invalid type: '{dtype}'")
         dtype = found
+    if not isinstance(dtype, DType):
+        raise TorchError("python", type="TypeError", text="dtype must be a type, str, or dtype object")
     return session.call("to", tensor, dtype)
 
 
