@@ -10,6 +10,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
+from detachsim.engine.layout import laid_out
 from detachsim.engine.limits import MAX_ELEMENTS, require_few
 from detachsim.engine.memory import ONE_BY_ONE_LIMIT, may_overlap, positions_in_order, refuse_overlap
 from detachsim.engine.node import Node, Saved, SavedInput, SavedOutput, extras
@@ -74,7 +75,7 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
     if op.refuses is not None:
         op.refuses(session, op, bound)
     result = op.kernel(session.generator, *values) if op.random else op.kernel(*values)
-    outputs = wrap(result, dtype)
+    outputs = wrap(laid_out(result, op.layout, values), dtype)
     if session.inference:
         for output in outputs:
             make_inference(output)

@@ -102,10 +102,14 @@ def can_cast(source: DType, target: DType) -> bool:
 
 def round_bfloat16(array: Array) -> Array:
     """Round float32 values to the nearest bfloat16 (ties to even), kept as float32; nan stays nan."""
-    source = np.ascontiguousarray(array, dtype=np.float32)
+    source = np.asarray(array, dtype=np.float32)
     bits = source.view(np.uint32)
-    rounded = ((bits + (((bits >> 16) & 1) + 0x7FFF)) & np.uint32(0xFFFF0000)).view(np.float32)
-    return np.where(np.isnan(source), source, rounded).astype(np.float32, copy=False).reshape(np.shape(array))
+    rounded = np.empty_like(source)
+    np.bitwise_and(bits + (((bits >> 16) & 1) + 0x7FFF), np.uint32(0xFFFF0000), out=rounded.view(np.uint32))
+    missing = np.isnan(source)
+    if missing.any():
+        np.copyto(rounded, source, where=missing)
+    return rounded
 
 
 def cast(array: Array, source: DType, target: DType) -> Array:

@@ -19,6 +19,7 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from detachsim.engine.dialects import NEWEST, dialects_back_to
+from detachsim.engine.layout import AS_OPERANDS, IN_ROWS
 from detachsim.engine.memory import ELEMENTWISE, Overlap
 from detachsim.engine.signature import Mismatch, Parameter, bind, parse_signature
 from detachsim.engine.tensor import Tensor
@@ -77,6 +78,7 @@ class Op:
         "inplace_where",
         "kernel",
         "kind",
+        "layout",
         "library",
         "mutates",
         "name",
@@ -126,6 +128,7 @@ class Op:
         several: bool = False,
         on_storage: bool = False,
         random: bool = False,
+        layout: str | None = None,
         shown: Mapping[str, str] | None = None,
         bare_edges: bool = False,
         unguarded: bool = False,
@@ -159,6 +162,7 @@ class Op:
         self.several = several
         self.on_storage = on_storage
         self.random = random
+        self.layout = layout or (AS_OPERANDS if kind == POINTWISE else IN_ROWS)
         self.shown = dict(shown or {})
         self.bare_edges = bare_edges
         self.unguarded = unguarded

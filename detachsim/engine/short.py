@@ -140,7 +140,12 @@ def make_binary(op: Op, kernel: Callable[[Array, Array], Array]) -> Callable[["S
             other = b
             y = b.array
             right = b.node
-            if b.dtype is not dtype or (dtype is not _float32 and dtype is not _float64) or (y.shape != x.shape):
+            if (
+                b.dtype is not dtype
+                or (dtype is not _float32 and dtype is not _float64)
+                or y.shape != x.shape
+                or (x.ndim > 1 and not x.flags.c_contiguous)
+            ):
                 return run(session, op, [a, b, *defaults])  # type: ignore[no-any-return]
         elif dtype is _float32 or dtype is _float64:
             other = right = None

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine.dtypes import Array
+from detachsim.engine.layout import IN_ROWS
 from detachsim.engine.promotion import result_type
 from detachsim.ops.arithmetic import power
 from detachsim.ops.element_types import floats_only, no_bools
@@ -143,6 +144,7 @@ ROWS = [
         where="t",
         grad={"exponent": "number_pow_backward(grad, self, exponent, result)"},
         refuses=no_bools("pow"),
+        layout=IN_ROWS,
         doc="a number to the power of exponent",
         samples=("torch.pow(2, a)",),
     ),

@@ -7,6 +7,7 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.layout import IN_COLUMNS
 from detachsim.engine.op import Op
 from detachsim.ops.matrices import (
     MATRIX,
@@ -403,6 +404,7 @@ ROWS = [
         where="l",
         grad={"A": "cholesky_backward(grad, result, upper)"},
         check=_check_cholesky,
+        layout=IN_COLUMNS,
         doc="the lower triangle L of A = L @ L.T",
         samples=(f"torch.linalg.cholesky({POSITIVE})", f"torch.linalg.cholesky({POSITIVE}, upper=True)"),
     ),
@@ -412,6 +414,7 @@ ROWS = [
         cholesky,
         grad={"self": "cholesky_backward(grad, result, upper)"},
         check=_check_old_cholesky,
+        layout=IN_COLUMNS,
         doc="linalg.cholesky under its older name",
         samples=(f"torch.cholesky({POSITIVE})",),
     ),
@@ -421,6 +424,7 @@ ROWS = [
         cholesky_solution,
         grad={"self, input2": "cholesky_solve_backward(grad, input2, result, upper, needs)"},
         check=_check_cholesky_solve,
+        layout=IN_COLUMNS,
         doc="the solution X of L @ L.T @ X = self",
         samples=(f"torch.cholesky_solve(b.reshape(-1, 1)[:2], {POSITIVE}.tril())",),
     ),
@@ -430,6 +434,7 @@ ROWS = [
         cholesky_inverse,
         grad={"self": "cholesky_inverse_backward(grad, self, result, upper)"},
         check=_check_cholesky_inverse,
+        layout=IN_COLUMNS,
         doc="the inverse of L @ L.T",
         samples=(f"torch.cholesky_inverse({POSITIVE}.tril())",),
     ),
@@ -442,6 +447,7 @@ ROWS = [
         outputs=("eigenvalues", "eigenvectors"),
         differentiable_outputs=2,
         check=_check_eigen,
+        layout=IN_COLUMNS,
         doc="eigenvalues and eigenvectors of a symmetric matrix",
         samples=(f"torch.linalg.eigh({MATRIX})[0]",),
     ),
@@ -461,6 +467,7 @@ ROWS = [
         outputs=("Q", "R"),
         differentiable_outputs=2,
         check=_check_qr,
+        layout=IN_COLUMNS,
         doc="A = Q @ R, Q with orthonormal columns, R an upper triangle",
         samples=(f"torch.linalg.qr({MATRIX})",),
     ),
@@ -473,6 +480,7 @@ ROWS = [
         outputs=("U", "S", "Vh"),
         differentiable_outputs=3,
         check=_check_svd,
+        layout=IN_COLUMNS,
         doc="A = U @ diag(S) @ Vh, U and Vh orthogonal, S the singular values",
         samples=(
             f"torch.linalg.svd({MATRIX})[1]",

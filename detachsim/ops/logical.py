@@ -64,7 +64,14 @@ def _test(name: str, function: Any, doc: str) -> Op:
     return pointwise(f"{name}(Tensor self)", "", kernel, promote=COMPARE, doc=doc)
 
 
-def isclose(self: Array, other: Array, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Array:
+def isclose(ops: Any, self: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
+    """Whether |self - other| is at most atol + rtol * |other|; PyTorch adds each such condition in place."""
+    close = ops._isclose(self, other, rtol, atol, equal_nan)
+    close.tensor.version.value += (rtol != 0 or atol != 0) + (equal_nan and self.tensor.dtype.is_floating)
+    return close
+
+
+def _isclose(self: Array, other: Array, rtol: float, atol: float, equal_nan: bool) -> Array:
     equal = np.equal(self, other)
     if self.dtype.kind == "b":
         return equal
@@ -153,11 +160,17 @@ ROWS = [
         samples=("a.signbit()",),
     ),
     pointwise(
-        "isclose(Tensor self, Tensor other, float rtol=1e-05, float atol=1e-08, bool equal_nan=False)",
+        "_isclose(Tensor self, Tensor other, float rtol, float atol, bool equal_nan)",
         "",
-        isclose,
+        _isclose,
         promote=COMPARE,
+        where="",
         check=_check_close,
+        doc="whether two are close, element by element",
+    ),
+    composite(
+        "isclose(Tensor self, Tensor other, float rtol=1e-05, float atol=1e-08, bool equal_nan=False)",
+        isclose,
         doc="whether |self - other| is at most atol + rtol * |other|",
         samples=("a.isclose(b)",),
     ),

@@ -8,6 +8,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.layout import AS_OPERANDS
 from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
 from detachsim.engine.views import requires_grad
@@ -105,6 +106,7 @@ def _pair(
                 "target": f"{backward_name}(grad, target, self, reduction{argument})",
             },
             refuses=_check_like_self if like_self else floats_only(kernel_name),
+            layout=AS_OPERANDS,
             doc=f"{name}, reduced",
         ),
         general(

@@ -8,6 +8,7 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.layout import IN_COLUMNS
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh
@@ -390,6 +391,7 @@ ROWS = [
         where="l",
         grad={"A": "inverse_backward(grad, result)"},
         check=_check_inverse,
+        layout=IN_COLUMNS,
         doc="the inverse",
         samples=(f"torch.linalg.inv({MATRIX})",),
     ),

@@ -8,6 +8,7 @@ from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
+from detachsim.engine.layout import AS_MADE, AS_OPERANDS
 from detachsim.engine.memory import FILLING, overlaps_itself
 from detachsim.engine.op import Op
 from detachsim.ops.row import CAST, alias, composite, general, inplace
@@ -77,6 +78,7 @@ ROWS = [
         clone,
         grad={"self": "grad"},
         result_edits=1,
+        layout=AS_MADE,
         doc="a copy with memory of its own, still in the graph",
         samples=("a.clone()",),
     ),
@@ -131,6 +133,7 @@ ROWS = [
         promote=CAST,
         grad={"self": "grad"},
         result_edits=1,
+        layout=AS_OPERANDS,
         doc="a copy of another type",
     ),
     composite("to(Tensor self, dtype dtype, *, bool copy=False)", to, where="m", doc="self as another type"),

@@ -436,7 +436,7 @@ def rms_norm(ops: Any, input: Any, normalized_shape: Any, weight: Any = None, ep
         if weight.tensor.dtype is not dtype and weight.tensor.dtype.is_floating:
             input.session.warn("rms_norm_mismatch", input=dtype.cpp, weight=weight.tensor.dtype.cpp)
         made = ops.mul(made, weight)
-    return ops.to(made, dtype)
+    return ops.contiguous(ops.to(made, dtype))
 
 
 def normalize(ops: Any, input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:

@@ -9,6 +9,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
+from detachsim.engine.views import requires_grad
 from detachsim.ops.convolution import windows
 from detachsim.ops.element_types import refuse_integers
 from detachsim.ops.linear import refuse_bool
@@ -155,6 +156,9 @@ def max_pool1d(
     values, indices = ops.max_pool2d_with_indices(
         ops.unsqueeze(self, -2), (1, kernel), (1, step), (0, pad), (1, spread), ceil_mode
     )
+    if not return_indices and not (self.session.grad_enabled and requires_grad(self.tensor)):
+        # Outside of graphs PyTorch has a kernel of its own, which squeezes its result in place.
+        return ops.squeeze__dim(values, -2)
     values = ops.squeeze_dim(values, -2)
     return (values, ops.squeeze_dim(indices, -2)) if return_indices else values
 

@@ -30,6 +30,7 @@ A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0",
   that overlaps, its elements are edited one after the other, in PyTorch's order, as those of every pointwise op are;
 * ``shown``: for readers, a plainer formula that comes to the same, where ``grad`` calls a function with a name
   of our own;
+* ``layout``: how the result lies in memory (``engine.layout``): pointwise ops' as the operands lie, others' in rows;
 * ``random``: the kernel's first argument is the session's random number generator;
 * ``older``: what was otherwise in an older dialect, ``{"torch-1.13": {"grad_fn": "DiagBackward0"}}``: these fields
   take the place of the row's own there and in what is older still (a ``where`` that is empty hides the row);

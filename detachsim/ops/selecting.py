@@ -10,6 +10,7 @@ from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
+from detachsim.engine.layout import AS_MADE, AS_OPERANDS
 from detachsim.engine.memory import ANYTHING, FILLING, NOTHING, PLACING, Overlap, overlaps_itself
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
@@ -694,6 +695,7 @@ ROWS = [
         inplace=True,
         overlap=Overlap(itself=True, inputs=NOTHING, numbers=True),
         check=_check_index_fill,
+        layout=AS_OPERANDS,
         doc="self with value in the slices at index along dim",
     ),
     general(
@@ -704,6 +706,7 @@ ROWS = [
         inplace=True,
         overlap=Overlap(itself=True, inputs=NOTHING, numbers=True),
         check=_check_index_fill,
+        layout=AS_OPERANDS,
         doc="self with value in the slices at index along dim",
         samples=("a.index_fill(0, torch.tensor([0]), 1.)",),
     ),
@@ -728,6 +731,7 @@ ROWS = [
         inplace=True,
         overlap=PLACING,
         check=_check_put,
+        layout=AS_OPERANDS,
         doc="self, taken as one row, with the elements of source at index",
         samples=("a.put(torch.tensor([0]), b.flatten()[:1])",),
     ),
@@ -794,7 +798,14 @@ ROWS = [
         grad={"grad_output": "masked_scatter_backward_backward(grad, mask, grad_output_size)"},
         doc="the gradients where mask is true, in a shape",
     ),
-    general("_nonzero(Tensor self)", "", _nonzero_kernel, where="", doc="the places of elements that are not 0"),
+    general(
+        "_nonzero(Tensor self)",
+        "",
+        _nonzero_kernel,
+        where="",
+        layout=AS_MADE,
+        doc="the places of elements that are not 0",
+    ),
     composite("nonzero(Tensor self, *, bool as_tuple=False)", nonzero, doc="the places of the elements that are not 0"),
     composite(
         "argwhere(Tensor self)", lambda ops, self: ops._nonzero(self), doc="the places of elements that are not 0"

@@ -7,6 +7,7 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.layout import IN_ROWS
 from detachsim.engine.op import Op
 from detachsim.ops.activation import sigmoid
 from detachsim.ops.element_types import floats_only
@@ -341,6 +342,7 @@ ROWS = [
         where="F",
         grad={"self": "log_sigmoid_backward(grad, self)"},
         refuses=floats_only("log_sigmoid_cpu"),
+        layout=IN_ROWS,
         doc="log(sigmoid(self))",
         samples=("F.logsigmoid(a)",),
     ),

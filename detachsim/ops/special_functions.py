@@ -56,6 +56,13 @@ lgamma = _elementwise(_lgamma)
 erfinv = _elementwise(_erfinv)
 
 
+def _as(x: Array, result: Array) -> Array:
+    """Return a result in the type and layout of ``x``."""
+    made = np.empty_like(x)
+    made[...] = result
+    return made
+
+
 def digamma(x: Array) -> Array:
     """The derivative of lgamma: an infinity at 0, nan at the negative integers."""
     values = np.asarray(x, dtype=np.float64)
@@ -67,7 +74,7 @@ def digamma(x: Array) -> Array:
     result = np.where(negative, result - math.pi / np.tan(math.pi * fraction), result)
     result = np.where(negative & (fraction == 0), np.nan, result)
     result = np.where(values == 0, np.copysign(np.inf, -values), result)
-    return np.asarray(result).astype(x.dtype)
+    return _as(x, result)
 
 
 def _digamma_positive(x: Array) -> Array:
@@ -113,7 +120,7 @@ def polygamma(n: int, x: Array) -> Array:
         return trigamma(x)
     # PyTorch's zeta has no value at infinity.
     result = np.where(values == np.inf, np.nan, (-1.0) ** (n + 1) * math.factorial(n) * zeta(n + 1.0, values))
-    return np.asarray(result).astype(x.dtype)
+    return _as(x, result)
 
 
 def trigamma(x: Array) -> Array:
@@ -131,7 +138,7 @@ def trigamma(x: Array) -> Array:
     inverse = 1 / (shifted * shifted)
     series = 1 + 1 / (2 * shifted) + inverse * (kind(1 / 6) - inverse * (kind(1 / 30) - inverse * kind(1 / 42)))
     total = total + series / shifted
-    return np.asarray(np.where(reflects, -total, total)).astype(x.dtype)
+    return _as(x, np.where(reflects, -total, total))
 
 
 def i0(x: Array) -> Array:
@@ -166,4 +173,4 @@ def _bessel(x: Array, order: int) -> Array:
     result = np.where(size <= 30.0, small, large)
     if order:
         result = np.copysign(result, values)
-    return np.asarray(np.where(np.isnan(values), values, result)).astype(x.dtype)
+    return _as(x, np.where(np.isnan(values), values, result))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine.dialects import NEWEST
+from detachsim.engine.layout import AS_OPERANDS
 from detachsim.engine.op import POINTWISE, Library, OverloadSet
 from detachsim.engine.operand import array_namespace
 from detachsim.engine.short import make_binary, make_unary
@@ -123,7 +124,14 @@ def _add(made: Library, families: Sequence[str]) -> None:
 def _shorten(overloads: OverloadSet) -> None:
     """Give small pointwise ops the short path of dispatch."""
     op = overloads.ops[0]
-    if op.kind != POINTWISE or op.mutates or not op.grad_fn or op.check is not None or op.outputs:
+    if (
+        op.kind != POINTWISE
+        or op.mutates
+        or not op.grad_fn
+        or op.check is not None
+        or op.outputs
+        or op.layout != AS_OPERANDS
+    ):
         return
     tensors = [p for p in op.parameters if p.takes_tensor]
     if len(op.parameters) == 1:
