@@ -14,7 +14,7 @@ from detachsim.engine.layout import laid_out
 from detachsim.engine.limits import MAX_ELEMENTS, require_few
 from detachsim.engine.memory import ONE_BY_ONE_LIMIT, may_overlap, positions_in_order, refuse_overlap
 from detachsim.engine.node import Node, Saved, SavedInput, SavedOutput, extras
-from detachsim.engine.op import ALIAS, CAST, COMPARE, COMPOSITE, FACTORY, FLOAT, KEEP, POINTWISE, VIEW, Op
+from detachsim.engine.op import ALIAS, CAST, COMPARE, COMPOSITE, FACTORY, FIRST, FLOAT, KEEP, POINTWISE, VIEW, Op
 from detachsim.engine.operand import namespace, unwrap
 from detachsim.engine.operand import wrap as wrap_operands
 from detachsim.engine.promotion import result_type
@@ -232,6 +232,8 @@ def arguments(op: Op, bound: list[Any]) -> tuple[list[Any], DType | None]:
             values[position] = [dtypes.cast(item.array, item.dtype, dtype) for item in value]
         elif value is not None:
             values[position] = scalar(value, dtype)
+    if rule == FIRST:
+        return values, bound[0].dtype
     return values, None if rule == COMPARE else dtype
 
 

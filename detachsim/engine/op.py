@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 POINTWISE, GENERAL, VIEW, ALIAS, FACTORY, COMPOSITE = "pointwise", "general", "view", "alias", "factory", "composite"
 
 # Promotion rules of tensor arguments.
-ARITHMETIC, FLOAT, COMPARE, KEEP, CAST = "arithmetic", "float", "compare", "keep", "cast"
+ARITHMETIC, FLOAT, COMPARE, KEEP, CAST, FIRST = "arithmetic", "float", "compare", "keep", "cast", "first"
 
 
 @dataclass(frozen=True, slots=True)

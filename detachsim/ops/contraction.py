@@ -278,10 +278,10 @@ def trilinear(
 
 def bilinear(ops: Any, input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     """input1 @ weight[k] @ input2 for each output k, and bias."""
-    types = [value.tensor.dtype for value in (input1, input2, weight)]
-    if len(set(types)) > 1:
-        first, second, third = (dtype.cpp for dtype in types)
-        raise TorchError("bilinear_dtypes", input1=first, input2=second, weight=third)
+    given = {"input1": input1, "input2": input2, "weight": weight} | ({} if bias is None else {"bias": bias})
+    types = {name: value.tensor.dtype for name, value in given.items()}
+    if len(set(types.values())) > 1:
+        raise TorchError("bilinear_dtypes", types=", ".join(f"{name}: {dtype.cpp}" for name, dtype in types.items()))
     if input1.ndim != input2.ndim:
         raise TorchError("bilinear_dims", left=input1.ndim, right=input2.ndim)
     lead = tuple(input1.shape[:-1])

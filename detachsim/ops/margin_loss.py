@@ -214,6 +214,12 @@ def cosine_embedding_loss(
     reduction = chosen_reduction(input1, size_average, reduce, reduction)
     check_reduction(reduction)
     axis = target.ndim
+    if axis > 1:
+        raise TorchError("cosine_target")
+    if input1.ndim != axis + 1 or input2.ndim != axis + 1:
+        raise TorchError(
+            "cosine_inputs", target=axis, expected=axis + 1, one=list(input1.shape), other=list(input2.shape)
+        )
     product = ops.sum_dim(input1 * input2, (axis,))
     size1 = ops.add_scalar(ops.sum_dim(input1 * input1, (axis,)), _EPSILON)
     size2 = ops.add_scalar(ops.sum_dim(input2 * input2, (axis,)), _EPSILON)

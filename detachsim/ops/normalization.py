@@ -10,10 +10,10 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
-from detachsim.ops.element_types import floats_only, refuse_integers
+from detachsim.ops.element_types import refuse_integers
 from detachsim.ops.loss import size_text
 from detachsim.ops.numeric import PRECISE_LIMIT, numel, precise_each, wrap_dim
-from detachsim.ops.row import FLOAT, composite, general
+from detachsim.ops.row import FIRST, FLOAT, composite, general
 
 Axes = tuple[int, ...]
 
@@ -146,17 +146,7 @@ def layer_norm(
     ops: Any, input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Any:
     """input with mean 0 and variance 1 in the last dims, times weight plus bias."""
-    shape = tuple(normalized_shape)
-    if not shape:
-        raise TorchError("layer_norm_empty")
-    _check_mixed(input, weight, bias)
-    for name, parameter in (("weight", weight), ("bias", bias)):
-        if parameter is not None and parameter.shape != shape:
-            raise TorchError("layer_norm_parameter", name=name, found=list(parameter.shape), shape=list(shape))
-    if len(shape) > input.ndim or input.shape[input.ndim - len(shape) :] != shape:
-        expected = f"[*, {', '.join(str(size) for size in shape)}]"
-        raise TorchError("layer_norm_input", shape=list(shape), expected=expected, found=list(input.shape))
-    return ops.native_layer_norm(input, shape, weight, bias, eps)
+    return ops.native_layer_norm(input, tuple(normalized_shape), weight, bias, eps)
 
 
 # batch_norm
@@ -374,7 +364,9 @@ def group_norm(ops: Any, input: Any, num_groups: int, weight: Any = None, bias: 
         raise TorchError("group_norm_groups", shape=list(input.shape), groups=num_groups)
     for name, value in (("weight", weight), ("bias", bias)):
         if value is not None and (value.ndim != 1 or value.size != channels):
-            raise TorchError("group_norm_parameter", name=name, found=list(value.shape), shape=list(input.shape))
+            # PyTorch tells the shape of the weight in both cases.
+            found = [0] if weight is None else list(weight.shape)
+            raise TorchError("group_norm_parameter", name=name, found=found, shape=list(input.shape))
     return ops.native_group_norm(input, weight, bias, num_groups, eps)
 
 
@@ -488,24 +480,48 @@ HELPERS = {
 }
 
 
-def _check_mixed(x: Any, weight: Any, bias: Any) -> None:
-    """Refuse parameters of another type than x; of the half types they may be float32."""
-    kinds = [None if value is None else value.tensor.dtype for value in (weight, bias)]
-    dtype = x.tensor.dtype
-    first = kinds[0] or kinds[1]
-    if first is None or all(kind in (None, dtype) for kind in kinds):
+def _refuse_mixed(input: Any, *parameters: Any) -> None:
+    """Refuse parameters of another type than the input, but float32 for a half type; PyTorch asks the first one
+    whether types are mixed, and the others differently for each answer."""
+    kinds = [parameter.dtype for parameter in parameters if parameter is not None]
+    if not kinds:
         return
-    if dtype is dtypes.float64:
-        raise TorchError("layer_norm_double")
-    if first is not dtypes.float32 and first is not dtype:
+    if kinds[0] is input.dtype:
+        for kind in kinds:
+            if kind is not input.dtype:
+                raise TorchError("scalar_types", expected=input.dtype.scalar, found=kind.scalar)
+    elif any(kind is not dtypes.float32 for kind in kinds):
         raise TorchError("layer_norm_mixed")
-    if kinds[0] is not None and kinds[1] is not None and kinds[0] is not kinds[1]:
-        raise TorchError("scalar_types", expected=kinds[0].scalar, found=kinds[1].scalar)
+    elif not input.dtype.is_reduced:
+        raise TorchError("layer_norm_double")
 
 
 def _check_layer(session: Any, op: Op, bound: list[Any]) -> None:
+    input, shape, weight, bias, _ = bound
+    if not shape:
+        raise TorchError("layer_norm_empty")
+    for name, parameter in (("weight", weight), ("bias", bias)):
+        if parameter is not None and parameter.shape != shape:
+            raise TorchError("layer_norm_parameter", name=name, found=list(parameter.shape), shape=list(shape))
+    ndim = input.array.ndim
+    if len(shape) > ndim or input.shape[ndim - len(shape) :] != shape:
+        expected = f"[*, {', '.join(str(size) for size in shape)}]"
+        raise TorchError("layer_norm_input", shape=list(shape), expected=expected, found=list(input.shape))
+    _refuse_mixed(input, weight, bias)
     if not bound[0].dtype.is_floating:
         raise TorchError("not_implemented_for", kernel="LayerNormKernelImpl", dtype=bound[0].dtype.scalar)
+
+
+def _check_batch(session: Any, op: Op, bound: list[Any]) -> None:
+    if not bound[0].dtype.is_floating:
+        raise TorchError("not_implemented_for", kernel="batch_norm", dtype=bound[0].dtype.scalar)
+    _refuse_mixed(*bound[:5])
+
+
+def _check_group(session: Any, op: Op, bound: list[Any]) -> None:
+    _refuse_mixed(*bound[:3])
+    if not bound[0].dtype.is_floating:
+        raise TorchError("not_implemented_for", kernel="GroupNormKernelImpl", dtype=bound[0].dtype.scalar)
 
 
 _PARAMETERS = "Tensor? weight=None, Tensor? bias=None"
@@ -522,7 +538,7 @@ ROWS = [
         "native_layer_norm(Tensor input, int[] normalized_shape, Tensor? weight, Tensor? bias, float eps)",
         "NativeLayerNormBackward0",
         native_layer_norm,
-        promote=FLOAT,
+        promote=FIRST,
         where="",
         grad={
             "input, weight, bias": "layer_norm_backward(grad, input, normalized_shape, weight, bias, eps)",
@@ -557,12 +573,12 @@ ROWS = [
         "bool training, float eps)",
         "NativeBatchNormBackward0",
         native_batch_norm,
-        promote=FLOAT,
+        promote=FIRST,
         where="",
         grad={
             "input, weight, bias": "batch_norm_backward(grad, input, weight, running_mean, running_var, training, eps)",
         },
-        refuses=floats_only("batch_norm"),
+        check=_check_batch,
         doc="batch_norm after its checks, without its running statistics",
     ),
     general(
@@ -590,10 +606,10 @@ ROWS = [
         "native_group_norm(Tensor input, Tensor? weight, Tensor? bias, int num_groups, float eps)",
         "NativeGroupNormBackward0",
         native_group_norm,
-        promote=FLOAT,
+        promote=FIRST,
         where="",
         grad={"input, weight, bias": "group_norm_backward(grad, input, weight, num_groups, eps)"},
-        refuses=floats_only("GroupNormKernelImpl"),
+        check=_check_group,
         doc="group_norm after its checks",
     ),
     composite(

@@ -14,7 +14,7 @@ A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0",
 * ``promote``: ``ARITHMETIC`` (PyTorch's promotion), ``FLOAT`` (integers become float32), ``COMPARE`` (promote,
   the result is
   the kernel's type), ``CAST`` (self becomes the type that the argument ``dtype`` names, if it names one),
-  ``KEEP`` (arguments as they are);
+  ``KEEP`` (arguments as they are), ``FIRST`` (computed in the promoted type, given in the first argument's);
 * ``inplace``: the op has a variant with an underscore; ``inplace_grad`` and ``inplace_grad_fn`` where that one
   has formulas of its own;
 * ``floats_only``: an in-place change of a tensor of integers is not recorded;
@@ -47,6 +47,7 @@ from detachsim.engine.op import (
     COMPARE,
     COMPOSITE,
     FACTORY,
+    FIRST,
     FLOAT,
     GENERAL,
     KEEP,
@@ -127,6 +128,7 @@ __all__ = [
     "CAST",
     "COMPARE",
     "COMPOSITE",
+    "FIRST",
     "FLOAT",
     "GENERAL",
     "KEEP",

@@ -127,6 +127,8 @@ class Evaluator:
             return value[value.fields.index(name)]
         elif (attributes := _table(value, "ATTRIBUTES")) and name in attributes:
             return attributes[name](self.session, value)
+        if (find := getattr(type(value), "find", None)) is not None and (found := find(value, name)) is not value:
+            return found
         raise _no_attribute(value, name)
 
     def _read_tensor(self, tensor: Tensor, name: str) -> Any:

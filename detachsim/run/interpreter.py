@@ -395,6 +395,10 @@ class Interpreter:
             setters[name](self.session, owner, value)
             self.names.rearranged()
             return
+        if (assign := getattr(type(owner), "assign", None)) is not None:
+            assign(owner, name, value)
+            self.names.rearranged()
+            return
         text = f"'{type_name(owner)}' object has no attribute '{name}'"
         raise TorchError("python", type="AttributeError", text=text)
 

@@ -102,6 +102,9 @@ KINDS: dict[str, Kind] = {
         training.optimizer,
         training.optimize,
         training.loss,
+        training.edit_module,
+        training.clip,
+        training.draw,
         mistakes.mistake,
         mistakes.odd_index,
     )

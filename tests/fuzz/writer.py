@@ -47,7 +47,7 @@ class Writer:
     handles: list[str] = field(default_factory=list)
     optimizers: list[str] = field(default_factory=list)
     logged: int = 0
-    modules: dict[str, tuple[int, int]] = field(default_factory=dict)
+    modules: dict[str, str] = field(default_factory=dict)
 
     # Choices
 

@@ -187,6 +187,12 @@ TEXTS: dict[str, Entry] = {
         "normalized_shape = []",
         {},
     ),
+    "cosine_target": ("RuntimeError", "0D or 1D target tensor expected, multi-target not supported", {}),
+    "cosine_inputs": (
+        "RuntimeError",
+        "{target}D target tensor expects {expected}D input tensors, but found inputs with sizes {one} and {other}.",
+        {},
+    ),
     "layer_norm_input": (
         "RuntimeError",
         "Given normalized_shape={shape}, expected input with shape {expected}, but got input of size{found}",

@@ -83,7 +83,7 @@ TEXTS: dict[str, Entry] = {
     ),
     "bilinear_dtypes": (
         "RuntimeError",
-        "All tensors must have the same dtype, got input1: {input1}, input2: {input2}, weight: {weight}",
+        "All tensors must have the same dtype, got {types}",
         {},
     ),
     "cross_no_dim": ("RuntimeError", "no dimension of size 3 in input", {}),

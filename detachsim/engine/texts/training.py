@@ -107,6 +107,12 @@ TEXTS: dict[str, Entry] = {
         "`parameters` is an empty generator, no gradient clipping will occur.",
         {},
     ),
+    "clip_no_gradients": (
+        "RuntimeError",
+        "Expected !nested_tensorlist[0].empty() to be true, but got false.  (Could this error message be improved?  "
+        "If so, please report an enhancement request to PyTorch.)",
+        {},
+    ),
     "clip_nonfinite": (
         "RuntimeError",
         "The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be clipped. "

@@ -63,9 +63,14 @@ class Module:
         self.child_table: dict[str, Module | None] = {}
         self.pre_hooks: list[Any] = []
         self.hooks: list[Any] = []
+        # Attributes that the class does not have by itself.
+        self.others: dict[str, Any] = {}
 
     def __init_subclass__(cls) -> None:
         cls.SETTERS = {name: _setter(name) for name in cls.ATTRIBUTES}
+        if cls.reset_parameters is not Module.reset_parameters:
+            reset = {"reset_parameters": lambda session, module: module.reset_parameters()}
+            cls.METHODS = {**cls.METHODS, **reset}
 
     # How a scenario sees it
 
@@ -256,8 +261,17 @@ class Module:
                 kind = "object to buffer", "torch.Tensor"
                 raise TorchError("module_assign_buffer", value=type_text(value), name=name)
             self.buffer_table[name] = value
-        else:
+        elif name in type(self).ATTRIBUTES:
             setattr(self, name, value)
+        else:
+            self.others[name] = value
+
+    def find(self, name: str) -> Any:
+        """Return what an attribute that the class has not declared was set to; ``self`` where there is none."""
+        for table in (self.parameter_table, self.buffer_table, self.child_table, self.others):
+            if name in table:
+                return table[name]
+        return self
 
     ATTRIBUTES: ClassVar[dict[str, Callable[[Session, Any], Any]]] = {
         "training": lambda session, module: module.training
@@ -314,7 +328,6 @@ Module.METHODS = {
     "forward": lambda session, module, *args, **kwargs: module.run(args, kwargs),
     "register_forward_hook": lambda session, module, hook: register(module.hooks, hook),
     "register_forward_pre_hook": lambda session, module, hook: register(module.pre_hooks, hook),
-    "reset_parameters": lambda session, module: module.reset_parameters(),
     "state_dict": lambda session, module: state_dict(module),
     "load_state_dict": method(load_state_dict),
     **{

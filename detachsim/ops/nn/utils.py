@@ -31,17 +31,21 @@ def clip_grad_norm(
     tensors = _tensors(parameters)
     if isinstance(parameters, Generated) and not tensors:
         session.warn("clip_nothing")
-    gradients = [tensor.grad for tensor in tensors if tensor.grad is not None]
+    gradients = [found for tensor in tensors if (found := _gradient(session, tensor)) is not None]
     norm_type = float(norm_type)
     with session.grad_mode(False):
         with session.unrecorded():
             if not gradients:
+                for tensor in tensors:
+                    _gradient(session, tensor)
                 return call("tensor", 0.0)
             norms = [call("linalg_vector_norm", gradient, norm_type) for gradient in _by_type(gradients)]
             total = call("linalg_vector_norm", call("stack", norms), norm_type)
             if error_if_nonfinite and not call("isfinite", total).array:
                 raise TorchError("clip_nonfinite", norm_type=norm_type)
             share = call("clamp", call("mul", call("reciprocal", call("add", total, 1e-6)), float(max_norm)), max=1.0)
+        for tensor in tensors:
+            _gradient(session, tensor)
         for gradient in _by_type(gradients):
             call("mul_", gradient, share)
     return total
@@ -51,10 +55,20 @@ def clip_grad_value(session: Session, parameters: Any, clip_value: float, foreac
     """Bound every element of all gradients."""
     bound = float(clip_value)
     with session.grad_mode(False):
-        for tensor in _tensors(parameters):
-            if tensor.grad is not None:
-                session.call("clamp_min_", tensor.grad, -bound)
-                session.call("clamp_max_", tensor.grad, bound)
+        gradients = [found for tensor in _tensors(parameters) if (found := _gradient(session, tensor)) is not None]
+        if not gradients:
+            raise TorchError("clip_no_gradients")
+        for gradient in gradients:
+            session.call("clamp_min_", gradient, -bound)
+            session.call("clamp_max_", gradient, bound)
+
+
+def _gradient(session: Session, tensor: Tensor) -> Tensor | None:
+    """Return ``tensor.grad``, with the warning for one that is no leaf."""
+    found = tensor.grad
+    if found is None and tensor.node is not None and not (tensor.meta is not None and tensor.meta.retain_hooked):
+        session.warn("nonleaf_grad")
+    return found
 
 
 def _by_type(tensors: list[Tensor]) -> list[Tensor]:

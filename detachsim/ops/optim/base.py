@@ -80,6 +80,7 @@ class Optimizer:
                 loss = closure.call()
         with session.grad_mode(False):
             for group in self.param_groups:
+                self.gather(group.table["params"])
                 for tensor in group.table["params"]:
                     if tensor.grad is not None:
                         self._change(tensor, tensor.grad, group.table)
@@ -95,6 +96,9 @@ class Optimizer:
                 session.facts = facts
                 session.call(op, tensor, *arguments, **given)
                 session.facts = None
+
+    def gather(self, tensors: list[Tensor]) -> None:
+        """Look up what a step needs before it begins, since a parameter may be among ``tensors`` twice."""
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
         """Yield the edits that change one parameter."""

@@ -46,15 +46,22 @@ class SGD(Optimizer):
             },
         )
 
+    def gather(self, tensors: list[Tensor]) -> None:
+        """Look up the momentum of each parameter; one without is given its own each time that it is among them."""
+        self.momenta = {
+            tensor: self.state.table[tensor].table.get("momentum_buffer")
+            for tensor in tensors
+            if tensor in self.state.table
+        }
+
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
         """Yield one addition."""
         call, momentum = self.session.call, options["momentum"]
         gradient = self.decayed(tensor, gradient, options["weight_decay"])
         if momentum != 0:
-            entry = self.state.get_item(tensor).table
-            kept = entry.get("momentum_buffer")
+            kept = self.momenta.get(tensor)
             if kept is None:
-                kept = entry["momentum_buffer"] = call("clone", gradient)
+                kept = self.state.get_item(tensor).table["momentum_buffer"] = call("clone", gradient)
             else:
                 call("mul_", kept, momentum)
                 call("add_", kept, gradient, alpha=1 - options["dampening"])
