@@ -187,8 +187,7 @@ _SLOPES: dict[str, Any] = {
 def _curve(ops: Any, grad: Any, self: Any, target: Any, p: float) -> Any:
     if isinstance(target, np.ndarray) and target.dtype == np.bool_:
         raise TorchError("bool_sub_one")
-    d = self - target
-    return ops.where(ops.logical_and(d > -p, d < p), grad, ops.zeros_of(grad))
+    return grad * (ops.abs(self - target) < p)
 
 
 _CURVES: dict[str, Any] = {

@@ -147,7 +147,7 @@ def sign_and_log(A: Array) -> tuple[Array, Array]:
 def slogdet_backward(ops: Any, grads: Sequence[Any], A: Any, sign: Any) -> Any:
     """The gradient of log |det(A)| is inv(A).T; the sign has none."""
     if grads[1] is None:
-        return ops.zeros_of(A)
+        return None
     if isinstance(A, np.ndarray):
         return ops.unsqueeze(ops.unsqueeze(grads[1], -1), -1) * transposed(ops, ops.linalg_inv(A))
     return ops.linalg_solve(transposed(ops, A), spread(ops, grads[1], A.shape[-1]))

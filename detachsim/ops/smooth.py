@@ -54,8 +54,8 @@ def elu_second(
     """The slope of elu's gradient, which is 0 where self is positive."""
     below = grad * grad_output * input_scale
     if not is_result:
-        below = below * (input_scale * alpha * scale) * ops.exp(value * input_scale)
-    return ops.where(value < 0.0, below, ops.zeros_of(grad))
+        below = ops.elu_backward(below, alpha, scale, input_scale, is_result, value)
+    return below * ops.as_type(value < 0.0, grad)
 
 
 def _check_celu(session: Any, op: Op, bound: list[Any]) -> None:
@@ -88,8 +88,9 @@ def gelu_second(ops: Any, grad: Any, grad_output: Any, self: Any, approximate: s
         rest = 1 - bend * bend
         second = rest * slope + self * (rest * curve * 0.5 - bend * rest * slope * slope)
     else:
-        density = ops.exp(self * self * -0.5) * (_TWO_OVER_SQRT_PI * _SQRT_HALF * 0.5)
-        second = density * (2 - self * self)
+        squared = self * self
+        density = ops.exp(squared * -0.5) * (_TWO_OVER_SQRT_PI * _SQRT_HALF * 0.5)
+        second = density * 2 - squared * density
     return grad * grad_output * second
 
 
@@ -134,8 +135,8 @@ def softplus_backward(grad_output: Array, self: Array, beta: float, threshold: f
 def softplus_second(ops: Any, grad: Any, grad_output: Any, self: Any, beta: float, threshold: float) -> Any:
     """The slope of softplus's gradient, 0 above the threshold."""
     scaled = self * beta
-    slope = ops.sigmoid_backward(grad * grad_output, ops.sigmoid(scaled)) * beta
-    return ops.where(scaled >= float(threshold), ops.zeros_of(grad), slope)
+    slope = ops.sigmoid_backward(grad * grad_output, ops.sigmoid(scaled))
+    return slope * ops.as_type(scaled < float(threshold), grad) * beta
 
 
 def log_sigmoid(self: Array) -> Array:

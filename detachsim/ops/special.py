@@ -42,10 +42,11 @@ def i1_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
     dtype = (grad.dtype if isinstance(grad, np.ndarray | np.generic) else grad.tensor.dtype).name
     if dtype in ("float16", "bfloat16"):
         raise TorchError("not_implemented_for", kernel="i1_backward", dtype=dtypes.BY_NAME[dtype].scalar)
-    # nan counts as 0 here.
-    zero = ops.logical_not(ops.abs(self) > 0.0)
-    slope = ops.i0(self) - result / ops.masked_fill(self, zero, 1.0)
-    return grad * ops.masked_fill(slope, zero, 0.5)
+    tiny = float(np.finfo(dtype).eps)
+    large = ops.abs(self) > tiny
+    safe = ops.where(large, self, tiny)
+    slope = ops.i0(safe) - result * ops.reciprocal(safe)
+    return grad * ops.where(large, slope, 0.5)
 
 
 def _check_polygamma(session: Any, op: Op, bound: list[Any]) -> None:

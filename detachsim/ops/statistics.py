@@ -84,7 +84,7 @@ def var_backward(ops: Any, grad: Any, self: Any, dim: Any, correction: float | N
             return grad * ops.where_self(self == ops.mean(self), math.nan, math.inf)
         return (_over(2.0, freedom) * grad) * (self - ops.mean(self))
     axes = dims(dim, len(shape))
-    grad = grad if keepdim else _unsqueeze(ops, grad, axes)
+    grad = grad if keepdim or len(shape) == 1 else _unsqueeze(ops, grad, axes)
     freedom = numel([shape[axis] for axis in axes]) - corrected
     return (_over(2.0, freedom) * grad) * (self - ops.mean_dim(self, tuple(axes), True))
 
