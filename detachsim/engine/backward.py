@@ -257,12 +257,11 @@ def _loop(work: Pass) -> None:
             if create_graph or type(node) is not Node:
                 results = call_node(session, node, gradients, create_graph)
                 _validate(session, node, results, create_graph)
-                if not create_graph and type(node) is not Node:
-                    _count_edits(work, node, results, node.gradient_edits)
             else:
                 results = _call_simply(session, node, gradients)
-                if node.op.gradient_edits:
-                    _count_edits(work, node, results, node.op.gradient_edits)
+            edits = node.op.gradient_edits if type(node) is Node else node.gradient_edits
+            if edits:
+                _count_edits(work, node, results, edits)
         except IndexError as error:
             # A saved index was edited past its counter, through ``.data``.
             raise TorchError("index_edited", text=str(error).replace("axis", "dimension")) from None
@@ -370,7 +369,10 @@ def _count_edits(work: Pass, node: Node, results: list[Gradient], edits: Sequenc
             continue  # a cast is a new tensor
         if type(node) is Node and node.op.kind == POINTWISE and gradient.shape != node.shape:
             continue  # and so is a sum
-        work.gradients.version(gradient).value = count
+        if not work.create_graph:
+            work.gradients.version(gradient).value = count
+        elif not gradient.version.value:
+            gradient.version.value = count
 
 
 def call_node(session: "Session", node: Node, gradients: list[Gradient], create_graph: bool) -> list[Gradient]:

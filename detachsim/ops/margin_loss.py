@@ -100,7 +100,8 @@ def soft_margin_second(ops: Any, grad: Any, self: Any, target: Any, reduction: s
     """The slope of soft_margin_loss's gradient."""
     grown = ops.exp(-target * self)
     made = grad * (target * target) * grown / ((grown + 1) * (grown + 1))
-    return made / float(max(self.size, 1)) if reduction == "mean" else made
+    # In place, as PyTorch does, which the counter shows.
+    return ops.div_scalar_(made, float(max(self.size, 1))) if reduction == "mean" else made
 
 
 def soft_margin_loss(

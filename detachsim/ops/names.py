@@ -139,7 +139,7 @@ _to_copy bfloat16 bool byte char clone contiguous copy_ cpu detach double fill_ 
 long new_empty_strided short to to_other type_as zero_
 """,
     "scalar_arithmetic": """
-add_scalar div_scalar mul_scalar scalar_div scalar_sub sub_scalar
+add_scalar div_scalar div_scalar_ mul_scalar scalar_div scalar_sub sub_scalar
 """,
     "exponential": """
 exp2 exp2_ expm1 expm1_ log10 log10_ log1p log1p_ log2 log2_ logaddexp logaddexp2 number_pow_backward pow

@@ -37,6 +37,8 @@ ROWS = [
         promote=FLOAT,
         where="",
         grad={"self": "grad / other"},
+        inplace=True,
+        inplace_where="",
         opmath=True,
         doc="self / other",
     ),
