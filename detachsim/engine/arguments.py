@@ -7,7 +7,7 @@ import numpy as np
 
 from detachsim.engine.bodies import ask_body, truth
 from detachsim.engine.dialects import NEWEST
-from detachsim.engine.dtypes import BY_NAME, boolean
+from detachsim.engine.dtypes import BY_NAME, boolean, float64, int64
 from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.parser import Fit, parse, refuse_names
 from detachsim.engine.promotion import result_type
@@ -91,13 +91,17 @@ def admit(
     return args, kwargs
 
 
+# What changes nothing where all is done on the CPU, and at once.
+_NO_EFFECT = frozenset({"device", "non_blocking", "async"})
+
+
 def _renamed(fit: Fit, values: Mapping[str, Any], op: "Op", start: int) -> dict[str, Any]:
     """Return the values by the names that a row has for PyTorch's parameters: the same, or what stands there."""
     names = {p.name for p in op.parameters}
     given: dict[str, Any] = {}
     for position, parameter in enumerate(fit.signature.parameters):
         name = parameter.name
-        if name not in values or (name == "device" and values[name] == "cpu" and name not in names):
+        if name not in values or (name in _NO_EFFECT and name not in names):
             continue
         if name == "input" and "self" in names:
             name = "self"
@@ -138,16 +142,24 @@ def _warn_of(session: "Session", known: Entry, deprecated: Signature) -> None:
 
 
 def _with_tensors(fit: Fit, values: dict[str, Any]) -> dict[str, Any]:
-    """Return the values with a tensor for the number that a function such as ``torch.add`` takes in the first place."""
-    number = values.get("input")
-    if not isinstance(number, (int, float)):
-        return values
-    dtype = (
-        boolean
-        if isinstance(number, bool)
-        else result_type([v for v in values.values() if isinstance(v, (int, float, Tensor))])
-    )
-    return {**values, "input": fresh(np.array(number, dtype.numpy), dtype)}
+    """Return the values with a tensor for a number that stands for one, as in ``torch.add(1, t)`` or ``t.to(0.5)``.
+
+    Rows take numbers themselves for ``other``.
+    """
+    made = dict(values)
+    for parameter in fit.signature.parameters:
+        number = values.get(parameter.name)
+        if parameter.kind != "Tensor" or parameter.name == "other" or not isinstance(number, (int, float)):
+            continue
+        if isinstance(number, bool):
+            dtype = boolean
+        elif parameter.name == "input":
+            # A number gives way to tensors.
+            dtype = result_type([value for value in values.values() if isinstance(value, (int, float, Tensor))])
+        else:
+            dtype = int64 if isinstance(number, int) else float64
+        made[parameter.name] = fresh(np.array(number, dtype.numpy), dtype)
+    return made
 
 
 def _plain_values(fit: Fit) -> dict[str, Any]:

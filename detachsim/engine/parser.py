@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from detachsim.engine.devices import check_device
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import DType
 from detachsim.engine.errors import TorchError
@@ -243,11 +244,14 @@ for _kind in ("Layout", "MemoryFormat", "Storage", "Stream", "DispatchKeySet", "
 
 
 def _take_to_pieces(name: str, fit: Fit, dialect: str) -> None:
-    """Look at all the items of a list, as PyTorch does only now."""
+    """Look at all the items of a list and at the names of devices, as PyTorch does only now."""
     for parameter in fit.signature.parameters:
+        value = fit.values.get(parameter.name)
+        if parameter.kind == "Device" and value is not None:
+            check_device(value, dialect)
+            fit.certain = False
         if parameter.kind not in ("IntArrayRef", "SymIntArrayRef"):
             continue
-        value = fit.values.get(parameter.name)
         if not isinstance(value, (list, tuple)):
             continue
         for index, item in enumerate(value):

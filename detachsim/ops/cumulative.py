@@ -87,9 +87,11 @@ def _running(name: str) -> Any:
     greater = name == "cummax"
 
     def kernel(self: Array, dim: int) -> tuple[Array, Array]:
-        axis = wrap_dim(dim, self.ndim)
         if self.ndim == 0:
+            if dim not in (0, -1):
+                raise TorchError("cumulative_number", name=name, dim=dim)
             return self.copy(), np.zeros((), np.int64)
+        axis = wrap_dim(dim, self.ndim)
         rows = np.moveaxis(self, axis, 0)
         values, indices = np.empty(rows.shape, self.dtype), np.empty(rows.shape, np.int64)
         for position in range(len(rows)):

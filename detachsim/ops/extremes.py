@@ -44,7 +44,7 @@ def restore(ops: Any, value: Any, dim: Any, ndim: int, keepdim: bool) -> Any:
 def shared_backward(ops: Any, grad: Any, self: Any, result: Any, dim: Any, keepdim: bool) -> Any:
     """Share the gradient of each extreme along ``dim`` evenly between the elements equal to it."""
     ndim = self.ndim
-    axes = dims((dim,) if isinstance(dim, int) else dim, ndim) if ndim else ()
+    axes = dims((dim,) if isinstance(dim, int) else dim, ndim)
     grad = restore(ops, grad, dim, ndim, keepdim)
     if isinstance(self, np.ndarray | np.generic):
         mask = np.asarray(self == restore(ops, result, dim, ndim, keepdim))
@@ -170,7 +170,7 @@ def _shaped(kernel: Any) -> Any:
 
     def call(self: Array, dim: Any = (), keepdim: bool = False) -> Array:
         made = kernel(self, dim, keepdim)
-        axes = dims(dim, self.ndim) if self.ndim else ()
+        axes = dims(dim, self.ndim)
         return np.asarray(made).reshape(()) if not keepdim and len(axes) == self.ndim else np.asarray(made)
 
     return call

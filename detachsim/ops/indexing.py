@@ -35,7 +35,7 @@ def _checked(self: Array, indices: Sequence[Array | None], *, ranges: bool = Tru
     """Raise PyTorch's errors for indices of shapes that do not meet and (``ranges``) out of range."""
     dim = 0
     shapes: list[tuple[int, ...]] = []
-    for position, index in enumerate(indices):
+    for index in indices:
         if index is None:
             dim += 1
             continue
@@ -45,7 +45,7 @@ def _checked(self: Array, indices: Sequence[Array | None], *, ranges: bool = Tru
                     raise TorchError(
                         "mask_shape",
                         mask=list(index.shape),
-                        index=position + offset,
+                        index=offset,
                         sizes=list(self.shape),
                         dim=dim + offset,
                     )
@@ -356,7 +356,7 @@ def _assignable(self: Any, value: Any) -> Any:
     if isinstance(value, Operand):
         return value
     if not isinstance(value, bool | int | float):
-        raise TorchError("assign_type", type=type(value).__name__, tensor_type=self.tensor.dtype.tensor_type)
+        raise TorchError("assign_type", type=type(value).__name__, scalar=self.tensor.dtype.scalar)
     dtype = self.tensor.dtype
     if isinstance(value, int) and not fits(dtypes.int64, value):
         raise TorchError("too_long")

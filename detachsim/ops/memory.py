@@ -138,6 +138,11 @@ ROWS = [
     ),
     composite("to(Tensor self, dtype dtype, *, bool copy=False)", to, where="m", doc="self as another type"),
     composite(
+        "to.device(Tensor self, *, dtype? dtype=None, bool copy=False)",
+        lambda ops, self, dtype=None, copy=False: to(ops, self, dtype or self.tensor.dtype, copy),
+        where="m",
+    ),
+    composite(
         "to.other(Tensor self, Tensor other, *, bool copy=False)",
         lambda ops, self, other, copy=False: to(ops, self, other.tensor.dtype, copy),
         where="m",

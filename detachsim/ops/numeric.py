@@ -72,14 +72,14 @@ def converted(value: Any, like: Array) -> Any:
 
 
 def dims(dim: Sequence[int] | None, ndim: int) -> tuple[int, ...]:
-    """Return non-negative dims; none or an empty list means all. Raises PyTorch's errors."""
+    """Return non-negative dims; none or an empty list means all, and a 0-d tensor has none. Raises PyTorch's errors."""
     if dim is None or len(dim) == 0:
         return tuple(range(ndim))
     wrapped = tuple(wrap_dim(d, ndim) for d in dim)
     if len(set(wrapped)) < len(wrapped):
         twice = next(d for d in wrapped if wrapped.count(d) > 1)
         raise TorchError("dim_twice", dim=twice)
-    return wrapped
+    return wrapped if ndim else ()
 
 
 def wrap_dim(dim: int, ndim: int) -> int:

@@ -31,9 +31,10 @@ def sum_all(self: Array, dtype: DType | None = None) -> Array:
 
 
 def sum_dim(self: Array, dim: Any = None, keepdim: bool = False, dtype: DType | None = None) -> Array:
+    axes = dims(dim, self.ndim)
     if not self.ndim:
         return self.copy() if self.dtype.kind == "f" else self.astype(np.int64)
-    return np.asarray(sum_dims(self, dims(dim, self.ndim), keepdim), order="C")
+    return np.asarray(sum_dims(self, axes, keepdim), order="C")
 
 
 def sum_to(ops: Any, self: Any, shape: tuple[int, ...]) -> Any:
@@ -189,9 +190,7 @@ def ones_of(ops: Any, value: Any) -> Any:
 
 def _boolean(name: str) -> Any:
     def kernel(self: Array, dim: Any = None, keepdim: bool = False) -> Array:
-        axes = dims((dim,) if isinstance(dim, int) else dim, self.ndim) if self.ndim else ()
-        if isinstance(dim, int):
-            wrap_dim(dim, self.ndim)
+        axes = dims((dim,) if isinstance(dim, int) else dim, self.ndim)
         made = np.asarray(
             (np.all if name == "all" else np.any)(self, axis=axes, keepdims=keepdim) if self.ndim else self.astype(bool)
         )
@@ -211,7 +210,7 @@ def _booleans(name: str, doc: str) -> list[Op]:
 
 
 def count_nonzero(self: Array, dim: Any = None) -> Array:
-    axes = dims((dim,) if isinstance(dim, int) else dim, self.ndim) if self.ndim else ()
+    axes = dims((dim,) if isinstance(dim, int) else dim, self.ndim)
     return np.asarray(np.add.reduce(self != 0, axis=axes, dtype=np.int64) if self.ndim else np.int64(self != 0))
 
 

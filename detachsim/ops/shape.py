@@ -143,7 +143,7 @@ def squeeze_dim(self: Array, dim: int) -> Array:
 
 
 def squeeze_dims(self: Array, dim: Sequence[int]) -> Array:
-    axes = tuple(axis for axis in dims(dim, self.ndim) if self.ndim and self.shape[axis] == 1) if dim else ()
+    axes = tuple(axis for axis in dims(dim, self.ndim) if self.shape[axis] == 1) if dim else ()
     return self.squeeze(axes) if axes else self[...]
 
 
@@ -206,9 +206,9 @@ def put_slice(grad: Array, size: Sequence[int], dim: int, start: int | None, end
 
 
 def unbind(self: Array, dim: int = 0) -> list[Array]:
-    if self.ndim == 0:
-        raise TorchError("dim_none", dim=dim)
     axis = wrap_dim(dim, self.ndim)
+    if self.ndim == 0:
+        raise TorchError("dim_none", dim=axis)
     return [self[(slice(None),) * axis + (index, ...)] for index in range(self.shape[axis])]
 
 

@@ -20,7 +20,7 @@ from detachsim.ops.row import ARITHMETIC, CAST, KEEP, composite, general
 
 
 def _axes(self: Array, dim: Any) -> tuple[int, ...]:
-    return dims(dim, self.ndim) if self.ndim else tuple(dims(dim, 0)) * 0
+    return dims(dim, self.ndim)
 
 
 def variance(self: Array, dim: Any = None, correction: float | None = None, keepdim: bool = False) -> Array:
@@ -248,7 +248,7 @@ def vector_norm_backward(ops: Any, grad: Any, self: Any, order: float, result: A
     if math.isinf(order):
         size = ops.abs(self)
         mask = ops.logical_or(size == result, ops.isnan(self))
-        axes = dims(dim, len(self.shape)) if self.shape else ()
+        axes = dims(dim, len(self.shape))
         count = mask.sum(axis=axes, keepdims=True) if isinstance(mask, np.ndarray | np.generic) else None
         if count is not None:
             count = np.asarray(count, dtype=self.dtype).reshape(np.shape(result)) if not dim else count

@@ -15,6 +15,7 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "movedim_repeated": ("RuntimeError", "movedim: repeated dim in `{which}` ({dims})", {}),
+    "cumulative_number": ("IndexError", "{name}(): Expected reduction dim -1 or 0 for scalar but got {dim}", {}),
     "dim_none": ("IndexError", "Dimension specified as {dim} but tensor has no dimensions", {}),
     "narrow_zero_dim": ("RuntimeError", "narrow() cannot be applied to a 0-dim tensor.", {}),
     "flatten_order": ("RuntimeError", "flatten() has invalid args: start_dim cannot come after end_dim", {}),

@@ -84,6 +84,18 @@ TEXTS: dict[str, Entry] = {
         "instead:{others}",
         {},
     ),
+    "device_index": ("RuntimeError", "Device index must not be negative", {}),
+    "device_none": ("RuntimeError", "Cannot access accelerator device when none is available.", {}),
+    "device_empty": ("RuntimeError", "Device string must not be empty", {}),
+    "device_form": ("RuntimeError", "Invalid device string: '{device}'", {}),
+    "device_name": (
+        "RuntimeError",
+        "Expected one of {names} device type at start of device string: {device}",
+        {},
+    ),
+    "device_cuda": ("AssertionError", "Torch not compiled with CUDA enabled", {}),
+    "device_xpu": ("AssertionError", "Torch not compiled with XPU enabled", {}),
+    "device_linked": ("RuntimeError", "PyTorch is not linked with support for {name} devices", {}),
     # Dimensions have names in older ones only.
     "dimname_unsupported": (
         "RuntimeError",

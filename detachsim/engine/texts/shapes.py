@@ -102,7 +102,7 @@ TEXTS: dict[str, Entry] = {
         "shape mismatch: value tensor of shape {value} cannot be broadcast to indexing result of shape {result}",
         {},
     ),
-    "assign_type": ("TypeError", "can't assign a {type} to a {tensor_type}", {}),
+    "assign_type": ("TypeError", "can't assign a {type} to a torch.{scalar}Tensor", {}),
     "cat_empty": (
         "ValueError",
         "torch.cat(): expected a non-empty list of Tensors",
