@@ -136,7 +136,7 @@ normal_float_Tensor normal_float_float poisson random_ random__from random__to u
 """,
     "memory": """
 _to_copy bfloat16 bool byte char clone contiguous copy_ cpu detach double fill_ fill__Tensor float half int
-long new_empty_strided short to to_other type_as zero_
+long new_empty_strided short to to_device to_other type_as zero_
 """,
     "scalar_arithmetic": """
 add_scalar div_scalar div_scalar_ mul_scalar scalar_div scalar_sub sub_scalar
