@@ -28,6 +28,7 @@ def _along(self: Array, classes: Array) -> tuple[int, Array]:
 
 
 def nll(self: Array, target: Array, weight: Array | None, reduction: str, ignore_index: int) -> Array:
+    target = target.reshape(()) if self.ndim == 1 else target
     classes, weights = _picked(target, ignore_index, weight, self.dtype)
     axis, index = _along(self, classes)
     losses = -np.take_along_axis(self, index, axis=axis).squeeze(axis) * weights
@@ -42,6 +43,10 @@ def nll(self: Array, target: Array, weight: Array | None, reduction: str, ignore
 def nll_backward(
     grad_output: Array, self: Array, target: Array, weight: Array | None, reduction: str, ignore_index: int
 ) -> Array:
+    if self.ndim == 1 == target.ndim and self.shape != target.shape:
+        # One target in a list for scores without a batch: PyTorch finds out only here.
+        raise TorchError("nll_backward_sizes", input=list(self.shape), target=list(target.shape))
+    target = target.reshape(()) if self.ndim == 1 else target
     classes, weights = _picked(target, ignore_index, weight, self.dtype)
     axis, index = _along(self, classes)
     share = -weights * grad_output
@@ -112,7 +117,7 @@ def nll_of(ops: Any, self: Any, target: Any, weight: Any, reduction: str, ignore
         _check_target(target.tensor)
         if target.shape[0] != 1:
             raise TorchError("nll_one_target", size=target.shape[0])
-        target = ops.reshape(target, ())
+        return ops.nll_kernel(self, target, weight, reduction, ignore_index)
     given = target.shape[0] if target.ndim else 0
     if self.ndim > 1 and self.shape[0] != given:
         raise TorchError("nll_batch", input=self.shape[0], target=given)

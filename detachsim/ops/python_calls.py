@@ -1,5 +1,6 @@
 """Calling what PyTorch writes in Python, such as a module's ``forward``, with Python's errors for wrong arguments."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -39,3 +40,24 @@ def method(function: Callable[..., Any]) -> Callable[..., Any]:
         return call_python(function, (owner, *args), kwargs)
 
     return call
+
+
+def function(called: Callable[..., Any], name: str = "") -> Callable[..., Any]:
+    """Return a function that takes the session first, and raises Python's errors as the scenario's, under a name."""
+
+    def call(session: Session, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return call_python(called, (session, *args), kwargs)
+        except TorchError as error:
+            text = error.details.get("text", "")
+            if error.key != "python" or not text.startswith(f"{called.__name__}()"):
+                raise
+            # The session is an argument that nobody wrote.
+            text = _GIVEN.sub(lambda found: f"{int(found[1]) - 1}{found[2]}{int(found[3]) - 1} were given", text)
+            text = (name or called.__name__) + text[len(called.__name__) :]
+            raise TorchError("python", type=error.details["type"], text=text) from None
+
+    return call
+
+
+_GIVEN = re.compile(r"(\d+)( positional arguments? but )(\d+) were given")

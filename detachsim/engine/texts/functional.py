@@ -187,6 +187,7 @@ TEXTS: dict[str, Entry] = {
         "normalized_shape = []",
         {},
     ),
+    "nll_backward_sizes": ("RuntimeError", "size mismatch (got input: {input}, target: {target})", {}),
     "cosine_target": ("RuntimeError", "0D or 1D target tensor expected, multi-target not supported", {}),
     "cosine_inputs": (
         "RuntimeError",

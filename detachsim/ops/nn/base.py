@@ -85,6 +85,12 @@ class Module:
         forward: Callable[..., Any] = self.forward  # type: ignore[attr-defined]  # each subclass has its own arguments
         return call_python(forward, args, kwargs)
 
+    def functional(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Call a function of ``torch.nn.functional``, or of torch, with what a scenario may have given wrongly."""
+        overloads = self.session.library.find(name)
+        place = next((place for place in "Ft" if any(place in op.where for op in overloads.ops)), "")
+        return (overloads.within(place) if place else overloads).call(self.session, args, kwargs)
+
     def extra_repr(self) -> str:
         """Return what stands between the parentheses for a module without children."""
         return ""

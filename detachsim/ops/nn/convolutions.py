@@ -110,9 +110,9 @@ class _Convolution(_AnyConvolution):
         """Run the layer."""
         table, padding = self.parameter_table, self.padding
         if self.padding_mode != "zeros":
-            input = self.session.call("pad", input, self._both_sides(), mode=self.padding_mode)
+            input = self.functional("pad", input, self._both_sides(), mode=self.padding_mode)
             padding = (0,) * self.dims
-        return self.session.call(
+        return self.functional(
             self.op, input, table["weight"], table["bias"], self.stride, padding, self.dilation, self.groups
         )
 
@@ -177,7 +177,7 @@ class _Transposed(_AnyConvolution):
     def forward(self, input: Any) -> Any:
         """Run the layer."""
         table = self.parameter_table
-        return self.session.call(
+        return self.functional(
             self.op,
             input,
             table["weight"],

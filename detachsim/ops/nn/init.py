@@ -10,6 +10,7 @@ from typing import Any
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
+from detachsim.ops.python_calls import function
 
 _LINEAR = frozenset(
     ("linear", "sigmoid", *(f"{name}{dims}d" for name in ("conv", "conv_transpose") for dims in (1, 2, 3)))
@@ -37,12 +38,20 @@ def calculate_gain(session: Session, nonlinearity: Any, param: Any = None) -> fl
     raise TorchError("python", type="ValueError", text=f"Unsupported nonlinearity {nonlinearity}")
 
 
+def _dims(tensor: Any, method: str = "ndimension") -> int:
+    """Return how many dims a tensor has; raises Python's error for what has no such method."""
+    if not isinstance(tensor, Tensor):
+        text = f"'{type(tensor).__name__}' object has no attribute '{method}'"
+        raise TorchError("python", type="AttributeError", text=text)
+    return tensor.array.ndim
+
+
 def _edited(session: Session, tensor: Any, op: str, *arguments: Any) -> Any:
     if not isinstance(tensor, Tensor):
         text = f"'{type(tensor).__name__}' object has no attribute '{op}'"
         raise TorchError("python", type="AttributeError", text=text)
     with session.grad_mode(False):
-        return session.call(op, tensor, *arguments)
+        return session.library.find(op).within("m").call(session, (tensor, *arguments), {})
 
 
 def uniform(session: Session, tensor: Any, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Any:
@@ -72,7 +81,7 @@ def zeros(session: Session, tensor: Any) -> Any:
 
 def eye(session: Session, tensor: Any) -> Any:
     """Fill with the identity matrix."""
-    if tensor.array.ndim != 2:
+    if _dims(tensor) != 2:
         raise TorchError("init_dims", wanted="2")
     with session.unrecorded():
         identity = session.call("eye", *tensor.shape, dtype=tensor.dtype)
@@ -81,7 +90,7 @@ def eye(session: Session, tensor: Any) -> Any:
 
 def dirac(session: Session, tensor: Any, groups: int = 1) -> Any:
     """Fill with a convolution's weight that hands its channels on."""
-    ndim = tensor.array.ndim
+    ndim = _dims(tensor)
     if ndim not in (3, 4, 5):
         raise TorchError("init_dims", wanted="3, 4, or 5")
     size = tensor.shape
@@ -99,7 +108,7 @@ def dirac(session: Session, tensor: Any, groups: int = 1) -> Any:
 
 def _fans(tensor: Tensor) -> tuple[int, int]:
     """Return how many inputs each output has, and how many outputs each input."""
-    if tensor.array.ndim < 2:
+    if _dims(tensor, "dim") < 2:
         raise TorchError("init_fans")
     field = math.prod(tensor.shape[2:])
     return tensor.shape[1] * field, tensor.shape[0] * field
@@ -164,7 +173,7 @@ def kaiming_normal(
 
 def orthogonal(session: Session, tensor: Any, gain: float = 1, generator: Any = None) -> Any:
     """Fill with an orthogonal matrix."""
-    if tensor.array.ndim < 2:
+    if _dims(tensor) < 2:
         raise TorchError("init_dims", wanted="2 or more")
     if tensor.array.size == 0:
         return tensor
@@ -182,7 +191,7 @@ def orthogonal(session: Session, tensor: Any, gain: float = 1, generator: Any = 
 
 def sparse(session: Session, tensor: Any, sparsity: float, std: float = 0.01, generator: Any = None) -> Any:
     """Fill normally, but for a share of each column, which is zero."""
-    if tensor.array.ndim != 2:
+    if _dims(tensor) != 2:
         raise TorchError("init_dims", wanted="2")
     rows, columns = tensor.shape
     normal(session, tensor, 0, std)
@@ -275,6 +284,6 @@ _FILLING = (
 )
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "calculate_gain": calculate_gain,
-    **{f"{function.__name__}_": function for function in _FILLING},
+    "calculate_gain": function(calculate_gain),
+    **{f"{filling.__name__}_": function(filling, f"{filling.__name__}_") for filling in _FILLING},
 }

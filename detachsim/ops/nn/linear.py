@@ -42,7 +42,7 @@ class Linear(Module):
     def forward(self, input: Any) -> Any:
         """Run the layer."""
         table = self.parameter_table
-        return self.session.call("linear", input, table["weight"], table["bias"])
+        return self.functional("linear", input, table["weight"], table["bias"])
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""
@@ -84,7 +84,7 @@ class Bilinear(Module):
     def forward(self, input1: Any, input2: Any) -> Any:
         """Run the layer."""
         table = self.parameter_table
-        return self.session.call("bilinear", input1, input2, table["weight"], table["bias"])
+        return self.functional("bilinear", input1, input2, table["weight"], table["bias"])
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""
@@ -134,7 +134,7 @@ class Embedding(Module):
 
     def forward(self, input: Any) -> Any:
         """Look the vectors up."""
-        return self.session.call(
+        return self.functional(
             "embedding",
             input,
             self.parameter_table["weight"],
@@ -174,7 +174,7 @@ class PReLU(Module):
 
     def forward(self, input: Any) -> Any:
         """Run the layer."""
-        return self.session.call("prelu", input, self.parameter_table["weight"])
+        return self.functional("prelu", input, self.parameter_table["weight"])
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""

@@ -51,7 +51,7 @@ class LayerNorm(_Norm):
     def forward(self, input: Any) -> Any:
         """Normalize."""
         table = self.parameter_table
-        return self.session.call("layer_norm", input, self.normalized_shape, table["weight"], table["bias"], self.eps)
+        return self.functional("layer_norm", input, self.normalized_shape, table["weight"], table["bias"], self.eps)
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""
@@ -85,7 +85,7 @@ class RMSNorm(_Norm):
 
     def forward(self, x: Any) -> Any:
         """Normalize."""
-        return self.session.call("rms_norm", x, self.normalized_shape, self.parameter_table["weight"], self.eps)
+        return self.functional("rms_norm", x, self.normalized_shape, self.parameter_table["weight"], self.eps)
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""
@@ -124,7 +124,7 @@ class GroupNorm(_Norm):
     def forward(self, input: Any) -> Any:
         """Normalize."""
         table = self.parameter_table
-        return self.session.call("group_norm", input, self.num_groups, table["weight"], table["bias"], self.eps)
+        return self.functional("group_norm", input, self.num_groups, table["weight"], table["bias"], self.eps)
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""
@@ -222,7 +222,7 @@ class _BatchNorm(_ChannelNorm):
                 momentum = 1.0 / float(count.array)
         table = self.parameter_table
         uses_batch = self.training or (mean is None and variance is None)
-        return self.session.call(
+        return self.functional(
             "batch_norm",
             input,
             mean if not self.training or self.track_running_stats else None,
@@ -266,7 +266,7 @@ class _InstanceNorm(_ChannelNorm):
         return self._normalized(input)
 
     def _normalized(self, input: Tensor) -> Any:
-        return self.session.call(
+        return self.functional(
             "instance_norm",
             input,
             self.buffer_table["running_mean"],

@@ -252,7 +252,7 @@ def _refuse_wrong(
 
 def _one_input(name: str) -> Callable[..., Any]:
     def forward(self: Any, input: Any) -> Any:
-        return self.session.call(self._op_name(), input, **self._arguments())
+        return self.functional(self._op_name(), input, **self._arguments())
 
     forward.__qualname__ = f"{name}.forward"
     return forward
@@ -260,7 +260,7 @@ def _one_input(name: str) -> Callable[..., Any]:
 
 def _two_inputs(name: str) -> Callable[..., Any]:
     def forward(self: Any, input: Any, target: Any) -> Any:
-        return self.session.call(self.op, input, target, **self._arguments())
+        return self.functional(self.op, input, target, **self._arguments())
 
     forward.__qualname__ = f"{name}.forward"
     return forward
@@ -272,7 +272,7 @@ def _inputs(name: str, names: tuple[str, ...]) -> Callable[..., Any]:
     def forward(self: Any, *args: Any, **kwargs: Any) -> Any:
         _refuse_wrong(f"{name}.forward()", names, list(names), args, kwargs)
         given = dict(zip(names, args, strict=False)) | kwargs
-        return self.session.call(self.op, *(given[one] for one in names), **self._arguments())
+        return self.functional(self.op, *(given[one] for one in names), **self._arguments())
 
     return forward
 
@@ -321,9 +321,7 @@ class _Dropout(Module):
 
     def forward(self, input: Any) -> Any:
         """Drop in training mode, else return the input."""
-        functional = self.session.library.get(self.op)
-        assert functional is not None
-        return functional.within("F").call(self.session, (input, self.p, self.training, self.inplace), {})
+        return self.functional(self.op, input, self.p, self.training, self.inplace)
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""
@@ -375,7 +373,7 @@ class _Padding(Module):
 
     def forward(self, input: Any) -> Any:
         """Pad."""
-        return self.session.call("pad", input, self.padding, self.mode, self.value)
+        return self.functional("pad", input, self.padding, self.mode, self.value)
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""
@@ -443,7 +441,7 @@ class _MaxPool(_Pool):
 
     def forward(self, input: Any) -> Any:
         """Take the largest element of each window."""
-        return self.session.call(
+        return self.functional(
             self.op,
             input,
             self.kernel_size,
@@ -492,7 +490,7 @@ class _AvgPool(_Pool):
 
     def forward(self, input: Any) -> Any:
         """Take the mean of each window."""
-        return self.session.call(
+        return self.functional(
             self.op, input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
         )
 

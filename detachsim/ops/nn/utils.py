@@ -7,6 +7,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, alias, new_version
 from detachsim.ops.collections import Generated, items_of
+from detachsim.ops.python_calls import function
 
 
 def _tensors(parameters: Any) -> list[Any]:
@@ -95,8 +96,8 @@ def vector_to_parameters(session: Session, vec: Any, parameters: Any) -> None:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "clip_grad_norm_": clip_grad_norm,
-    "clip_grad_value_": clip_grad_value,
-    "parameters_to_vector": parameters_to_vector,
-    "vector_to_parameters": vector_to_parameters,
+    "clip_grad_norm_": function(clip_grad_norm, "clip_grad_norm_"),
+    "clip_grad_value_": function(clip_grad_value, "clip_grad_value_"),
+    "parameters_to_vector": function(parameters_to_vector),
+    "vector_to_parameters": function(vector_to_parameters),
 }
