@@ -13,6 +13,7 @@ from detachsim.engine.fitting import fits, require_fit
 from detachsim.engine.generator import put
 from detachsim.engine.limits import require_few
 from detachsim.engine.op import Op
+from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh, make_inference
 from detachsim.ops.numeric import numel
 from detachsim.ops.row import composite, factory
@@ -339,8 +340,21 @@ def _randint_like(
     return randint(session, low, high, self.shape, dtype or self.dtype, requires_grad)
 
 
+def as_tensor(ops: Any, data: Any, dtype: DType | None = None) -> Any:
+    """A tensor as it is, or in another type; a new tensor of numbers."""
+    if not isinstance(data, Operand):
+        return ops.tensor(data, dtype=dtype)
+    return data if dtype is None else ops.to(data, dtype)
+
+
 ROWS: list[Op] = [
     factory(f"tensor(any data, {_OPTIONS})", from_data, doc="a tensor of given numbers"),
+    composite(
+        "as_tensor(any data, *, dtype? dtype=None)",
+        as_tensor,
+        where="t",
+        doc="data itself if it is a tensor of the type, else a tensor of it",
+    ),
     factory(
         f"zeros(size size, {_OPTIONS})",
         _zeros,

@@ -125,9 +125,9 @@ _block_diag block_diag block_diag_backward cartesian_prod cat cat_backward colum
 dstack hstack narrow_plain row_stack stack stack_backward vstack
 """,
     "creation": """
-_tensor arange arange_start_step empty empty_like eye full full_like linspace logspace new_empty new_full
-new_ones new_tensor new_zeros ones ones_like rand rand_like randint randint_like randint_like_low randint_low
-randn randn_like randperm scalar_tensor tensor tril_indices triu_indices zeros zeros_like
+_tensor arange arange_start_step as_tensor empty empty_like eye full full_like linspace logspace new_empty
+new_full new_ones new_tensor new_zeros ones ones_like rand rand_like randint randint_like randint_like_low
+randint_low randn randn_like randperm scalar_tensor tensor tril_indices triu_indices zeros zeros_like
 """,
     "randomness": """
 bernoulli bernoulli_ bernoulli__Tensor bernoulli__float bernoulli_p cauchy_ exponential_ geometric_

@@ -16,7 +16,7 @@ from detachsim.engine.tensor import Tensor
 from detachsim.ops.collections import items_of
 from detachsim.run import tensors
 from detachsim.run.constructors import constructors
-from detachsim.run.values import Function, Size, type_name
+from detachsim.run.values import Function, GradMode, Size, type_name
 
 # What a bare name at the start of a dotted one stands for.
 NAMESPACES = {"torch": "torch", "F": "torch.nn.functional", "nn": "torch.nn", "optim": "torch.optim"}
@@ -170,10 +170,22 @@ def _python_function(session: Session, name: str) -> Function:
     return Function(name, call)
 
 
+def set_grad_enabled(session: Session, mode: Any) -> GradMode:
+    """``torch.set_grad_enabled``: the mode to the end of the block; inference mode only keeps it for later."""
+    if not isinstance(mode, bool):
+        wanted = f"must be bool, not {type_name(mode)}"
+        text = f"set_grad_enabled(): argument 'enabled' (position 1) {wanted}"
+        raise TorchError("python", type="TypeError", text=text)
+    session.grad_enabled, session.grad_idle = mode and not session.inference, mode and session.inference
+    return GradMode(mode)
+
+
 FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
     "torch": {
         "manual_seed": manual_seed,
         "is_grad_enabled": lambda session: session.grad_enabled or session.grad_idle,
+        "set_grad_enabled": set_grad_enabled,
+        "get_default_dtype": lambda session: dtypes.float32,
         "is_inference_mode_enabled": lambda session: session.inference,
         "is_anomaly_enabled": lambda session: session.anomaly,
         "is_tensor": lambda session, obj: isinstance(obj, Tensor),

@@ -11,7 +11,7 @@ from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.engine.views import grad_fn, requires_grad
 from detachsim.printing import format_text, named_tuple_text, size_text, tensor_text
-from detachsim.run.values import Function, Size
+from detachsim.run.values import Device, Function, Size
 
 
 def tensor_repr(session: Session, tensor: Tensor, *, rebuild: bool) -> str:
@@ -55,8 +55,8 @@ def printed(session: Session, value: Any) -> str:
         if value.array.ndim == 0 and not is_parameter(value):
             return format_text(value.array, value.dtype.name, "")
         return tensor_repr(session, value, rebuild=True)
-    if isinstance(value, str):
-        return value
+    if isinstance(value, (str, Device)):
+        return str(value)
     return represented(session, value)
 
 

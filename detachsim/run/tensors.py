@@ -12,7 +12,7 @@ from detachsim.engine.limits import require_few
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, alias, meta, new_version, offset, strides
 from detachsim.engine.views import grad_fn, requires_grad
-from detachsim.run.values import Function, Size, type_name
+from detachsim.run.values import CPU, Function, Size, type_name
 
 
 def read_grad(session: Session, tensor: Tensor) -> Tensor | None:
@@ -58,6 +58,7 @@ ATTRIBUTES: dict[str, Callable[[Session, Tensor], Any]] = {
     "_version": version,
     "_base": lambda session, tensor: None if tensor.view is None else tensor.view.base,
     "output_nr": lambda session, tensor: tensor.output_nr,
+    "device": lambda session, tensor: CPU,
     "is_sparse": lambda session, tensor: False,
     "itemsize": lambda session, tensor: tensor.dtype.itemsize,
     "nbytes": lambda session, tensor: tensor.dtype.itemsize * tensor.array.size,

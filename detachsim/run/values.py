@@ -20,6 +20,33 @@ class Function:
         self.call = call
 
 
+class Device:
+    """Where a tensor's memory is, which is the one place there is."""
+
+    type_name = "torch.device"
+
+    def __str__(self) -> str:
+        return "cpu"
+
+    def __repr__(self) -> str:
+        return "device(type='cpu')"
+
+
+CPU = Device()
+
+
+class GradMode:
+    """What ``torch.set_grad_enabled`` returns."""
+
+    type_name = "set_grad_enabled"
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = mode
+
+    def __repr__(self) -> str:
+        return f"torch.autograd.grad_mode.set_grad_enabled(mode={self.mode})"
+
+
 # What errors call the type of a value that fits nowhere, PyTorch's and Python's own.
 Size.__name__ = "torch.Size"
 Function.__name__ = "function"
