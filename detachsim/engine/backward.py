@@ -370,6 +370,8 @@ def _count_edits(work: Pass, node: Node, results: list[Gradient], edits: Sequenc
         if type(node) is Node and node.op.kind == POINTWISE and gradient.shape != node.shape:
             continue  # and so is a sum
         if not work.create_graph:
+            if isinstance(gradient, np.generic):  # of no dims
+                gradient = results[edge] = np.asarray(gradient)
             work.gradients.version(gradient).value = count
         elif not gradient.version.value:
             gradient.version.value = count

@@ -40,6 +40,7 @@ def _vocabulary() -> Vocabulary:
             "torch.nn": split(words.MODULES),
             "torch.nn.init": split(words.INIT),
             "torch.nn.utils": split(words.UTILS),
+            "torch.optim.lr_scheduler": split(words.SCHEDULES),
             "torch.optim": split(words.OPTIMIZERS),
         },
         constants={"torch": split(words.CONSTANTS)},

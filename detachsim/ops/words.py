@@ -78,6 +78,10 @@ UTILS = """
 clip_grad_norm_ clip_grad_value_ parameters_to_vector vector_to_parameters
 """
 
+SCHEDULES = """
+ConstantLR CosineAnnealingLR ExponentialLR LambdaLR LinearLR MultiStepLR MultiplicativeLR StepLR
+"""
+
 OPTIMIZERS = """
 Adagrad Adam AdamW RMSprop SGD
 """
@@ -101,42 +105,43 @@ cumsum cumsum_ data_ptr deg2rad deg2rad_ det detach detach_ diag diag_embed diag
 diff digamma digamma_ dim dist div div_ divide divide_ dot double dsplit element_size eq eq_ equal erf erf_
 erfc erfc_ erfinv erfinv_ eval exp exp2 exp2_ exp_ expand expand_as expm1 expm1_ exponential_ extend fill_ fix
 fix_ flatten flip fliplr flipud float float_power float_power_ floor floor_ floor_divide floor_divide_ fmax
-fmin fmod fmod_ forward frac frac_ gather ge ge_ geometric_ ger get greater greater_equal gt gt_ half
-hardshrink heaviside heaviside_ hsplit hypot hypot_ i0 i0_ i1_ index_add index_add_ index_copy index_copy_
-index_fill index_fill_ index_put index_put_ index_select initial_seed inner insert int inverse is_complex
-is_contiguous is_floating_point is_inference is_signed isclose isfinite isinf isnan isneginf isposinf item
-items keys kron kthvalue ldexp ldexp_ le le_ lerp lerp_ less less_equal lgamma lgamma_ load_state_dict log
-log10 log10_ log1p log1p_ log2 log2_ log_ log_normal_ log_softmax logaddexp logaddexp2 logcumsumexp logdet
-logical_and logical_and_ logical_not logical_not_ logical_or logical_or_ logical_xor logical_xor_ logit logit_
-logsumexp long lt lt_ manual_seed masked_fill masked_fill_ masked_scatter masked_scatter_ masked_select matmul
-matrix_exp matrix_power max maximum mean median min minimum mm mode modules moveaxis movedim msort mul mul_
-multinomial multiply multiply_ mv name named_buffers named_children named_modules named_parameters nan_to_num
-nan_to_num_ nanmean nanmedian nanquantile nansum narrow ndimension ne ne_ neg neg_ negative negative_ nelement
-new_empty new_full new_ones new_tensor new_zeros nonzero norm normal_ not_equal numel outer parameters permute
-pinverse pop positive pow pow_ prelu prod put put_ quantile rad2deg rad2deg_ random_ ravel reciprocal
-reciprocal_ register_forward_hook register_forward_pre_hook register_hook register_post_accumulate_grad_hook
-relu relu_ remainder remainder_ remove repeat repeat_interleave requires_grad_ reset_parameters
-reset_running_stats reshape reshape_as resize_ resize_as_ retain_grad roll rot90 round round_ rsqrt rsqrt_
-scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_ select select_scatter set_ sgn sgn_
-short sigmoid sigmoid_ sign sign_ signbit sin sin_ sinc sinc_ sinh sinh_ size slice_scatter slogdet softmax
-sort split split_with_sizes sqrt sqrt_ square square_ squeeze squeeze_ state_dict std step storage_offset
-stride sub sub_ subtract subtract_ sum sum_to_size svd swapaxes swapaxes_ swapdims swapdims_ t t_ take
-take_along_dim tan tan_ tanh tanh_ tensor_split tile to tolist topk trace train transpose transpose_ tril
-tril_ triu triu_ true_divide true_divide_ trunc trunc_ type type_as unbind unflatten unfold uniform_ unique
-unique_consecutive unsqueeze unsqueeze_ values var vdot view view_as vsplit where xlogy xlogy_ zero_ zero_grad
+fmin fmod fmod_ forward frac frac_ gather ge ge_ geometric_ ger get get_last_lr greater greater_equal gt gt_
+half hardshrink heaviside heaviside_ hsplit hypot hypot_ i0 i0_ i1_ index_add index_add_ index_copy
+index_copy_ index_fill index_fill_ index_put index_put_ index_select initial_seed inner insert int inverse
+is_complex is_contiguous is_floating_point is_inference is_signed isclose isfinite isinf isnan isneginf
+isposinf item items keys kron kthvalue ldexp ldexp_ le le_ lerp lerp_ less less_equal lgamma lgamma_
+load_state_dict log log10 log10_ log1p log1p_ log2 log2_ log_ log_normal_ log_softmax logaddexp logaddexp2
+logcumsumexp logdet logical_and logical_and_ logical_not logical_not_ logical_or logical_or_ logical_xor
+logical_xor_ logit logit_ logsumexp long lt lt_ manual_seed masked_fill masked_fill_ masked_scatter
+masked_scatter_ masked_select matmul matrix_exp matrix_power max maximum mean median min minimum mm mode
+modules moveaxis movedim msort mul mul_ multinomial multiply multiply_ mv name named_buffers named_children
+named_modules named_parameters nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow ndimension
+ne ne_ neg neg_ negative negative_ nelement new_empty new_full new_ones new_tensor new_zeros nonzero norm
+normal_ not_equal numel outer parameters permute pinverse pop positive pow pow_ prelu prod put put_ quantile
+rad2deg rad2deg_ random_ ravel reciprocal reciprocal_ register_forward_hook register_forward_pre_hook
+register_hook register_post_accumulate_grad_hook relu relu_ remainder remainder_ remove repeat
+repeat_interleave requires_grad_ reset_parameters reset_running_stats reshape reshape_as resize_ resize_as_
+retain_grad roll rot90 round round_ rsqrt rsqrt_ scatter scatter_ scatter_add scatter_add_ scatter_reduce
+scatter_reduce_ select select_scatter set_ sgn sgn_ short sigmoid sigmoid_ sign sign_ signbit sin sin_ sinc
+sinc_ sinh sinh_ size slice_scatter slogdet softmax sort split split_with_sizes sqrt sqrt_ square square_
+squeeze squeeze_ state_dict std step storage_offset stride sub sub_ subtract subtract_ sum sum_to_size svd
+swapaxes swapaxes_ swapdims swapdims_ t t_ take take_along_dim tan tan_ tanh tanh_ tensor_split tile to tolist
+topk trace train transpose transpose_ tril tril_ triu triu_ true_divide true_divide_ trunc trunc_ type type_as
+unbind unflatten unfold uniform_ unique unique_consecutive unsqueeze unsqueeze_ values var vdot view view_as
+vsplit where xlogy xlogy_ zero_ zero_grad
 """
 
 ATTRIBUTES = """
-L P Q R S T U V Vh _base _version affine alpha approximate beta bias bias_hh bias_ih ceil_mode data defaults
-delta device dilation dim dtype eigenvalues eigenvectors elementwise_affine embedding_dim end_dim eps full
-grad grad_fn groups hidden_size ignore_index in1_features in2_features in_channels in_features indices inplace
-input_size is_leaf is_sparse itemsize keepdim kernel_size label_smoothing lambd log_input log_target logabsdet
-mT margin max max_norm max_val min min_val momentum nbytes ndim negative_slope next_functions nonlinearity
-norm_type normalized_shape num_batches_tracked num_channels num_embeddings num_features num_groups
-num_parameters out_channels out_features output_nr output_size p padding padding_idx param_groups pos_weight
-reduction requires_grad retains_grad running_mean running_var scale_grad_by_freq shape sign start_dim state
-stride swap threshold track_running_stats training unflattened_size value values variable weight weight_hh
-weight_ih
+L P Q R S T U V Vh _base _version affine alpha approximate base_lrs beta bias bias_hh bias_ih ceil_mode data
+defaults delta device dilation dim dtype eigenvalues eigenvectors elementwise_affine embedding_dim end_dim eps
+full grad grad_fn groups hidden_size ignore_index in1_features in2_features in_channels in_features indices
+inplace input_size is_leaf is_sparse itemsize keepdim kernel_size label_smoothing lambd last_epoch log_input
+log_target logabsdet mT margin max max_norm max_val min min_val momentum nbytes ndim negative_slope
+next_functions nonlinearity norm_type normalized_shape num_batches_tracked num_channels num_embeddings
+num_features num_groups num_parameters out_channels out_features output_nr output_size p padding padding_idx
+param_groups pos_weight reduction requires_grad retains_grad running_mean running_var scale_grad_by_freq shape
+sign start_dim state stride swap threshold track_running_stats training unflattened_size value values variable
+weight weight_hh weight_ih
 """
 
 SETTABLE = """

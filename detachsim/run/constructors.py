@@ -14,6 +14,10 @@ def constructors(space: str) -> dict[str, Callable[..., Any]]:
         from detachsim.ops import optimizers
 
         return optimizers.CONSTRUCTORS
+    if space == "torch.optim.lr_scheduler":
+        from detachsim.ops.optim import schedules
+
+        return schedules.CONSTRUCTORS
     if space == "torch":
         from detachsim.ops import generators
 
@@ -33,5 +37,6 @@ def classes() -> tuple[Any, ...]:
     """Return the classes whose ATTRIBUTES and METHODS an expression may use."""
     from detachsim.engine.generator import Generator
     from detachsim.ops import collections, modules, optimizers
+    from detachsim.ops.optim import schedules
 
-    return (*modules.CLASSES, *optimizers.CLASSES, *collections.CLASSES, Generator)
+    return (*modules.CLASSES, *optimizers.CLASSES, *schedules.CLASSES, *collections.CLASSES, Generator)

@@ -45,6 +45,32 @@ TEXTS: dict[str, Entry] = {
     "sequential_insert": ("AssertionError", "module should be of type: <class 'torch.nn.modules.module.Module'>", {}),
     "sequential_insert_range": ("IndexError", "Index out of range: {index}", {}),
     "module_range": ("IndexError", "index {index} is out of range", {}),
+    "schedule_optimizer": ("TypeError", "{type} is not an Optimizer", {}),
+    "schedule_initial": (
+        "KeyError",
+        "\"param 'initial_lr' is not specified in param_groups[{index}] when resuming scheduler with last_epoch >= 0.\\n"
+        "This typically happens when:\\n1. You're trying to resume training from a checkpoint but haven't properly "
+        "loaded the optimizer state\\n2. You're using last_epoch >= 0 for a fresh training run (not recommended)\"",
+        {},
+    ),
+    "schedule_order": (
+        "UserWarning",
+        "Detected call of `lr_scheduler.step()` before `optimizer.step()`. In PyTorch 1.1.0 and later, you should "
+        "call them in the opposite order: `optimizer.step()` before `lr_scheduler.step()`.  Failure to do this will "
+        "result in PyTorch skipping the first value of the learning rate schedule. See more details at "
+        "https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate",
+        {},
+    ),
+    "schedule_factor": (
+        "ValueError",
+        "{word} multiplicative factor expected to be between 0 and 1.",
+        {},
+    ),
+    "schedule_start": (
+        "ValueError",
+        "Starting multiplicative factor expected to be greater than 0 and less or equal to 1.",
+        {},
+    ),
     "module_assign": ("TypeError", "cannot assign '{value}' as {kind} '{name}' ({wanted} or None expected)", {}),
     "module_assign_buffer": (
         "TypeError",

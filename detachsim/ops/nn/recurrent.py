@@ -72,7 +72,7 @@ class _Cell(Module):
         return self.functional("linear", value, table[f"weight_{which}"], table[f"bias_{which}"])
 
     ATTRIBUTES: ClassVar[dict[str, Any]] = {
-        **options("input_size", "hidden_size"),
+        **options("input_size", "hidden_size", "bias"),
         **tensors("weight_ih", "weight_hh", "bias_ih", "bias_hh"),
     }
 

@@ -27,6 +27,8 @@ class Optimizer:
     """
 
     session: Session
+    # How many steps a schedule of the learning rate has seen; None while there is no schedule.
+    steps_seen: int | None = None
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -71,6 +73,8 @@ class Optimizer:
     def step(self, closure: Any = None) -> Any:
         """Change every parameter that has a gradient."""
         session = self.session
+        if self.steps_seen is not None:
+            self.steps_seen += 1
         loss = None
         if closure is not None:
             if not hasattr(closure, "call"):
