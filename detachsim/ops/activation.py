@@ -8,24 +8,29 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.fused import fused
 from detachsim.ops.numeric import one, precise
 from detachsim.ops.row import FLOAT, pointwise
 
 
 def sigmoid(self: Array) -> Array:
-    return np.reciprocal(np.add(np.exp(np.negative(self)), one(self.dtype)))
+    return np.reciprocal(np.add(_exp(np.negative(self)), one(self.dtype)))
 
 
-def _sigmoid_numbers(values: list[float]) -> list[float]:
-    return [1.0 / (1.0 + math.exp(-value)) for value in values]
+def _exp_numbers(values: list[float]) -> list[float]:
+    return [*map(math.exp, values)]
+
+
+# Every other step is rounded, as in PyTorch's kernels.
+_exp = precise(np.exp, _exp_numbers)
 
 
 def sigmoid_backward(grad_output: Array, output: Array) -> Array:
-    return np.multiply(grad_output, np.multiply(np.subtract(one(output.dtype), output), output))
+    return np.multiply(np.multiply(grad_output, np.subtract(one(output.dtype), output)), output)
 
 
 def tanh_backward(grad_output: Array, output: Array) -> Array:
-    return grad_output * (1 - output * output)
+    return grad_output * fused(np.negative(output), output, one(output.dtype))
 
 
 def relu(self: Array) -> Array:
@@ -45,7 +50,7 @@ ROWS = [
     pointwise(
         "sigmoid(Tensor self)",
         "SigmoidBackward0",
-        precise(sigmoid, _sigmoid_numbers),
+        sigmoid,
         promote=FLOAT,
         where="mtF",
         grad={"self": "sigmoid_backward(grad, result)"},

@@ -59,10 +59,30 @@ def power_number(self: Array, exponent: float) -> Array:
             return np.reciprocal(self)
         if exponent == -2:
             return np.reciprocal(self * self)
+    if self.dtype == np.float32:
+        return _power_of_number(self, exponent)
     return power(self, np.asarray(exponent).astype(self.dtype))
 
 
-def power(self: Array, exponent: Array) -> Array:
+def _power_of_number(self: Array, exponent: float) -> Array:
+    """A power in float32: what does not fill pairs of vectors is computed one by one, with the exponent in float64."""
+    wide = self.astype(np.float64)
+    made = np.asarray(np.power(wide, np.float64(exponent))).astype(np.float32)
+    whole = self.size // _PAIRED * _PAIRED
+    if whole and not made.flags.c_contiguous:
+        return power(self, np.asarray(exponent, np.float32))
+    if whole:
+        made.reshape(-1)[:whole] = np.power(wide.reshape(-1)[:whole], np.float64(np.float32(exponent)))
+    return made
+
+
+# So many float32 numbers are two vectors.
+_PAIRED = 32
+
+
+def power(self: Array, exponent: Any) -> Array:
+    if isinstance(exponent, int | float):  # in formulas
+        return power_number(np.asarray(self), exponent)
     base, exponent = np.asarray(self), np.asarray(exponent)
     if base.dtype == np.float32 or exponent.dtype == np.float32:
         return np.power(base.astype(np.float64), exponent.astype(np.float64)).astype(np.float32)

@@ -11,6 +11,7 @@ from detachsim.engine.op import Op
 from detachsim.ops.loss import check_reduction, chosen_reduction, refuse_gradient
 from detachsim.ops.row import composite, general
 from detachsim.ops.summation import ordered_sum
+from detachsim.ops.vector_sums import cascade_sum
 
 
 def _picked(target: Array, ignore_index: int, weight: Array | None, dtype: Any) -> tuple[Array, Array]:
@@ -19,6 +20,16 @@ def _picked(target: Array, ignore_index: int, weight: Array | None, dtype: Any) 
     classes = np.where(kept, target, 0).astype(np.int64)
     weights = np.ones(target.shape, dtype) if weight is None else weight[classes]
     return classes, np.where(kept, weights, weights.dtype.type(0))
+
+
+# So many losses are added in the order of PyTorch's kernel.
+_FEW = 1024
+
+
+def _total(values: Array) -> Array:
+    if values.size <= _FEW:
+        return cascade_sum(values)
+    return np.asarray(ordered_sum(np.asarray(values, order="C"), tuple(range(values.ndim))))
 
 
 def _along(self: Array, classes: Array) -> tuple[int, Array]:
@@ -36,8 +47,8 @@ def nll(self: Array, target: Array, weight: Array | None, reduction: str, ignore
     losses = np.where(target != ignore_index, losses, self.dtype.type(0))
     if reduction == "none":
         return losses
-    total = np.asarray(ordered_sum(np.asarray(losses, order="C"), tuple(range(losses.ndim))))
-    return total if reduction == "sum" else np.asarray(total / weights.sum(dtype=self.dtype))
+    total = _total(losses)
+    return total if reduction == "sum" else np.asarray(total / _total(weights))
 
 
 def nll_backward(
@@ -51,7 +62,7 @@ def nll_backward(
     axis, index = _along(self, classes)
     share = -weights * grad_output
     if reduction == "mean":
-        share = share / weights.sum(dtype=self.dtype)
+        share = share / _total(weights)
     made = np.zeros_like(self)
     # An ignored element gives nothing to class 0, where it was put.
     share = np.where(target != ignore_index, share, self.dtype.type(0))

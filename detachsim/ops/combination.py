@@ -14,7 +14,7 @@ from detachsim.engine.promotion import result_type
 from detachsim.engine.views import requires_grad
 from detachsim.ops.arithmetic import sign
 from detachsim.ops.element_types import no_bools
-from detachsim.ops.numeric import converted, precise_each
+from detachsim.ops.numeric import converted, precise, precise_each
 from detachsim.ops.row import COMPOSITE, FLOAT, composite, pointwise
 
 
@@ -57,8 +57,13 @@ def _refuse_lerp(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("not_implemented_for", kernel=kernel, dtype=self.dtype.scalar)
 
 
-def xlogy(self: Array, other: Array) -> Array:
-    return np.where(np.isnan(other), other, np.where(self == 0, 0.0 * np.asarray(self == 0), self * np.log(other)))
+_log = precise(np.log)
+
+
+def xlogy(self: Any, other: Any) -> Array:
+    kind = np.result_type(self, other)  # a plain number has none of its own
+    left, right = np.asarray(self, kind), np.asarray(other, kind)
+    return np.where(np.isnan(right), right, np.where(left == 0, kind.type(0), left * _log(right)))
 
 
 def xlogy_backward(ops: Any, grad: Any, self: Any, other: Any) -> Any:
@@ -198,7 +203,7 @@ ROWS = [
     pointwise(
         "xlogy.Tensor(Tensor self, Tensor other)",
         "XlogyBackward0",
-        precise_each(xlogy),
+        xlogy,
         promote=FLOAT,
         grad={"self": "xlogy_backward(grad, self, other)", "other": "grad * self / other"},
         inplace=True,
@@ -208,7 +213,7 @@ ROWS = [
     pointwise(
         "xlogy.Scalar_Other(Tensor self, Number other)",
         "XlogyBackward2",
-        precise_each(xlogy),
+        xlogy,
         promote=FLOAT,
         grad={"self": "xlogy_number_backward(grad, self, other)"},
         inplace=True,
@@ -218,7 +223,7 @@ ROWS = [
     pointwise(
         "xlogy.Scalar_Self(Number self, Tensor other)",
         "XlogyBackward1",
-        lambda self, other: precise_each(lambda y, x: xlogy(x, y))(other, self),
+        xlogy,
         promote=FLOAT,
         where="t",
         grad={"other": "grad * self / other"},

@@ -255,8 +255,9 @@ def trace(self: Array) -> Array:
     diagonal = np.diagonal(self)
     if diagonal.dtype.kind in "biu":
         return np.add.reduce(diagonal, dtype=np.int64)
-    # PyTorch's kernel adds one element after another.
-    return np.add.accumulate(diagonal)[-1] if diagonal.size else np.zeros((), diagonal.dtype)
+    if not diagonal.size:
+        return np.zeros((), diagonal.dtype)
+    return np.asarray(np.add.accumulate(diagonal, dtype=np.float64)[-1]).astype(diagonal.dtype)
 
 
 def trace_backward(ops: Any, grad: Any, shape: tuple[int, ...]) -> Any:

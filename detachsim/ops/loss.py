@@ -13,7 +13,7 @@ from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
 from detachsim.engine.views import requires_grad
 from detachsim.ops.element_types import floats_only
-from detachsim.ops.numeric import numel, precise_each
+from detachsim.ops.numeric import numel, precise
 from detachsim.ops.row import ARITHMETIC, FLOAT, KEEP, composite, general
 from detachsim.ops.summation import ordered_sum
 
@@ -92,7 +92,7 @@ def _pair(
         self, target, grad_output = (_computed(value, self) for value in (self, target, grad_output))
         kind = np.asarray(self).dtype.type
         norm = kind(1 / max(self.size, 1)) if reduction == "mean" else kind(1)
-        return np.asarray(slope(self - target, p, norm) * grad_output)
+        return np.asarray(slope(self - target, p, norm, grad_output))
 
     return [
         general(
@@ -162,17 +162,17 @@ def _huber(d: Array, p: float) -> Array:
     return np.where(size <= delta, kind(0.5) * size * size, delta * (size - kind(0.5) * delta))
 
 
-def _mse_slope(d: Array, p: float, norm: Any) -> Array:
-    return norm * 2 * d
+def _mse_slope(d: Array, p: float, norm: Any, grad: Array) -> Array:
+    return norm * 2 * d * grad
 
 
-def _smooth_l1_slope(d: Array, p: float, norm: Any) -> Array:
-    return np.where(d <= -p, -norm, np.where(d >= p, norm, norm * d / d.dtype.type(p)))
+def _smooth_l1_slope(d: Array, p: float, norm: Any, grad: Array) -> Array:
+    return np.where(d <= -p, -norm, np.where(d >= p, norm, norm * d / d.dtype.type(p))) * grad
 
 
-def _huber_slope(d: Array, p: float, norm: Any) -> Array:
-    edge = norm * d.dtype.type(p)
-    return np.where(d <= -p, -edge, np.where(d >= p, edge, norm * d))
+def _huber_slope(d: Array, p: float, norm: Any, grad: Array) -> Array:
+    edge = ((norm * grad).astype(np.float64) * p).astype(d.dtype)  # PyTorch's delta is a float64
+    return np.where(d <= -p, -edge, np.where(d >= p, edge, norm * d * grad))
 
 
 def _clamped(ops: Any, d: Any, p: float) -> Any:
@@ -320,10 +320,12 @@ def bce(self: Array, target: Array, weight: Array | None, reduction: str) -> Arr
     return reduced(losses if weight is None else losses * weight, reduction)
 
 
-@precise_each
+_exp, _log, _log1p = precise(np.exp), precise(np.log), precise(np.log1p)
+
+
 def _bce_each(self: Array, target: Array) -> Array:
     # The logarithms stop at -100, so that a sure and wrong answer costs a finite number.
-    return (target - 1) * np.maximum(np.log1p(-self), -100) - target * np.maximum(np.log(self), -100)
+    return (target - 1) * np.maximum(_log1p(-self), -100) - target * np.maximum(_log(self), -100)
 
 
 def _check_bce(session: Any, op: Op, bound: list[Any]) -> None:
@@ -398,11 +400,11 @@ def binary_cross_entropy(
 
 
 def _log_sigmoid(values: Array) -> Array:
-    return np.minimum(values, 0) - np.log1p(np.exp(-np.abs(values)))
+    return np.minimum(values, 0) - _log1p(_exp(-np.abs(values)))
 
 
 def bce_logits(self: Array, target: Array, weight: Array | None, pos_weight: Array | None, reduction: str) -> Array:
-    log_sigmoid = precise_each(_log_sigmoid)(self)
+    log_sigmoid = _log_sigmoid(self)
     if pos_weight is not None:
         losses = (1 - target) * self - ((pos_weight - 1) * target + 1) * log_sigmoid
     else:

@@ -8,8 +8,10 @@ from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.fused import fused
 from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
+from detachsim.ops import stepwise
 from detachsim.ops.element_types import refuse_integers
 from detachsim.ops.loss import size_text
 from detachsim.ops.numeric import PRECISE_LIMIT, numel, precise_each, wrap_dim
@@ -98,7 +100,19 @@ def _layer_norm(x: Array, weight: Array | None, bias: Array | None, axes: Axes, 
 def native_layer_norm(
     input: Array, normalized_shape: Axes, weight: Array | None, bias: Array | None, eps: float
 ) -> Array:
+    rows = _layer_rows(input, normalized_shape)
+    if stepwise.takes_rows(rows):
+        made = stepwise.layer_norm(rows, _flat(weight), _flat(bias), eps)
+        return made.reshape(input.shape)
     return np.asarray(_layer_norm(input, weight, bias, _layer_axes(input, normalized_shape)[0], eps))
+
+
+def _layer_rows(x: Array, normalized_shape: Axes) -> Array:
+    return x.reshape(-1, numel(normalized_shape)) if x.size else x.reshape(0, 0)
+
+
+def _flat(parameter: Array | None) -> Array | None:
+    return None if parameter is None else parameter.reshape(-1)
 
 
 def native_layer_norm_backward(
@@ -111,6 +125,11 @@ def native_layer_norm_backward(
     normalized_shape: Axes,
     eps: float,
 ) -> tuple[Array, Array, Array]:
+    rows = _layer_rows(input, normalized_shape)
+    if stepwise.takes_rows(rows):
+        to_x, to_weight, to_bias = stepwise.layer_norm_backward(grad_out.reshape(rows.shape), rows, _flat(weight), eps)
+        shape = tuple(normalized_shape)
+        return to_x.reshape(input.shape), to_weight.reshape(shape), to_bias.reshape(shape)
     axes, others = _layer_axes(input, normalized_shape)
     grad, x, factor = _wide(grad_out, input, weight)
     to_x, made = _slope(grad if factor is None else grad * factor, x, axes, eps)
@@ -170,6 +189,21 @@ def _batch_norm(
     return _affine((x - mean) / np.sqrt(variance + eps), weight, bias)
 
 
+def _by_position(x: Array) -> Array:
+    """Return x by samples, channels and positions."""
+    return x.reshape(*x.shape[:2], numel(x.shape[2:]))
+
+
+def _batch_statistics(
+    x: Array, running_mean: Array | None, running_var: Array | None, training: bool, eps: float
+) -> tuple[Array, Array]:
+    """Return the mean and the reciprocal deviation of each channel."""
+    if training or running_mean is None or running_var is None:
+        mean, squares = stepwise.batch_statistics(x)
+        return mean, stepwise.batch_scale(squares, len(x) * x.shape[2], eps)
+    return running_mean, np.reciprocal(np.sqrt(running_var + running_var.dtype.type(eps)))
+
+
 def native_batch_norm(
     input: Array,
     weight: Array | None,
@@ -179,6 +213,10 @@ def native_batch_norm(
     training: bool,
     eps: float,
 ) -> Array:
+    if stepwise.takes_batch(input):
+        x = _by_position(input)
+        mean, scale = _batch_statistics(x, running_mean, running_var, training, eps)
+        return stepwise.batch_norm(x, weight, bias, mean, scale).reshape(input.shape)
     statistics = (None, None) if training else (running_mean, running_var)
     return np.asarray(_batch_norm(input, *(_channels(input, value) for value in (weight, bias, *statistics)), eps))
 
@@ -192,6 +230,13 @@ def native_batch_norm_backward(
     training: bool,
     eps: float,
 ) -> tuple[Array, Array, Array]:
+    if stepwise.takes_batch(input):
+        x = _by_position(input)
+        mean, scale = _batch_statistics(x, running_mean, running_var, training, eps)
+        if not training and running_var is not None:
+            scale = stepwise.batch_scale(running_var, 1, eps)
+        parts = stepwise.batch_norm_backward(_by_position(grad_out), x, weight, mean, scale, training=training)
+        return parts[0].reshape(input.shape), parts[1], parts[2]
     axes = _batch_axes(input)
     grad, x, factor, mean, variance = _wide(grad_out, input, weight, running_mean, running_var)
     scaled = grad if factor is None else grad * _channels(x, factor)
@@ -304,24 +349,43 @@ def _batch_norm_of(
 
 def _update(x: Array, running_mean: Any, running_var: Any, momentum: float) -> None:
     """Move the running statistics towards the batch's, as PyTorch does: without raising their counters."""
-    axes = _batch_axes(x)
-    (wide,) = _wide(x)
+    count = x.size // x.shape[1]
+    if stepwise.takes_batch(x):
+        mean, squares = stepwise.batch_statistics(_by_position(x))
+        variance = squares / x.dtype.type(count - 1)
+    else:
+        axes = _batch_axes(x)
+        (wide,) = _wide(x)
+        mean, variance = wide.mean(axis=axes), wide.var(axis=axes) * (count / (count - 1))
     if running_mean is not None:
-        _move(running_mean.tensor.array, wide.mean(axis=axes), momentum)
+        running = running_mean.tensor.array
+        share = running.dtype.type(momentum)
+        running[...] = share * mean.astype(running.dtype) + (running.dtype.type(1) - share) * running
     if running_var is not None:
-        count = x.size // x.shape[1]
-        _move(running_var.tensor.array, wide.var(axis=axes) * (count / (count - 1)), momentum)
-
-
-def _move(running: Array, value: Array, momentum: float) -> None:
-    np.copyto(running, momentum * value + (1 - momentum) * running, casting="unsafe")
+        running = running_var.tensor.array
+        share = running.dtype.type(momentum)
+        running[...] = fused(variance.astype(running.dtype), share, (running.dtype.type(1) - share) * running)
 
 
 # group_norm and instance_norm
 
 
 def native_group_norm(input: Array, weight: Array | None, bias: Array | None, num_groups: int, eps: float) -> Array:
+    rows = _group_rows(input, num_groups)
+    if stepwise.takes_groups(rows):
+        made = stepwise.group_norm(rows, _by_group(weight, num_groups), _by_group(bias, num_groups), eps)
+        return made.reshape(input.shape)
     return np.asarray(_group_norm(input, _channels(input, weight), _channels(input, bias), num_groups, eps))
+
+
+def _group_rows(x: Array, num_groups: int) -> Array:
+    """Return x by samples, groups, channels of a group, positions."""
+    samples, channels = x.shape[:2]
+    return x.reshape(samples, num_groups, channels // num_groups, numel(x.shape[2:]))
+
+
+def _by_group(parameter: Array | None, num_groups: int) -> Array | None:
+    return None if parameter is None else parameter.reshape(num_groups, -1)
 
 
 @precise_each
@@ -335,6 +399,11 @@ def group_norm_backward(
 ) -> tuple[Any, Any, Any]:
     """The gradients of group_norm for its input, weight and bias."""
     shape = input.shape
+    if isinstance(input, np.ndarray):
+        rows = _group_rows(input, num_groups)
+        if stepwise.takes_groups(rows):
+            parts = stepwise.group_norm_backward(grad.reshape(rows.shape), rows, _by_group(weight, num_groups), eps)
+            return parts[0].reshape(shape), parts[1].reshape(-1), parts[2].reshape(-1)
     grouped = (shape[0], num_groups, numel(shape[1:]) // num_groups)
     axes = tuple(axis for axis in range(len(shape)) if axis != 1)
 

@@ -7,9 +7,10 @@ import numpy as np
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
-from detachsim.ops.numeric import dims, numel, wrap_dim
+from detachsim.ops.numeric import PRECISE_LIMIT, dims, numel, wrap_dim
 from detachsim.ops.row import CAST, composite, general
 from detachsim.ops.summation import ordered_sum
+from detachsim.ops.vector_sums import lane_product
 
 
 def sum_dims(self: Array, axes: tuple[int, ...], keepdim: bool = False) -> Array:
@@ -123,13 +124,12 @@ def _multiplied(self: Array, axis: int) -> Array:
     if self.dtype == np.float16:
         return _multiplied(self.astype(np.float32), axis).astype(np.float16)
     length = self.shape[axis]
-    if 2 < length < _SEQUENTIAL_PRODUCT:
-        return np.take(np.multiply.accumulate(self, axis=axis), -1, axis=axis)
-    return np.multiply.reduce(self, axis=axis)
-
-
-# So many factors and more PyTorch multiplies side by side.
-_SEQUENTIAL_PRODUCT = 32
+    if length <= 2 or self.size > PRECISE_LIMIT:
+        return np.multiply.reduce(self, axis=axis)
+    if self.strides[axis] == self.itemsize:
+        rows = np.moveaxis(self, axis, -1)
+        return lane_product(rows.reshape(-1, length)).reshape(rows.shape[:-1])
+    return np.take(np.multiply.accumulate(self, axis=axis), -1, axis=axis)
 
 
 def prod_all(self: Array, dtype: DType | None = None) -> Array:

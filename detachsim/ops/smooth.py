@@ -7,11 +7,12 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.fused import fused
 from detachsim.engine.layout import IN_ROWS
 from detachsim.engine.op import Op
 from detachsim.ops.activation import sigmoid
 from detachsim.ops.element_types import floats_only
-from detachsim.ops.numeric import precise, precise_each, wrap_dim
+from detachsim.ops.numeric import one, precise, wrap_dim
 from detachsim.ops.piecewise import functional
 from detachsim.ops.row import composite, general, pointwise
 from detachsim.ops.special_functions import erf
@@ -26,12 +27,12 @@ _GELU_SCALE = math.sqrt(2 / math.pi)
 _GELU_CUBE = 0.044715
 
 
-# gelu rounds after each step, as PyTorch's kernel does, whose tails show it.
-_tanh, _exp = precise(np.tanh), precise(np.exp)
+# Every step is rounded, as in PyTorch's kernels; only these functions are computed with more digits.
+_tanh, _exp, _expm1, _log1p = precise(np.tanh), precise(np.exp), precise(np.expm1), precise(np.log1p)
 
 
 def elu(self: Array, alpha: float = 1, scale: float = 1, input_scale: float = 1) -> Array:
-    return np.where(self <= 0, np.expm1(np.minimum(self, 0) * input_scale) * (alpha * scale), self * scale)
+    return np.where(self <= 0, _expm1(np.minimum(self, 0) * input_scale) * (alpha * scale), self * scale)
 
 
 def elu_backward(
@@ -44,7 +45,7 @@ def elu_backward(
     if is_result:
         below = grad_output * input_scale * (low + slope)
     else:
-        below = grad_output * input_scale * slope * np.exp(low * input_scale)
+        below = grad_output * input_scale * slope * _exp(low * input_scale)
     return np.where(self_or_result <= 0, below, grad_output * scale)
 
 
@@ -64,17 +65,22 @@ def _check_celu(session: Any, op: Op, bound: list[Any]) -> None:
     floats_only("elu_cpu")(session, op, bound)
 
 
+def _bend(self: Array) -> Array:
+    kind = self.dtype.type
+    return _tanh(kind(_GELU_SCALE) * fused(self * self * self, kind(_GELU_CUBE), self))
+
+
 def gelu(self: Array, approximate: str = "none") -> Array:
     if approximate == "tanh":
-        return 0.5 * self * (1 + _tanh(_GELU_SCALE * (self + _GELU_CUBE * self * self * self)))
+        return 0.5 * self * (1 + _bend(self))
     return self * 0.5 * (1 + erf(np.asarray(self * _SQRT_HALF)))
 
 
 def gelu_backward(grad_output: Array, self: Array, approximate: str = "none") -> Array:
     if approximate == "tanh":
-        bend = _tanh(_GELU_SCALE * (self + _GELU_CUBE * self * self * self))
-        slope = _GELU_SCALE * (1 + 3 * _GELU_CUBE * self * self)
-        return grad_output * (0.5 * (1 + bend) + 0.5 * self * (1 - bend * bend) * slope)
+        bend, kind = _bend(self), self.dtype.type
+        slope = kind(_GELU_SCALE) * fused(self * self, 3 * kind(_GELU_CUBE), one(self.dtype))
+        return grad_output * (0.5 * (1 + bend) + 0.5 * self * fused(-bend, bend, one(self.dtype)) * slope)
     density = _exp(self * self * -0.5) * (_TWO_OVER_SQRT_PI * _SQRT_HALF * 0.5)
     return grad_output * (0.5 * (1 + erf(np.asarray(self * _SQRT_HALF))) + self * density)
 
@@ -101,34 +107,38 @@ def _check_gelu(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def silu(self: Array) -> Array:
-    return self / (1 + np.exp(-self))
+    return self / (1 + _exp(-self))
 
 
 def silu_backward(ops: Any, grad: Any, self: Any) -> Any:
     """grad * s * (1 + self * (1 - s)), s the sigmoid of self."""
     s = ops.sigmoid(self)
+    if isinstance(self, np.ndarray):
+        return grad * s * fused(self, 1 - s, one(self.dtype))
     return grad * s * (self * (1 - s) + 1)
 
 
 def mish(self: Array) -> Array:
-    return self * np.tanh(np.log1p(np.exp(self)))
+    return self * _tanh(_log1p(_exp(self)))
 
 
 def mish_backward(ops: Any, grad: Any, self: Any) -> Any:
     """grad * (t + self * s * (1 - t * t)), s the sigmoid of self and t the tanh of its softplus."""
     s = ops.sigmoid(self)
     t = ops.tanh(ops.log1p(ops.exp(self)))
+    if isinstance(self, np.ndarray):
+        return grad * fused(self * s, fused(-t, t, one(self.dtype)), t)
     return grad * (t + self * s * (1 - t * t))
 
 
 def softplus(self: Array, beta: float = 1, threshold: float = 20) -> Array:
     scaled = self * beta
-    return np.where(scaled > threshold, self, np.log1p(np.exp(np.minimum(scaled, threshold))) / beta)
+    return np.where(scaled > threshold, self, _log1p(_exp(np.minimum(scaled, threshold))) / beta)
 
 
 def softplus_backward(grad_output: Array, self: Array, beta: float, threshold: float) -> Array:
     scaled = self * beta
-    grown = np.exp(np.minimum(scaled, threshold))
+    grown = _exp(np.minimum(scaled, threshold))
     return np.where(scaled > threshold, grad_output, grad_output * grown / (grown + 1))
 
 
@@ -140,11 +150,13 @@ def softplus_second(ops: Any, grad: Any, grad_output: Any, self: Any, beta: floa
 
 
 def log_sigmoid(self: Array) -> Array:
-    return np.minimum(self, 0) - np.log1p(np.exp(-np.abs(self)))
+    return np.minimum(self, 0) - _log1p(_exp(-np.abs(self)))
 
 
 def log_sigmoid_backward(grad_output: Array, self: Array) -> Array:
-    return grad_output * sigmoid(-self)
+    rest = _exp(-np.abs(self))
+    rest = rest / (1 + rest)
+    return np.where(self < 0, 1 - rest, rest) * grad_output
 
 
 def log_sigmoid_second(ops: Any, grad: Any, grad_output: Any, self: Any) -> Any:
@@ -176,7 +188,7 @@ def glu(self: Array, dim: int = -1) -> Array:
 def glu_backward(grad_output: Array, self: Array, dim: int) -> Array:
     left, right = _halves(self, dim)
     s = sigmoid(right)
-    return np.concatenate([grad_output * s, grad_output * left * s * (1 - s)], axis=dim)
+    return np.concatenate([grad_output * s, (1 - s) * s * left * grad_output], axis=dim)
 
 
 def glu_second(ops: Any, grad: Any, grad_output: Any, self: Any, dim: int) -> tuple[Any, Any]:
@@ -222,7 +234,7 @@ ROWS = [
     pointwise(
         "elu(Tensor self, Number alpha=1, Number scale=1, Number input_scale=1)",
         "EluBackward0",
-        precise_each(elu),
+        elu,
         where="",
         grad={"self": "elu_backward(grad, alpha, scale, input_scale, False, self)"},
         refuses=floats_only("elu_cpu"),
@@ -240,7 +252,7 @@ ROWS = [
         "elu_backward(Tensor grad_output, Number alpha, Number scale, Number input_scale, bool is_result, "
         "Tensor self_or_result)",
         "EluBackwardBackward0",
-        precise_each(elu_backward),
+        elu_backward,
         where="",
         grad={
             "grad_output": "elu_backward(grad, alpha, scale, input_scale, is_result, self_or_result)",
@@ -256,7 +268,7 @@ ROWS = [
     pointwise(
         "celu(Tensor self, Number alpha=1)",
         "CeluBackward0",
-        precise_each(lambda self, alpha=1: elu(self, alpha, 1, 1 / alpha)),
+        lambda self, alpha=1: elu(self, alpha, 1, 1 / alpha),
         where="tF",
         grad={"self": "elu_backward(grad, alpha, 1, 1 / alpha, False, self)"},
         check=_check_celu,
@@ -292,7 +304,7 @@ ROWS = [
     pointwise(
         "silu(Tensor self)",
         "SiluBackward0",
-        precise_each(silu),
+        silu,
         where="F",
         grad={"self": "silu_backward(grad, self)"},
         refuses=floats_only("silu_cpu"),
@@ -305,7 +317,7 @@ ROWS = [
     pointwise(
         "mish(Tensor self)",
         "MishBackward0",
-        precise_each(mish),
+        mish,
         where="F",
         grad={"self": "mish_backward(grad, self)"},
         refuses=floats_only("mish_cpu"),
@@ -318,7 +330,7 @@ ROWS = [
     pointwise(
         "softplus(Tensor self, Number beta=1, Number threshold=20)",
         "SoftplusBackward0",
-        precise_each(softplus),
+        softplus,
         where="F",
         grad={"self": "softplus_backward(grad, self, beta, threshold)"},
         refuses=floats_only("softplus_cpu"),
@@ -328,7 +340,7 @@ ROWS = [
     pointwise(
         "softplus_backward(Tensor grad_output, Tensor self, Number beta, Number threshold)",
         "SoftplusBackwardBackward0",
-        precise_each(softplus_backward),
+        softplus_backward,
         where="",
         grad={
             "grad_output": "softplus_backward(grad, self, beta, threshold)",
@@ -339,7 +351,7 @@ ROWS = [
     pointwise(
         "logsigmoid(Tensor self)",
         "LogSigmoidBackward0",
-        precise_each(log_sigmoid),
+        log_sigmoid,
         where="F",
         grad={"self": "log_sigmoid_backward(grad, self)"},
         refuses=floats_only("log_sigmoid_cpu"),
@@ -350,7 +362,7 @@ ROWS = [
     pointwise(
         "log_sigmoid_backward(Tensor grad_output, Tensor self)",
         "LogSigmoidBackwardBackward0",
-        precise_each(log_sigmoid_backward),
+        log_sigmoid_backward,
         where="",
         grad={
             "grad_output": "log_sigmoid_backward(grad, self)",
@@ -363,7 +375,7 @@ ROWS = [
     general(
         "glu(Tensor self, int dim=-1)",
         "GluBackward0",
-        precise_each(glu),
+        glu,
         where="F",
         grad={"self": "glu_backward(grad, self, dim)"},
         check=_check_glu,
@@ -373,7 +385,7 @@ ROWS = [
     general(
         "glu_backward(Tensor grad_output, Tensor self, int dim)",
         "GluBackwardBackward0",
-        precise_each(glu_backward),
+        glu_backward,
         where="",
         grad={"grad_output, self": "glu_second(grad, grad_output, self, dim)"},
         doc="the gradient of glu",

@@ -7,39 +7,77 @@ import numpy as np
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array, DType, float16
 from detachsim.engine.errors import TorchError
+from detachsim.engine.fused import fused
 from detachsim.engine.op import Op
-from detachsim.ops.numeric import dims, precise, precise_each, wrap_dim
+from detachsim.ops.numeric import PRECISE_LIMIT, dims, precise, wrap_dim
+from detachsim.ops.reduction import sum_dims
 from detachsim.ops.row import CAST, FLOAT, composite, general
+from detachsim.ops.vector_sums import WIDE, lane_dot, lane_sum, running_fused
+
+_exp, _log = precise(np.exp), precise(np.log)
 
 
+def _is_last(values: Array, dim: int) -> bool:
+    return dim in (-1, values.ndim - 1)
+
+
+def _sums(values: Array, dim: int) -> Array:
+    """Add up along ``dim``, which stays with size 1: by vectors along the last dim, elsewhere in order."""
+    if values.size > PRECISE_LIMIT:
+        return np.asarray(values.sum(axis=dim, keepdims=True))
+    if _is_last(values, dim):
+        return lane_sum(values.reshape(-1, values.shape[-1]), WIDE).reshape(*values.shape[:-1], 1)
+    return np.add.accumulate(values, axis=dim).take([-1], axis=dim)
+
+
+def _dots(left: Array, right: Array, dim: int) -> Array:
+    """Add up products along ``dim``, which stays with size 1."""
+    if left.size > PRECISE_LIMIT:
+        return np.asarray((left * right).sum(axis=dim, keepdims=True))
+    shape = [1 if axis == dim % left.ndim else size for axis, size in enumerate(left.shape)]
+    first, second = (np.moveaxis(values, dim, -1).reshape(-1, values.shape[dim]) for values in (left, right))
+    return (lane_dot(first, second, WIDE) if _is_last(left, dim) else running_fused(first, second)).reshape(shape)
+
+
+def _widened(kernel: Any) -> Any:
+    """Compute float16 in float32."""
+
+    def call(first: Array, *rest: Any) -> Array:
+        if first.dtype != np.float16:
+            return np.asarray(kernel(first, *rest))
+        wide = [value.astype(np.float32) if isinstance(value, np.ndarray) else value for value in (first, *rest)]
+        return np.asarray(kernel(*wide)).astype(np.float16)
+
+    return call
+
+
+@_widened
 def softmax(self: Array, dim: int, dtype: DType | None = None) -> Array:
     if self.size == 0 or self.ndim == 0:
         return np.ones_like(self)
-    grown = np.exp(self - self.max(axis=dim, keepdims=True))
-    return grown / grown.sum(axis=dim, keepdims=True)
+    grown = _exp(self - self.max(axis=dim, keepdims=True))
+    total = _sums(grown, dim)
+    return grown * np.reciprocal(total) if _is_last(self, dim) else grown / total
 
 
+@_widened
 def log_softmax(self: Array, dim: int, dtype: DType | None = None) -> Array:
     if self.size == 0 or self.ndim == 0:
         return np.zeros_like(self)
     shifted = self - self.max(axis=dim, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True))
+    return shifted - _log(_sums(_exp(shifted), dim))
 
 
 def softmax_backward(grad_output: Array, output: Array, dim: int) -> Array:
-    if output.ndim == 0:
+    if output.ndim == 0 or output.size == 0:
         return np.zeros_like(output)
-    scaled = grad_output * output
-    return scaled - output * scaled.sum(axis=dim, keepdims=True)
+    return (grad_output - _dots(grad_output, output, dim)) * output
 
 
 def log_softmax_backward(grad_output: Array, output: Array, dim: int) -> Array:
-    if output.ndim == 0:
+    if output.ndim == 0 or output.size == 0:
         return np.zeros_like(output)
-    return grad_output - _exp(output) * grad_output.sum(axis=dim, keepdims=True)
-
-
-_exp = precise(np.exp)
+    return fused(-_exp(output), _sums(grad_output, dim), grad_output)
 
 
 def _sum(ops: Any, value: Any, dim: int) -> Any:
@@ -112,7 +150,7 @@ def _softmax_rows(name: str, node: str, kernel: Any, backward: Any, second: dict
         general(
             f"{name}_kernel(Tensor self, int dim, dtype? dtype=None)",
             f"{node}Backward0",
-            precise_each(kernel),
+            kernel,
             promote=CAST,
             where="",
             grad={"self": f"{name}_backward(grad, result, dim)"},
@@ -138,7 +176,7 @@ def logsumexp(self: Array, dim: tuple[int, ...], keepdim: bool = False) -> Array
     largest = self.max(axis=axes, keepdims=True) if self.size else np.full((1,) * self.ndim, -np.inf, self.dtype)
     # An infinite maximum would make nan of the difference.
     shift = np.where(np.isinf(largest), 0, largest)
-    total = np.log(np.exp(self - shift).sum(axis=axes, keepdims=True)) + shift
+    total = _log(sum_dims(_exp(self - shift), axes, True)) + shift
     return total if keepdim else total.squeeze(axes)
 
 
@@ -167,7 +205,7 @@ ROWS = [
         "softmax",
         "Softmax",
         softmax,
-        precise_each(softmax_backward),
+        softmax_backward,
         {
             "grad_output": "softmax_backward(grad, output, dim)",
             "output": "softmax_second(grad, grad_output, output, dim)",
@@ -193,7 +231,7 @@ ROWS = [
     general(
         "logsumexp(Tensor self, int[] dim, bool keepdim=False)",
         "LogsumexpBackward0",
-        precise_each(logsumexp),
+        logsumexp,
         promote=FLOAT,
         grad={"self": "logsumexp_backward(grad, self, result, dim, keepdim)"},
         check=_check_dims,

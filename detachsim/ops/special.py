@@ -17,14 +17,14 @@ _TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
 _SQRT_PI_OVER_TWO = math.sqrt(math.pi) / 2
 
 
-def logit(self: Array, eps: float | None = None) -> Array:
-    def function(x: Array) -> Array:
-        return np.log(x / (1 - x))
+_log = precise(np.log)
 
+
+def logit(self: Array, eps: float | None = None) -> Array:
     values = self
     if eps is not None:
         values = np.clip(values, self.dtype.type(eps), self.dtype.type(1 - eps))
-    return precise(function)(values)
+    return _log(values / (1 - values))
 
 
 def logit_backward(ops: Any, grad: Any, self: Any, eps: float | None) -> Any:

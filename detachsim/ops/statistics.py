@@ -17,6 +17,7 @@ from detachsim.ops.arithmetic import refuse_bools
 from detachsim.ops.numeric import PRECISE_LIMIT, dims, numel, wrap_dim
 from detachsim.ops.reduction import mean_dim
 from detachsim.ops.row import ARITHMETIC, CAST, KEEP, composite, general
+from detachsim.ops.vector_sums import running, sum_of_squares
 
 
 def _axes(self: Array, dim: Any) -> tuple[int, ...]:
@@ -27,6 +28,12 @@ def variance(self: Array, dim: Any = None, correction: float | None = None, keep
     """Return variances in float64, the mean of all elements rounded to self's type first, as PyTorch has it."""
     axes = _axes(self, dim)
     count = numel([self.shape[axis] for axis in axes])
+    if self.dtype == np.float64 and 0 < count <= _FEW and self.size <= PRECISE_LIMIT:
+        squares = _squares(self, axes)
+        if keepdim:
+            squares = squares.reshape([1 if axis in axes else size for axis, size in enumerate(self.shape)])
+        with np.errstate(all="ignore"):
+            return np.asarray(squares / np.float64(max(0.0, count - (1 if correction is None else correction))))
     wide = self.astype(np.float64)
     mean = wide.mean(axis=axes, keepdims=True) if count else np.full((1,) * self.ndim, np.nan)
     if len(axes) == self.ndim and self.dtype == np.float32:
@@ -35,6 +42,25 @@ def variance(self: Array, dim: Any = None, correction: float | None = None, keep
     divisor = max(0.0, count - (1 if correction is None else correction))
     with np.errstate(all="ignore"):
         return np.asarray(squares / np.float64(divisor))
+
+
+# So many float64 numbers are summed with PyTorch's roundings; float32 is summed in float64 there, too.
+_FEW = 256
+
+
+def _squares(self: Array, axes: tuple[int, ...]) -> Array:
+    """Add up squared distances from the mean: of all elements in two passes, of others by Welford's updates."""
+    kept = [axis for axis in range(self.ndim) if axis not in axes]
+    rows = self.transpose(*kept, *axes).reshape(*(self.shape[axis] for axis in kept), -1)
+    if not kept:
+        gaps = rows - mean_dim(self, None, False)
+        return np.asarray(np.add.accumulate(gaps * gaps)[-1])
+    mean, squares = np.zeros(rows.shape[:-1]), np.zeros(rows.shape[:-1])
+    for place in range(rows.shape[-1]):
+        gap = rows[..., place] - mean
+        mean = mean + gap / (place + 1)
+        squares = squares + gap * (rows[..., place] - mean)
+    return squares
 
 
 def var(self: Array, dim: Any = None, correction: float | None = None, keepdim: bool = False) -> Array:
@@ -199,21 +225,13 @@ def _sum_of_powers(self: Array, order: float, axes: tuple[int, ...]) -> Array:
     if rows.shape[1] == 0:
         return np.zeros(shape, self.dtype)
     if order == 2:
+        if axes and max(axes) == self.ndim - 1 and self.flags.c_contiguous:
+            return sum_of_squares(rows).reshape(shape)
         powers = rows * rows
     else:
         sizes = np.abs(rows)
         powers = sizes if order == 1 else np.power(sizes.astype(np.float64), order).astype(self.dtype)
-    width = 32 // self.itemsize
-    last = bool(axes) and max(axes) == self.ndim - 1 and self.flags.c_contiguous
-    if order != 2 or not last or rows.shape[1] < width:
-        return np.add.accumulate(powers, axis=1)[:, -1].reshape(shape)
-    vectors = rows.shape[1] // width
-    lanes = np.zeros((len(rows), width), self.dtype)
-    for number in range(vectors):
-        part = rows[:, number * width : (number + 1) * width].astype(np.float64)
-        lanes = (lanes + part * part).astype(self.dtype)  # multiplied and added with one rounding
-    parts = np.concatenate([lanes, powers[:, vectors * width :]], axis=1)
-    return np.add.accumulate(parts, axis=1)[:, -1].reshape(shape)
+    return running(powers).reshape(shape)
 
 
 def _check_norm(session: Any, op: Op, bound: list[Any]) -> None:
