@@ -11,6 +11,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.fused import fused
 from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
+from detachsim.engine.tensor import Tensor
 from detachsim.ops import stepwise
 from detachsim.ops.element_types import refuse_integers
 from detachsim.ops.loss import size_text
@@ -350,6 +351,8 @@ def _batch_norm_of(
 def _update(x: Array, running_mean: Any, running_var: Any, momentum: float) -> None:
     """Move the running statistics towards the batch's, as PyTorch does: without raising their counters."""
     count = x.size // x.shape[1]
+    if x.dtype == np.float16:
+        x = x.astype(np.float32)
     if stepwise.takes_batch(x):
         mean, squares = stepwise.batch_statistics(_by_position(x))
         variance = squares / x.dtype.type(count - 1)
@@ -357,14 +360,18 @@ def _update(x: Array, running_mean: Any, running_var: Any, momentum: float) -> N
         axes = _batch_axes(x)
         (wide,) = _wide(x)
         mean, variance = wide.mean(axis=axes), wide.var(axis=axes) * (count / (count - 1))
-    if running_mean is not None:
-        running = running_mean.tensor.array
-        share = running.dtype.type(momentum)
-        running[...] = share * mean.astype(running.dtype) + (running.dtype.type(1) - share) * running
-    if running_var is not None:
-        running = running_var.tensor.array
-        share = running.dtype.type(momentum)
-        running[...] = fused(variance.astype(running.dtype), share, (running.dtype.type(1) - share) * running)
+    for running, value, rounded in ((running_mean, mean, 2), (running_var, variance, 1)):
+        if running is not None:
+            _move(running.tensor, value, momentum, rounded)
+
+
+def _move(running: Tensor, value: Array, momentum: float, rounded: int) -> None:
+    """Move a statistic by a share of the way, in float32 at least; the sum is rounded once or twice."""
+    kind = dtypes.float32 if running.dtype.is_reduced else running.dtype
+    share = kind.numpy.type(momentum)
+    new, old = value.astype(kind.numpy), (kind.numpy.type(1) - share) * running.array.astype(kind.numpy)
+    made = fused(new, share, old) if rounded == 1 else share * new + old
+    running.array[...] = dtypes.cast(made, kind, running.dtype)
 
 
 # group_norm and instance_norm
