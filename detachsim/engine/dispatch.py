@@ -42,7 +42,7 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
 
     Returns a tensor, a tuple of tensors, or, for a composite op, whatever it makes. Raises ``TorchError``.
     """
-    if op.mutates and not op.unguarded and op.kind != VIEW and _is_seen(op, bound):
+    if op.mutates and not op.unguarded and _is_seen(op, bound):
         # Autograd refuses before the kernel looks at anything.
         check_inplace(session, bound[0], _edit_requires_grad(op, bound))
     recording = session.grad_enabled and bool(op.grad_fn) and _is_recorded(op, bound)

@@ -17,6 +17,8 @@ def read(path: str) -> Source:
     name = "<stdin>" if path == STANDARD_INPUT else path
     try:
         if path == STANDARD_INPUT:
+            if sys.stdin is None:  # closed by whoever started the process
+                raise _unreadable(name, "standard input is closed")
             data = sys.stdin.buffer.read(LARGEST_FILE + 1)
         else:
             with open(path, "rb") as file:

@@ -172,7 +172,7 @@ def _at_leasts(count: int) -> list[Op]:
 def resize(ops: Any, self: Any, size: Sequence[int]) -> Any:
     """Another size over the same memory, which grows where it must."""
     tensor = self.tensor
-    if requires_grad(tensor):
+    if requires_grad(tensor) and not self.session.inference:
         raise TorchError("resize_requires_grad")
     shape = tuple(size)
     for length in shape:

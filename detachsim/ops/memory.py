@@ -38,7 +38,7 @@ def to(ops: Any, self: Any, dtype: DType, copy: bool = False) -> Any:
     """self itself where the type is right, else a copy of that type."""
     if self.tensor.dtype is dtype and not copy:
         return self
-    return ops._to_copy(self, dtype)
+    return ops._to_copy(self, dtype) if dtype.is_floating else ops._to_whole(self, dtype)
 
 
 def _cast_method(name: str, dtype: str) -> Op:
@@ -135,6 +135,15 @@ ROWS = [
         result_edits=1,
         layout=AS_OPERANDS,
         doc="a copy of another type",
+    ),
+    general(
+        "_to_whole(Tensor self, dtype dtype)",
+        "",
+        lambda self, dtype: self.copy(),
+        where="",
+        promote=CAST,
+        layout=AS_OPERANDS,
+        doc="a copy of a type that has no gradients",
     ),
     composite("to(Tensor self, dtype dtype, *, bool copy=False)", to, where="m", doc="self as another type"),
     composite(

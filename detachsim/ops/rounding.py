@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.dispatch import require_broadcast
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
@@ -62,7 +63,11 @@ def _check_divisor(op: Op, bound: list[Any], divisor: Any) -> None:
     if promoted(op, bound).category != dtypes.INTEGRAL:
         return
     values = divisor.array if isinstance(divisor, Tensor) else np.asarray(divisor)
-    if not values.all() and all(value.array.size for value in bound[:2] if isinstance(value, Tensor)):
+    if values.all():
+        return
+    tensors = [value for value in bound[:2] if isinstance(value, Tensor)]
+    require_broadcast(tensors)
+    if all(tensor.array.size for tensor in tensors):
         raise TorchError("zero_division")
 
 

@@ -232,7 +232,7 @@ def take_along_dim(ops: Any, self: Any, indices: Any, dim: int | None = None) ->
     if self.ndim != indices.ndim:
         raise TorchError("take_along_dims", ndim=self.ndim, indices=indices.ndim)
 
-    axis = require_dim(dim, self.ndim)
+    axis = require_dim(wrap_dim(dim, self.ndim), self.ndim)
 
     def without(shape: tuple[int, ...]) -> tuple[int, ...]:
         return (*shape[:axis], 1, *shape[axis + 1 :])
@@ -393,8 +393,14 @@ def _check_index_select(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("index_select_dtype")
     if self.ndim == 0 and index.size != 1:
         raise TorchError("index_select_scalar", count=index.size)
-    if ((index < 0) | (index >= _length(self, axis))).any():
+    outside = index[(index < 0) | (index >= _length(self, axis))]
+    if not outside.size:
+        return
+    if self.ndim < 2 or self.size:
         raise TorchError("index_select_range")
+    if self.shape[axis] == 0:
+        raise TorchError("index_select_empty")
+    raise TorchError("index_select_bounds", index=int(outside.flat[0]), size=self.shape[axis])
 
 
 def _check_index_add(session: Any, op: Op, bound: list[Any]) -> None:

@@ -189,7 +189,9 @@ def _switch(session: Session, tensor: Tensor, value: bool) -> None:
 
 
 def detach_(session: Session, tensor: Tensor) -> Tensor:
-    """``tensor.detach_()``: drop the node and the flag; refused for views."""
+    """``tensor.detach_()``: drop the node and the flag; refused for views. Inference mode has no autograd to do it."""
+    if session.inference:
+        return tensor
     if tensor.view is not None:
         raise TorchError("detach_view")
     before = requires_grad(tensor)

@@ -31,6 +31,13 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (source.name, source.text) == ("<stdin>", "steps: []")
 
 
+def test_standard_input_may_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(ScenarioError) as caught:
+        read("-")
+    assert caught.value.mistakes[0].message == "standard input is closed"
+
+
 def test_a_missing_file_has_a_neighbour(tmp_path: Path) -> None:
     (tmp_path / "detach.yaml").write_text("x")
     mistake = _mistake(str(tmp_path / "detahc.yaml"))

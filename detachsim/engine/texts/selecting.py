@@ -94,6 +94,12 @@ TEXTS: dict[str, Entry] = {
         "index_select(): Index to scalar can have only 1 value, got {count} value(s)",
         {},
     ),
+    "index_select_empty": ("RuntimeError", "index_select(): self indexing axis dim should be positive", {}),
+    "index_select_bounds": (
+        "RuntimeError",
+        "INDICES element is out of DATA bounds, id={index} axis_dim={size}",
+        {},
+    ),
     "index_select_range": ("IndexError", "index out of range in self", {}),
     "index_add_vector": ("IndexError", "index_add_(): Index is supposed to be a vector, but got dim: {dims}", {}),
     "index_add_index_dtype": (
