@@ -88,6 +88,8 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
             node = make_node(session, op, bound, values, outputs)
         else:
             _refuse_integers(op, bound, outputs[0])
+    if op.hidden:
+        outputs = outputs[: -op.hidden]
     if session.facts is not None:
         session.facts.append(("op", op, tensors, outputs, node))
     return _as_returned(op, outputs, result)
@@ -119,7 +121,7 @@ def require_broadcast(operands: Sequence[Any]) -> tuple[int, ...]:
 
 
 def _as_returned(op: Op, outputs: Sequence[Tensor], result: Any) -> Any:
-    if not isinstance(result, (tuple, list)):
+    if not isinstance(result, (tuple, list)) or (op.hidden and len(outputs) == 1):
         return outputs[0]
     return _named(op, outputs) if op.outputs else tuple(outputs)
 
@@ -332,8 +334,9 @@ def make_node(session: "Session", op: Op, bound: list[Any], values: list[Any], o
     first = outputs[0]
     node.shape = first.array.shape
     node.dtype = first.dtype
-    if len(outputs) > 1:
-        extras(node).outputs = [(output.array.shape, output.dtype) for output in outputs]
+    visible = outputs[: -op.hidden] if op.hidden else outputs
+    if len(visible) > 1:
+        extras(node).outputs = [(output.array.shape, output.dtype) for output in visible]
     for number, output in enumerate(outputs):
         if (output.dtype.is_floating and number < max(op.differentiable_outputs, 1)) or op.several:
             output.node = node

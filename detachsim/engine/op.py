@@ -72,6 +72,7 @@ class Op:
         "grad",
         "grad_fn",
         "gradient_edits",
+        "hidden",
         "inplace",
         "inplace_grad",
         "inplace_grad_fn",
@@ -123,6 +124,7 @@ class Op:
         overlap: Overlap = ELEMENTWISE,
         elementwise: bool = False,
         outputs: tuple[str, ...] = (),
+        hidden: int = 0,
         differentiable_outputs: int = 1,
         result_edits: int = 0,
         several: bool = False,
@@ -157,6 +159,7 @@ class Op:
         self.overlap = overlap
         self.elementwise = elementwise or kind == POINTWISE
         self.outputs = outputs
+        self.hidden = hidden
         self.differentiable_outputs = differentiable_outputs
         self.result_edits = result_edits
         self.several = several

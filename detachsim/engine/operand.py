@@ -214,6 +214,16 @@ def _bind(helper: Callable[..., Any], functions: Functions) -> Callable[..., Any
     return call
 
 
+def _visible(kernel: Callable[..., Any], hidden: int) -> Callable[..., Any]:
+    """Return a kernel without what it makes for its own gradient alone."""
+
+    def call(*args: Any) -> Any:
+        made = kernel(*args)[:-hidden]
+        return made[0] if len(made) == 1 else made
+
+    return call
+
+
 def array_namespace(library: "Library") -> Functions:
     """Return every kernel, composite op and helper as a function on plain arrays."""
 
@@ -223,6 +233,8 @@ def array_namespace(library: "Library") -> Functions:
         if name in library.helpers:
             return _bind(library.helpers[name], functions)
         op = library.exact[name] if name in library.exact else library.sets[name].ops[0]
-        return _bind(op.kernel, functions) if op.kind == "composite" else op.kernel
+        if op.kind == "composite":
+            return _bind(op.kernel, functions)
+        return _visible(op.kernel, op.hidden) if op.hidden else op.kernel
 
     return Functions(find, library.dialect)

@@ -12,39 +12,13 @@ from detachsim.engine.fused import fused
 from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
 from detachsim.engine.tensor import Tensor
-from detachsim.ops import stepwise
+from detachsim.ops import norm_kernels
 from detachsim.ops.element_types import refuse_integers
 from detachsim.ops.loss import size_text
-from detachsim.ops.numeric import PRECISE_LIMIT, numel, precise_each, wrap_dim
+from detachsim.ops.numeric import numel, wrap_dim
 from detachsim.ops.row import FIRST, FLOAT, composite, general
 
 Axes = tuple[int, ...]
-
-
-def _centred(x: Array, axes: Axes, eps: float) -> tuple[Array, Array]:
-    """Return x with mean 0 and variance 1 along ``axes``, and what it was scaled by."""
-    centred = x - x.mean(axis=axes, keepdims=True)
-    scale = 1 / np.sqrt((centred * centred).mean(axis=axes, keepdims=True) + eps)
-    return centred * scale, scale
-
-
-def _affine(x: Array, weight: Array | None, bias: Array | None) -> Array:
-    if weight is not None:
-        x = x * weight
-    return x if bias is None else x + bias
-
-
-def _slope(grad: Array, x: Array, axes: Axes, eps: float) -> tuple[Array, Array]:
-    """Return the gradient of the normalized x for x, and the normalized x."""
-    made, scale = _centred(x, axes, eps)
-    mean = grad.mean(axis=axes, keepdims=True)
-    return scale * (grad - mean - made * (grad * made).mean(axis=axes, keepdims=True)), made
-
-
-def _wide(*arrays: Array | None) -> list[Any]:
-    """Return small float32 arrays as float64, so that the result is rounded once."""
-    small = all(array is None or array.size <= PRECISE_LIMIT for array in arrays)
-    return [array.astype(np.float64) if small and array is not None else array for array in arrays]
 
 
 def normalized_second(
@@ -93,58 +67,12 @@ def _layer_axes(x: Any, normalized_shape: Axes) -> tuple[Axes, Axes]:
     return tuple(range(split, len(x.shape))), tuple(range(split))
 
 
-@precise_each
-def _layer_norm(x: Array, weight: Array | None, bias: Array | None, axes: Axes, eps: float) -> Array:
-    return _affine(_centred(x, axes, eps)[0], weight, bias)
-
-
-def native_layer_norm(
-    input: Array, normalized_shape: Axes, weight: Array | None, bias: Array | None, eps: float
-) -> Array:
-    rows = _layer_rows(input, normalized_shape)
-    if stepwise.takes_rows(rows):
-        made = stepwise.layer_norm(rows, _flat(weight), _flat(bias), eps)
-        return made.reshape(input.shape)
-    return np.asarray(_layer_norm(input, weight, bias, _layer_axes(input, normalized_shape)[0], eps))
-
-
-def _layer_rows(x: Array, normalized_shape: Axes) -> Array:
-    return x.reshape(-1, numel(normalized_shape)) if x.size else x.reshape(0, 0)
-
-
-def _flat(parameter: Array | None) -> Array | None:
-    return None if parameter is None else parameter.reshape(-1)
-
-
-def native_layer_norm_backward(
-    grad_out: Array,
-    input: Array,
-    mean: None,
-    rstd: None,
-    weight: Array | None,
-    bias: Array | None,
-    normalized_shape: Axes,
-    eps: float,
-) -> tuple[Array, Array, Array]:
-    rows = _layer_rows(input, normalized_shape)
-    if stepwise.takes_rows(rows):
-        to_x, to_weight, to_bias = stepwise.layer_norm_backward(grad_out.reshape(rows.shape), rows, _flat(weight), eps)
-        shape = tuple(normalized_shape)
-        return to_x.reshape(input.shape), to_weight.reshape(shape), to_bias.reshape(shape)
-    axes, others = _layer_axes(input, normalized_shape)
-    grad, x, factor = _wide(grad_out, input, weight)
-    to_x, made = _slope(grad if factor is None else grad * factor, x, axes, eps)
-    parts = (to_x, (grad * made).sum(axis=others), grad.sum(axis=others))
-    first, second, third = (np.asarray(part).astype(input.dtype) for part in parts)
-    return first, second, third
-
-
 def layer_norm_backward(
-    ops: Any, grad: Any, input: Any, normalized_shape: Axes, weight: Any, bias: Any, eps: float
+    ops: Any, grad: Any, input: Any, mean: Any, rstd: Any, normalized_shape: Axes, weight: Any, bias: Any, eps: float
 ) -> tuple[Any, Any, Any]:
     """The gradients of layer_norm for its input, weight and bias."""
     made: tuple[Any, Any, Any] = ops.native_layer_norm_backward(
-        grad, input, None, None, weight, bias, normalized_shape, eps
+        grad, input, mean, rstd, weight, bias, normalized_shape, eps
     )
     return made
 
@@ -172,91 +100,25 @@ def layer_norm(
 # batch_norm
 
 
-def _channels(x: Any, parameter: Any) -> Any:
-    """Return a parameter of one number for each channel with the dims of x."""
-    return None if parameter is None else parameter.reshape((-1, *(1,) * (x.ndim - 2)))
-
-
 def _batch_axes(x: Any) -> Axes:
     return tuple(axis for axis in range(x.ndim) if axis != 1)
 
 
-@precise_each
-def _batch_norm(
-    x: Array, weight: Array | None, bias: Array | None, mean: Array | None, variance: Array | None, eps: float
-) -> Array:
-    if mean is None or variance is None:
-        return _affine(_centred(x, _batch_axes(x), eps)[0], weight, bias)
-    return _affine((x - mean) / np.sqrt(variance + eps), weight, bias)
-
-
-def _by_position(x: Array) -> Array:
-    """Return x by samples, channels and positions."""
-    return x.reshape(*x.shape[:2], numel(x.shape[2:]))
-
-
-def _batch_statistics(
-    x: Array, running_mean: Array | None, running_var: Array | None, training: bool, eps: float
-) -> tuple[Array, Array]:
-    """Return the mean and the reciprocal deviation of each channel."""
-    if training or running_mean is None or running_var is None:
-        mean, squares = stepwise.batch_statistics(x)
-        return mean, stepwise.batch_scale(squares, len(x) * x.shape[2], eps)
-    return running_mean, np.reciprocal(np.sqrt(running_var + running_var.dtype.type(eps)))
-
-
-def native_batch_norm(
-    input: Array,
-    weight: Array | None,
-    bias: Array | None,
-    running_mean: Array | None,
-    running_var: Array | None,
-    training: bool,
-    eps: float,
-) -> Array:
-    if stepwise.takes_batch(input):
-        x = _by_position(input)
-        mean, scale = _batch_statistics(x, running_mean, running_var, training, eps)
-        return stepwise.batch_norm(x, weight, bias, mean, scale).reshape(input.shape)
-    statistics = (None, None) if training else (running_mean, running_var)
-    return np.asarray(_batch_norm(input, *(_channels(input, value) for value in (weight, bias, *statistics)), eps))
-
-
-def native_batch_norm_backward(
-    grad_out: Array,
-    input: Array,
-    weight: Array | None,
-    running_mean: Array | None,
-    running_var: Array | None,
-    training: bool,
-    eps: float,
-) -> tuple[Array, Array, Array]:
-    if stepwise.takes_batch(input):
-        x = _by_position(input)
-        mean, scale = _batch_statistics(x, running_mean, running_var, training, eps)
-        if not training and running_var is not None:
-            scale = stepwise.batch_scale(running_var, 1, eps)
-        parts = stepwise.batch_norm_backward(_by_position(grad_out), x, weight, mean, scale, training=training)
-        return parts[0].reshape(input.shape), parts[1], parts[2]
-    axes = _batch_axes(input)
-    grad, x, factor, mean, variance = _wide(grad_out, input, weight, running_mean, running_var)
-    scaled = grad if factor is None else grad * _channels(x, factor)
-    if training:
-        to_x, made = _slope(scaled, x, axes, eps)
-    else:
-        scale = 1 / np.sqrt(_channels(x, variance) + eps)
-        to_x, made = scaled * scale, (x - _channels(x, mean)) * scale
-    parts = (to_x, (grad * made).sum(axis=axes), grad.sum(axis=axes))
-    first, second, third = (np.asarray(part).astype(input.dtype) for part in parts)
-    return first, second, third
-
-
 def batch_norm_backward(
-    ops: Any, grad: Any, input: Any, weight: Any, running_mean: Any, running_var: Any, training: bool, eps: float
+    ops: Any,
+    grad: Any,
+    input: Any,
+    weight: Any,
+    running_mean: Any,
+    running_var: Any,
+    save_mean: Any,
+    save_invstd: Any,
+    training: bool,
+    eps: float,
 ) -> tuple[Any, Any, Any]:
     """The gradients of batch_norm for its input, weight and bias."""
     made: tuple[Any, Any, Any] = ops.native_batch_norm_backward(
-        grad, input, weight, running_mean, running_var, training, eps
+        grad, input, weight, running_mean, running_var, save_mean, save_invstd, training, eps
     )
     return made
 
@@ -350,16 +212,8 @@ def _batch_norm_of(
 
 def _update(x: Array, running_mean: Any, running_var: Any, momentum: float) -> None:
     """Move the running statistics towards the batch's, as PyTorch does: without raising their counters."""
-    count = x.size // x.shape[1]
-    if x.dtype == np.float16:
-        x = x.astype(np.float32)
-    if stepwise.takes_batch(x):
-        mean, squares = stepwise.batch_statistics(_by_position(x))
-        variance = squares / x.dtype.type(count - 1)
-    else:
-        axes = _batch_axes(x)
-        (wide,) = _wide(x)
-        mean, variance = wide.mean(axis=axes), wide.var(axis=axes) * (count / (count - 1))
+    mean, square = norm_kernels.channel_moments(x)
+    variance = square / square.dtype.type(x.size // x.shape[1] - 1)
     for running, value, rounded in ((running_mean, mean, 2), (running_var, variance, 1)):
         if running is not None:
             _move(running.tensor, value, momentum, rounded)
@@ -377,40 +231,15 @@ def _move(running: Tensor, value: Array, momentum: float, rounded: int) -> None:
 # group_norm and instance_norm
 
 
-def native_group_norm(input: Array, weight: Array | None, bias: Array | None, num_groups: int, eps: float) -> Array:
-    rows = _group_rows(input, num_groups)
-    if stepwise.takes_groups(rows):
-        made = stepwise.group_norm(rows, _by_group(weight, num_groups), _by_group(bias, num_groups), eps)
-        return made.reshape(input.shape)
-    return np.asarray(_group_norm(input, _channels(input, weight), _channels(input, bias), num_groups, eps))
-
-
-def _group_rows(x: Array, num_groups: int) -> Array:
-    """Return x by samples, groups, channels of a group, positions."""
-    samples, channels = x.shape[:2]
-    return x.reshape(samples, num_groups, channels // num_groups, numel(x.shape[2:]))
-
-
-def _by_group(parameter: Array | None, num_groups: int) -> Array | None:
-    return None if parameter is None else parameter.reshape(num_groups, -1)
-
-
-@precise_each
-def _group_norm(x: Array, weight: Array | None, bias: Array | None, num_groups: int, eps: float) -> Array:
-    grouped = x.reshape(x.shape[0], num_groups, -1)
-    return _affine(_centred(grouped, (2,), eps)[0].reshape(x.shape), weight, bias)
-
-
 def group_norm_backward(
-    ops: Any, grad: Any, input: Any, weight: Any, num_groups: int, eps: float
+    ops: Any, grad: Any, input: Any, middle: Any, rstd: Any, weight: Any, num_groups: int, eps: float, needs: Any
 ) -> tuple[Any, Any, Any]:
-    """The gradients of group_norm for its input, weight and bias."""
-    shape = input.shape
+    """The gradients of group_norm for its input, weight and bias: for a graph, from ops that can be differentiated."""
     if isinstance(input, np.ndarray):
-        rows = _group_rows(input, num_groups)
-        if stepwise.takes_groups(rows):
-            parts = stepwise.group_norm_backward(grad.reshape(rows.shape), rows, _by_group(weight, num_groups), eps)
-            return parts[0].reshape(shape), parts[1].reshape(-1), parts[2].reshape(-1)
+        if weight is None and needs[2]:
+            raise TorchError("group_norm_bias")
+        return norm_kernels.group_norm_backward(grad, input, middle, rstd, weight, num_groups)
+    shape = input.shape
     grouped = (shape[0], num_groups, numel(shape[1:]) // num_groups)
     axes = tuple(axis for axis in range(len(shape)) if axis != 1)
 
@@ -613,11 +442,13 @@ ROWS = [
     general(
         "native_layer_norm(Tensor input, int[] normalized_shape, Tensor? weight, Tensor? bias, float eps)",
         "NativeLayerNormBackward0",
-        native_layer_norm,
+        norm_kernels.layer_norm,
+        hidden=2,
         promote=FIRST,
         where="",
         grad={
-            "input, weight, bias": "layer_norm_backward(grad, input, normalized_shape, weight, bias, eps)",
+            "input, weight, bias": "layer_norm_backward(grad, input, result1, result2, normalized_shape, weight, bias, "
+            "eps)",
         },
         check=_check_layer,
         doc="layer_norm after its checks",
@@ -626,7 +457,7 @@ ROWS = [
         "native_layer_norm_backward(Tensor grad_out, Tensor input, Tensor? mean, Tensor? rstd, Tensor? weight, "
         "Tensor? bias, int[] normalized_shape, float eps)",
         "NativeLayerNormBackwardBackward0",
-        native_layer_norm_backward,
+        norm_kernels.layer_norm_backward,
         promote=FLOAT,
         where="",
         grad={
@@ -648,20 +479,22 @@ ROWS = [
         "native_batch_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, "
         "bool training, float eps)",
         "NativeBatchNormBackward0",
-        native_batch_norm,
+        norm_kernels.batch_norm,
+        hidden=2,
         promote=FIRST,
         where="",
         grad={
-            "input, weight, bias": "batch_norm_backward(grad, input, weight, running_mean, running_var, training, eps)",
+            "input, weight, bias": "batch_norm_backward(grad, input, weight, running_mean, running_var, result1, "
+            "result2, training, eps)",
         },
         check=_check_batch,
         doc="batch_norm after its checks, without its running statistics",
     ),
     general(
         "native_batch_norm_backward(Tensor grad_out, Tensor input, Tensor? weight, Tensor? running_mean, "
-        "Tensor? running_var, bool training, float eps)",
+        "Tensor? running_var, Tensor save_mean, Tensor save_invstd, bool training, float eps)",
         "NativeBatchNormBackwardBackward0",
-        native_batch_norm_backward,
+        norm_kernels.batch_norm_backward,
         promote=FLOAT,
         where="",
         grad={
@@ -681,10 +514,13 @@ ROWS = [
     general(
         "native_group_norm(Tensor input, Tensor? weight, Tensor? bias, int num_groups, float eps)",
         "NativeGroupNormBackward0",
-        native_group_norm,
+        norm_kernels.group_norm,
+        hidden=2,
         promote=FIRST,
         where="",
-        grad={"input, weight, bias": "group_norm_backward(grad, input, weight, num_groups, eps)"},
+        grad={
+            "input, weight, bias": "group_norm_backward(grad, input, result1, result2, weight, num_groups, eps, needs)"
+        },
         check=_check_group,
         doc="group_norm after its checks",
     ),

@@ -28,6 +28,7 @@ A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0",
 * ``opmath``: a number or 0-d tensor in second place is not rounded to a half type before the kernel computes;
 * ``overlap``: what memory an in-place variant lets its target share (``engine.memory``); ``elementwise``: where
   that overlaps, its elements are edited one after the other, in PyTorch's order, as those of every pointwise op are;
+* ``hidden``: the last so many results of the kernel are seen by the gradient formulas only (``result1`` …);
 * ``shown``: for readers, a plainer formula that comes to the same, where ``grad`` calls a function with a name
   of our own;
 * ``layout``: how the result lies in memory (``engine.layout``): pointwise ops' as the operands lie, others' in rows;

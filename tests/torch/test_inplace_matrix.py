@@ -32,12 +32,8 @@ def known() -> dict[str, Scenario]:
     return found
 
 
-# Each is one of docs/differences.md. PyTorch keeps more than the inputs, which an edit behind the counter misses;
-KEEPS_MORE = {"logsigmoid", "nll_loss_weight", "layer_norm", "group_norm", "det", "logdet", "solve"}
-KEEPS_MORE |= {"layer_norm_plain", "batch_norm_train", "instance_norm", "kron", "kron-no_grad"}
-# or it edits overlapping memory item by item, or rounds what is 0 to some 1e-7.
-OTHERS = {"unfold", "unfold-no_grad", "layer_norm_plain-no_grad", "batch_norm_train-no_grad", "instance_norm-no_grad"}
-DIFFERENT = KEEPS_MORE | OTHERS
+# Each is one of docs/differences.md: PyTorch keeps more than the inputs, which an edit behind the counter misses.
+DIFFERENT = {"logsigmoid", "nll_loss_weight", "det", "logdet", "solve", "kron", "kron-no_grad"}
 CASES = {name: scenario for name, scenario in known().items() if name not in DIFFERENT}
 
 

@@ -212,6 +212,7 @@ TEXTS: dict[str, Entry] = {
         "Expected more than 1 value per channel when training, got input size {size}",
         {},
     ),
+    "group_norm_bias": ("RuntimeError", "tensor does not have a device", {}),
     "group_norm_dims": ("RuntimeError", "Expected at least 2 dimensions for input tensor but received {ndim}", {}),
     "group_norm_positive": (
         "RuntimeError",
