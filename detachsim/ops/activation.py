@@ -14,15 +14,11 @@ from detachsim.ops.row import FLOAT, pointwise
 
 
 def sigmoid(self: Array) -> Array:
-    return np.reciprocal(np.add(_exp(np.negative(self)), one(self.dtype)))
+    # Every other step is rounded, as in PyTorch's kernels.
+    return np.reciprocal(np.add(_exp_of_minus(self), one(self.dtype)))
 
 
-def _exp_numbers(values: list[float]) -> list[float]:
-    return [*map(math.exp, values)]
-
-
-# Every other step is rounded, as in PyTorch's kernels.
-_exp = precise(np.exp, _exp_numbers)
+_exp_of_minus = precise(lambda self: np.exp(np.negative(self)), lambda values: [math.exp(-value) for value in values])
 
 
 def sigmoid_backward(grad_output: Array, output: Array) -> Array:
@@ -30,7 +26,13 @@ def sigmoid_backward(grad_output: Array, output: Array) -> Array:
 
 
 def tanh_backward(grad_output: Array, output: Array) -> Array:
-    return grad_output * fused(np.negative(output), output, one(output.dtype))
+    if output.dtype == np.float64:
+        return grad_output * fused(np.negative(output), output, one(output.dtype))
+    return grad_output * _tanh_slope(output)
+
+
+# Multiplied and subtracted with one rounding.
+_tanh_slope = precise(lambda result: 1 - result * result, lambda values: [1.0 - value * value for value in values])
 
 
 def relu(self: Array) -> Array:

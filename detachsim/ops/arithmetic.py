@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.dispatch import require_broadcast
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
@@ -119,6 +120,11 @@ def _check_sub(session: Any, op: Any, bound: list[Any]) -> None:
     _check_alpha(session, op, bound)
 
 
+def _check_shapes(session: Any, op: Any, bound: list[Any]) -> None:
+    """In the order in which rsub hands its operands to sub."""
+    require_broadcast([bound[1], bound[0]])
+
+
 def _check_neg(session: Any, op: Any, bound: list[Any]) -> None:
     if bound[0].dtype is dtypes.boolean:
         raise TorchError("bool_neg")
@@ -186,6 +192,17 @@ ROWS = [
         check_dtypes=_check_sub,
         doc="self - alpha * other",
         samples=("a - b", "a - 2", "a.sub(b, alpha=2)"),
+    ),
+    pointwise(
+        "rsub.Tensor(Tensor self, Tensor other, *, Number alpha=1)",
+        "RsubBackward0",
+        rsub,
+        grad={"self": "-grad if alpha == 1 else -grad * alpha", "other": "grad"},
+        where="t",
+        check=_check_shapes,
+        check_dtypes=_check_sub,
+        doc="other - self",
+        samples=("torch.rsub(a, b)", "torch.rsub(a, b, alpha=0.5)"),
     ),
     pointwise(
         "rsub(Tensor self, Number|Tensor other, *, Number alpha=1)",

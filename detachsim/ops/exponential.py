@@ -1,15 +1,17 @@
 """Exponentials, logarithms and roots beyond exp, log and sqrt."""
 
+import math
 from typing import Any
 
 import numpy as np
 
 from detachsim.engine.dtypes import Array
+from detachsim.engine.fused import fused
 from detachsim.engine.layout import IN_ROWS
 from detachsim.engine.promotion import result_type
 from detachsim.ops.arithmetic import power
 from detachsim.ops.element_types import floats_only, no_bools
-from detachsim.ops.numeric import precise, precise_each
+from detachsim.ops.numeric import precise
 from detachsim.ops.row import FLOAT, composite, pointwise
 
 
@@ -22,19 +24,22 @@ def older_rpow(ops: Any, self: Any, other: Any) -> Any:
     return ops.pow(ops.tensor(other, dtype=result_type((other, self.tensor))), self)
 
 
-_exp, _log1p = precise(np.exp), precise(np.log1p)
+_exp, _exp2, _log1p = precise(np.exp), precise(np.exp2), precise(np.log1p)
 
 
 def logaddexp(self: Array, other: Array) -> Array:
-    largest = np.maximum(self, other)
-    # Equal infinities have no difference.
-    with np.errstate(invalid="ignore"):
-        gap = np.where(np.isinf(self) & (self == other), 0, np.abs(self - other)).astype(largest.dtype)
-    return largest + _log1p(_exp(-gap))
+    return np.maximum(self, other) + _log1p(_exp(-_gap(self, other)))
 
 
 def logaddexp2(self: Array, other: Array) -> Array:
-    return np.logaddexp2(self, other)
+    largest = np.maximum(self, other)
+    return fused(_log1p(_exp2(-_gap(self, other))), largest.dtype.type(1 / math.log(2)), largest)
+
+
+def _gap(self: Array, other: Array) -> Array:
+    """Return the distance of two numbers; that of equal infinities is 0."""
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isinf(self) & (self == other), self.dtype.type(0), np.abs(self - other))
 
 
 def number_power(self: Any, exponent: Array) -> Array:
@@ -137,7 +142,7 @@ ROWS = [
     pointwise(
         "logaddexp2(Tensor self, Tensor other)",
         "Logaddexp2Backward0",
-        precise_each(logaddexp2),
+        logaddexp2,
         promote=FLOAT,
         grad={"self": "grad / (pow(2, other - self) + 1)", "other": "grad / (pow(2, self - other) + 1)"},
         refuses=floats_only("logaddexp2_cpu"),

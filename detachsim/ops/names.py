@@ -4,7 +4,7 @@ NAMES = {
     "arithmetic": """
 abs abs_ add add_ cos cos_ div div_ exp exp_ log log_ mul mul_ neg neg_ pow pow_ pow_Tensor_Scalar
 pow_Tensor_Tensor pow__Tensor_Scalar pow__Tensor_Tensor pow_backward pow_backward_exponent pow_backward_self
-reciprocal reciprocal_ rsub sign sign_ sin sin_ sqrt sqrt_ sub sub_
+reciprocal reciprocal_ rsub rsub_Tensor sign sign_ sin sin_ sqrt sqrt_ sub sub_
 """,
     "activation": """
 relu relu_ sigmoid sigmoid_ sigmoid_backward tanh tanh_ tanh_backward threshold_backward
@@ -189,8 +189,8 @@ threshold_ threshold_functional whole_prelu whole_prelu_backward
     "smooth": """
 celu celu_ celu_functional elu elu_ elu__functional elu_backward elu_functional elu_second gelu gelu_backward
 gelu_second glu glu_backward glu_second log_sigmoid_backward log_sigmoid_second logsigmoid mish mish_
-mish_backward mish_functional selu selu_ selu_functional silu silu_ silu_backward silu_functional softplus
-softplus_backward softplus_second softsign tanhshrink
+mish_backward mish_functional selu selu_ selu_functional silu silu_ silu_backward silu_functional
+single_reciprocal softplus softplus_backward softplus_second softsign tanhshrink
 """,
     "softmax": """
 log_softmax log_softmax_backward log_softmax_functional log_softmax_grad_second log_softmax_int

@@ -49,6 +49,11 @@ def elu_backward(
     return np.where(self_or_result <= 0, below, grad_output * scale)
 
 
+def single_reciprocal(ops: Any, alpha: float) -> float:
+    """1 / alpha, alpha rounded to float32 as in celu's gradient."""
+    return 1 / float(np.float32(alpha))
+
+
 def elu_second(
     ops: Any, grad: Any, grad_output: Any, alpha: float, scale: float, input_scale: float, is_result: bool, value: Any
 ) -> Any:
@@ -222,6 +227,7 @@ def _selu(in_place: str) -> Any:
 
 HELPERS = {
     "elu_second": elu_second,
+    "single_reciprocal": single_reciprocal,
     "gelu_second": gelu_second,
     "silu_backward": silu_backward,
     "mish_backward": mish_backward,
@@ -270,12 +276,12 @@ ROWS = [
         "CeluBackward0",
         lambda self, alpha=1: elu(self, alpha, 1, 1 / alpha),
         where="tF",
-        grad={"self": "elu_backward(grad, alpha, 1, 1 / alpha, False, self)"},
+        grad={"self": "elu_backward(grad, alpha, 1, single_reciprocal(alpha), False, self)"},
         check=_check_celu,
         inplace=True,
         inplace_where="tF",
         inplace_grad_fn="CeluBackward1",
-        inplace_grad={"self": "elu_backward(grad, alpha, 1, 1 / alpha, True, result)"},
+        inplace_grad={"self": "elu_backward(grad, alpha, 1, single_reciprocal(alpha), True, result)"},
         doc="self where it is positive, else alpha * (exp(self / alpha) - 1)",
         samples=("F.celu(a)", "F.celu(a - 0.5, 2.0)"),
     ),
