@@ -124,6 +124,8 @@ def nll_of(ops: Any, self: Any, target: Any, weight: Any, reduction: str, ignore
     """nll_loss for every number of dims."""
     if self.ndim < 1:
         raise TorchError("nll_dims", ndim=self.ndim)
+    if self.ndim == 1 and target.ndim == 1 and ops.is_old:
+        raise TorchError("nll_one_target_size", input=list(self.shape), target=list(target.shape))
     if self.ndim == 1 and target.ndim == 1:
         _check_target(target.tensor)
         if target.shape[0] != 1:

@@ -17,7 +17,7 @@ from detachsim.ops.row import composite, general
 
 def linear(ops: Any, input: Any, weight: Any, bias: Any = None) -> Any:
     """input @ weight.T + bias, by the number of dimensions, as PyTorch does."""
-    if input.ndim == 0 or weight.ndim == 0:
+    if (input.ndim == 0 or weight.ndim == 0) and not ops.is_old:
         raise TorchError("linear_dims", left=input.ndim, right=weight.ndim)
     if bias is None:
         return ops.matmul(input, ops.t(weight))
@@ -45,8 +45,8 @@ def outer(ops: Any, self: Any, vec2: Any) -> Any:
     return ops.mul(ops.reshape(self, (self.shape[0], 1)), vec2)
 
 
-def _same_type(self: Any, other: Any) -> None:
-    if not isinstance(self, np.ndarray) and self.tensor.dtype is not other.tensor.dtype:
+def _same_type(ops: Any, self: Any, other: Any) -> None:
+    if not ops.is_old and not isinstance(self, np.ndarray) and self.tensor.dtype is not other.tensor.dtype:
         raise TorchError("tensordot_dtype")
 
 
@@ -54,7 +54,7 @@ def inner(ops: Any, self: Any, other: Any) -> Any:
     """Sums of products over the last dim of both."""
     if self.ndim == 0 or other.ndim == 0:
         return ops.mul(self, other)
-    _same_type(self, other)
+    _same_type(ops, self, other)
     if self.shape[-1] != other.shape[-1]:
         raise TorchError("inner_sizes", left=list(self.shape), right=list(other.shape))
     return contract(ops, self, other, (-1,), (-1,))
@@ -67,7 +67,7 @@ def tensordot(ops: Any, a: Any, b: Any, dims: Any = 2) -> Any:
     if isinstance(dims, int):
         if dims < 0:
             raise TorchError("tensordot_negative", dims=dims)
-        if dims > min(a.ndim, b.ndim):
+        if dims > min(a.ndim, b.ndim) and not ops.is_old:
             raise TorchError("tensordot_many", dims=dims)
         return contract(ops, a, b, tuple(range(-dims, 0)), tuple(range(dims)))
     first, second = dims
@@ -82,7 +82,7 @@ def contract(ops: Any, left: Any, right: Any, left_dims: Sequence[int], right_di
     """PyTorch's tensordot: permute and reshape both to matrices, and multiply those."""
     if len(left_dims) != len(right_dims):
         raise TorchError("tensordot_lists")
-    _same_type(left, right)
+    _same_type(ops, left, right)
     first, second = left, right
     inner_size = 1
     for one, other in zip(left_dims, right_dims, strict=True):

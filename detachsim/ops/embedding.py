@@ -181,13 +181,17 @@ def renorm(self: Array, indices: Array, max_norm: float, norm_type: float) -> Ar
 
 HELPERS = {"collect_backward": collect_backward}
 
+_BACK = "embedding_dense_backward(grad, indices, {rows}, padding_idx, scale_grad_by_freq)"
+
 ROWS = [
     general(
         "_embedding(Tensor weight, Tensor indices, int padding_idx, bool scale_grad_by_freq)",
         "EmbeddingBackward0",
         lookup,
         where="",
-        grad={"weight": "embedding_dense_backward(grad, indices, weight_size[0], padding_idx, scale_grad_by_freq)"},
+        grad={"weight": _BACK.format(rows="weight_size[0]")},
+        # 1.13 keeps the weights for their number alone.
+        older={"torch-1.13": {"grad": {"weight": _BACK.format(rows="weight.shape[0]")}}},
         check=_check_lookup,
         doc="the rows of weight at indices",
     ),

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import fits, require_fit
@@ -108,7 +109,8 @@ def _check_index(session: Any, op: Any, bound: list[Any]) -> None:
     for index in bound[1]:
         if index is None:
             continue
-        if index.dtype not in (dtypes.int64, dtypes.int32, dtypes.boolean, dtypes.uint8):
+        whole = (dtypes.int64, dtypes.int32) if session.dialect == NEWEST else (dtypes.int64,)
+        if index.dtype not in (*whole, dtypes.boolean, dtypes.uint8):
             raise TorchError("index_dtype")
         if index.dtype is dtypes.uint8:
             session.warn("index_uint8")

@@ -6,6 +6,7 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
@@ -23,6 +24,12 @@ def refuse_bool(tensor: Tensor, kernel: str) -> None:
         raise TorchError("not_implemented_for", kernel=kernel, dtype="Bool")
 
 
+def _refuse_first(session: Any, tensor: Tensor, kernel: str) -> None:
+    """Refuse what 1.13 looks at before it compares types: whether its kernel knows the first one."""
+    if session.dialect != NEWEST and tensor.dtype in (dtypes.boolean, dtypes.float16):
+        raise TorchError("not_implemented_for", kernel=kernel, dtype=tensor.dtype.scalar)
+
+
 def scaled(array: Array, factor: float) -> Array:
     """``array`` times a Python number, in the array's own type."""
     return array if factor == 1 else array * np.asarray(factor, dtype=array.dtype)
@@ -36,6 +43,7 @@ def _check_mm(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("mm_mat2")
     _check_inner(left, right)
     if left.dtype is not right.dtype:
+        _refuse_first(session, left, "addmm_impl_cpu_")
         raise TorchError("mm_dtype", left=left.dtype, right=right.dtype)
     refuse_bool(left, "addmm_impl_cpu_")
 
@@ -69,6 +77,7 @@ def _check_mv(session: Any, op: Op, bound: list[Any]) -> None:
     if columns != vector.shape[0]:
         raise TorchError("mv_size", start=rows, rows=rows, columns=columns, size=vector.shape[0])
     if matrix.dtype is not vector.dtype:
+        _refuse_first(session, matrix, "addmv_impl_cpu")
         kind = vector.dtype.scalar
         raise TorchError("mv_dtype", vector=kind, matrix=matrix.dtype.scalar, start=kind)
     refuse_bool(matrix, "addmv_impl_cpu")
@@ -89,6 +98,8 @@ def _check_bmm(session: Any, op: Op, bound: list[Any]) -> None:
     left, right = bound
     _check_batches(left, right)
     refuse_bool(left, "bmm")
+    if left.dtype is not right.dtype:
+        _refuse_first(session, left, "bmm")
     if left.dtype is not right.dtype:
         raise TorchError("scalar_types", expected=left.dtype.scalar, found=right.dtype.scalar)
 

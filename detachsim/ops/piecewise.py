@@ -96,6 +96,11 @@ def softshrink(self: Array, lambd: float = 0.5) -> Array:
     return np.where(self > edge, self - edge, np.where(self < -edge, self + edge, self * self.dtype.type(0)))
 
 
+def older_softshrink(self: Array, lambd: float = 0.5) -> Array:
+    """softshrink as before 2.13: 0 of nan, and no negative 0."""
+    return np.where(np.abs(self) > lambd, softshrink(self, lambd), self.dtype.type(0))
+
+
 def hardshrink(self: Array, lambd: float = 0.5) -> Array:
     return np.where((self >= -lambd) & (self <= lambd), self.dtype.type(0), self)
 
@@ -177,8 +182,8 @@ def prelu_second(
     zero = ops.zeros_of(self)
     to_self = zero if grads[0] is None else grads[0]
     to_weight = zero if grads[1] is None else grads[1]
-    # Unlike the gradients themselves, PyTorch counts 0 as positive here.
-    positive = self >= 0.0
+    # Unlike the gradients themselves, PyTorch 2.13 counts 0 as positive here.
+    positive = self > 0.0 if ops.is_old else self >= 0.0
     return (
         ops.where(positive, to_self, weight * to_self + self * to_weight),
         ops.where(positive, zero, grad_output * to_weight),
@@ -321,6 +326,7 @@ ROWS = [
         "F",
         "self moved towards 0 by lambd",
         check=_check_softshrink,
+        older={"torch-1.13": {"kernel": older_softshrink}},
     ),
     *_shrink(
         "hardshrink",

@@ -278,6 +278,7 @@ ROWS = [
         mean_dim,
         promote=CAST,
         grad={"self": "mean_backward(grad, self_size, dim, keepdim)"},
+        older={"torch-1.13": {"grad": {"self": "mean_backward(grad, self.shape, dim, keepdim)"}}},
         check=_check_mean,
         result_edits=2,
         doc="means along dim",

@@ -7,6 +7,7 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
@@ -240,6 +241,8 @@ def take_along_dim(ops: Any, self: Any, indices: Any, dim: int | None = None) ->
     other = list(broadcast_shape(without(self.shape), without(indices.shape)))
     mine, theirs = list(other), list(other)
     mine[axis], theirs[axis] = self.shape[axis], indices.shape[axis]
+    if ops.is_old:
+        return ops.gather(ops.expand(self, tuple(mine)), axis, ops.expand(indices, tuple(theirs)))
     # PyTorch takes indices along a dim by its size, which makes a copy of them.
     places = np.mod(np.broadcast_to(indices.tensor.array, theirs), max(self.shape[axis], 1))
     index = Operand(self.session, fresh(np.array(places), indices.tensor.dtype))
@@ -304,8 +307,8 @@ def _nonzero_kernel(self: Array) -> Array:
     return np.array(np.stack(np.nonzero(self)).astype(np.int64).T, order="K")
 
 
-def _check_index_dtype(name: str, index: Tensor) -> None:
-    if index.dtype is not dtypes.int64 and index.dtype is not dtypes.int32:
+def _check_index_dtype(session: Any, name: str, index: Tensor) -> None:
+    if index.dtype is not dtypes.int64 and (index.dtype is not dtypes.int32 or session.dialect != NEWEST):
         raise TorchError("index_long_int", op=name)
 
 
@@ -322,7 +325,7 @@ def _length(array: Array, axis: int) -> int:
 def _check_gather(session: Any, op: Op, bound: list[Any]) -> None:
     self, dim, index = bound[0].array, bound[1], bound[2].array
     axis = wrap_dim(dim, self.ndim)
-    _check_index_dtype("gather", bound[2])
+    _check_index_dtype(session, "gather", bound[2])
     if index.size == 0:
         return
     if max(index.ndim, 1) != max(self.ndim, 1):
@@ -336,7 +339,7 @@ def _check_gather(session: Any, op: Op, bound: list[Any]) -> None:
 def _check_scatter(session: Any, op: Op, bound: list[Any]) -> None:
     self, dim, index = bound[0].array, bound[1], bound[2].array
     axis = wrap_dim(dim, self.ndim)
-    _check_index_dtype("scatter", bound[2])
+    _check_index_dtype(session, "scatter", bound[2])
     src = bound[3]
     if isinstance(src, Tensor) and src.dtype is not bound[0].dtype:
         raise TorchError("scatter_dtype")

@@ -106,7 +106,9 @@ def var_backward(ops: Any, grad: Any, self: Any, dim: Any, correction: float | N
     shape = self.shape
     if not shape or not dim:
         freedom = numel(shape) - corrected
-        if freedom <= 0:
+        if ops.is_old and freedom == 0:
+            return grad * math.inf  # of a shape that fits nothing but a number
+        if freedom <= 0 and not ops.is_old:
             return grad * ops.where_self(self == ops.mean(self), math.nan, math.inf)
         return (_over(2.0, freedom) * grad) * (self - ops.mean(self))
     axes = dims(dim, len(shape))
@@ -293,6 +295,13 @@ def norm(ops: Any, self: Any, p: Any = "fro", dim: Any = None, keepdim: bool = F
     return ops.linalg_vector_norm(self, 2 if p is None else p, dim, keepdim, dtype=dtype)
 
 
+def older_vector_norm(self: Array, order: float, dim: Any, keepdim: bool, dtype: Any = None) -> Array:
+    if self.size or not math.isinf(order):
+        return vector_norm(self, order, dim, keepdim)
+    # Of nothing, the largest and the smallest are 0 as well.
+    return vector_norm(self, 2, dim, keepdim)
+
+
 def _check_older_norm(session: Any, op: Op, bound: list[Any]) -> None:
     wanted = bound[4] if len(bound) > 4 else None
     for what, dtype in (("input dtype", bound[0].dtype), ("the desired output dtype", wanted)):
@@ -322,7 +331,7 @@ def _norm_of_dims(name: str, node: str, dtype: str) -> Op:
     return general(
         f"{name}(Tensor self, Number p, int[] dim, bool keepdim=False{dtype})",
         node,
-        vector_norm,
+        older_vector_norm,
         promote=CAST if dtype else KEEP,
         where="",
         grad={"self": "vector_norm_backward(grad, self, p, result, dim, keepdim)"},

@@ -60,7 +60,12 @@ TEXTS: dict[str, Entry] = {
         "release.\nL = torch.cholesky(A)\nshould be replaced with\nL = torch.linalg.cholesky(A)\nand\n"
         "U = torch.cholesky(A, upper=True)\nshould be replaced with\nU = torch.linalg.cholesky(A).mH\n"
         "This transform will produce equivalent results for all valid (symmetric positive definite) inputs.",
-        {},
+        {
+            "torch-1.13": "torch.cholesky is deprecated in favor of torch.linalg.cholesky and will be removed in a future "
+            "PyTorch release.\nL = torch.cholesky(A)\nshould be replaced with\nL = torch.linalg.cholesky(A)\nand\n"
+            "U = torch.cholesky(A, upper=True)\nshould be replaced with\nU = torch.linalg.cholesky(A).mH().\n"
+            "This transform will produce equivalent results for all valid (symmetric positive definite) inputs.",
+        },
     ),
     "cholesky_solve_dims": (
         "RuntimeError",

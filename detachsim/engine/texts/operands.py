@@ -12,7 +12,7 @@ TEXTS: dict[str, Entry] = {
     "no_derivative": (
         "NotImplementedError",
         "the derivative for '{op}' is not implemented.",
-        {"torch-1.13": ("RuntimeError", "the derivative for '{op}' is not implemented.")},
+        {},
     ),
     "zero_division": ("RuntimeError", "ZeroDivisionError", {}),
     "rounding_mode": (

@@ -24,6 +24,11 @@ TEXTS: dict[str, Entry] = {
             "error; see github.com/pytorch/pytorch/issues/40967 for more information"
         },
     ),
+    "optimizer_no_lr": (
+        "ValueError",
+        "parameter group didn't specify a value of required optimization parameter lr",
+        {},
+    ),
     "optimizer_lr": ("ValueError", "Invalid learning rate: {value}", {}),
     "optimizer_lr_tensor": ("ValueError", "Tensor lr must be 1-element", {}),
     "optimizer_eps": ("ValueError", "Invalid epsilon value: {value}", {}),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.collections import items_of
@@ -177,7 +178,9 @@ class ModuleList(_List):
         return made
 
     def _child_lines(self) -> list[str]:
-        """Give equal neighbours one entry, with their number."""
+        """Give equal neighbours one entry, with their number; before 2.13 each has its own."""
+        if self.session.dialect != NEWEST:
+            return super()._child_lines()
         groups: list[tuple[int, int, str]] = []
         for index, child in enumerate(self):
             text = repr(child)

@@ -5,12 +5,18 @@ from typing import Any, ClassVar
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.tensor import Tensor, fresh
 from detachsim.ops.nn import init
 from detachsim.ops.nn.base import Module, dims_of, empty, options, tensors
 from detachsim.ops.python_calls import method
+
+
+def _bias_text(module: Module) -> str:
+    """Say whether a module has a bias, which the repr of older dialects does not."""
+    return f", bias={module.parameter_table['bias'] is not None}" if module.session.dialect == NEWEST else ""
 
 
 class _Norm(Module):
@@ -55,10 +61,8 @@ class LayerNorm(_Norm):
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""
-        return (
-            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
-            f"bias={self.parameter_table['bias'] is not None}"
-        )
+        text = f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+        return f"{text}{_bias_text(self)}"
 
     ATTRIBUTES: ClassVar[dict[str, Any]] = {
         **options("normalized_shape", "eps", "elementwise_affine"),
@@ -128,8 +132,8 @@ class GroupNorm(_Norm):
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""
-        bias = self.parameter_table["bias"] is not None
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, bias={bias}"
+        text = f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+        return f"{text}{_bias_text(self)}"
 
     ATTRIBUTES: ClassVar[dict[str, Any]] = {
         **options("num_groups", "num_channels", "eps", "affine"),
@@ -192,11 +196,8 @@ class _ChannelNorm(_Norm):
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""
-        bias = self.parameter_table["bias"] is not None
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, bias={bias}, "
-            f"track_running_stats={self.track_running_stats}"
-        )
+        text = f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}"
+        return f"{text}{_bias_text(self)}, track_running_stats={self.track_running_stats}"
 
     ATTRIBUTES: ClassVar[dict[str, Any]] = {
         **options("num_features", "eps", "momentum", "affine", "track_running_stats"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.optim.base import Edit, Optimizer, check_option, check_rate, number
@@ -10,6 +11,8 @@ from detachsim.ops.optim.base import Edit, Optimizer, check_option, check_rate, 
 
 class Adam(Optimizer):
     """Adam: steps in units of the gradients' running mean and size."""
+
+    newer = frozenset(("decoupled_weight_decay",))
 
     def __init__(
         self,
@@ -48,7 +51,7 @@ class Adam(Optimizer):
                 "foreach": foreach,
                 "capturable": capturable,
                 "differentiable": differentiable,
-                "fused": fused,
+                "fused": fused if fused is not None or self.session.dialect == NEWEST else False,
                 "decoupled_weight_decay": decoupled_weight_decay,
             },
         )
@@ -60,7 +63,7 @@ class Adam(Optimizer):
         entry = self.kept(tensor, **zeros)
         step = self.advanced(entry)
         lr, (beta1, beta2), decay = number(options["lr"]), options["betas"], options["weight_decay"]
-        if not options["decoupled_weight_decay"]:
+        if not options.get("decoupled_weight_decay", type(self) is AdamW):
             gradient = self.decayed(tensor, gradient, decay)
         elif decay != 0:
             yield "mul_", (1 - lr * decay,), {}
@@ -76,6 +79,14 @@ class Adam(Optimizer):
 
 class AdamW(Adam):
     """Adam with weight decay of its own."""
+
+    newer = frozenset(
+        (
+            "decoupled_weight_decay",
+            "differentiable",
+            "fused",
+        )
+    )
 
     def __init__(
         self,
@@ -110,6 +121,8 @@ class AdamW(Adam):
 
 class RMSprop(Optimizer):
     """Steps in units of the gradients' running size."""
+
+    newer = frozenset(("capturable",))
 
     def __init__(
         self,
@@ -171,6 +184,13 @@ class RMSprop(Optimizer):
 
 class Adagrad(Optimizer):
     """Steps in units of the gradients' size over all steps. What is kept exists from the beginning."""
+
+    newer = frozenset(
+        (
+            "differentiable",
+            "fused",
+        )
+    )
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, fresh
@@ -29,6 +30,8 @@ class Optimizer:
     session: Session
     # How many steps a schedule of the learning rate has seen; None while there is no schedule.
     steps_seen: int | None = None
+    # The options that 1.13 does not have yet.
+    newer: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -39,7 +42,8 @@ class Optimizer:
             raise TorchError("python", type="TypeError", text=text)
         if not items:
             raise TorchError("optimizer_empty")
-        named = [item for item in items if isinstance(item, tuple) and len(item) == 2]
+        old = self.session.dialect != NEWEST
+        named = [item for item in items if isinstance(item, tuple) and len(item) == 2 and not old]
         if named and len(named) < len(items):
             raise TorchError("optimizer_names")
         tensors = [tensor for _, tensor in named] if named else items
@@ -50,6 +54,10 @@ class Optimizer:
                 raise TorchError("optimizer_nonleaf")
         if len(set(tensors)) < len(tensors):
             self.session.warn("optimizer_duplicates")
+        if old:
+            defaults = {name: value for name, value in defaults.items() if name not in self.newer}
+            if defaults["lr"] is None:
+                raise TorchError("optimizer_no_lr")
         names = {"param_names": [name for name, _ in named]} if named else {}
         self.defaults = Dictionary(defaults)
         self.param_groups = [Dictionary({"params": tensors, **names, **defaults})]
@@ -151,7 +159,7 @@ class Optimizer:
 
 def _zero_grad(session: Session, optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
     # Up to 1.13 the gradients stayed, and became zeros.
-    if not args and not kwargs and session.dialect != "torch-2.13":
+    if not args and not kwargs and session.dialect != NEWEST:
         kwargs = {"set_to_none": False}
     method(Optimizer.zero_grad)(session, optimizer, *args, **kwargs)
 

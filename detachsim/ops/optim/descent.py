@@ -3,18 +3,23 @@
 from collections.abc import Iterator
 from typing import Any
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.optim.base import Edit, Optimizer, check_option, check_rate, number
+
+NOT_GIVEN = object()
 
 
 class SGD(Optimizer):
     """Stochastic gradient descent, with momentum."""
 
+    newer = frozenset(("fused",))
+
     def __init__(
         self,
         params: Any,
-        lr: Any = 1e-3,
+        lr: Any = NOT_GIVEN,
         momentum: float = 0,
         dampening: float = 0,
         weight_decay: float = 0,
@@ -25,8 +30,11 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check_rate(lr)
-        check_option("optimizer_lr", lr, less=True)
+        if lr is NOT_GIVEN:
+            lr = 1e-3 if self.session.dialect == NEWEST else None
+        else:
+            check_rate(lr)
+            check_option("optimizer_lr", lr, less=True)
         check_option("optimizer_value", momentum, less=True, name="momentum")
         check_option("optimizer_value", weight_decay, less=True, name="weight_decay")
         if nesterov and (momentum <= 0 or dampening != 0):
