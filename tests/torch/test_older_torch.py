@@ -1,0 +1,125 @@
+"""PyTorch 1.13, where an interpreter has it: regressions, samples of the ops, the in-place matrix, random scenarios.
+
+``DETACHSIM_TORCH_1_13`` names the interpreter (see ``conftest``). How many random scenarios there are, and from where,
+is fixed; ``tools/fuzz.py --python`` runs more of them.
+"""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from detachsim.lang import load, read
+from detachsim.lang.syntax import Scenario
+from detachsim.marks import Source
+from detachsim.ops.vocabulary import VOCABULARY
+from detachsim.oracle.process import Oracle
+from detachsim.oracle.verify import differences_text, verify
+from tests.fuzz.loading import NAME, loaded
+from tests.fuzz.samples import sample_scenario
+from tests.fuzz.scenarios import AGREED, scenario_texts
+
+pytest.importorskip("torch")
+
+from tests.torch.test_inplace_matrix import CASES as FORMS
+from tests.torch.test_ops_live import CASES, variants
+
+PYTHON = os.environ.get("DETACHSIM_TORCH_1_13", "")
+
+REGRESSIONS = sorted((Path(__file__).parent / "regressions").glob("*.yaml"))
+EXAMPLES, SECONDS = 400, 60.0
+
+
+@pytest.fixture(scope="module")
+def oracle() -> Iterator[Oracle]:
+    """One process for all tests."""
+    with Oracle(PYTHON) as oracle:
+        yield oracle
+
+
+def differences(oracle: Oracle, name: str, scenario: Scenario) -> str:
+    """Return the first difference, nothing where there is none."""
+    verification = verify(oracle, scenario)
+    if verification.outcome == "no answer":
+        return f"{name}: {verification.theirs.failure}"
+    return differences_text(name, verification.differences, "torch 1.13")
+
+
+OF_1_13 = [path for path in REGRESSIONS if "\ndialect: torch-1.13\n" in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("path", OF_1_13, ids=lambda path: path.stem)
+def test_regressions_of_1_13_agree(oracle: Oracle, path: Path) -> None:
+    assert differences(oracle, path.name, load(read(str(path)), VOCABULARY)) == ""
+
+
+# Samples that use what 1.13 lacks (rms_norm), whose exact result is 0 or is reached by LAPACK's order of additions,
+# or whose node of the backward pass has one output here and several there (convolutions).
+NOT_THE_SAME = re.compile(
+    r"rms_norm|linalg|torch\.(logdet|svd|slogdet|pinverse)|\.(logdet|det|svd|slogdet|pinverse|inverse)\(|conv|softm|"
+    r"log_softmax|logsumexp|logaddexp|cross_entropy|layer_norm|batch_norm|instance_norm|cosine_similarity"
+)
+SAMPLES = [text for text in CASES if not NOT_THE_SAME.search(text) and not text.endswith(".detach()")]
+
+
+@pytest.mark.parametrize("kind", ["float32", "int64", "bool", "empty", "0-d"])
+def test_samples_agree(oracle: Oracle, kind: str) -> None:
+    different = {}
+    with np.errstate(all="ignore"):
+        for text in SAMPLES:
+            for word, inputs in variants(text):
+                if word.startswith(kind) and word != "empty matrix" and word != "0-d double" and text not in different:
+                    source = Source("sample.yaml", sample_scenario(text, inputs, oracle.dialect))
+                    if report := differences(oracle, f"{text} | {word}", load(source, VOCABULARY)):
+                        different[text] = report
+    assert set(different) <= set(DIFFERENT.get(kind, ())), "\n".join(different.values())
+
+
+# A few words and numbers that 1.13 has for what nobody does on purpose.
+DIFFERENT = {
+    "0-d": ("a.index_select(0, torch.tensor([0, 0]))",),
+}
+
+
+def test_edits_of_the_matrix_agree(oracle: Oracle) -> None:
+    reports = [
+        report
+        for name, scenario in FORMS.items()
+        # Under ``no_grad`` the edits are a part of these.
+        if not name.endswith("-no_grad") and (report := differences(oracle, name, scenario))
+    ]
+    assert not reports, "\n".join(reports)
+
+
+def test_random_scenarios_agree(oracle: Oracle) -> None:
+    began = time.monotonic()
+    count = 0
+    reports: list[str] = []
+
+    @seed(0)
+    @settings(
+        max_examples=EXAMPLES,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(scenario_texts(AGREED))
+    def compare(text: str) -> None:
+        nonlocal count
+        if time.monotonic() - began > SECONDS:
+            return
+        count += 1
+        scenario, text = loaded(text)
+        if report := differences(oracle, NAME, scenario):
+            reports.append(text + report)
+
+    compare()
+    assert count >= 20
+    # What differs is in docs/differences.md, or nobody has found it yet.
+    assert len(reports) <= count // 30, f"{len(reports)} of {count} differ:\n" + min(reports, key=len)
