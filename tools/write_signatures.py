@@ -23,8 +23,9 @@ import torch.nn.functional
 HEAD = """\
 # The signatures of PyTorch {version}, in its own notation and order; written by tools/write_signatures.py.
 # m: a tensor's method; t: a function of torch; b and v: those below them where they are written in Python; n: of
-# torch._C._nn; l: of torch._C._linalg; F: of torch.nn.functional, "=" saying which of the others it is. "noargs" and
-# "onearg" take just that many; "def" is written in Python, one "if" the argument behind it (name and place) is true.
+# torch._C._nn; l: of torch._C._linalg; s: of torch._C._special; F: of torch.nn.functional, "=" saying which of the
+# others it is. "noargs" and "onearg" take just that many; "def" is written in Python, one "if" the argument behind it
+# (name and place) is true.
 """
 
 _TEXT = re.compile(rb"(?<![\x20-\x7e])([a-zA-Z_0-9]+)(\([\x20-\x7e]*\)(?:\|deprecated)?)(?=\x00)")
@@ -186,7 +187,8 @@ def collect() -> dict[str, list[str]]:
     homes: dict[int, str] = {}
     tensor = torch.ones(2, 3)
     core: Any = torch._C
-    for place, space in (("m", torch.Tensor), ("t", core._VariableFunctions), ("n", core._nn), ("l", core._linalg)):
+    spaces = {"m": torch.Tensor, "t": core._VariableFunctions, "n": core._nn, "l": core._linalg, "s": core._special}
+    for place, space in spaces.items():
         for name in sorted(dir(space)):
             owner = getattr(space, name)
             if name in ("_is_view", "_unique2") or not (name.startswith("_") or _OTHER_DEVICES.search(name)):

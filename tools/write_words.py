@@ -24,6 +24,7 @@ def collect() -> dict[str, set[str]]:
         "TORCH": {*functions.FUNCTIONS["torch"], *constructors.constructors("torch")},
         "FUNCTIONAL": set(),
         "LINALG": set(),
+        "SPECIAL": set(),
         "AUTOGRAD": set(functions.FUNCTIONS["torch.autograd"]),
         "MODULES": set(constructors.constructors("torch.nn")),
         "INIT": set(constructors.constructors("torch.nn.init")),
@@ -46,6 +47,8 @@ def collect() -> dict[str, set[str]]:
                 words["FUNCTIONAL"].add(name)
             if "l" in op.where:
                 words["LINALG"].add(name.removeprefix("linalg_"))
+            if "s" in op.where:
+                words["SPECIAL"].add(name.removeprefix("special_"))
             words["ATTRIBUTES"].update(op.outputs)
     for kind in constructors.classes():
         words["METHODS"].update(name for name in kind.METHODS if not name.startswith("__"))

@@ -30,7 +30,9 @@ def matrix_transpose(word: str) -> Any:
 
     def function(ops: Any, self: Any) -> Any:
         batches = word != "H"
-        if self.ndim < 2 or (self.ndim > 2 and not batches):
+        if self.ndim > 2 and not batches:
+            raise TorchError("matrix_transpose_batch", ndim=self.ndim)
+        if self.ndim < 2:
             what = "matrices or batches of matrices" if batches else "matrices (2-D tensors)"
             name = "adjoint()" if word == "adjoint" else word
             raise TorchError("matrix_transpose", word=name, what=what, ndim=self.ndim)
@@ -241,6 +243,7 @@ HELPERS = {"no_derivative_of_set": no_derivative_of_set}
 
 ROWS = [
     composite("matrix_T(Tensor self)", matrix_transpose("mT"), where="", doc="the last two dims exchanged: x.mT"),
+    composite("matrix_mH(Tensor self)", matrix_transpose("mH"), where="", doc="the last two dims exchanged: x.mH"),
     composite("matrix_H(Tensor self)", matrix_transpose("H"), where="", doc="rows and columns exchanged: x.H"),
     composite("adjoint(Tensor self)", matrix_transpose("adjoint"), doc="the last two dims exchanged"),
     *(

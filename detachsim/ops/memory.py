@@ -11,6 +11,8 @@ from detachsim.engine.fitting import require_fit
 from detachsim.engine.layout import AS_MADE, AS_OPERANDS
 from detachsim.engine.memory import FILLING, overlaps_itself
 from detachsim.engine.op import Op
+from detachsim.engine.tensor import strides
+from detachsim.engine.views import requires_grad
 from detachsim.ops.row import CAST, alias, composite, general, inplace
 
 
@@ -32,6 +34,29 @@ def _check_fill(session: Any, op: Op, bound: list[Any]) -> None:
 
 def _check_fill_number(session: Any, op: Op, bound: list[Any]) -> None:
     require_fit(session, bound[0].dtype, bound[1], single=bound[0].array.size == 1)
+
+
+def _check_fill_dims(session: Any, op: Op, bound: list[Any]) -> None:
+    if session.grad_enabled and requires_grad(bound[1]) and not bound[0].dtype.is_floating:
+        raise TorchError("autograd_dtype", dtype=bound[0].dtype.scalar)
+    if bound[1].array.ndim:
+        raise TorchError("fill_dims", ndim=bound[1].array.ndim)
+
+
+def fill_diagonal_(ops: Any, self: Any, fill_value: float, wrap: bool = False) -> Any:
+    """The diagonal takes fill_value; with wrap, it begins anew below a square."""
+    if self.ndim < 2:
+        raise TorchError("fill_diagonal_dims")
+    if self.ndim > 2 and len(set(self.shape)) > 1:
+        raise TorchError("fill_diagonal_sizes")
+    steps = strides(self.tensor.array)
+    count = min(self.shape)
+    ops.fill_(ops.as_strided(self, (count,), (sum(steps),)), fill_value)
+    columns = self.shape[-1]
+    if wrap and self.ndim == 2 and self.shape[0] > columns + 1:
+        more = -(-self.size // sum(steps)) - count
+        ops.fill_(ops.as_strided(self, (more,), (sum(steps),), steps[0] * (columns + 1)), fill_value)
+    return self
 
 
 def to(ops: Any, self: Any, dtype: DType, copy: bool = False) -> Any:
@@ -115,6 +140,31 @@ ROWS = [
         grad={"self": "zeros_of(grad)", "value": "sum(grad)"},
         overlap=FILLING,
         check=_check_fill,
+    ),
+    general(
+        "fill(Tensor self, Number value)",
+        "FillBackward0",
+        lambda self, value: np.full_like(self, np.array(value).astype(self.dtype)),
+        where="t",
+        grad={"self": "zeros_of(grad)"},
+        check=_check_fill_number,
+        doc="self's shape, every element value",
+        samples=("torch.fill(a, 2.0)",),
+    ),
+    general(
+        "fill.Tensor(Tensor self, Tensor value)",
+        "FillBackward1",
+        lambda self, value: np.full_like(self, value),
+        where="t",
+        grad={"self": "zeros_of(grad)", "value": "sum(grad)"},
+        check=_check_fill_dims,
+        samples=("torch.fill(a, b.sum())",),
+    ),
+    composite(
+        "fill_diagonal_(Tensor self, Number fill_value, bool wrap=False)",
+        fill_diagonal_,
+        where="m",
+        doc="the diagonal takes fill_value",
     ),
     inplace(
         "zero_(Tensor self)",

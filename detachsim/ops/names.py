@@ -65,6 +65,42 @@ pinv_backward pinverse
     "distances": """
 cdist cdist_backward cdist_kernel cdist_second_gradient pdist pdist_backward pdist_kernel
 """,
+    "series": """
+bincount combinations corrcoef cov cumulative_trapezoid cumulative_trapezoid_x gradient histc isin
+linalg_vander trapezoid trapezoid_x trapz trapz_x
+""",
+    "attention": """
+_safe_softmax attention_backward attention_gradients flash_attention scaled_dot_product_attention
+""",
+    "special_aliases": """
+special_digamma special_entr special_erf special_erfc special_erfinv special_exp2 special_expit special_expm1
+special_gammaln special_i0 special_i1 special_log1p special_log_softmax special_logit special_logsumexp
+special_ndtr special_polygamma special_psi special_round special_sinc special_softmax special_xlog1py
+special_xlogy xlog1py_backward
+""",
+    "renormalization": """
+renorm renorm_ renorm_backward
+""",
+    "adaptive_pooling": """
+adaptive_max_backward adaptive_max_kernel adaptive_max_pool1d adaptive_max_pool2d local_response_norm
+lp_pool1d lp_pool2d
+""",
+    "resizing": """
+interpolate upsample_cubic2d upsample_cubic2d_backward upsample_exact1d upsample_exact1d_backward
+upsample_exact2d upsample_exact2d_backward upsample_linear1d upsample_linear1d_backward upsample_linear2d
+upsample_linear2d_backward upsample_nearest1d upsample_nearest1d_backward upsample_nearest2d
+upsample_nearest2d_backward
+""",
+    "number_parts": """
+frexp frexp_backward gcd gcd_ lcm lcm_ nextafter nextafter_ nextafter_backward
+""",
+    "conjugates": """
+angle angle_backward conj conj_physical conj_physical_ imag isreal real resolve_conj resolve_neg
+""",
+    "class_margin_loss": """
+multi_margin_backward multi_margin_kernel multi_margin_loss multilabel_margin_backward
+multilabel_margin_kernel multilabel_margin_loss multilabel_soft_margin_loss
+""",
     "convolution": """
 conv1d conv2d conv_forward conv_input_gradient conv_transpose1d conv_transpose2d conv_weight_gradient
 convolution convolution_backward
@@ -74,8 +110,7 @@ _adaptive_avg_pool2d _avg_pool2d adaptive_average_backward adaptive_avg_pool1d a
 avg_pool2d avg_pool2d_backward gather_plane max_pool1d max_pool2d max_pool2d_backward max_pool2d_with_indices
 """,
     "embedding": """
-_embedding collect_backward embedding embedding_dense_backward embedding_renorm_ interpolate
-upsample_nearest1d upsample_nearest1d_backward upsample_nearest2d upsample_nearest2d_backward
+_embedding collect_backward embedding embedding_dense_backward embedding_renorm_
 """,
     "shape": """
 _reshape_alias _select_backward _slice_backward _unsafe_view alias as_strided as_strided_gradient expand
@@ -85,9 +120,10 @@ view_dtype
 """,
     "geometry": """
 _set_empty _set_source adjoint as_strided_ atleast_1d atleast_1d_Sequence atleast_2d atleast_2d_Sequence
-atleast_3d atleast_3d_Sequence broadcast_tensors broadcast_to matrix_H matrix_T meshgrid moveaxis moveaxis_int
-moveaxis_intlist movedim movedim_int movedim_intlist narrow no_derivative_of_set ravel resize_ resize_as_ set_
-squeeze_ squeeze__dim squeeze__dims swapaxes swapaxes_ swapdims swapdims_ t_ transpose_ unflatten unsqueeze_
+atleast_3d atleast_3d_Sequence broadcast_tensors broadcast_to matrix_H matrix_T matrix_mH meshgrid moveaxis
+moveaxis_int moveaxis_intlist movedim movedim_int movedim_intlist narrow no_derivative_of_set ravel resize_
+resize_as_ set_ squeeze_ squeeze__dim squeeze__dims swapaxes swapaxes_ swapdims swapdims_ t_ transpose_
+unflatten unsqueeze_
 """,
     "splitting": """
 chunk dsplit even_sizes hsplit split split_Tensor split_backward split_sizes split_with_sizes tensor_split
@@ -135,8 +171,8 @@ gumbel_softmax log_normal_ multinomial normal normal_ normal_Tensor_Tensor norma
 normal_float_Tensor normal_float_float poisson random_ random__from random__to uniform_
 """,
     "memory": """
-_to_copy _to_whole bfloat16 bool byte char clone contiguous copy_ cpu detach double fill_ fill__Tensor float
-half int long new_empty_strided short to to_device to_other type_as zero_
+_to_copy _to_whole bfloat16 bool byte char clone contiguous copy_ cpu detach double fill fill_ fill_Tensor
+fill__Tensor fill_diagonal_ float half int long new_empty_strided short to to_device to_other type_as zero_
 """,
     "scalar_arithmetic": """
 add_scalar div_scalar div_scalar_ mul_scalar scalar_div scalar_sub sub_scalar
@@ -167,7 +203,7 @@ xlogy_backward xlogy_number_backward
 """,
     "special": """
 digamma digamma_ erf erf_ erfc erfc_ erfinv erfinv_ i0 i0_ i1 i1_ i1_backward lgamma lgamma_ logit logit_
-logit_backward polygamma
+logit_backward polygamma polygamma_method
 """,
     "extremum": """
 clamp clamp_ clamp_Tensor clamp__Tensor clamp_bounds_backward clamp_max clamp_max_ clamp_max_Tensor
@@ -221,10 +257,15 @@ batch_norm batch_norm_backward batch_norm_second cosine_similarity group_norm gr
 instance_norm layer_norm layer_norm_backward layer_norm_second native_batch_norm native_batch_norm_backward
 native_group_norm native_layer_norm native_layer_norm_backward normalize rms_norm
 """,
+    "patches": """
+channel_shuffle col2im fold im2col pixel_shuffle pixel_unshuffle unfold unfold_functional
+""",
     "aliases": """
 absolute absolute_ arccos arccos_ arccosh arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan2 arctan2_
 arctan_ arctanh arctanh_ clip clip_ clip_Tensor clip__Tensor divide divide_ divide_Tensor_mode
-divide_Tensor_plain divide__Tensor_mode divide__Tensor_plain fix fix_ greater greater_equal less less_equal
-multiply multiply_ negative negative_ not_equal subtract subtract_ true_divide true_divide_
+divide_Tensor_plain divide__Tensor_mode divide__Tensor_plain fix fix_ greater greater_ greater__Scalar
+greater_equal greater_equal_ greater_equal__Scalar less less_ less__Scalar less_equal less_equal_
+less_equal__Scalar multiply multiply_ negative negative_ not_equal not_equal_ not_equal__Scalar subtract
+subtract_ true_divide true_divide_
 """,
 }

@@ -106,6 +106,11 @@ def _refused_both(name: str) -> dict[str, str]:
 _NOT_IMPLEMENTED = "torch::autograd::NotImplemented"
 
 
+def _refuse_decimals(session: Any, op: Op, bound: list[Any]) -> None:
+    # Without decimals it is the kernel of plain rounding.
+    floats_only("round_cpu" if bound[1] else "round_vml_cpu")(session, op, bound)
+
+
 def _rounding(name: str, node: str, function: Any, doc: str) -> Op:
     return pointwise(
         f"{name}(Tensor self)",
@@ -135,7 +140,7 @@ ROWS = [
         "RoundBackward1",
         round_decimals,
         grad={"self": "zeros_of(grad)"},
-        refuses=floats_only("round_cpu"),
+        refuses=_refuse_decimals,
         inplace=True,
         doc="rounded to some decimals; its gradient is 0",
         samples=("a.round(decimals=1)",),

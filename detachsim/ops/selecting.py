@@ -16,6 +16,7 @@ from detachsim.engine.memory import ANYTHING, FILLING, NOTHING, PLACING, Overlap
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh, strides
+from detachsim.engine.views import requires_grad
 from detachsim.ops.numeric import converted, numel, require_dim, wrap_dim
 from detachsim.ops.row import composite, general
 from detachsim.ops.shape import expand
@@ -508,6 +509,9 @@ def _check_put(session: Any, op: Op, bound: list[Any]) -> None:
 
 def _check_masked_fill(session: Any, op: Op, bound: list[Any]) -> None:
     value = bound[2]
+    recorded = session.grad_enabled and isinstance(value, Tensor) and requires_grad(value)
+    if recorded and not op.mutates and not bound[0].dtype.is_floating:
+        raise TorchError("autograd_dtype", dtype=bound[0].dtype.scalar)
     if isinstance(value, Tensor) and value.array.ndim:
         raise TorchError("masked_fill_value", ndim=value.array.ndim)
     if op.mutates and overlaps_itself(bound[0].array):

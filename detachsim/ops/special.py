@@ -11,7 +11,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.ops import special_functions
 from detachsim.ops.numeric import precise
-from detachsim.ops.row import FLOAT, pointwise
+from detachsim.ops.row import FLOAT, composite, pointwise
 
 _TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
 _SQRT_PI_OVER_TWO = math.sqrt(math.pi) / 2
@@ -95,6 +95,13 @@ ROWS = [
         check=_check_polygamma,
         doc="digamma, differentiated n times",
         samples=("torch.polygamma(1, a)",),
+    ),
+    composite(
+        "polygamma.method(Tensor self, int n)",
+        lambda ops, self, n: ops.polygamma(n, self),
+        where="m",
+        doc="digamma, differentiated n times",
+        samples=("a.polygamma(1)",),
     ),
     _function("i0", "I0Backward0", "grad * i1(self)", "modified Bessel function of order 0"),
     _function("i1", "SpecialI1Backward0", "i1_backward(grad, self, result)", "Bessel function of order 1", where=""),

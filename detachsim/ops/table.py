@@ -31,6 +31,15 @@ FAMILIES = (
     "factorizations",
     "matrix_functions",
     "distances",
+    "series",
+    "attention",
+    "special_aliases",
+    "renormalization",
+    "adaptive_pooling",
+    "resizing",
+    "number_parts",
+    "conjugates",
+    "class_margin_loss",
     "convolution",
     "pooling",
     "embedding",
@@ -62,6 +71,8 @@ FAMILIES = (
     "class_loss",
     "margin_loss",
     "normalization",
+    # After diagonals, whose unfold comes first.
+    "patches",
     "aliases",
 )
 

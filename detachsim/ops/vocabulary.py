@@ -36,6 +36,7 @@ def _vocabulary() -> Vocabulary:
             "torch": split(words.TORCH),
             "torch.nn.functional": split(words.FUNCTIONAL),
             "torch.linalg": split(words.LINALG),
+            "torch.special": split(words.SPECIAL),
             "torch.autograd": split(words.AUTOGRAD),
             "torch.nn": split(words.MODULES),
             "torch.nn.init": split(words.INIT),

@@ -2,54 +2,64 @@
 
 TORCH = """
 Generator Size abs abs_ absolute absolute_ acos acos_ acosh acosh_ adaptive_avg_pool1d add addbmm addcdiv
-addcmul addmm addmv addmv_ addr adjoint all allclose alpha_dropout alpha_dropout_ amax amin aminmax any arange
-arccos arccos_ arccosh arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan2 arctan_ arctanh arctanh_ argmax
-argmin argsort argwhere as_strided as_tensor asin asin_ asinh asinh_ atan atan2 atan_ atanh atanh_ atleast_1d
-atleast_2d atleast_3d avg_pool1d baddbmm bernoulli bilinear bitwise_and bitwise_left_shift bitwise_not
-bitwise_or bitwise_right_shift bitwise_xor block_diag bmm broadcast_tensors broadcast_to bucketize can_cast
-cartesian_prod cat cdist ceil ceil_ celu celu_ chain_matmul cholesky cholesky_inverse cholesky_solve chunk
-clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clip clip_ clone column_stack concat concatenate
-constant_pad_nd conv1d conv2d conv_transpose1d conv_transpose2d copysign cos cos_ cosh cosh_ cosine_similarity
-count_nonzero cross cummax cummin cumprod cumsum deg2rad deg2rad_ det detach diag diag_embed diagflat diagonal
-diagonal_copy diagonal_scatter diff digamma dist div divide dot dropout dropout_ dsplit dstack einsum empty
-empty_like eq equal erf erf_ erfc erfc_ erfinv exp exp2 exp2_ exp_ expm1 expm1_ eye feature_alpha_dropout
-feature_alpha_dropout_ feature_dropout feature_dropout_ fill_ fix fix_ flatten flip fliplr flipud float_power
-floor floor_ floor_divide fmax fmin fmod frac frac_ full full_like gather ge ger get_default_dtype greater
-greater_equal group_norm gt hardshrink heaviside hsplit hstack hypot i0 i0_ index_add index_copy index_fill
-index_put index_put_ index_select initial_seed inner inverse is_anomaly_enabled is_floating_point
-is_grad_enabled is_inference_mode_enabled is_tensor isclose isfinite isinf isnan isneginf isposinf kron
-kthvalue layer_norm ldexp ldexp_ le lerp less less_equal lgamma linspace log log10 log10_ log1p log1p_ log2
-log2_ log_ log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and logical_not logical_or logical_xor
-logit logit_ logspace logsumexp lt manual_seed masked_fill masked_scatter masked_select matmul matrix_exp
+addcmul addmm addmv addmv_ addr adjoint all allclose alpha_dropout alpha_dropout_ amax amin aminmax angle any
+arange arccos arccos_ arccosh arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan2 arctan_ arctanh arctanh_
+argmax argmin argsort argwhere as_strided as_tensor asin asin_ asinh asinh_ atan atan2 atan_ atanh atanh_
+atleast_1d atleast_2d atleast_3d avg_pool1d baddbmm bernoulli bilinear bincount bitwise_and bitwise_left_shift
+bitwise_not bitwise_or bitwise_right_shift bitwise_xor block_diag bmm broadcast_shapes broadcast_tensors
+broadcast_to bucketize can_cast cartesian_prod cat cdist ceil ceil_ celu celu_ chain_matmul channel_shuffle
+cholesky cholesky_inverse cholesky_solve chunk clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clip
+clip_ clone column_stack combinations concat concatenate conj conj_physical conj_physical_ constant_pad_nd
+conv1d conv2d conv_transpose1d conv_transpose2d copysign corrcoef cos cos_ cosh cosh_ cosine_similarity
+count_nonzero cov cross cummax cummin cumprod cumsum cumulative_trapezoid deg2rad deg2rad_ det detach diag
+diag_embed diagflat diagonal diagonal_copy diagonal_scatter diff digamma dist div divide dot dropout dropout_
+dsplit dstack einsum empty empty_like eq equal erf erf_ erfc erfc_ erfinv exp exp2 exp2_ exp_ expm1 expm1_ eye
+feature_alpha_dropout feature_alpha_dropout_ feature_dropout feature_dropout_ fill fill_ fix fix_ flatten flip
+fliplr flipud float_power floor floor_ floor_divide fmax fmin fmod frac frac_ frexp full full_like gather gcd
+gcd_ ge ger get_default_dtype gradient greater greater_equal group_norm gt hardshrink heaviside histc hsplit
+hstack hypot i0 i0_ imag index_add index_copy index_fill index_put index_put_ index_select initial_seed inner
+inverse is_anomaly_enabled is_complex is_floating_point is_grad_enabled is_inference_mode_enabled is_nonzero
+is_same_size is_tensor isclose isfinite isin isinf isnan isneginf isposinf isreal kron kthvalue layer_norm lcm
+lcm_ ldexp ldexp_ le lerp less less_equal lgamma linspace log log10 log10_ log1p log1p_ log2 log2_ log_
+log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and logical_not logical_or logical_xor logit
+logit_ logspace logsumexp lt manual_seed masked_fill masked_scatter masked_select matmul matrix_exp
 matrix_power max maximum mean median meshgrid min minimum mm mode moveaxis movedim msort mul multinomial
 multiply mv nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow ne neg neg_ negative negative_
-nonzero norm normal not_equal numel ones ones_like outer pairwise_distance pdist permute pinverse poisson
-polygamma positive pow prelu prod promote_types put quantile rad2deg rad2deg_ rand rand_like randint
-randint_like randn randn_like randperm ravel reciprocal reciprocal_ relu relu_ remainder repeat_interleave
-reshape result_type rms_norm roll rot90 round round_ row_stack rsqrt rsqrt_ rsub scalar_tensor scatter
-scatter_add scatter_reduce searchsorted select select_scatter selu selu_ set_grad_enabled sgn sigmoid sigmoid_
-sign signbit sin sin_ sinc sinc_ sinh sinh_ slice_scatter slogdet softmax sort split split_with_sizes sqrt
-sqrt_ square square_ squeeze stack std std_mean sub subtract sum svd swapaxes swapdims t take take_along_dim
-tan tan_ tanh tanh_ tensor tensor_split tensordot threshold threshold_ tile topk trace transpose tril
-tril_indices triu triu_indices true_divide trunc trunc_ unbind unflatten unique unique_consecutive unsqueeze
-var var_mean vdot vsplit vstack where xlogy xlogy_ zero_ zeros zeros_like
+nextafter nonzero norm normal not_equal numel ones ones_like outer pairwise_distance pdist permute pinverse
+pixel_shuffle pixel_unshuffle poisson polygamma positive pow prelu prod promote_types put quantile rad2deg
+rad2deg_ rand rand_like randint randint_like randn randn_like randperm ravel real reciprocal reciprocal_ relu
+relu_ remainder renorm repeat_interleave reshape resolve_conj resolve_neg result_type rms_norm roll rot90
+round round_ row_stack rsqrt rsqrt_ rsub scalar_tensor scatter scatter_add scatter_reduce searchsorted select
+select_scatter selu selu_ set_grad_enabled sgn sigmoid sigmoid_ sign signbit sin sin_ sinc sinc_ sinh sinh_
+slice_scatter slogdet softmax sort split split_with_sizes sqrt sqrt_ square square_ squeeze stack std std_mean
+sub subtract sum svd swapaxes swapdims t take take_along_dim tan tan_ tanh tanh_ tensor tensor_split tensordot
+threshold threshold_ tile topk trace transpose trapezoid trapz tril tril_indices triu triu_indices true_divide
+trunc trunc_ unbind unflatten unique unique_consecutive unsqueeze var var_mean vdot vsplit vstack where xlogy
+xlogy_ zero_ zeros zeros_like
 """
 
 FUNCTIONAL = """
-adaptive_avg_pool1d adaptive_avg_pool2d alpha_dropout avg_pool1d avg_pool2d batch_norm bilinear
-binary_cross_entropy binary_cross_entropy_with_logits celu celu_ conv1d conv2d conv_transpose1d
-conv_transpose2d cosine_embedding_loss cosine_similarity cross_entropy dropout dropout1d dropout2d elu elu_
-embedding feature_alpha_dropout gaussian_nll_loss gelu glu group_norm gumbel_softmax hardshrink hardsigmoid
-hardswish hardtanh hardtanh_ hinge_embedding_loss huber_loss instance_norm interpolate kl_div l1_loss
-layer_norm leaky_relu leaky_relu_ linear log_softmax logsigmoid margin_ranking_loss max_pool1d max_pool2d mish
-mse_loss nll_loss normalize one_hot pad pairwise_distance pdist poisson_nll_loss prelu relu relu6 relu_
-rms_norm selu selu_ sigmoid silu smooth_l1_loss soft_margin_loss softmax softmin softplus softshrink softsign
-tanh tanhshrink threshold threshold_ triplet_margin_loss
+adaptive_avg_pool1d adaptive_avg_pool2d adaptive_max_pool1d adaptive_max_pool2d alpha_dropout avg_pool1d
+avg_pool2d batch_norm bilinear binary_cross_entropy binary_cross_entropy_with_logits celu celu_
+channel_shuffle conv1d conv2d conv_transpose1d conv_transpose2d cosine_embedding_loss cosine_similarity
+cross_entropy dropout dropout1d dropout2d elu elu_ embedding feature_alpha_dropout fold gaussian_nll_loss gelu
+glu group_norm gumbel_softmax hardshrink hardsigmoid hardswish hardtanh hardtanh_ hinge_embedding_loss
+huber_loss instance_norm interpolate kl_div l1_loss layer_norm leaky_relu leaky_relu_ linear
+local_response_norm log_softmax logsigmoid lp_pool1d lp_pool2d margin_ranking_loss max_pool1d max_pool2d mish
+mse_loss multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss nll_loss normalize one_hot pad
+pairwise_distance pdist pixel_shuffle pixel_unshuffle poisson_nll_loss prelu relu relu6 relu_ rms_norm
+scaled_dot_product_attention selu selu_ sigmoid silu smooth_l1_loss soft_margin_loss softmax softmin softplus
+softshrink softsign tanh tanhshrink threshold threshold_ triplet_margin_loss unfold
 """
 
 LINALG = """
 cholesky cond cross det eigh eigvalsh inv lu matmul matrix_exp matrix_norm matrix_power matrix_rank multi_dot
-norm pinv qr slogdet solve solve_triangular svd svdvals vecdot vector_norm
+norm pinv qr slogdet solve solve_triangular svd svdvals vander vecdot vector_norm
+"""
+
+SPECIAL = """
+digamma entr erf erfc erfinv exp2 expit expm1 gammaln i0 i1 log1p log_softmax logit logsumexp ndtr polygamma
+psi round sinc softmax xlog1py xlogy
 """
 
 AUTOGRAD = """
@@ -93,55 +103,57 @@ uint8
 
 METHODS = """
 _is_view abs abs_ absolute absolute_ acos acos_ acosh acosh_ add add_ addbmm addbmm_ addcdiv addcdiv_ addcmul
-addcmul_ addmm addmm_ addmv addmv_ addr addr_ adjoint all allclose amax amin aminmax any append apply arccos
-arccos_ arccosh arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan2 arctan2_ arctan_ arctanh arctanh_
-argmax argmin argsort argwhere as_strided as_strided_ asin asin_ asinh asinh_ atan atan2 atan2_ atan_ atanh
-atanh_ backward baddbmm baddbmm_ bernoulli bernoulli_ bfloat16 bitwise_and bitwise_and_ bitwise_left_shift
-bitwise_left_shift_ bitwise_not bitwise_not_ bitwise_or bitwise_or_ bitwise_right_shift bitwise_right_shift_
-bitwise_xor bitwise_xor_ bmm bool broadcast_to buffers byte cauchy_ ceil ceil_ char children cholesky
-cholesky_inverse cholesky_solve chunk clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clip clip_ clone
-contiguous copy_ copysign copysign_ cos cos_ cosh cosh_ count_nonzero cpu cross cummax cummin cumprod cumprod_
-cumsum cumsum_ data_ptr deg2rad deg2rad_ det detach detach_ diag diag_embed diagflat diagonal diagonal_scatter
-diff digamma digamma_ dim dist div div_ divide divide_ dot double dsplit element_size eq eq_ equal erf erf_
-erfc erfc_ erfinv erfinv_ eval exp exp2 exp2_ exp_ expand expand_as expm1 expm1_ exponential_ extend fill_ fix
-fix_ flatten flip fliplr flipud float float_power float_power_ floor floor_ floor_divide floor_divide_ fmax
-fmin fmod fmod_ forward frac frac_ gather ge ge_ geometric_ ger get get_last_lr greater greater_equal gt gt_
-half hardshrink heaviside heaviside_ hsplit hypot hypot_ i0 i0_ i1_ index_add index_add_ index_copy
-index_copy_ index_fill index_fill_ index_put index_put_ index_select initial_seed inner insert int inverse
-is_complex is_contiguous is_floating_point is_inference is_signed isclose isfinite isinf isnan isneginf
-isposinf item items keys kron kthvalue ldexp ldexp_ le le_ lerp lerp_ less less_equal lgamma lgamma_
-load_state_dict log log10 log10_ log1p log1p_ log2 log2_ log_ log_normal_ log_softmax logaddexp logaddexp2
-logcumsumexp logdet logical_and logical_and_ logical_not logical_not_ logical_or logical_or_ logical_xor
-logical_xor_ logit logit_ logsumexp long lt lt_ manual_seed masked_fill masked_fill_ masked_scatter
-masked_scatter_ masked_select matmul matrix_exp matrix_power max maximum mean median min minimum mm mode
-modules moveaxis movedim msort mul mul_ multinomial multiply multiply_ mv name named_buffers named_children
-named_modules named_parameters nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow ndimension
-ne ne_ neg neg_ negative negative_ nelement new_empty new_full new_ones new_tensor new_zeros nonzero norm
-normal_ not_equal numel outer parameters permute pinverse pop positive pow pow_ prelu prod put put_ quantile
-rad2deg rad2deg_ random_ ravel reciprocal reciprocal_ register_forward_hook register_forward_pre_hook
-register_hook register_post_accumulate_grad_hook relu relu_ remainder remainder_ remove repeat
+addcmul_ addmm addmm_ addmv addmv_ addr addr_ adjoint all allclose amax amin aminmax angle any append apply
+arccos arccos_ arccosh arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan2 arctan2_ arctan_ arctanh
+arctanh_ argmax argmin argsort argwhere as_strided as_strided_ asin asin_ asinh asinh_ atan atan2 atan2_ atan_
+atanh atanh_ backward baddbmm baddbmm_ bernoulli bernoulli_ bfloat16 bincount bitwise_and bitwise_and_
+bitwise_left_shift bitwise_left_shift_ bitwise_not bitwise_not_ bitwise_or bitwise_or_ bitwise_right_shift
+bitwise_right_shift_ bitwise_xor bitwise_xor_ bmm bool broadcast_to buffers byte cauchy_ ceil ceil_ char
+children cholesky cholesky_inverse cholesky_solve chunk clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_
+clip clip_ clone conj conj_physical conj_physical_ contiguous copy_ copysign copysign_ corrcoef cos cos_ cosh
+cosh_ count_nonzero cov cpu cross cummax cummin cumprod cumprod_ cumsum cumsum_ data_ptr deg2rad deg2rad_ det
+detach detach_ diag diag_embed diagflat diagonal diagonal_scatter diff digamma digamma_ dim dist div div_
+divide divide_ dot double dsplit element_size eq eq_ equal erf erf_ erfc erfc_ erfinv erfinv_ eval exp exp2
+exp2_ exp_ expand expand_as expm1 expm1_ exponential_ extend fill_ fill_diagonal_ fix fix_ flatten flip fliplr
+flipud float float_power float_power_ floor floor_ floor_divide floor_divide_ fmax fmin fmod fmod_ forward
+frac frac_ frexp gather gcd gcd_ ge ge_ geometric_ ger get get_last_lr greater greater_ greater_equal
+greater_equal_ gt gt_ half hardshrink heaviside heaviside_ histc hsplit hypot hypot_ i0 i0_ i1_ index_add
+index_add_ index_copy index_copy_ index_fill index_fill_ index_put index_put_ index_select initial_seed inner
+insert int inverse is_complex is_contiguous is_floating_point is_inference is_nonzero is_same_size is_signed
+isclose isfinite isinf isnan isneginf isposinf isreal item items keys kron kthvalue lcm lcm_ ldexp ldexp_ le
+le_ lerp lerp_ less less_ less_equal less_equal_ lgamma lgamma_ load_state_dict log log10 log10_ log1p log1p_
+log2 log2_ log_ log_normal_ log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and logical_and_
+logical_not logical_not_ logical_or logical_or_ logical_xor logical_xor_ logit logit_ logsumexp long lt lt_
+manual_seed masked_fill masked_fill_ masked_scatter masked_scatter_ masked_select matmul matrix_exp
+matrix_power max maximum mean median min minimum mm mode modules moveaxis movedim msort mul mul_ multinomial
+multiply multiply_ mv name named_buffers named_children named_modules named_parameters nan_to_num nan_to_num_
+nanmean nanmedian nanquantile nansum narrow ndimension ne ne_ neg neg_ negative negative_ nelement new_empty
+new_full new_ones new_tensor new_zeros nextafter nextafter_ nonzero norm normal_ not_equal not_equal_ numel
+outer parameters permute pinverse polygamma pop positive pow pow_ prelu prod put put_ quantile rad2deg
+rad2deg_ random_ ravel reciprocal reciprocal_ register_forward_hook register_forward_pre_hook register_hook
+register_post_accumulate_grad_hook relu relu_ remainder remainder_ remove renorm renorm_ repeat
 repeat_interleave requires_grad_ reset_parameters reset_running_stats reshape reshape_as resize_ resize_as_
-retain_grad roll rot90 round round_ rsqrt rsqrt_ scatter scatter_ scatter_add scatter_add_ scatter_reduce
-scatter_reduce_ select select_scatter set_ sgn sgn_ short sigmoid sigmoid_ sign sign_ signbit sin sin_ sinc
-sinc_ sinh sinh_ size slice_scatter slogdet softmax sort split split_with_sizes sqrt sqrt_ square square_
-squeeze squeeze_ state_dict std step storage_offset stride sub sub_ subtract subtract_ sum sum_to_size svd
-swapaxes swapaxes_ swapdims swapdims_ t t_ take take_along_dim tan tan_ tanh tanh_ tensor_split tile to tolist
-topk trace train transpose transpose_ tril tril_ triu triu_ true_divide true_divide_ trunc trunc_ type type_as
-unbind unflatten unfold uniform_ unique unique_consecutive unsqueeze unsqueeze_ values var vdot view view_as
-vsplit where xlogy xlogy_ zero_ zero_grad
+resolve_conj resolve_neg retain_grad roll rot90 round round_ rsqrt rsqrt_ scatter scatter_ scatter_add
+scatter_add_ scatter_reduce scatter_reduce_ select select_scatter set_ sgn sgn_ short sigmoid sigmoid_ sign
+sign_ signbit sin sin_ sinc sinc_ sinh sinh_ size slice_scatter slogdet softmax sort split split_with_sizes
+sqrt sqrt_ square square_ squeeze squeeze_ state_dict std step storage_offset stride sub sub_ subtract
+subtract_ sum sum_to_size svd swapaxes swapaxes_ swapdims swapdims_ t t_ take take_along_dim tan tan_ tanh
+tanh_ tensor_split tile to tolist topk trace train transpose transpose_ tril tril_ triu triu_ true_divide
+true_divide_ trunc trunc_ type type_as unbind unflatten unfold uniform_ unique unique_consecutive unsqueeze
+unsqueeze_ values var vdot view view_as vsplit where xlogy xlogy_ zero_ zero_grad
 """
 
 ATTRIBUTES = """
-L P Q R S T U V Vh _base _version affine alpha approximate base_lrs beta bias bias_hh bias_ih ceil_mode data
+H L P Q R S T U V Vh _base _version affine alpha approximate base_lrs beta bias bias_hh bias_ih ceil_mode data
 defaults delta device dilation dim dtype eigenvalues eigenvectors elementwise_affine embedding_dim end_dim eps
-full grad grad_fn groups hidden_size ignore_index in1_features in2_features in_channels in_features indices
-inplace input_size is_leaf is_sparse itemsize keepdim kernel_size label_smoothing lambd last_epoch log_input
-log_target logabsdet mT margin max max_norm max_val min min_val momentum nbytes ndim negative_slope
-next_functions nonlinearity norm_type normalized_shape num_batches_tracked num_channels num_embeddings
-num_features num_groups num_parameters out_channels out_features output_nr output_size p padding padding_idx
-param_groups pos_weight reduction requires_grad retains_grad running_mean running_var scale_grad_by_freq shape
-sign start_dim state stride swap threshold track_running_stats training unflattened_size value values variable
-weight weight_hh weight_ih
+exponent full grad grad_fn groups hidden_size ignore_index imag in1_features in2_features in_channels
+in_features indices inplace input_size is_leaf is_sparse itemsize keepdim kernel_size label_smoothing lambd
+last_epoch log_input log_target logabsdet mH mT mantissa margin max max_norm max_val min min_val momentum
+nbytes ndim negative_slope next_functions nonlinearity norm_type normalized_shape num_batches_tracked
+num_channels num_embeddings num_features num_groups num_parameters out_channels out_features output_nr
+output_size p padding padding_idx param_groups pos_weight real reduction requires_grad retains_grad
+running_mean running_var scale_grad_by_freq shape sign start_dim state stride swap threshold
+track_running_stats training unflattened_size value values variable weight weight_hh weight_ih
 """
 
 SETTABLE = """

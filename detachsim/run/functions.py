@@ -191,6 +191,10 @@ FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
         "is_tensor": lambda session, obj: isinstance(obj, Tensor),
         "is_floating_point": lambda session, input: input.dtype.is_floating,
         "numel": lambda session, input: int(input.array.size),
+        "is_complex": lambda session, input: False,
+        "is_nonzero": lambda session, input: tensors.truth(input),
+        "is_same_size": lambda session, input, other: input.shape == other.shape,
+        "broadcast_shapes": lambda session, *shapes: _broadcast_shapes(*shapes),
         "result_type": lambda session, *operands, **named: _result_type(*operands, *named.values()),
         "promote_types": lambda session, type1, type2: dtypes.promote(type1, type2),
         "can_cast": lambda session, from_, to: dtypes.can_cast(from_, to),
@@ -198,6 +202,22 @@ FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
     },
     "torch.autograd": {"grad": grad, "backward": backward},
 }
+
+
+def _broadcast_shapes(*shapes: Any) -> Size:
+    """Return the shape in which shapes meet."""
+    made: list[int] = []
+    for index, given in enumerate(shapes):
+        shape = (given,) if isinstance(given, int) else tuple(given)
+        made = [1] * (len(shape) - len(made)) + made
+        for dim in range(-1, -len(shape) - 1, -1):
+            if shape[dim] not in (1, made[dim]):
+                if made[dim] != 1:
+                    raise TorchError(
+                        "broadcast_shapes", length=shape[dim], dim=dim, index=index, shape=shape, expected=made
+                    )
+                made[dim] = shape[dim]
+    return Size(made)
 
 
 def _result_type(left: Any, right: Any) -> Any:
@@ -252,8 +272,8 @@ def _in_namespace(session: Session, space: str, name: str) -> Function | None:
     letter = _LETTERS.get(space)
     if letter is None:
         return None
-    # linalg has names of its own for ops that torch has under other names.
-    overloads = session.library.get(name if space != "torch.linalg" else f"linalg_{name}")
+    # linalg and special have names of their own for ops that torch has under other names.
+    overloads = session.library.get(_PREFIXES.get(space, "") + name)
     if overloads is None or not any(letter in op.where for op in overloads.ops):
         return None
     if letter == "F" and name in ("sigmoid", "tanh") and session.dialect != "torch-2.13":
@@ -271,4 +291,5 @@ def _call_deprecated(session: Session, overloads: OverloadSet, *args: Any, **kwa
     return overloads.call(session, args, kwargs)
 
 
-_LETTERS = {"torch": "t", "torch.nn.functional": "F", "torch.linalg": "l"}
+_LETTERS = {"torch": "t", "torch.nn.functional": "F", "torch.linalg": "l", "torch.special": "s"}
+_PREFIXES = {"torch.linalg": "linalg_", "torch.special": "special_"}

@@ -51,6 +51,10 @@ ATTRIBUTES: dict[str, Callable[[Session, Tensor], Any]] = {
     "ndim": lambda session, tensor: tensor.array.ndim,
     "T": lambda session, tensor: transposed(session, tensor),
     "mT": lambda session, tensor: matrix_transposed(session, tensor, "mT"),
+    "H": lambda session, tensor: matrix_transposed(session, tensor, "H"),
+    "mH": lambda session, tensor: matrix_transposed(session, tensor, "mH"),
+    "real": lambda session, tensor: tensor,
+    "imag": lambda session, tensor: session.call("imag", tensor),
     "requires_grad": lambda session, tensor: requires_grad(tensor),
     "is_leaf": lambda session, tensor: grad_fn(session, tensor) is None,
     "grad_fn": grad_fn,
@@ -82,7 +86,7 @@ def matrix_transposed(session: Session, tensor: Tensor, word: str) -> Any:
     if tensor.array.ndim == 0 and session.dialect == "torch-2.13":
         session.warn_once(f"transposed_number_{word}", word=word)
         return tensor
-    return session.call(f"matrix_{word.removeprefix('m')}", tensor)
+    return session.call({"mT": "matrix_T", "mH": "matrix_mH", "H": "matrix_H"}[word], tensor)
 
 
 def item(session: Session, tensor: Tensor) -> Any:
@@ -286,6 +290,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     "is_floating_point": lambda session, tensor: tensor.dtype.is_floating,
     "is_signed": lambda session, tensor: tensor.dtype.category != BOOLEAN and tensor.dtype is not uint8,
     "is_complex": lambda session, tensor: False,
+    "is_nonzero": lambda session, tensor: truth(tensor),
+    "is_same_size": lambda session, tensor, other: tensor.shape == other.shape,
     "type": type_of,
     "is_inference": lambda session, tensor: tensor.inference,
     "register_hook": _hook(hooks.register_hook),

@@ -228,17 +228,27 @@ _CANCELS = "a difference of nearly equal numbers, whose last digits are PyTorch'
 _LAPACK = "LAPACK's order of additions"
 _NO_TERMS = "PyTorch's series has no coefficients for the half types, and gives what is in its memory"
 _MATRIX = "(a.reshape(-1)[:2].diag_embed() + 0.1)"
+_BELL = "F.scaled_dot_product_attention(a.reshape(1, 1, -1, 1), b.reshape(1, 1, -1, 1), c.reshape(1, 1, -1, 1))"
+_BICUBIC = "F.interpolate(a.reshape(1, 1, 1, -1), scale_factor=2, mode='bicubic', align_corners=True)"
+_NO_ROWS = "F.multi_margin_loss(a.reshape(-1, 1) * torch.ones(2), torch.zeros_like(a.flatten()).long())"
+_UNWRITTEN = "PyTorch gives what happens to be in memory"
+_EMPTY_ATTENTION = "PyTorch multiplies empty matrices by way of a sum"
 DIFFERS: dict[str, dict[str, str]] = {
     "float16": {
         "a.asin()": _CANCELS,
         "a.acos()": _CANCELS,
         "a.sinc()": _CANCELS,
+        "torch.special.sinc(a)": _CANCELS,
         "F.cosine_similarity(a, b, dim=0)": _CANCELS,
         f"torch.linalg.matrix_exp({_MATRIX})": _NO_TERMS,
     },
     "bfloat16": {
         "a.logcumsumexp(0)": "PyTorch's second derivative loses everything in bfloat16",
         f"torch.linalg.matrix_exp({_MATRIX})": _NO_TERMS,
+    },
+    "uint8": {
+        "F.interpolate(a.reshape(1, 1, 1, -1), scale_factor=2, mode='bilinear')": "PyTorch's bytes are computed in "
+        "fixed point",
     },
     "mixed": dict.fromkeys(
         (
@@ -250,18 +260,31 @@ DIFFERS: dict[str, dict[str, str]] = {
     "special": {
         f"torch.linalg.qr({_MATRIX})": _LAPACK,
         "F.gelu(a)": "PyTorch's vector kernel has no value at infinity, its scalar kernel has",
+        "torch.linalg.vander(a)": "the second derivative of a product with infinity",
+        "torch.special.i1(a)": _CANCELS,
+        _BICUBIC: "an infinity times a weight of 0",
     },
     "0-d": {"a.unflatten(-1, (3, 1))": "PyTorch prints a trace of its own source"},
     "0-d double": {
         "torch.ldexp(a, b)": "computed in float32 there",
         "F.cosine_similarity(a, b, dim=0)": "computed in float32 there",
     },
+    "empty": {_BELL: _EMPTY_ATTENTION, _NO_ROWS: _UNWRITTEN},
+    "empty matrix": {
+        _NO_ROWS: _UNWRITTEN,
+        _BELL: _EMPTY_ATTENTION,
+        "F.scaled_dot_product_attention(a, b, c)": _EMPTY_ATTENTION,
+        "F.scaled_dot_product_attention(a, b, c, is_causal=True)": _EMPTY_ATTENTION,
+    },
     "float32": {
         f"torch.linalg.det({_MATRIX})": _LAPACK,
         f"{_MATRIX}.det()": _LAPACK,
         f"torch.linalg.qr({_MATRIX})": _LAPACK,
         "a.sinc()": _CANCELS,
+        "torch.special.sinc(a)": _CANCELS,
+        "torch.special.i1(a)": _CANCELS,
     },
+    "broadcast": {_BELL: "PyTorch's kernel reads beyond values that are fewer than the keys"},
 }
 PLAIN = ("float32", "float64", "broadcast", "unequal")
 OTHER = (

@@ -25,6 +25,7 @@ FAMILIES = (
     "functional",
     "layout",
     "creation",
+    "series",
 )
 
 

@@ -278,6 +278,14 @@ TEXTS: dict[str, Entry] = {
         "Tensor.{word} is deprecated on 0-D tensors. This function is the identity in these cases.",
         {},
     ),
+    **{
+        f"transposed_number_{word}": (
+            "UserWarning",
+            f"Tensor.{word} is deprecated on 0-D tensors. Consider using x.conj().",
+            {},
+        )
+        for word in ("H", "mH")
+    },
     "transposed_number_mT": (
         "UserWarning",
         "Tensor.{word} is deprecated on 0-D tensors. This function is the identity in these cases.",

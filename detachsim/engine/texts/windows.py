@@ -135,6 +135,7 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "embedding_weight": ("RuntimeError", "'weight' must be 2-D", {}),
+    "resize_needs": ("NotImplementedError", "Got {ndim}D input, but {mode} mode needs {needed}D input", {}),
     "resize_mode": (
         "NotImplementedError",
         "Input Error: Only 3D, 4D and 5D input Tensors supported (got {ndim}D) for the modes: nearest | linear | bilinear | "

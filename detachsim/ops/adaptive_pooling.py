@@ -1,0 +1,155 @@
+"""The largest elements of as many windows as asked for, powers' means, and the response of neighbouring channels."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import LimitError, TorchError
+from detachsim.engine.op import Op
+from detachsim.ops.pooling import scatter_plane
+from detachsim.ops.row import composite, general
+
+
+def _ranges(size: int, count: int) -> list[slice]:
+    """Cut ``size`` elements into ``count`` ranges that may overlap by one."""
+    return [slice(i * size // count, -((-(i + 1) * size) // count)) for i in range(count)]
+
+
+def adaptive_maximum(self: Array, output_size: Sequence[int]) -> tuple[Array, Array]:
+    values = np.empty((*self.shape[:-2], *output_size), self.dtype)
+    places = np.empty(values.shape, np.int64)
+    for i, rows in enumerate(_ranges(self.shape[-2], output_size[0])):
+        for j, columns in enumerate(_ranges(self.shape[-1], output_size[1])):
+            part = self[..., rows, columns]
+            flat = part.reshape(*part.shape[:-2], -1)
+            best = np.argmax(flat, axis=-1)
+            values[..., i, j] = np.take_along_axis(flat, best[..., None], axis=-1)[..., 0]
+            row, column = np.divmod(best, columns.stop - columns.start)
+            places[..., i, j] = (row + rows.start) * self.shape[-1] + column + columns.start
+    return values, places
+
+
+def _check(session: Any, op: Op, bound: list[Any]) -> None:
+    self = bound[0]
+    if self.array.ndim not in (3, 4):
+        raise TorchError("adaptive_max_dims", sizes=list(self.shape))
+    for dim in range(1, self.array.ndim):
+        if self.shape[dim] == 0:
+            raise TorchError("adaptive_max_empty", op="adaptive_max_pool2d", sizes=list(self.shape), dim=dim)
+    if not self.dtype.is_floating:
+        raise TorchError("not_implemented_for", kernel="adaptive_max_pool2d", dtype=self.dtype.scalar)
+
+
+def adaptive_max_pool2d(ops: Any, input: Any, output_size: Any, return_indices: bool = False) -> Any:
+    """The largest elements of as many windows as asked for."""
+    wanted = (output_size,) * 2 if isinstance(output_size, int) else tuple(output_size)
+    size = tuple(input.shape[i - 2] if wanted[i] is None else wanted[i] for i in range(2))
+    values, indices = ops.adaptive_max_kernel(input, size)
+    return (values, indices) if return_indices else values
+
+
+def adaptive_max_pool1d(ops: Any, input: Any, output_size: Any, return_indices: bool = False) -> Any:
+    """The largest elements of as many windows as asked for, as a picture of one row."""
+    if input.ndim not in (2, 3):
+        raise TorchError("argument_dims", ndim=input.ndim, op="adaptive_max_pool1d")
+    for dim in range(1, input.ndim):
+        if input.shape[dim] == 0:
+            raise TorchError("adaptive_max_empty", op="adaptive_max_pool1d", sizes=list(input.shape), dim=dim)
+    count = output_size if isinstance(output_size, int) else output_size[0]
+    values, indices = ops.adaptive_max_kernel(ops.unsqueeze(input, -2), (1, count))
+    values = ops.squeeze_dim(values, -2)
+    return (values, ops.squeeze_dim(indices, -2)) if return_indices else values
+
+
+def _lp_pool(dims: int) -> Any:
+    def run(
+        ops: Any, input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+    ) -> Any:
+        given = (kernel_size,) if isinstance(kernel_size, int) else tuple(kernel_size)
+        sizes = given * (dims // len(given))
+        count = 1
+        for size in sizes:
+            count *= size
+        pool = ops.avg_pool1d if dims == 1 else ops.avg_pool2d
+        out = pool(ops.pow(input, norm_type), kernel_size, stride, 0, ceil_mode)
+        signed = ops.mul(ops.sign(out), ops.relu(ops.abs(out)))
+        return ops.pow(ops.mul(signed, count), 1.0 / norm_type)
+
+    return run
+
+
+def local_response_norm(
+    ops: Any, input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Any:
+    """input divided by a power of the mean square of neighbouring channels."""
+    if input.ndim < 3:
+        raise TorchError("local_response_dims", ndim=input.ndim)
+    if input.size == 0:
+        return input
+    squares = ops.unsqueeze(ops.mul(input, input), 1)
+    if input.ndim == 3:
+        padded = ops.constant_pad_nd(squares, (0, 0, size // 2, (size - 1) // 2))
+        means = ops.squeeze_dim(ops.avg_pool2d(padded, (size, 1), (1, 1)), 1)
+    else:
+        raise LimitError("local_response_norm() of pictures is not simulated")
+    return ops.div(input, ops.pow(ops.add(ops.mul(means, alpha), k), beta))
+
+
+_LP = "Tensor input, float norm_type, int[] kernel_size, int[]? stride=None, bool ceil_mode=False"
+
+ROWS: list[Op] = [
+    general(
+        "adaptive_max_kernel(Tensor self, int[] output_size)",
+        "AdaptiveMaxPool2DBackward0",
+        adaptive_maximum,
+        where="",
+        grad={"self": "adaptive_max_backward(grad, self, result1)"},
+        check=_check,
+        doc="the largest elements of as many windows as asked for, and where they are",
+    ),
+    general(
+        "adaptive_max_backward(Tensor grad_output, Tensor self, Tensor indices)",
+        "AdaptiveMaxPool2DBackwardBackward0",
+        scatter_plane,
+        where="",
+        grad={"grad_output": "gather_plane(grad, indices)", "self": "zeros_of(self)"},
+        doc="the gradient of adaptive_max_pool2d",
+    ),
+    composite(
+        "adaptive_max_pool2d(Tensor input, any output_size, bool return_indices=False)",
+        adaptive_max_pool2d,
+        where="F",
+        doc="the largest elements of as many windows as asked for",
+        samples=("F.adaptive_max_pool2d(a.reshape(1, 1, -1), (1, 2))",),
+    ),
+    composite(
+        "adaptive_max_pool1d(Tensor input, int[] output_size, bool return_indices=False)",
+        adaptive_max_pool1d,
+        where="F",
+        doc="the largest elements of as many windows as asked for",
+        samples=("F.adaptive_max_pool1d(a.reshape(1, -1), 2)",),
+    ),
+    composite(
+        f"lp_pool1d({_LP})",
+        _lp_pool(1),
+        where="F",
+        doc="the norm of each window",
+        samples=("F.lp_pool1d(a.reshape(1, -1), 2.0, 2)",),
+    ),
+    composite(
+        f"lp_pool2d({_LP})",
+        _lp_pool(2),
+        where="F",
+        doc="the norm of each window",
+        samples=("F.lp_pool2d(a.reshape(1, 1, -1), 2.0, (1, 2))",),
+    ),
+    composite(
+        "local_response_norm(Tensor input, int size, float alpha=0.0001, float beta=0.75, float k=1.0)",
+        local_response_norm,
+        where="F",
+        doc="input divided by a power of the mean square of neighbouring channels",
+        samples=("F.local_response_norm(torch.stack([a, b, a]).reshape(1, 3, -1), 2)",),
+    ),
+]

@@ -1,0 +1,59 @@
+"""What complex numbers would need, of real ones: real, conj, angle."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.op import Op
+from detachsim.ops.row import COMPARE, FLOAT, composite, pointwise
+
+
+def angle(self: Array) -> Array:
+    kind = self.dtype.type
+    return np.where(np.isnan(self), self, np.where(self < 0, kind(math.pi), kind(0)))
+
+
+def angle_backward(ops: Any, grad: Any) -> Any:
+    """The angle of a real number does not move."""
+    return ops.zeros_of(grad)
+
+
+def _imaginary(ops: Any, self: Any) -> Any:
+    raise TorchError("imag")
+
+
+def _itself(name: str, doc: str, where: str = "mt") -> Op:
+    return composite(f"{name}(Tensor self)", lambda ops, self: self, where=where, doc=doc)
+
+
+HELPERS = {"angle_backward": angle_backward}
+
+ROWS: list[Op] = [
+    _itself("real", "self, which is real", "t"),
+    composite("imag(Tensor self)", _imaginary, where="t", doc="refused, since no number is complex"),
+    _itself("conj", "self, which is real"),
+    _itself("conj_physical", "self, which is real"),
+    _itself("conj_physical_", "self, which is real"),
+    _itself("resolve_conj", "self, which is no conjugate"),
+    _itself("resolve_neg", "self, which is not negated"),
+    pointwise(
+        "angle(Tensor self)",
+        "AngleBackward0",
+        angle,
+        promote=FLOAT,
+        grad={"self": "angle_backward(grad)"},
+        doc="pi for negative numbers, 0 for others",
+        samples=("a.angle()",),
+    ),
+    pointwise(
+        "isreal(Tensor self)",
+        "",
+        lambda self: np.ones(self.shape, bool),
+        promote=COMPARE,
+        doc="true, since no number is complex",
+        samples=("a.isreal()",),
+    ),
+]

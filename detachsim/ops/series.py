@@ -1,0 +1,317 @@
+"""What is made of samples: covariances, integrals by trapezoids, differences, combinations, counts."""
+
+import math
+from collections.abc import Sequence
+from itertools import combinations as choices
+from itertools import combinations_with_replacement
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine import dtypes
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.op import Op
+from detachsim.engine.operand import Operand
+from detachsim.engine.tensor import fresh
+from detachsim.ops.numeric import require_dim, wrap_dim
+from detachsim.ops.row import composite, general
+
+
+def covariance(ops: Any, self: Any, correction: int = 1, fweights: Any = None, aweights: Any = None) -> Any:
+    """The covariances of the rows, or of one row with itself."""
+    if self.ndim > 2:
+        raise TorchError("cov_dims", ndim=self.ndim)
+    if self.tensor.dtype is dtypes.boolean:
+        raise TorchError("cov_bool")
+    rows = ops.view(self, (1, self.size)) if self.ndim < 2 else self
+    count = rows.shape[1]
+    weights = _weights(ops, fweights, aweights)
+    total = Operand(self.session, fresh(np.asarray(count), dtypes.int64)) if weights is None else ops.sum(weights)
+    if not rows.tensor.dtype.is_floating:
+        rows = ops.to(rows, dtypes.float32)
+    scaled = rows if weights is None else ops.mul(rows, weights)
+    centred = ops.sub(rows, ops.unsqueeze(ops.div(ops.sum_dim(scaled, (1,)), total), 1))
+    norm: Any
+    if weights is not None and aweights is not None and correction:
+        spread = ops.sum(ops.mul(weights, aweights))
+        norm = ops.sub(total, ops.mul(ops.div(spread, total), correction))
+    else:
+        norm = ops.sub(total, correction)
+    if (norm.tensor.array <= 0).any():
+        self.session.warn("cov_freedom")
+        norm = ops.zeros_like(norm)
+    weighted = centred if weights is None else ops.mul(centred, weights)
+    return ops.squeeze(ops.div(ops.mm(centred, ops.t(weighted)), norm))
+
+
+def _weights(ops: Any, counts: Any, importance: Any) -> Any:
+    if counts is None:
+        return importance
+    return counts if importance is None else ops.mul(counts, importance)
+
+
+def correlation(ops: Any, self: Any) -> Any:
+    """The covariances over the product of the deviations."""
+    if self.ndim > 2:
+        raise TorchError("corrcoef_dims", ndim=self.ndim)
+    made = covariance(ops, self)
+    if made.ndim == 0:
+        return ops.div(made, made)
+    deviations = ops.sqrt(ops.diag(made))
+    size = deviations.shape[0]
+    made = ops.div(made, ops.view(deviations, (size, 1)))
+    made = ops.div(made, ops.view(deviations, (1, size)))
+    return ops.clamp(made, -1.0, 1.0)
+
+
+# Integrals and differences
+
+
+def _sides(ops: Any, value: Any, axis: int) -> tuple[Any, Any]:
+    length = value.shape[axis]
+    return ops.slice(value, axis, 0, length - 1, 1), ops.slice(value, axis, 1, length, 1)
+
+
+def _steps(ops: Any, op: str, y: Any, x: Any, axis: int) -> Any:
+    """The distances of neighbouring places, with as many dims as y."""
+    if x.ndim == 1:
+        if x.shape[0] != y.shape[axis]:
+            raise TorchError("trapezoid_sizes", op=op)
+        x = ops.view(x, tuple(size if place == axis else 1 for place, size in enumerate(y.shape)))
+    elif x.ndim < y.ndim:
+        x = ops.view(x, (1,) * (y.ndim - x.ndim) + tuple(x.shape))
+    left, right = _sides(ops, x, axis)
+    return right - left
+
+
+def _refuse_bools(op: str, y: Any, x: Any) -> None:
+    if any(value is not None and value.tensor.dtype is dtypes.boolean for value in (y, x)):
+        raise TorchError("trapezoid_bool", op=op, names="`y`" if x is None else "`x` or `y`")
+
+
+def trapezoid(ops: Any, y: Any, x: Any = None, dx: float = 1, dim: int = -1) -> Any:
+    """The integral along dim, by trapezoids."""
+    _refuse_bools("trapezoid", y, x)
+    if x is not None and y.ndim == 0:
+        require_dim(0, 0)
+    axis = require_dim(dim, y.ndim)
+    if y.shape[axis] == 0:
+        return ops.new_zeros(y, (*y.shape[:axis], *y.shape[axis + 1 :]))
+    if x is None:
+        ends = ops.add(ops.select(y, axis, 0), ops.select(y, axis, -1))
+        return (ops.sum_dim(y, (axis,)) - ends * 0.5) * dx
+    left, right = _sides(ops, y, axis)
+    return ops.sum_dim((left + right) * _steps(ops, "trapezoid", y, x, axis), (axis,)) / 2.0
+
+
+def cumulative_trapezoid(ops: Any, y: Any, x: Any = None, dx: float = 1, dim: int = -1) -> Any:
+    """The integral along dim up to each place, by trapezoids."""
+    _refuse_bools("cumulative_trapezoid", y, x)
+    if y.ndim == 0:
+        raise TorchError("slice_zero_dim")
+    axis = wrap_dim(dim, y.ndim)
+    left, right = _sides(ops, y, axis)
+    if x is None:
+        return ops.cumsum((left + right) * (dx / 2.0), axis)
+    return ops.cumsum((left + right) * _steps(ops, "cumulative_trapezoid", y, x, axis), axis) / 2.0
+
+
+def gradient(ops: Any, self: Any, spacing: float = 1, dim: Any = None, edge_order: int = 1) -> Any:
+    """The slope along each dim, by differences of neighbours."""
+    axes = range(self.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
+    if self.tensor.dtype is dtypes.uint8:
+        raise TorchError("gradient_bytes")
+    made = []
+    for axis in (require_dim(each, self.ndim) for each in axes):
+        length = self.shape[axis]
+        if length < edge_order + 1:
+            raise TorchError("gradient_size")
+
+        def part(start: int, stop: int, axis: int = axis) -> Any:
+            return ops.slice(self, axis, start, stop, 1)
+
+        first = (part(1, 2) - part(0, 1)) / spacing
+        last = (part(length - 1, length) - part(length - 2, length - 1)) / spacing
+        middle = (part(2, length) - part(0, length - 2)) / spacing / 2.0
+        made.append(ops.cat([first, middle, last], axis))
+    return tuple(made)
+
+
+# Choices and counts
+
+
+def combined(ops: Any, self: Any, r: int = 2, with_replacement: bool = False) -> Any:
+    """Every choice of r elements, one a row."""
+    if self.ndim != 1:
+        raise TorchError("combinations_dims", sizes=list(self.shape))
+    if r < 0:
+        raise TorchError("combinations_count", count=r)
+    if r == 0:
+        return ops.new_empty(self, (0,))
+    size = self.shape[0]
+    picked = (combinations_with_replacement if with_replacement else choices)(range(size), r)
+    mask = np.zeros((size,) * r, bool)
+    for indices in picked:
+        mask[indices] = True
+    chosen = Operand(self.session, fresh(mask, dtypes.boolean))
+    columns = []
+    for place in range(r):
+        shape = tuple(size if axis == place else 1 for axis in range(r))
+        columns.append(ops.masked_select(ops.expand(ops.view(self, shape), (size,) * r), chosen))
+    return ops.stack(columns, 1)
+
+
+def is_in(elements: Array, test_elements: Array, assume_unique: bool = False, invert: bool = False) -> Array:
+    return np.asarray(np.isin(elements, test_elements, invert=invert))
+
+
+def _check_in(session: Any, op: Op, bound: list[Any]) -> None:
+    for tensor in bound[:2]:
+        if tensor.dtype is dtypes.boolean:
+            raise TorchError("isin_bool")
+
+
+def count_bins(self: Array, weights: Array | None = None, minlength: int = 0) -> Array:
+    counts = np.bincount(self, None if weights is None else weights, minlength)
+    if weights is None:
+        return counts.astype(np.int64)
+    return counts.astype(weights.dtype if weights.dtype == np.float32 else np.float64)
+
+
+def _check_bincount(session: Any, op: Op, bound: list[Any]) -> None:
+    self, weights, least = bound
+    if least < 0:
+        raise TorchError("bincount_minlength")
+    if self.dtype.is_floating or self.dtype is dtypes.boolean:
+        raise TorchError("not_implemented_for", kernel="bincount_cpu", dtype=self.dtype.scalar)
+    if self.array.ndim != 1 or (self.array < 0).any():
+        raise TorchError("bincount_input")
+    if weights is not None and weights.shape != self.shape:
+        raise TorchError("bincount_weights")
+
+
+def histogram(self: Array, bins: int = 100, min: float = 0, max: float = 0) -> Array:
+    low, high = float(min), float(max)
+    if low == high and self.size:
+        low, high = float(self.min()), float(self.max())
+    if low == high:
+        low, high = low - 1, high + 1
+    kept = self[(self >= low) & (self <= high)].astype(np.float64)
+    places = np.minimum(((kept - low) / (high - low) * bins).astype(np.int64), bins - 1)
+    return np.bincount(places, minlength=bins).astype(self.dtype)
+
+
+def _check_histogram(session: Any, op: Op, bound: list[Any]) -> None:
+    self, bins, low, high = bound
+    if not self.dtype.is_floating:
+        kernel = "linspace_cpu" if self.dtype is dtypes.boolean else "histogram_cpu"
+        raise TorchError("not_implemented_for", kernel=kernel, dtype=self.dtype.scalar)
+    if bins <= 0:
+        raise TorchError("histc_bins", bins=bins)
+    if low == high and self.array.size:
+        low, high = self.array.min(), self.array.max()
+    if not (math.isfinite(low) and math.isfinite(high)):
+        words = ("-nan" if math.isnan(end) else f"{float(end):g}" for end in (low, high))
+        raise TorchError("histc_range", **dict(zip(("low", "high"), words, strict=True)))
+    if low > high:
+        raise TorchError("histc_order")
+
+
+def powers(ops: Any, x: Any, N: int | None = None) -> Any:
+    """Every element's powers from 0 to N - 1, one row each."""
+    dtype = x.tensor.dtype
+    if dtype.is_reduced or dtype is dtypes.boolean:
+        raise TorchError("vander_dtype", dtype=dtype.scalar)
+    shape = tuple(x.shape)
+    count = (shape or (1,))[-1] if N is None else N
+    if count <= 1:
+        raise TorchError("vander_count")
+    ones = ops.new_ones(x, (*shape, 1))
+    return ops.cat([ones, ops.cumprod(ops.expand(ops.unsqueeze(x, -1), (*shape, count - 1)), -1)], -1)
+
+
+def _integral(name: str, function: Any) -> list[Op]:
+    """Return the rows with distances as places and as one number."""
+    return [
+        composite(
+            f"{name}.x(Tensor y, Tensor x, *, int dim=-1)",
+            lambda ops, y, x, dim=-1: function(ops, y, x, dim=dim),
+            where="t",
+            doc="the integral by trapezoids over given places",
+            samples=(f"torch.{name}(a, b)",),
+        ),
+        composite(
+            f"{name}(Tensor y, *, Number dx=1, int dim=-1)",
+            lambda ops, y, dx=1, dim=-1: function(ops, y, None, dx, dim),
+            where="t",
+            doc="the integral by trapezoids",
+            samples=(f"torch.{name}(a)", f"torch.{name}(a, dx=0.5, dim=0)"),
+        ),
+    ]
+
+
+def _spaced(ops: Any, input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1) -> Sequence[Any]:
+    return gradient(ops, input, 1 if spacing is None else spacing, dim, edge_order)
+
+
+ROWS: list[Op] = [
+    composite(
+        "cov(Tensor self, *, int correction=1, Tensor? fweights=None, Tensor? aweights=None)",
+        covariance,
+        doc="the covariances of the rows",
+        samples=("torch.cov(a)", "torch.cov(a, correction=0)"),
+    ),
+    composite("corrcoef(Tensor self)", correlation, doc="the correlations of the rows", samples=("torch.corrcoef(a)",)),
+    *_integral("trapezoid", trapezoid),
+    *_integral("trapz", trapezoid),
+    *_integral("cumulative_trapezoid", cumulative_trapezoid),
+    composite(
+        "gradient(Tensor input, *, any spacing=1, any dim=None, int edge_order=1)",
+        lambda ops, input, spacing=1, dim=None, edge_order=1: _spaced(
+            ops, input, spacing=spacing, dim=dim, edge_order=edge_order
+        ),
+        where="t",
+        doc="the slope along each dim, by differences of neighbours",
+        samples=("torch.gradient(a)", "torch.gradient(a, spacing=0.5, dim=-1)"),
+    ),
+    composite(
+        "combinations(Tensor self, int r=2, bool with_replacement=False)",
+        combined,
+        where="t",
+        doc="every choice of r elements, one a row",
+        samples=("torch.combinations(a)", "torch.combinations(a, 2, True)"),
+    ),
+    composite(
+        "linalg_vander(Tensor x, *, int? N=None)",
+        powers,
+        where="l",
+        doc="the powers of every element",
+        samples=("torch.linalg.vander(a)",),
+    ),
+    general(
+        "isin(Tensor elements, Tensor test_elements, *, bool assume_unique=False, bool invert=False)",
+        "",
+        is_in,
+        where="t",
+        check=_check_in,
+        doc="which elements are among others",
+        samples=("torch.isin(a, b)",),
+    ),
+    general(
+        "bincount(Tensor self, Tensor? weights=None, int minlength=0)",
+        "",
+        count_bins,
+        check=_check_bincount,
+        doc="how often each whole number occurs",
+        samples=("torch.bincount((a > 0.4).flatten().long())",),
+    ),
+    general(
+        "histc(Tensor self, int bins=100, Number min=0, Number max=0)",
+        "",
+        histogram,
+        check=_check_histogram,
+        doc="how many elements are in each of equal ranges",
+        samples=("a.histc(4)",),
+    ),
+]

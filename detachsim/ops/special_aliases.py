@@ -1,0 +1,115 @@
+"""``torch.special``: names of its own for functions that torch has too, and a few that only it has."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array
+from detachsim.engine.op import Op
+from detachsim.ops.numeric import precise, precise_each
+from detachsim.ops.row import FLOAT, composite, pointwise
+
+# Name in torch.special, what it stands for, parameters after the first, and a sample.
+_SAME = (
+    *((name, name, "", f"torch.special.{name}(a)") for name in ("erf", "erfc", "erfinv", "exp2", "expm1", "log1p")),
+    *((name, name, "", f"torch.special.{name}(a)") for name in ("digamma", "i0", "sinc")),
+    ("expit", "sigmoid", "", "torch.special.expit(a)"),
+    ("psi", "digamma", "", "torch.special.psi(a)"),
+    ("gammaln", "lgamma", "", "torch.special.gammaln(a)"),
+    ("i1", "i1", "", "torch.special.i1(a)"),
+    ("logit", "logit", "float? eps=None", "torch.special.logit(a)"),
+    ("logsumexp", "logsumexp", "int[] dim, bool keepdim=False", "torch.special.logsumexp(a, 0)"),
+    ("softmax", "softmax", "int dim, dtype? dtype=None", "torch.special.softmax(a, 0)"),
+    ("log_softmax", "log_softmax", "int dim, *, dtype? dtype=None", "torch.special.log_softmax(a, 0)"),
+    ("xlogy", "xlogy", "Number|Tensor other", "torch.special.xlogy(a, b)"),
+)
+
+
+def _alias(name: str, target: str, parameters: str, sample: str) -> Op:
+    keyword = "*" in parameters
+
+    def run(ops: Any, self: Any, *rest: Any) -> Any:
+        if name == target == "softmax" or keyword:
+            return ops[target](self, rest[0], dtype=rest[-1])
+        return ops[target](self, *rest)
+
+    separator = ", " if parameters else ""
+    return composite(
+        f"special_{name}(Tensor self{separator}{parameters})",
+        run,
+        where="s",
+        doc=f"{target}",
+        samples=(sample,),
+    )
+
+
+@precise
+def entropy(self: Array) -> Array:
+    with np.errstate(all="ignore"):
+        made = np.where(self > 0, -self * np.log(self), np.where(self == 0, 0, -np.inf))
+    return np.where(np.isnan(self), self, made)
+
+
+def normal_distribution(ops: Any, self: Any) -> Any:
+    """The share of a normal distribution below self."""
+    return (ops.erf(self * math.sqrt(0.5)) + 1.0) * 0.5
+
+
+@precise_each
+def xlog1py(self: Array, other: Array) -> Array:
+    return np.where(np.isnan(other), other, np.where(self == 0, 0.0 * np.asarray(self == 0), self * np.log1p(other)))
+
+
+def xlog1py_backward(ops: Any, grad: Any, self: Any, other: Any) -> Any:
+    """The gradient of xlog1py's first argument: 0 where that is 0 and the logarithm has no value."""
+    undefined = ops.logical_and(self == 0.0, other <= -1.0)
+    return ops.masked_fill(ops.special_xlog1py(grad, other), undefined, 0.0)
+
+
+HELPERS = {"xlog1py_backward": xlog1py_backward}
+
+ROWS: list[Op] = [
+    *(_alias(*fields) for fields in _SAME),
+    composite(
+        "special_round(Tensor self, *, int decimals=0)",
+        lambda ops, self, decimals=0: ops.round(self, decimals=decimals),
+        where="s",
+        doc="round",
+        samples=("torch.special.round(a)",),
+    ),
+    composite(
+        "special_polygamma(int n, Tensor self)",
+        lambda ops, n, self: ops.polygamma(n, self),
+        where="s",
+        doc="polygamma",
+        samples=("torch.special.polygamma(1, a)",),
+    ),
+    composite(
+        "special_ndtr(Tensor self)",
+        normal_distribution,
+        where="s",
+        doc="the share of a normal distribution below self",
+        samples=("torch.special.ndtr(a)",),
+    ),
+    pointwise(
+        "special_entr(Tensor self)",
+        "SpecialEntrBackward0",
+        entropy,
+        promote=FLOAT,
+        where="s",
+        grad={"self": "grad * -(log(self) + 1)"},
+        doc="-self * log(self)",
+        samples=("torch.special.entr(a)",),
+    ),
+    pointwise(
+        "special_xlog1py(Tensor self, Tensor other)",
+        "SpecialXlog1PyBackward0",
+        xlog1py,
+        promote=FLOAT,
+        where="s",
+        grad={"self": "xlog1py_backward(grad, self, other)", "other": "grad * self / (other + 1)"},
+        doc="self * log(1 + other)",
+        samples=("torch.special.xlog1py(a, b)",),
+    ),
+]
