@@ -403,6 +403,10 @@ def _refuse_mixed(input: Any, *parameters: Any) -> None:
 
 def _check_layer(session: Any, op: Op, bound: list[Any]) -> None:
     input, shape, weight, bias, _ = bound
+    first = bias if weight is None else weight
+    if first is not None and first.dtype is not input.dtype:
+        # Whether types are mixed is asked before anything else.
+        _refuse_mixed(input, weight, bias)
     if not shape:
         raise TorchError("layer_norm_empty")
     for name, parameter in (("weight", weight), ("bias", bias)):
