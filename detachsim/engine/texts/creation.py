@@ -31,12 +31,16 @@ TEXTS: dict[str, Entry] = {
         "uniform_ expects to return a [from, to) range, but found from={low} > to={high}",
         {},
     ),
-    "exponential_rate": ("RuntimeError", "exponential_ expects lambda > 0.0, but found lambda={rate}", {}),
+    "exponential_rate": (
+        "RuntimeError",
+        "exponential_ expects lambda > 0.0, but found lambda={rate}",
+        {"torch-1.13": "exponential_ expects lambda >= 0.0, but found lambda={rate}"},
+    ),
     "exponential_dtype": (
         "RuntimeError",
         "Exponential distribution is a continuous probability distribution. dtype must be a floating point but you "
         "specified {dtype}",
-        {},
+        {"torch-1.13": "\"exponential_cpu\" not implemented for '{dtype}'"},
     ),
     "bernoulli_range": ("RuntimeError", "bernoulli_ expects p to be in [0, 1], but got p={p}", {}),
     "bernoulli_each": (

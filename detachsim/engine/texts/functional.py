@@ -138,7 +138,11 @@ TEXTS: dict[str, Entry] = {
     ),
     "nll_dims": ("ValueError", "Expected 1 or more dimensions (got {ndim})", {}),
     "nll_one_target_size": ("RuntimeError", "size mismatch (got input: {input}, target: {target})", {}),
-    "nll_one_target": ("ValueError", "For 1D input, 1D target must have size 1, but got target size: {size}", {}),
+    "nll_one_target": (
+        "ValueError",
+        "For 1D input, 1D target must have size 1, but got target size: {size}",
+        {},
+    ),
     "nll_many_targets": ("RuntimeError", "0D or 1D target tensor expected, multi-target not supported", {}),
     "nll_spatial": (
         "RuntimeError",

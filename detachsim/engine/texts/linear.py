@@ -56,7 +56,7 @@ TEXTS: dict[str, Entry] = {
     "linear_dims": (
         "RuntimeError",
         "both arguments to linear need to be at least 1D, but they are {left}D and {right}D",
-        {},
+        {"torch-1.13": "both arguments to matmul need to be at least 1D, but they are {left}D and {right}D"},
     ),
     "inner_sizes": (
         "RuntimeError",

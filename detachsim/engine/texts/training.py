@@ -192,8 +192,12 @@ TEXTS: dict[str, Entry] = {
     "conv_same_stride": ("ValueError", "padding='same' is not supported for strided convolutions", {}),
     "conv_padding_mode": ("ValueError", "padding_mode must be one of {modes}, but got padding_mode='{value}'", {}),
     "conv_transposed_padding": ("ValueError", 'Only "zeros" padding mode is supported for {module}', {}),
-    "bilinear_features": ("ValueError", "in1_features must be > 0, but got {value}", {}),
-    "group_norm_channels": ("ValueError", "num_channels ({channels}) must be divisible by num_groups ({groups})", {}),
+    "bilinear_features": ("ValueError", "in1_features must be > 0, but got (in1_features={value})", {}),
+    "group_norm_channels": (
+        "ValueError",
+        "num_channels ({channels}) must be divisible by num_groups ({groups})",
+        {"torch-1.13": "num_channels must be divisible by num_groups"},
+    ),
     "instance_norm_features": (
         "ValueError",
         "expected input's size at dim={dim} to match num_features ({expected}), but got: {found}.",
@@ -206,7 +210,16 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "cell_states": ("RuntimeError", "lstm_cell expects two hidden states", {}),
-    "cell_dims": ("ValueError", "{module}: Expected {name} to be 1D or 2D, got {ndim}D instead", {}),
+    "cell_dims": (
+        "ValueError",
+        "{module}: Expected {name} to be 1D or 2D, got {ndim}D instead",
+        {
+            "torch-1.13": (
+                "AssertionError",
+                "{module}: Expected {name} to be 1-D or 2-D but received {ndim}-D tensor",
+            )
+        },
+    ),
     "cell_input": ("RuntimeError", "input has inconsistent input_size: got {found} expected {expected}", {}),
     "cell_batch": (
         "RuntimeError",

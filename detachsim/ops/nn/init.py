@@ -218,7 +218,9 @@ def trunc_normal(
         session.warn("init_truncated")
     share = _below((b - mean) / std) - _below((a - mean) / std)
     with session.grad_mode(False):
-        if share > _TRIED_ON_THE_BELL:
+        if session.dialect != "torch-2.13":
+            _draw_by_inverse(session, tensor, mean, std, (a, b))
+        elif share > _TRIED_ON_THE_BELL:
             _draw_normally(session, tensor, mean, std, (a, b))
         else:
             _draw_evenly(session, tensor, mean, std, (a, b))
@@ -227,6 +229,16 @@ def trunc_normal(
 
 def _below(x: float) -> float:
     return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
+
+
+def _draw_by_inverse(session: Session, tensor: Tensor, mean: float, std: float, bounds: tuple[float, float]) -> None:
+    """Draw evenly what the normal distribution's inverse then spreads, as up to 1.13."""
+    low, high = (_below((bound - mean) / std) for bound in bounds)
+    session.call("uniform_", tensor, 2 * low - 1, 2 * high - 1)
+    session.call("erfinv_", tensor)
+    session.call("mul_", tensor, std * math.sqrt(2.0))
+    session.call("add_", tensor, mean)
+    session.call("clamp_", tensor, *bounds)
 
 
 def _draw_normally(session: Session, tensor: Tensor, mean: float, std: float, bounds: tuple[float, float]) -> None:

@@ -43,7 +43,9 @@ class _Cell(Module):
         return text if self.bias is True else f"{text}, bias={self.bias}"
 
     def refuse_wrong_dims(self, name: str, value: Any) -> None:
-        """Raise PyTorch's error for what is neither an item nor a batch."""
+        """Raise PyTorch's error for what is neither an item nor a batch; 1.13 looks only at the input."""
+        if name != "input" and self.session.dialect != "torch-2.13":
+            return
         if (ndim := dims_of(value)) not in (1, 2):
             raise TorchError("cell_dims", module=type(self).__name__, name=name, ndim=ndim)
 

@@ -218,6 +218,8 @@ def _initializer(name: str, defaults: Options) -> Callable[..., None]:
             how = self, values.pop("size_average"), values.pop("reduce")
             values["reduction"] = chosen_reduction(*how, values["reduction"])
         for option, value in values.items():
+            if name == "Softplus" and option not in kwargs and not args and self.session.dialect != "torch-2.13":
+                value = int(value)  # floats since
             if isinstance(value, Tensor):
                 self.buffer_table[option] = value
             setattr(self, option, value)

@@ -30,14 +30,15 @@ def clip_grad_norm(
     """Scale all gradients so that their common norm is no larger than ``max_norm``; return what it was."""
     call = session.call
     tensors = _tensors(parameters)
-    if isinstance(parameters, Generated) and not tensors:
+    old = session.dialect != "torch-2.13"
+    if isinstance(parameters, Generated) and not tensors and not old:
         session.warn("clip_nothing")
     gradients = [found for tensor in tensors if (found := _gradient(session, tensor)) is not None]
     norm_type = float(norm_type)
     with session.grad_mode(False):
         with session.unrecorded():
             if not gradients:
-                for tensor in tensors:
+                for tensor in () if old else tensors:
                     _gradient(session, tensor)
                 return call("tensor", 0.0)
             norms = [call("linalg_vector_norm", gradient, norm_type) for gradient in _by_type(gradients)]
@@ -45,7 +46,7 @@ def clip_grad_norm(
             if error_if_nonfinite and not call("isfinite", total).array:
                 raise TorchError("clip_nonfinite", norm_type=norm_type)
             share = call("clamp", call("mul", call("reciprocal", call("add", total, 1e-6)), float(max_norm)), max=1.0)
-        for tensor in tensors:
+        for tensor in () if old else tensors:
             _gradient(session, tensor)
         for gradient in _by_type(gradients):
             call("mul_", gradient, share)
@@ -57,6 +58,11 @@ def clip_grad_value(session: Session, parameters: Any, clip_value: float, foreac
     bound = float(clip_value)
     with session.grad_mode(False):
         gradients = [found for tensor in _tensors(parameters) if (found := _gradient(session, tensor)) is not None]
+        if session.dialect != "torch-2.13":
+            # Up to 1.13 the edit went past the counter.
+            for gradient in gradients:
+                session.call("clamp_", alias(gradient, gradient.array, version=new_version()), -bound, bound)
+            return
         if not gradients:
             raise TorchError("clip_no_gradients")
         for gradient in gradients:
