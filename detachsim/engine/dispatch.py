@@ -10,7 +10,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
-from detachsim.engine.layout import laid_out
+from detachsim.engine.layout import cast, laid_out
 from detachsim.engine.limits import MAX_ELEMENTS, require_few
 from detachsim.engine.memory import ONE_BY_ONE_LIMIT, may_overlap, positions_in_order, refuse_overlap
 from detachsim.engine.node import Node, Saved, SavedInput, SavedOutput, extras
@@ -202,7 +202,7 @@ def arguments(op: Op, bound: list[Any]) -> tuple[list[Any], DType | None]:
         source = bound[0]
         asked = bound[op.dtype_position]
         target = asked or source.dtype
-        values[0] = dtypes.cast(source.array, source.dtype, target)
+        values[0] = cast(source.array, source.dtype, target)
         return values, target if target.is_floating else asked
     if rule == KEEP:
         dtype = None
@@ -229,9 +229,9 @@ def arguments(op: Op, bound: list[Any]) -> tuple[list[Any], DType | None]:
         if position not in promoted:
             values[position] = value.array
         elif isinstance(value, Tensor):
-            values[position] = dtypes.cast(value.array, value.dtype, dtype)
+            values[position] = cast(value.array, value.dtype, dtype)
         elif isinstance(value, (list, tuple)):
-            values[position] = [dtypes.cast(item.array, item.dtype, dtype) for item in value]
+            values[position] = [cast(item.array, item.dtype, dtype) for item in value]
         elif value is not None:
             values[position] = scalar(value, dtype)
     if rule == FIRST:
@@ -252,8 +252,8 @@ def _half_arguments(op: Op, bound: list[Any], values: list[Any], dtype: DType, p
         else:
             array, source = np.array(value, np.float64), dtypes.float64
         if source is not dtype and not (as_it_is and array.ndim == 0):
-            array, source = dtypes.cast(array, source, dtype), dtype
-        return dtypes.cast(array, source, dtypes.float32)
+            array, source = cast(array, source, dtype), dtype
+        return cast(array, source, dtypes.float32)
 
     for position in op.tensor_positions:
         value = bound[position]

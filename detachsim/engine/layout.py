@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from detachsim.engine.dtypes import Array
+from detachsim.engine import dtypes
+from detachsim.engine.dtypes import Array, DType
 
 Strides = tuple[int, ...]
 
@@ -37,10 +38,22 @@ def laid_out(result: Any, layout: str, operands: Sequence[Any]) -> Any:
     if result.flags.c_contiguous and all(array.flags.c_contiguous for array in arrays):
         return result
     order = _order(result.shape, [_broadcast_strides(array, result.shape) for array in arrays])
-    moved = result.transpose(order)
-    if moved.flags.c_contiguous and result.base is None:
+    strides = [0] * result.ndim
+    step = result.itemsize
+    for dim in reversed(order):
+        strides[dim] = step
+        step *= max(result.shape[dim], 1)
+    if result.strides == tuple(strides) and result.base is None:
         return result
-    return np.ascontiguousarray(moved).transpose(np.argsort(order)).copy(order="K")  # in memory of its own
+    made = np.ndarray(result.shape, result.dtype, strides=strides)
+    made[...] = result
+    return made
+
+
+def cast(array: Array, source: DType, target: DType) -> Array:
+    """Return ``array`` of another type, laid out as PyTorch lays out a copy; the same object where nothing changes."""
+    made = dtypes.cast(array, source, target)
+    return made if made is array or array.flags.c_contiguous else laid_out(made, AS_OPERANDS, [array])
 
 
 def _rows(array: Array) -> Strides:

@@ -68,9 +68,10 @@ def make_unary(op: Op, kernel: Callable[[Array], Array]) -> Callable[["Session",
     def call(session: "Session", a: Tensor) -> Tensor:
         nonlocal recipe
         dtype = a.dtype
-        if dtype is not _float32 and dtype is not _float64:
+        x = a.array
+        if (dtype is not _float32 and dtype is not _float64) or (x.ndim > 1 and not x.flags.c_contiguous):
             return run(session, op, [a])  # type: ignore[no-any-return]
-        out = kernel(a.array)
+        out = kernel(x)
         if type(out) is not _ndarray:
             out = _asarray(out)
         result = _new_tensor(Tensor)
@@ -147,7 +148,7 @@ def make_binary(op: Op, kernel: Callable[[Array, Array], Array]) -> Callable[["S
                 or (x.ndim > 1 and not x.flags.c_contiguous)
             ):
                 return run(session, op, [a, b, *defaults])  # type: ignore[no-any-return]
-        elif dtype is _float32 or dtype is _float64:
+        elif (dtype is _float32 or dtype is _float64) and (x.ndim < 2 or x.flags.c_contiguous):
             other = right = None
             y = _array(b, dtype.numpy)
         else:

@@ -54,7 +54,7 @@ def _widened(kernel: Any) -> Any:
 @_widened
 def softmax(self: Array, dim: int, dtype: DType | None = None) -> Array:
     if self.size == 0 or self.ndim == 0:
-        return np.ones_like(self)
+        return np.asarray(_exp(np.asarray(self - self)))  # 1, or nan of infinity
     grown = _exp(self - self.max(axis=dim, keepdims=True))
     total = _sums(grown, dim)
     return grown * np.reciprocal(total) if _is_last(self, dim) else grown / total
@@ -63,20 +63,20 @@ def softmax(self: Array, dim: int, dtype: DType | None = None) -> Array:
 @_widened
 def log_softmax(self: Array, dim: int, dtype: DType | None = None) -> Array:
     if self.size == 0 or self.ndim == 0:
-        return np.zeros_like(self)
+        return np.asarray(self - self)
     shifted = self - self.max(axis=dim, keepdims=True)
     return shifted - _log(_sums(_exp(shifted), dim))
 
 
 def softmax_backward(grad_output: Array, output: Array, dim: int) -> Array:
     if output.ndim == 0 or output.size == 0:
-        return np.zeros_like(output)
+        return np.asarray((grad_output - grad_output * output) * output)
     return (grad_output - _dots(grad_output, output, dim)) * output
 
 
 def log_softmax_backward(grad_output: Array, output: Array, dim: int) -> Array:
     if output.ndim == 0 or output.size == 0:
-        return np.zeros_like(output)
+        return np.asarray(grad_output - _exp(output) * grad_output)
     return fused(-_exp(output), _sums(grad_output, dim), grad_output)
 
 
