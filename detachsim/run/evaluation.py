@@ -57,6 +57,8 @@ class Evaluator:
     def __init__(self, session: Session, names: dict[str, Any]) -> None:
         self.session = session
         self.names = names
+        # What the parameters of the lambdas around an expression stand for.
+        self.scope: Mapping[str, Any] = {}
         self.quiet = False
         self.reads: list[tuple[Tensor, str, Any]] | None = None
 
@@ -71,6 +73,8 @@ class Evaluator:
 
     def _name(self, node: ast.Name) -> Any:
         name = node.id
+        if name in self.scope:
+            return self.scope[name]
         if name in self.names:
             return self.names[name]
         found = find_function(self.session, (name,))
@@ -93,7 +97,12 @@ class Evaluator:
         while isinstance(node, ast.Attribute):
             parts.append(node.attr)
             node = node.value
-        if isinstance(node, ast.Name) and node.id in NAMESPACES and node.id not in self.names:
+        if (
+            isinstance(node, ast.Name)
+            and node.id in NAMESPACES
+            and node.id not in self.names
+            and node.id not in self.scope
+        ):
             return (node.id, *reversed(parts))
         return None
 
@@ -320,18 +329,16 @@ class Evaluator:
 
     def _lambda(self, node: ast.Lambda) -> Function:
         parameters = [argument.arg for argument in node.args.args]
+        outer = self.scope
 
         def call(*args: Any, **kwargs: Any) -> Any:
             if kwargs or len(args) != len(parameters):
                 args = _in_order(parameters, args, kwargs)
-            hidden = {name: self.names[name] for name in parameters if name in self.names}
-            self.names.update(zip(parameters, args, strict=True))
+            caller, self.scope = self.scope, {**outer, **dict(zip(parameters, args, strict=True))}
             try:
                 return self.evaluate(node.body)
             finally:
-                for name in parameters:
-                    del self.names[name]
-                self.names.update(hidden)
+                self.scope = caller
 
         return Function("<lambda>", call)
 
