@@ -14,7 +14,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from inspect import signature as signature_of
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +59,7 @@ class Op:
 
     __slots__ = (
         "_array_functions",
+        "_given",
         "_plan",
         "bare_edges",
         "check",
@@ -143,6 +143,8 @@ class Op:
         doc: str = "",
         samples: Sequence[str] = (),
     ) -> None:
+        # What the row is made of, for a copy with other fields.
+        self._given = {name: value for name, value in locals().items() if name not in ("self", "older")}
         self.signature = signature
         self.name, self.parameters = parse_signature(signature)
         self.grad_fn = grad_fn
@@ -243,8 +245,7 @@ class Op:
             same = copy(self)
             same.simple = same._array_functions = None  # they look names up in the other library
             return same
-        kept = {name: getattr(self, name) for name in _FIELDS}
-        return Op(**{**kept, **fields})
+        return Op(**{**self._given, **fields})
 
     def in_place(self) -> "Op":
         """Return the row of the in-place variant (``mul_`` of ``mul``)."""
@@ -275,10 +276,6 @@ class Op:
             doc=f"The in-place variant of {self.name}.",
             samples=(),
         )
-
-
-# What a row is made of.
-_FIELDS = tuple(name for name in signature_of(Op.__init__).parameters if name not in ("self", "older"))
 
 
 def _function(value: Any) -> FunctionType:

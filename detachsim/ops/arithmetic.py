@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dispatch import require_broadcast
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
@@ -135,6 +136,8 @@ def _check_power(session: Any, op: Any, bound: list[Any]) -> None:
     dtype, exponent = result_type(bound[:2]), bound[1]
     if not dtype.is_floating and exponent < 0:
         raise TorchError("negative_integer_power")
+    if op.mutates and session.dialect != NEWEST and not dtypes.can_cast(dtype, bound[0].dtype):
+        raise TorchError("found_dtype", found=bound[0].dtype.scalar, expected=dtype.scalar)
     # 0 and 1 have ways of their own, which know no type.
     if dtype is dtypes.boolean and exponent not in (0, 1):
         raise TorchError("not_implemented_for", kernel="pow", dtype=dtype.scalar)

@@ -33,8 +33,11 @@ def index_kernel(self: Array, indices: Sequence[Array | None]) -> Array:
 
 
 def _checked(self: Array, indices: Sequence[Array | None], *, ranges: bool = True) -> Sequence[Array | None]:
-    """Raise PyTorch's errors for indices of shapes that do not meet and (``ranges``) out of range."""
-    dim = 0
+    """Raise PyTorch's errors for indices of shapes that do not meet and (``ranges``) out of range.
+
+    The dimension that the latter name is which of the indices it was.
+    """
+    dim = place = 0
     shapes: list[tuple[int, ...]] = []
     for index in indices:
         if index is None:
@@ -51,6 +54,7 @@ def _checked(self: Array, indices: Sequence[Array | None], *, ranges: bool = Tru
                         dim=dim + offset,
                     )
             dim += index.ndim
+            place += index.ndim
             shapes.append((int(np.count_nonzero(index)),))
             continue
         size = self.shape[dim]
@@ -58,9 +62,10 @@ def _checked(self: Array, indices: Sequence[Array | None], *, ranges: bool = Tru
         if ranges and outside.size:
             if size == 0:
                 raise TorchError("index_empty")
-            raise TorchError("index_range", index=int(outside.flat[0]), dim=dim, size=size)
+            raise TorchError("index_range", index=int(outside.flat[0]), dim=place, size=size)
         shapes.append(index.shape)
         dim += 1
+        place += 1
     try:
         np.broadcast_shapes(*shapes)
     except ValueError:

@@ -260,12 +260,16 @@ def find_function(session: Session, path: tuple[str, ...]) -> Any:
     return _in_namespace(session, space, path[-1])
 
 
+# The modules that 1.13 does not have yet.
+_NEWER_CLASSES = frozenset(("CircularPad1d", "CircularPad2d", "RMSNorm", "ZeroPad1d"))
+
+
 def _in_namespace(session: Session, space: str, name: str) -> Function | None:
     own = FUNCTIONS.get(space, {}).get(name)
     if own is not None:
         return _function(session, space, name, own)
     makers = constructors(space)
-    if name in makers:
+    if name in makers and (name not in _NEWER_CLASSES or session.dialect == NEWEST):
         if space == "torch":
             return _function(session, space, name, makers[name])
         return Function(name, partial(makers[name], session))
