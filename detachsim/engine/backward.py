@@ -577,8 +577,14 @@ def _accumulate(work: Pass, node: AccumulateGrad, slots: list[Gradient]) -> None
     if session.facts is not None:
         # A copy: whoever held the gradient itself would change what may be taken or added to.
         session.facts.append(("accumulate", tensor, gradient if create_graph else np.array(gradient)))
-    for hook in info.post_hooks:
-        if hook(tensor) is not None:
+    if info.post_hooks:
+        # Each hook gets what the one before has returned, and only then PyTorch refuses that one returned something.
+        given, replaced = tensor, False
+        for hook in list(info.post_hooks):
+            returned = hook(given)
+            replaced = replaced or returned is not given
+            given = returned
+        if replaced:
             raise TorchError("post_hook_type")
 
 
@@ -606,7 +612,7 @@ def _first_gradient(work: Pass, gradient: Gradient, dtype: DType, leaf: Tensor, 
         return made  # type: ignore[no-any-return]
     array = np.asarray(gradient)
     if mine and _obeys_layout(array, leaf.array):
-        return work.gradients.tensor(array, dtype, inference=session.inference)
+        return work.gradients.tensor(array, dtype, inference=session.inference, view=False)
     if dense:
         copy = np.empty_like(leaf.array, order="K")
         if array.shape != leaf.shape or dtype is not leaf.dtype:

@@ -11,7 +11,17 @@ from weakref import ref
 import numpy as np
 
 from detachsim.engine.dtypes import Array, DType
-from detachsim.engine.tensor import Storage, Tensor, Version, fresh, make_inference, new_version
+from detachsim.engine.tensor import (
+    NO_GRAD,
+    Storage,
+    Tensor,
+    Version,
+    ViewInfo,
+    alias,
+    fresh,
+    make_inference,
+    new_version,
+)
 
 
 class Gradients:
@@ -40,8 +50,8 @@ class Gradients:
         self._memories[id(owner)] = (ref(owner), None, made)
         return made
 
-    def tensor(self, array: Array, dtype: DType, *, inference: bool) -> Tensor:
-        """Return an array as a tensor over its memory, nobody's view and without a node."""
+    def tensor(self, array: Array, dtype: DType, *, inference: bool, view: bool = True) -> Tensor:
+        """Return an array as a tensor over its memory and without a node; a ``view`` where it looks at other memory."""
         known_tensor = self._tensors.get(id(array))
         seen = known_tensor() if known_tensor is not None else None
         if seen is not None and seen.array is array:
@@ -60,6 +70,9 @@ class Gradients:
             self._memories[id(owner)] = (known[0], ref(made.storage), known[2])
         if inference:
             make_inference(made)
+        elif view and owner is not array:
+            base = alias(made, owner)
+            made.view = ViewInfo(base, NO_GRAD, made.version.value)
         return made
 
     def result(self, array: Array, dtype: DType, *, inference: bool) -> Tensor:

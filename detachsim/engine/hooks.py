@@ -85,11 +85,11 @@ def register_post_accumulate_hook(
         raise TorchError("hook_nonleaf")
     hooks = meta(tensor).post_hooks
 
-    def checked(leaf: Tensor) -> Any:
-        """Return what the function returned, nothing for the leaf itself; refuse what no hook may return."""
+    def checked(leaf: Tensor) -> Tensor:
+        """Return what the next hook is called with: ``leaf`` itself, unless the function returned another tensor."""
         returned = function(leaf)
         if returned is None or returned is leaf:
-            return None
+            return leaf
         if not isinstance(returned, Tensor):
             raise TorchError("hook_type", type=type(returned).__name__)
         if returned.dtype is not leaf.dtype:
@@ -162,6 +162,8 @@ def _run_one(
     if not create_graph and gradient is not None:
         given = memories.tensor(np.asarray(gradient), dtype, inference=session.inference)
     returned = entry.function(given)
+    if session.settle is not None:
+        session.settle()
     if returned is None:
         # An edit in the hook itself has changed the memory, which the array still shows.
         return gradient if create_graph or gradient is None else given.array

@@ -20,15 +20,18 @@ class Overlap(NamedTuple):
     """What an in-place op looks for before it writes.
 
     ``itself``: elements of the target may be one place of memory. ``inputs``: what an input may share with the target.
-    ``numbers``: an input without dims is read beforehand, as a number.
+    ``numbers``: an input without dims is read beforehand, as a number. ``copies``: where the input is the target's own
+    elements there is nothing to write, and so nothing to refuse.
     """
 
     itself: bool = False
     inputs: str = SAME_LAYOUT
     numbers: bool = False
+    copies: bool = False
 
 
 ELEMENTWISE = Overlap()
+COPYING = Overlap(copies=True)
 FILLING = Overlap(itself=True, numbers=True)
 PLACING = Overlap(inputs=NOTHING)
 
@@ -39,6 +42,8 @@ def refuse_overlap(rule: Overlap, target: Tensor, inputs: Sequence[Any]) -> bool
     Returns whether some of what it does not refuse overlaps: then the elements must be edited in PyTorch's order.
     """
     array = target.array
+    if rule.copies and _is_same(target, inputs[0]):
+        return False
     if not rule.itself and overlaps_itself(array):
         raise TorchError("overlap_self")
     if rule.inputs == NOTHING:
@@ -143,6 +148,15 @@ def _meet(left: Array, right: Array) -> bool:
     start, end = _bounds(left)
     other_start, other_end = _bounds(right)
     return start < other_end and other_start < end
+
+
+def _is_same(target: Tensor, value: Any) -> bool:
+    return (
+        isinstance(value, Tensor)
+        and value.storage is target.storage
+        and value.dtype is target.dtype
+        and _same_layout(target.array, value.array)
+    )
 
 
 def _same_layout(left: Array, right: Array) -> bool:

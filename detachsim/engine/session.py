@@ -35,6 +35,7 @@ class Session:
         "library",
         "next_sequence",
         "node_ids",
+        "settle",
         "sink",
         "storage_ids",
         "tensor_ids",
@@ -64,6 +65,8 @@ class Session:
         self.next_sequence = 0
         self.tensor_ids = self.storage_ids = self.version_ids = self.node_ids = 0
         self.facts: list[Fact] | None = [] if record else None
+        # Called when a hook is done, so that facts can be told and let go: a gradient that they hold is not taken.
+        self.settle: Callable[[], None] | None = None
         self.warned: set[str] = set()
         # Told of each node of a backward pass that has run, with the gradients that came and went.
         self.watch: Callable[[Any, list[Any], list[Any]], None] | None = None

@@ -9,7 +9,7 @@ from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.layout import AS_MADE, AS_OPERANDS
-from detachsim.engine.memory import FILLING, overlaps_itself
+from detachsim.engine.memory import COPYING, FILLING, overlaps_itself
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import strides
 from detachsim.engine.views import requires_grad
@@ -121,6 +121,7 @@ ROWS = [
         grad={"self": "zeros_of(grad)", "other": "grad"},
         floats_only=True,
         elementwise=True,
+        overlap=COPYING,
         doc="self takes the values of other",
     ),
     inplace(

@@ -97,6 +97,11 @@ def require_dim(dim: int, ndim: int) -> int:
     return wrap_dim(dim, ndim)
 
 
+def shaped(array: Array, shape: tuple[int, ...]) -> Array:
+    """Return an array in a shape: itself, if it has that, rather than a view, since a gradient that is a view shows."""
+    return array if array.shape == shape else array.reshape(shape)
+
+
 def numel(shape: Sequence[int]) -> int:
     """Return the number of elements of a shape."""
     count = 1

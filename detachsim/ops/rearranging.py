@@ -104,7 +104,9 @@ def roll(self: Array, shifts: Sequence[int], dims: Sequence[int] = ()) -> Array:
         if len(shifts) == 0:
             raise TorchError("roll_shifts")
         if len(dims) == 0 and len(shifts) == 1:
-            return np.roll(self.reshape(-1), shifts[0]).reshape(self.shape)
+            made = np.empty(self.shape, self.dtype)
+            made.reshape(-1)[...] = np.roll(self.reshape(-1), shifts[0])
+            return made
         if len(shifts) != len(dims):
             raise TorchError("roll_align", shifts=len(shifts), dims=len(dims))
     axes = tuple(require_dim(dim, self.ndim) for dim in dims)

@@ -17,7 +17,7 @@ from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh, strides
 from detachsim.engine.views import requires_grad
-from detachsim.ops.numeric import converted, numel, require_dim, wrap_dim
+from detachsim.ops.numeric import converted, require_dim, shaped, wrap_dim
 from detachsim.ops.row import composite, general
 from detachsim.ops.shape import expand
 
@@ -36,7 +36,7 @@ def _crop(src: Array, index: Array) -> Array:
 def gather(self: Array, dim: int, index: Array, sparse_grad: bool = False) -> Array:
     axis = wrap_dim(dim, self.ndim)
     source, where = np.atleast_1d(self), np.atleast_1d(index)
-    return np.array(source[_key(source, axis, where)]).reshape(index.shape)
+    return shaped(np.array(source[_key(source, axis, where)]), index.shape)
 
 
 def _placed(self: Array, dim: int, index: Array, src: Any, accumulate: np.ufunc | None) -> Array:
@@ -50,7 +50,7 @@ def _placed(self: Array, dim: int, index: Array, src: Any, accumulate: np.ufunc 
             made[key] = values
         else:
             accumulate.at(made, key, values)
-    return made.reshape(self.shape)
+    return shaped(made, self.shape)
 
 
 def scatter_src(self: Array, dim: int, index: Array, src: Array) -> Array:
@@ -172,7 +172,7 @@ def index_add(self: Array, dim: int, index: Array, source: Array, alpha: float =
         values = np.expand_dims(values, axis)
     key: Any = (slice(None),) * axis + (np.atleast_1d(index),)
     np.add.at(made, key, values)
-    return made.reshape(self.shape)
+    return shaped(made, self.shape)
 
 
 def index_copy(self: Array, dim: int, index: Array, source: Array) -> Array:
@@ -182,14 +182,14 @@ def index_copy(self: Array, dim: int, index: Array, source: Array) -> Array:
     if values.ndim < made.ndim:
         values = np.expand_dims(values, axis)
     made[(slice(None),) * axis + (np.atleast_1d(index),)] = values
-    return made.reshape(self.shape)
+    return shaped(made, self.shape)
 
 
 def index_fill(self: Array, dim: int, index: Array, value: Any) -> Array:
     axis = wrap_dim(dim, self.ndim)
     made = np.array(np.atleast_1d(self))
     made[(slice(None),) * axis + (np.atleast_1d(index),)] = converted(value, self)
-    return made.reshape(self.shape)
+    return shaped(made, self.shape)
 
 
 def index_select_back(ops: Any, grad: Any, dim: int, index: Any, source: Any) -> Any:
@@ -282,10 +282,10 @@ def masked_scatter(self: Array, mask: Array, source: Array) -> Array:
 
 
 def masked_scatter_backward(grad_output: Array, mask: Array, sizes: Sequence[int]) -> Array:
-    made = np.zeros(numel(sizes), dtype=grad_output.dtype)
+    made = np.zeros(tuple(sizes), dtype=grad_output.dtype)
     taken = masked_select(grad_output, mask)
-    made[: taken.size] = taken
-    return made.reshape(sizes)
+    made.reshape(-1)[: taken.size] = taken
+    return made
 
 
 def masked_scatter_backward_backward(ops: Any, grad: Any, mask: Any, shape: tuple[int, ...]) -> Any:

@@ -93,6 +93,8 @@ class Interpreter:
         self.names = Names()
         self.evaluator = Evaluator(self.session, self.names)
         self.recorder = Recorder(self.session, self.names)
+        self.told: list[Event] = []
+        self.session.settle = self._settle if detail else None
         self.pending: list[Event] = []
         self.warnings: list[str] = []
         self.step_warnings: list[str] = []
@@ -188,11 +190,13 @@ class Interpreter:
         except OverflowError as caught:
             error = LimitError(str(caught))
         facts = self.session.facts
-        if facts:
+        if facts or self.told:
+            told, self.told = self.told, []
+            yield from told
             self.session.facts = []
-            text = step.text if isinstance(step, InplaceStep) else ""
-            yield from self.recorder.events(facts, text)
-            facts.clear()
+            yield from self.recorder.events(facts or [], self._edited)
+            if facts:
+                facts.clear()
         if self.detail:
             yield from self._bound_events(bindings)
         pending, self.pending = self.pending, []
@@ -200,6 +204,19 @@ class Interpreter:
         if error is not None:
             yield self._raise(error)
             raise Stop(self._catcher)
+
+    @property
+    def _edited(self) -> str:
+        """The part of the present step that edits."""
+        step = self.active[-1]
+        return step.text if isinstance(step, InplaceStep) else ""
+
+    def _settle(self) -> None:
+        """Make events of the facts so far, which may hold what the step itself has let go."""
+        facts = self.session.facts
+        if facts:
+            self.told.extend(self.recorder.events(facts, self._edited))
+            facts.clear()
 
     def _raise(self, error: TorchError | LimitError) -> Raised:
         """Tell an error, and find the innermost step whose ``raises`` takes it."""

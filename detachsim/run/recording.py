@@ -46,6 +46,8 @@ class Recorder:
         self.edges: dict[int, tuple[EdgeState, ...]] = {}
         # Those of the last in-place op's node: the CopySlices around it has the same but for the first.
         self.inner_edges: tuple[EdgeState, ...] = ()
+        # The nodes that ran, and the ids of those that were freed, of each backward pass under way, outermost first.
+        self.passes: list[tuple[list[Node], list[int]]] = []
 
     # Ids
 
@@ -115,9 +117,6 @@ class Recorder:
 
     def events(self, facts: list[Any], text: str) -> Iterator[Event]:
         """Tell a step's facts; ``text`` is the part of the step that edits."""
-        roots: list[int] = []
-        ran: list[Node] = []
-        freed: list[int] = []
         for fact in facts:
             match fact[0]:
                 case "op":
@@ -140,9 +139,10 @@ class Recorder:
                     _, call, tensors, nodes, create_graph, keep = fact
                     roots = [0 if isinstance(node, AccumulateGrad) else self.node_id(node) for node in nodes]
                     names = tuple(name for tensor in tensors for name in self.names.of(tensor))
-                    ran, freed = [], []
+                    self.passes.append(([], []))
                     yield BackwardBegan(call, tuple(roots), names, create_graph, keep)
                 case "ran":
+                    ran, freed = self.passes[-1]
                     ran.append(fact[1])
                     yield NodeRan(self.node_id(fact[1]), self.node_name(fact[1]), False)
                     if fact[2]:
@@ -150,6 +150,7 @@ class Recorder:
                 case "accumulate" | "retain":
                     yield self._accumulated(*fact)
                 case "backward_ended":
+                    ran, freed = self.passes.pop()
                     yield from self._stopped(ran)
                     yield BackwardEnded(fact[1], tuple(freed))
 

@@ -96,6 +96,9 @@ class _Keeping(Interpreter):
 
     checked = True
 
+    def _settle(self) -> None:
+        """Keep the facts: they are looked through when the step is over."""
+
     def _execute(self, step: AnyStep, bindings: list[tuple[str, Any, Any]]) -> None:
         try:
             super()._execute(step, bindings)
@@ -116,6 +119,9 @@ class _Watching(Interpreter):
 
     found: NonFiniteMade | None = None
     seen = 0
+
+    def _settle(self) -> None:
+        """Keep the facts: they are looked through in between."""
 
     def _execute(self, step: AnyStep, bindings: list[tuple[str, Any, Any]]) -> None:
         self.session.watch = self._watch
