@@ -36,7 +36,6 @@ _INSTEAD = {
     "detect_anomaly": "write a block: `- detect_anomaly:` with its steps below",
     "set_grad_enabled": "write a block: `- no_grad:` or `- enable_grad:` with its steps below",
     "Variable": "since PyTorch 0.4 a tensor is enough",
-    "numpy()": "print the tensor itself, or use `tolist()`",
 }
 MOST_GUESSES = 200
 

@@ -15,27 +15,27 @@ count_nonzero cov cross cummax cummin cumprod cumsum cumulative_trapezoid deg2ra
 diag_embed diagflat diagonal diagonal_copy diagonal_scatter diff digamma dist div divide dot dropout dropout_
 dsplit dstack einsum empty empty_like eq equal erf erf_ erfc erfc_ erfinv exp exp2 exp2_ exp_ expm1 expm1_ eye
 feature_alpha_dropout feature_alpha_dropout_ feature_dropout feature_dropout_ fill fill_ fix fix_ flatten flip
-fliplr flipud float_power floor floor_ floor_divide fmax fmin fmod frac frac_ frexp full full_like gather gcd
-gcd_ ge ger get_default_dtype gradient greater greater_equal group_norm gt hardshrink heaviside histc hsplit
-hstack hypot i0 i0_ imag index_add index_copy index_fill index_put index_put_ index_select initial_seed inner
-inverse is_anomaly_enabled is_complex is_floating_point is_grad_enabled is_inference_mode_enabled is_nonzero
-is_same_size is_tensor isclose isfinite isin isinf isnan isneginf isposinf isreal kron kthvalue layer_norm lcm
-lcm_ ldexp ldexp_ le lerp less less_equal lgamma linspace log log10 log10_ log1p log1p_ log2 log2_ log_
-log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and logical_not logical_or logical_xor logit
-logit_ logspace logsumexp lt manual_seed masked_fill masked_scatter masked_select matmul matrix_exp
-matrix_power max maximum mean median meshgrid min minimum mm mode moveaxis movedim msort mul multinomial
-multiply mv nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow ne neg neg_ negative negative_
-nextafter nonzero norm normal not_equal numel ones ones_like outer pairwise_distance pdist permute pinverse
-pixel_shuffle pixel_unshuffle poisson polygamma positive pow prelu prod promote_types put quantile rad2deg
-rad2deg_ rand rand_like randint randint_like randn randn_like randperm ravel real reciprocal reciprocal_ relu
-relu_ remainder renorm repeat_interleave reshape resolve_conj resolve_neg result_type rms_norm roll rot90
-round round_ row_stack rsqrt rsqrt_ rsub scalar_tensor scatter scatter_add scatter_reduce searchsorted select
-select_scatter selu selu_ set_grad_enabled sgn sigmoid sigmoid_ sign signbit sin sin_ sinc sinc_ sinh sinh_
-slice_scatter slogdet softmax sort split split_with_sizes sqrt sqrt_ square square_ squeeze stack std std_mean
-sub subtract sum svd swapaxes swapdims t take take_along_dim tan tan_ tanh tanh_ tensor tensor_split tensordot
-threshold threshold_ tile topk trace transpose trapezoid trapz tril tril_indices triu triu_indices true_divide
-trunc trunc_ unbind unflatten unique unique_consecutive unsqueeze var var_mean vdot vsplit vstack where xlogy
-xlogy_ zero_ zeros zeros_like
+fliplr flipud float_power floor floor_ floor_divide fmax fmin fmod frac frac_ frexp from_numpy full full_like
+gather gcd gcd_ ge ger get_default_dtype gradient greater greater_equal group_norm gt hardshrink heaviside
+histc hsplit hstack hypot i0 i0_ imag index_add index_copy index_fill index_put index_put_ index_select
+initial_seed inner inverse is_anomaly_enabled is_complex is_floating_point is_grad_enabled
+is_inference_mode_enabled is_nonzero is_same_size is_tensor isclose isfinite isin isinf isnan isneginf
+isposinf isreal kron kthvalue layer_norm lcm lcm_ ldexp ldexp_ le lerp less less_equal lgamma linspace log
+log10 log10_ log1p log1p_ log2 log2_ log_ log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and
+logical_not logical_or logical_xor logit logit_ logspace logsumexp lt manual_seed masked_fill masked_scatter
+masked_select matmul matrix_exp matrix_power max maximum mean median meshgrid min minimum mm mode moveaxis
+movedim msort mul multinomial multiply mv nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow
+ne neg neg_ negative negative_ nextafter nonzero norm normal not_equal numel ones ones_like outer
+pairwise_distance pdist permute pinverse pixel_shuffle pixel_unshuffle poisson polygamma positive pow prelu
+prod promote_types put quantile rad2deg rad2deg_ rand rand_like randint randint_like randn randn_like randperm
+ravel real reciprocal reciprocal_ relu relu_ remainder renorm repeat_interleave reshape resolve_conj
+resolve_neg result_type rms_norm roll rot90 round round_ row_stack rsqrt rsqrt_ rsub scalar_tensor scatter
+scatter_add scatter_reduce searchsorted select select_scatter selu selu_ set_grad_enabled sgn sigmoid sigmoid_
+sign signbit sin sin_ sinc sinc_ sinh sinh_ slice_scatter slogdet softmax sort split split_with_sizes sqrt
+sqrt_ square square_ squeeze stack std std_mean sub subtract sum svd swapaxes swapdims t take take_along_dim
+tan tan_ tanh tanh_ tensor tensor_split tensordot threshold threshold_ tile topk trace transpose trapezoid
+trapz tril tril_indices triu triu_indices true_divide trunc trunc_ unbind unflatten unique unique_consecutive
+unsqueeze var var_mean vdot vsplit vstack where xlogy xlogy_ zero_ zeros zeros_like
 """
 
 FUNCTIONAL = """
@@ -110,9 +110,9 @@ atanh atanh_ backward baddbmm baddbmm_ bernoulli bernoulli_ bfloat16 bincount bi
 bitwise_left_shift bitwise_left_shift_ bitwise_not bitwise_not_ bitwise_or bitwise_or_ bitwise_right_shift
 bitwise_right_shift_ bitwise_xor bitwise_xor_ bmm bool broadcast_to buffers byte cauchy_ ceil ceil_ char
 children cholesky cholesky_inverse cholesky_solve chunk clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_
-clip clip_ clone conj conj_physical conj_physical_ contiguous copy_ copysign copysign_ corrcoef cos cos_ cosh
-cosh_ count_nonzero cov cpu cross cummax cummin cumprod cumprod_ cumsum cumsum_ data_ptr deg2rad deg2rad_ det
-detach detach_ diag diag_embed diagflat diagonal diagonal_scatter diff digamma digamma_ dim dist div div_
+clip clip_ clone conj conj_physical conj_physical_ contiguous copy copy_ copysign copysign_ corrcoef cos cos_
+cosh cosh_ count_nonzero cov cpu cross cummax cummin cumprod cumprod_ cumsum cumsum_ data_ptr deg2rad deg2rad_
+det detach detach_ diag diag_embed diagflat diagonal diagonal_scatter diff digamma digamma_ dim dist div div_
 divide divide_ dot double dsplit element_size eq eq_ equal erf erf_ erfc erfc_ erfinv erfinv_ eval exp exp2
 exp2_ exp_ expand expand_as expm1 expm1_ exponential_ extend fill_ fill_diagonal_ fix fix_ flatten flip fliplr
 flipud float float_power float_power_ floor floor_ floor_divide floor_divide_ fmax fmin fmod fmod_ forward
@@ -129,7 +129,7 @@ matrix_power max maximum mean median min minimum mm mode modules moveaxis movedi
 multiply multiply_ mv name named_buffers named_children named_modules named_parameters nan_to_num nan_to_num_
 nanmean nanmedian nanquantile nansum narrow ndimension ne ne_ neg neg_ negative negative_ nelement new_empty
 new_full new_ones new_tensor new_zeros nextafter nextafter_ nonzero norm normal_ not_equal not_equal_ numel
-outer parameters permute pinverse polygamma pop positive pow pow_ prelu prod put put_ quantile rad2deg
+numpy outer parameters permute pinverse polygamma pop positive pow pow_ prelu prod put put_ quantile rad2deg
 rad2deg_ random_ ravel reciprocal reciprocal_ register_forward_hook register_forward_pre_hook register_hook
 register_post_accumulate_grad_hook relu relu_ remainder remainder_ remove renorm renorm_ repeat
 repeat_interleave requires_grad_ reset_parameters reset_running_stats reshape reshape_as resize_ resize_as_
@@ -152,7 +152,7 @@ last_epoch log_input log_target logabsdet mH mT mantissa margin max max_norm max
 nbytes ndim negative_slope next_functions nonlinearity norm_type normalized_shape num_batches_tracked
 num_channels num_embeddings num_features num_groups num_parameters out_channels out_features output_nr
 output_size p padding padding_idx param_groups pos_weight real reduction requires_grad retains_grad
-running_mean running_var scale_grad_by_freq shape sign start_dim state stride swap threshold
+running_mean running_var scale_grad_by_freq shape sign size start_dim state stride swap threshold
 track_running_stats training unflattened_size value values variable weight weight_hh weight_ih
 """
 

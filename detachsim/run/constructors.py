@@ -38,5 +38,6 @@ def classes() -> tuple[Any, ...]:
     from detachsim.engine.generator import Generator
     from detachsim.ops import collections, modules, optimizers
     from detachsim.ops.optim import schedules
+    from detachsim.run.arrays import NumpyArray
 
-    return (*modules.CLASSES, *optimizers.CLASSES, *schedules.CLASSES, *collections.CLASSES, Generator)
+    return (NumpyArray, *modules.CLASSES, *optimizers.CLASSES, *schedules.CLASSES, *collections.CLASSES, Generator)

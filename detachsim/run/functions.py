@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from detachsim.engine import autograd, dtypes
 from detachsim.engine.arguments import admit
 from detachsim.engine.dialects import NEWEST
@@ -15,6 +17,7 @@ from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.collections import items_of
 from detachsim.run import tensors
+from detachsim.run.arrays import from_numpy
 from detachsim.run.constructors import constructors
 from detachsim.run.values import Function, GradMode, Size, type_name
 
@@ -137,7 +140,7 @@ def _length(session: Session, value: Any) -> int:
 def _absolute(session: Session, value: Any) -> Any:
     if isinstance(value, Tensor):
         return session.call("abs", value)
-    if isinstance(value, (int, float)):
+    if isinstance(value, (int, float, np.ndarray, np.number)):
         return abs(value)
     raise TorchError("python", type="TypeError", text=f"bad operand type for abs(): '{type_name(value)}'")
 
@@ -188,6 +191,7 @@ FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
         "get_default_dtype": lambda session: dtypes.float32,
         "is_inference_mode_enabled": lambda session: session.inference,
         "is_anomaly_enabled": lambda session: session.anomaly,
+        "from_numpy": from_numpy,
         "is_tensor": lambda session, obj: isinstance(obj, Tensor),
         "is_floating_point": lambda session, input: input.dtype.is_floating,
         "numel": lambda session, input: int(input.array.size),

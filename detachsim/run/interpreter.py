@@ -1,5 +1,6 @@
 """Walking the steps of one run: each becomes a stretch of events between ``StepBegan`` and ``StepEnded``."""
 
+import operator
 from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
@@ -50,7 +51,7 @@ from detachsim.ops.collections import items_of
 from detachsim.ops.operators import AUGMENTED
 from detachsim.ops.table import library
 from detachsim.ops.vocabulary import VOCABULARY
-from detachsim.run import sequences
+from detachsim.run import arrays, sequences
 from detachsim.run.evaluation import SIGNS, Evaluator
 from detachsim.run.expectations import differs, expected_text
 from detachsim.run.functions import gradients_given, inputs_given
@@ -60,6 +61,19 @@ from detachsim.run.spelling import printed, represented
 from detachsim.run.tensors import SETTERS
 from detachsim.run.values import type_name
 
+_IN_PLACE = {
+    "+": operator.iadd,
+    "-": operator.isub,
+    "*": operator.imul,
+    "/": operator.itruediv,
+    "//": operator.ifloordiv,
+    "%": operator.imod,
+    "**": operator.ipow,
+    "@": operator.imatmul,
+    "&": operator.iand,
+    "|": operator.ior,
+    "^": operator.ixor,
+}
 _KINDS = {
     TensorStep: "tensor",
     OpStep: "op",
@@ -443,6 +457,8 @@ class Interpreter:
         value = self._value(right)
         if isinstance(left, list) and symbol in ("+", "*"):
             return sequences.edit(self.session, symbol, left, value)
+        if isinstance(left, np.ndarray):
+            return arrays.run(_IN_PLACE[symbol], left, value)
         if isinstance(left, Tensor) and symbol in AUGMENTED and isinstance(value, (Tensor, bool, int, float)):
             return self.session.call(AUGMENTED[symbol], left, value)
         return self.evaluator.binary(SIGNS[symbol], left, value, augmented=True)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from detachsim.engine.errors import TorchError
 from detachsim.engine.hooks import HookHandle
 from detachsim.engine.names import class_name
@@ -55,7 +57,7 @@ def printed(session: Session, value: Any) -> str:
         if value.array.ndim == 0 and not is_parameter(value):
             return format_text(value.array, value.dtype.name, "")
         return tensor_repr(session, value, rebuild=True)
-    if isinstance(value, (str, Device)):
+    if isinstance(value, (str, Device, np.ndarray, np.generic, np.dtype)):
         return str(value)
     return represented(session, value)
 

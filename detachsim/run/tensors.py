@@ -273,9 +273,16 @@ def _post_hook(session: Session, tensor: Tensor, function: Any, name: str) -> An
     return hooks.register_post_accumulate_hook(session, tensor, function, name)
 
 
+def _arrays() -> Any:
+    from detachsim.run import arrays
+
+    return arrays
+
+
 METHODS: dict[str, Callable[..., Any]] = {
     "item": item,
     "tolist": lambda session, tensor: to_list(tensor),
+    "numpy": lambda session, tensor, **options: _arrays().to_numpy(session, tensor, **options),
     "numel": lambda session, tensor: int(tensor.array.size),
     "nelement": lambda session, tensor: int(tensor.array.size),
     "size": size,

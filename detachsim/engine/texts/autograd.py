@@ -386,6 +386,12 @@ TEXTS: dict[str, Entry] = {
         {"torch-1.13": ("RuntimeError", "Overflow when unpacking long")},
     ),
     "number_overflow": ("RuntimeError", "value cannot be converted to type {type} without overflow", {}),
+    "numpy_requires_grad": (
+        "RuntimeError",
+        "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.",
+        {},
+    ),
+    "numpy_bfloat16": ("TypeError", "Got unsupported ScalarType BFloat16", {}),
     "scalar_conversion": ("ValueError", "only one element tensors can be converted to Python scalars", {}),
     "bool_many": ("RuntimeError", "Boolean value of Tensor with more than one value is ambiguous", {}),
     "bool_none": ("RuntimeError", "Boolean value of Tensor with no values is ambiguous", {}),
