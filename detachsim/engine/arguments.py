@@ -30,9 +30,10 @@ def choose(
     certain = True
     fit: Fit | None = None
     given: dict[str, Any] = {}
+    defaults: dict[str, Any] = {}
     if known is not None:
         if known.python:
-            given = bind_python(known.python, args, kwargs)
+            given, defaults = bind_python(known.python, args, kwargs)
             certain = ask_body(place, overloads.name, given, dialect)
         elif known.count >= 0:
             _count(known, place, args[1:] if place == "m" else args, kwargs, dialect)
@@ -54,13 +55,8 @@ def choose(
             if not isinstance(bound, Mismatch):
                 return op, bound, False
     if given:
-        # What the body does not hand on to C++ it asks whether it is true.
         for op in overloads.ops:
-            flags = {p.name for p in op.parameters if p.type == "bool"}
-            named = {name: truth(value) if name in flags else value for name, value in given.items()}
-            names = [p.name for p in op.parameters]
-            named = {names[0] if at == 0 else name: value for at, (name, value) in enumerate(named.items())}
-            bound = bind(op.parameters, (), {name: value for name, value in named.items() if name in names})
+            bound = bind(op.parameters, (), _as_flags(given, defaults, op))
             if not isinstance(bound, Mismatch):
                 return op, bound, False
     raise LimitError(f"{overloads.name}() is not simulated with these arguments")
@@ -103,7 +99,7 @@ def _renamed(fit: Fit, values: Mapping[str, Any], op: "Op", start: int) -> dict[
         name = parameter.name
         if name not in values or (name in _NO_EFFECT and name not in names):
             continue
-        if name == "input" and "self" in names:
+        if name == "input" and "self" in names and fit.signature.deprecated:
             name = "self"
         elif name not in names and not parameter.keyword_only and position + start < len(op.parameters):
             name = op.parameters[position + start].name
@@ -111,15 +107,35 @@ def _renamed(fit: Fit, values: Mapping[str, Any], op: "Op", start: int) -> dict[
     return given
 
 
-def bind_python(heads: Sequence[PythonSignature], args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments by name, bound as Python does; raises its ``TypeError``."""
+def bind_python(
+    heads: Sequence[PythonSignature], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the arguments by name, bound as Python does, and what they default to; raises Python's ``TypeError``."""
     for head in heads:
         if all(truth(kwargs.get(name, args[at] if at < len(args) else False)) for name, at in head.flags):
             break
     try:
-        return head.bind(*args, **kwargs)
+        return head.bind(*args, **kwargs), head.defaults
     except TypeError as error:
         raise TorchError("python", type="TypeError", text=str(error)) from None
+
+
+def _as_flags(given: Mapping[str, Any], defaults: Mapping[str, Any], op: "Op") -> dict[str, Any]:
+    """Return the arguments of a function in Python for a row.
+
+    What the body does not hand on to C++ it only asks whether it is true, and what the row has not got may say nothing.
+    """
+    names = [p.name for p in op.parameters]
+    flags = {p.name for p in op.parameters if p.type == "bool"}
+    named: dict[str, Any] = {}
+    for position, (name, value) in enumerate(given.items()):
+        if position == 0:
+            named[names[0]] = value
+        elif name in flags:
+            named[name] = truth(value)
+        elif name in names or value is not defaults.get(name, given):
+            named[name] = value
+    return named
 
 
 def _count(known: Entry, place: str, args: Sequence[Any], kwargs: Mapping[str, Any], dialect: str) -> None:

@@ -4,6 +4,7 @@ A body has the parameters of the function in PyTorch after ``c``, whose methods 
 calling a function of C++, reading an attribute, asking whether it is true.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -47,14 +48,35 @@ class Calls:
 
     def less(self, left: Any, right: Any, sign: str = "<") -> bool:
         """Compare with ``<``, or ``>`` the other way round."""
-        for value in (left, right):
-            if isinstance(value, Tensor):
-                return truth(value) if value.array.size != 1 else False
-        if not isinstance(left, (int, float)) or not isinstance(right, (int, float)):
+        if isinstance(left, str) and isinstance(right, str):
+            return left < right
+        if not all(isinstance(value, (int, float, Tensor)) for value in (left, right)):
             first, second = (left, right) if sign == "<" else (right, left)
             text = f"'{sign}' not supported between instances of '{type_word(first)}' and '{type_word(second)}'"
             raise TorchError("python", type="TypeError", text=text)
-        return left < right
+        for value in (left, right):
+            if isinstance(value, Tensor):
+                return value.array.size != 1 and truth(value)
+        return bool(left < right)
+
+    def index(self, value: Any) -> None:
+        """Take a value for an int."""
+        if isinstance(value, Tensor):
+            if value.array.size != 1 or value.dtype.is_floating:
+                raise TorchError("index_of_many")
+        elif not isinstance(value, int):
+            text = f"'{type_word(value)}' object cannot be interpreted as an integer"
+            raise TorchError("python", type="TypeError", text=text)
+
+    def length(self, value: Any) -> int:
+        """Ask for ``len``."""
+        if isinstance(value, Tensor):
+            if value.array.ndim == 0:
+                raise TorchError("python", type="TypeError", text="len() of a 0-d tensor")
+            return len(value.array)
+        if isinstance(value, (list, tuple, str)):
+            return len(value)
+        raise TorchError("python", type="TypeError", text=f"object of type '{type_word(value)}' has no len()")
 
     def reduction(self, reduction: Any, size_average: Any = None, reduce: Any = None) -> int:
         """Return the number of a reduction."""
@@ -80,13 +102,13 @@ def truth(value: Any) -> bool:
 def ask_body(place: str, name: str, arguments: dict[str, Any], dialect: str) -> bool:
     """Raise the error that the body of a function in Python ends with, if it is known.
 
-    Returns whether the types of the arguments alone made it run.
+    Returns whether the types of the arguments alone made it run. Arguments that it makes something else of are changed.
     """
     body = _BODIES.get(f"{place} {name}")
     if body is None:
         return True
     calls = Calls(dialect)
-    body(calls, **arguments)
+    arguments.update(body(calls, **arguments) or {})
     return calls.certain
 
 
@@ -120,6 +142,8 @@ def _loss(function: str, *names: str, sizes: bool = False) -> Callable[..., None
         if sizes:
             c.attribute(given["target"], "size")
             c.attribute(given["input"], "size")
+        if function == "n binary_cross_entropy" and given["weight"] is not None:
+            c.attribute(given["weight"], "size")
         batchmean = function == "t kl_div" and reduction == "batchmean"
         number = c.reduction("sum" if batchmean else reduction, size_average, reduce)
         c.call(function, *(number if name == "..." else given[name] for name in names))
@@ -131,8 +155,9 @@ def _softmax(name: str) -> Callable[..., None]:
     def body(c: Calls, input: Any, dim: Any, _stacklevel: Any, dtype: Any) -> None:
         if dim is None:
             c.attribute(input, "dim")
+            c.index(_stacklevel)
         if name == "softmin":
-            _negate(input)
+            input = _negated(input)
         method = "softmax" if name == "softmin" else name
         c.attribute(input, method)
         if dim is not None:
@@ -142,20 +167,50 @@ def _softmax(name: str) -> Callable[..., None]:
     return body
 
 
-def _negate(value: Any) -> None:
-    if not isinstance(value, (Tensor, int, float)):
+def _negated(value: Any) -> Any:
+    if isinstance(value, (int, float)):
+        return -value
+    if not isinstance(value, Tensor):
         text = f"bad operand type for unary -: '{type_word(value)}'"
         raise TorchError("python", type="TypeError", text=text)
+    return value
 
 
-def _dropout(c: Calls, input: Any, p: Any, training: Any, inplace: Any) -> None:
-    if c.less(p, 0.0) or c.less(1.0, p, ">"):
-        raise TorchError("dropout_probability", value=p)
-    c.call("t dropout_" if c.true(inplace) else "t dropout", input, p, training)
+def _dropout(function: str) -> Callable[..., None]:
+    def body(c: Calls, input: Any, p: Any, training: Any, inplace: Any) -> None:
+        if c.less(p, 0.0) or c.less(1.0, p, ">"):
+            raise TorchError("dropout_probability", value=p)
+        if function == "t feature_dropout":
+            c.attribute(input, "dim")
+        c.call(f"{function}_" if c.true(inplace) else function, input, p, training)
+
+    return body
+
+
+def _gumbel_softmax(c: Calls, logits: Any, tau: Any, hard: Any, eps: Any, dim: Any) -> None:
+    c.call("t empty_like", logits)
+
+
+def _gaussian_nll_loss(c: Calls, input: Any, target: Any, var: Any, full: Any, eps: Any, reduction: Any) -> None:
+    if isinstance(var, float):
+        c.call("t ones_like", input)
+    else:
+        c.call("t any", var if isinstance(var, Tensor) else c.less(var, 0))
+
+
+def _cdist(c: Calls, x1: Any, x2: Any, p: Any, compute_mode: Any) -> None:
+    c.call("v cdist", x1, x2, p, None)
 
 
 def _adaptive_avg_pool2d(c: Calls, input: Any, output_size: Any) -> None:
     c.attribute(input, "size")
+    if not isinstance(output_size, int):
+        count = c.length(output_size)
+        if input.array.ndim <= count:
+            text = f"Input dimension should be at least {count + 1}"
+            raise TorchError("python", type="ValueError", text=text)
+        if isinstance(output_size, (list, tuple)):
+            output_size = [1 if item is None else item for item in output_size]
     c.call("n adaptive_avg_pool2d", input, output_size)
 
 
@@ -169,6 +224,8 @@ def _batch_norm(c: Calls, input: Any, training: Any, **given: Any) -> None:
 def _instance_norm(c: Calls, input: Any, use_input_stats: Any, **given: Any) -> None:
     if c.true(use_input_stats):
         c.attribute(input, "size")
+        if math.prod(input.shape[2:]) == 1:
+            raise TorchError("instance_norm_elements", size=f"torch.Size({list(input.shape)})")
     names = ("weight", "bias", "running_mean", "running_var")
     c.call("t instance_norm", input, *(given[n] for n in names), use_input_stats, given["momentum"], given["eps"], True)
 
@@ -258,22 +315,20 @@ def _meshgrid(c: Calls, tensors: Any, indexing: Any) -> None:
     c.call("v meshgrid", tensors, **({} if indexing is None else {"indexing": indexing}))
 
 
-def _split(c: Calls, tensor: Any, size: Any, dim: Any) -> None:
-    if isinstance(size, int):
-        c.call("v split", tensor, size, dim)
-    elif isinstance(size, Tensor) and not size.dtype.is_floating and size.array.size == 1:
-        c.call("v split", tensor, int(size.array.item()), dim)
-    else:
-        c.call("t split_with_sizes", tensor, size, dim)
+def _split(c: Calls, tensor: Any, size: Any, dim: Any) -> Any:
+    if isinstance(size, Tensor) and size.array.size == 1:
+        size = int(size.array.item())
+    c.call("v split" if isinstance(size, int) else "t split_with_sizes", tensor, size, dim)
+    return size
 
 
-def _split_method(c: Calls, self: Any, split_size: Any, dim: Any) -> None:
-    _split(c, self, split_size, dim)
+def _split_method(c: Calls, self: Any, split_size: Any, dim: Any) -> dict[str, Any]:
+    return {"split_size": _split(c, self, split_size, dim)}
 
 
-def _split_function(c: Calls, tensor: Any, split_size_or_sections: Any, dim: Any) -> None:
+def _split_function(c: Calls, tensor: Any, split_size_or_sections: Any, dim: Any) -> dict[str, Any]:
     c.attribute(tensor, "split")
-    _split(c, tensor, split_size_or_sections, dim)
+    return {"split_size_or_sections": _split(c, tensor, split_size_or_sections, dim)}
 
 
 def _tensordot(c: Calls, a: Any, b: Any, dims: Any, out: Any) -> None:
@@ -352,7 +407,7 @@ def _methods(name: str) -> Callable[..., None]:
     return body
 
 
-_BODIES: dict[str, Callable[..., None]] = {
+_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "F relu": _either("t relu"),
     "F relu6": _either("n relu6"),
     "F selu": _either("t selu"),
@@ -365,7 +420,15 @@ _BODIES: dict[str, Callable[..., None]] = {
     "F leaky_relu": _either("n leaky_relu", "negative_slope"),
     "F hardtanh": _either("n hardtanh", "min_val", "max_val"),
     "F threshold": _either("t threshold", "threshold", "value"),
-    "F dropout": _dropout,
+    "F dropout": _dropout("t dropout"),
+    "F dropout1d": _dropout("t feature_dropout"),
+    "F dropout2d": _dropout("t feature_dropout"),
+    "F dropout3d": _dropout("t feature_dropout"),
+    "F alpha_dropout": _dropout("t alpha_dropout"),
+    "F feature_alpha_dropout": _dropout("t feature_alpha_dropout"),
+    "F gumbel_softmax": _gumbel_softmax,
+    "F gaussian_nll_loss": _gaussian_nll_loss,
+    "t cdist": _cdist,
     "F adaptive_avg_pool2d": _adaptive_avg_pool2d,
     "F batch_norm": _batch_norm,
     "F instance_norm": _instance_norm,

@@ -81,6 +81,7 @@ class PythonSignature:
     """The head of a function that PyTorch has in Python; ``flags`` are arguments (name, place) that must be true."""
 
     bind: Callable[..., dict[str, object]]
+    defaults: dict[str, object]
     flags: tuple[tuple[str, int], ...]
 
 
@@ -172,4 +173,8 @@ def _python(line: str) -> PythonSignature:
     exec(f"def made{head[head.index('(') :]}: return locals()", {}, space)  # our own table's text, never a scenario's
     made = space["made"]
     made.__qualname__ = head[4 : head.index("(")]
-    return PythonSignature(made, tuple((name, int(place)) for name, place in _FLAG.findall(line)))
+    named = made.__code__.co_varnames[: made.__code__.co_argcount]
+    defaults = dict(zip(reversed(named), reversed(made.__defaults__ or ()), strict=False))
+    return PythonSignature(
+        made, defaults | (made.__kwdefaults__ or {}), tuple((name, int(place)) for name, place in _FLAG.findall(line))
+    )

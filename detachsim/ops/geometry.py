@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine.broadcasting import broadcast_shape
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dispatch import start_node
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
@@ -30,6 +31,10 @@ def matrix_transpose(word: str) -> Any:
 
     def function(ops: Any, self: Any) -> Any:
         batches = word != "H"
+        if word == "adjoint" and self.ndim == 0:
+            if self.session.dialect == NEWEST:
+                self.session.warn_once("adjoint_number")
+            return self
         if self.ndim > 2 and not batches:
             raise TorchError("matrix_transpose_batch", ndim=self.ndim)
         if self.ndim < 2:

@@ -336,9 +336,9 @@ def rms_norm(ops: Any, input: Any, normalized_shape: Any, weight: Any = None, ep
     return ops.contiguous(ops.to(made, dtype))
 
 
-def normalize(ops: Any, input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
+def normalize(ops: Any, input: Any, p: float | None = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
     """input divided by its norm along dim, which counts eps at least."""
-    size = ops.clamp_min(ops.norm(input, p, dim, True), eps)
+    size = ops.clamp_min(ops.norm(input, 2.0 if p is None else p, dim, True), eps)
     return ops.div(input, ops.expand(size, input.shape))
 
 
@@ -545,7 +545,7 @@ ROWS = [
         samples=("F.rms_norm(a, (3,))", "F.rms_norm(a, (3,), b)"),
     ),
     composite(
-        "normalize(Tensor input, float p=2.0, int dim=1, float eps=1e-12)",
+        "normalize(Tensor input, float? p=2.0, int[]? dim=1, float eps=1e-12)",
         normalize,
         where="F",
         doc="input divided by its norm along dim",

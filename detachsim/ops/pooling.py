@@ -324,12 +324,12 @@ def adaptive_average_backward(grad_output: Array, self: Array) -> Array:
 
 def adaptive_avg_pool2d(ops: Any, self: Any, output_size: Any) -> Any:
     """Means of as many windows as asked for."""
-    if self.ndim not in (3, 4):
-        raise TorchError("adaptive_dims", sizes=list(self.shape))
     wanted = (output_size,) * 2 if isinstance(output_size, int) else tuple(output_size)
     size = tuple(self.shape[i - 2] if wanted[i] is None else wanted[i] for i in range(2))
     if size == (1, 1) and self.size:
         return ops.mean(self, (-1, -2), True)
+    if self.ndim not in (3, 4):
+        raise TorchError("adaptive_dims", sizes=list(self.shape))
     for dim in (-2, -1):
         if self.shape[dim] == 0:
             raise TorchError("adaptive_empty", sizes=list(self.shape), dim=self.ndim + dim)

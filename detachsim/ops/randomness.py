@@ -39,7 +39,7 @@ _LARGEST = {"float32": 1 << 24, "float64": 1 << 53, "float16": 1 << 11, "int64":
 
 def random_from(generator: Generator, self: Array, low: int, high: int | None) -> Array:
     if high is None:
-        raise TorchError("python", type="TypeError", text="random_() needs an upper bound after a lower one")
+        return random_any(generator, self)
     return _placed(self, generator.integers(self.shape, low, high).astype(self.dtype))
 
 

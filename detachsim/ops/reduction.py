@@ -205,7 +205,7 @@ def _booleans(name: str, doc: str) -> list[Op]:
     return [
         general(f"{name}(Tensor self)", "", kernel, doc=f"whether {doc} is not 0", samples=(f"a.{name}()",)),
         general(f"{name}.dim(Tensor self, int dim, bool keepdim=False)", "", kernel, samples=(f"a.{name}(0)",)),
-        general(f"{name}.dims(Tensor self, int[]? dim, bool keepdim=False)", "", kernel),
+        general(f"{name}.dims(Tensor self, int[]? dim=None, bool keepdim=False)", "", kernel),
     ]
 
 

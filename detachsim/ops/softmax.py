@@ -141,7 +141,7 @@ def _softmax_rows(name: str, node: str, kernel: Any, backward: Any, second: dict
             samples=(f"a.{name}(0)",),
         ),
         composite(
-            f"{name}.functional(Tensor self, int? dim=None, int _stacklevel=3, dtype? dtype=None)",
+            f"{name}.functional(Tensor self, int? dim=None, any _stacklevel=3, dtype? dtype=None)",
             _functional(name, name),
             where="F",
             doc=f"{name} along dim",
@@ -222,7 +222,7 @@ ROWS = [
         },
     ),
     composite(
-        "softmin(Tensor self, int? dim=None, int _stacklevel=3, dtype? dtype=None)",
+        "softmin(Tensor self, int? dim=None, any _stacklevel=3, dtype? dtype=None)",
         _functional("softmin", "softmax"),
         where="F",
         doc="softmax of -self",

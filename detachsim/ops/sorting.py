@@ -90,13 +90,15 @@ def _unique_dim_kernel(self: Array, dim: int) -> tuple[Array, Array, Array]:
     return np.asarray(values, order="C"), np.asarray(inverse, np.int64).reshape(-1), np.asarray(counts, np.int64)
 
 
-def _consecutive_kernel(self: Array) -> tuple[Array, Array, Array]:
-    flat = self.reshape(-1)
-    if flat.size == 0:
-        return flat.copy(), np.zeros(self.shape, np.int64), np.zeros(0, np.int64)
-    starts = np.concatenate([[True], flat[1:] != flat[:-1]])
+def _consecutive_kernel(self: Array, dim: int | None = None) -> tuple[Array, Array, Array]:
+    rows = self.reshape(-1) if dim is None else np.moveaxis(self, wrap_dim(dim, self.ndim), 0)
+    shape = self.shape if dim is None else (len(rows),)
+    if len(rows) == 0:
+        return self.reshape(-1).copy() if dim is None else self.copy(), np.zeros(shape, np.int64), np.zeros(0, np.int64)
+    starts = np.concatenate([[True], (rows[1:] != rows[:-1]).any(axis=tuple(range(1, rows.ndim)))])
     inverse = np.cumsum(starts) - 1
-    return flat[starts], inverse.reshape(self.shape).astype(np.int64), np.bincount(inverse).astype(np.int64)
+    values = np.asarray(np.moveaxis(rows[starts], 0, 0 if dim is None else wrap_dim(dim, self.ndim)), order="C")
+    return values, inverse.reshape(shape).astype(np.int64), np.bincount(inverse).astype(np.int64)
 
 
 def _wanted(made: Any, return_inverse: bool, return_counts: bool) -> Any:
@@ -119,9 +121,11 @@ def unique(
     return _wanted(made, return_inverse, return_counts)
 
 
-def unique_consecutive(ops: Any, self: Any, return_inverse: bool = False, return_counts: bool = False) -> Any:
+def unique_consecutive(
+    ops: Any, self: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
     """The values without neighbours that repeat."""
-    return _wanted(ops._unique_consecutive(self), return_inverse, return_counts)
+    return _wanted(ops._unique_consecutive(self, dim), return_inverse, return_counts)
 
 
 def no_derivative(ops: Any, name: str) -> Any:
@@ -243,7 +247,7 @@ ROWS = [
     _unique_row("_unique2(Tensor self)", "Unique2Backward0", _unique_kernel, "_unique2"),
     _unique_row("unique_dim(Tensor self, int dim)", "UniqueDimBackward0", _unique_dim_kernel, "unique_dim"),
     _unique_row(
-        "_unique_consecutive(Tensor self)",
+        "_unique_consecutive(Tensor self, int? dim=None)",
         "UniqueConsecutiveBackward0",
         _consecutive_kernel,
         "unique_consecutive",
@@ -254,7 +258,7 @@ ROWS = [
         doc="the different values, in order",
     ),
     composite(
-        "unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False)",
+        "unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None)",
         unique_consecutive,
         doc="the values without neighbours that repeat",
     ),

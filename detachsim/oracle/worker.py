@@ -43,6 +43,7 @@ ONCE = (
     "torch.searchsorted(): ",
     "Using padding='same' with even kernel lengths",
     "This overload of ",
+    "adjoint() is deprecated on 0-D",
     "grad and param do not obey the gradient layout contract",
 )
 

@@ -286,6 +286,11 @@ TEXTS: dict[str, Entry] = {
         )
         for word in ("H", "mH")
     },
+    "adjoint_number": (
+        "UserWarning",
+        "adjoint() is deprecated on 0-D tensors. Consider using x.conj().",
+        {},
+    ),
     "transposed_number_mT": (
         "UserWarning",
         "Tensor.{word} is deprecated on 0-D tensors. This function is the identity in these cases.",
