@@ -308,7 +308,8 @@ def _run_view(session: "Session", op: Op, bound: list[Any], recording: bool) -> 
     else:
         made = op.kernel(source.array, *bound[1:])
     arrays = made if isinstance(made, (list, tuple)) else [made]
-    own = new_version(tracked=not session.inference) if op.kind == ALIAS and source.inference else None
+    alone = op.kind == ALIAS and (source.inference or op.grad_fn)
+    own = new_version(tracked=not session.inference) if alone else None
     outputs = [alias(source, array, version=own) for array in arrays]
     for output in outputs:
         if output.array.dtype != source.array.dtype:
@@ -317,9 +318,9 @@ def _run_view(session: "Session", op: Op, bound: list[Any], recording: bool) -> 
     if op.kind == VIEW and not source.inference:
         for output in outputs:
             as_view(session, source, output, several=op.several)
-        if recording and outputs:
-            _refuse_integers(op, bound, outputs[0])
-            node = make_node(session, op, bound, bound, outputs)
+    if recording and outputs and not source.inference:
+        _refuse_integers(op, bound, outputs[0])
+        node = make_node(session, op, bound, bound, outputs)
     if session.facts is not None:
         session.facts.append(("op", op, [source], outputs, node))
     return tuple(outputs) if isinstance(made, (list, tuple)) else outputs[0]

@@ -321,7 +321,9 @@ def _make_plan(op: Op) -> Plan:
             meta.append((name, -1, "needs"))
     if op.outputs:
         # As inputs are, by the alphabet.
-        results.sort(key=lambda entry: op.outputs[~entry[1]])
+        # What is hidden can never be at fault.
+        labels = (*op.outputs, *["~"] * op.hidden)
+        results.sort(key=lambda entry: labels[~entry[1]])
     saved = (*inputs, *results)
     argument_names = tuple(label for label, _, _ in saved) + tuple(label for label, _, _ in meta)
     first = "grads" if op.differentiable_outputs > 1 else "grad"

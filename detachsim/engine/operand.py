@@ -217,8 +217,8 @@ def _bind(helper: Callable[..., Any], functions: Functions) -> Callable[..., Any
 def _visible(kernel: Callable[..., Any], hidden: int) -> Callable[..., Any]:
     """Return a kernel without what it makes for its own gradient alone."""
 
-    def call(*args: Any) -> Any:
-        made = kernel(*args)[:-hidden]
+    def call(*args: Any, **kwargs: Any) -> Any:
+        made = kernel(*args, **kwargs)[:-hidden]
         return made[0] if len(made) == 1 else made
 
     return call

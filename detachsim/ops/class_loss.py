@@ -38,7 +38,8 @@ def _along(self: Array, classes: Array) -> tuple[int, Array]:
     return axis, np.expand_dims(classes, axis)
 
 
-def nll(self: Array, target: Array, weight: Array | None, reduction: str, ignore_index: int) -> Array:
+def nll(self: Array, target: Array, weight: Array | None, reduction: str, ignore_index: int) -> tuple[Array, Array]:
+    """Return the loss, and the weights' sum, which the gradient divides by."""
     target = target.reshape(()) if self.ndim == 1 else target
     classes, weights = _picked(target, ignore_index, weight, self.dtype)
     axis, index = _along(self, classes)
@@ -46,13 +47,19 @@ def nll(self: Array, target: Array, weight: Array | None, reduction: str, ignore
     # What is ignored counts 0, whatever its number is.
     losses = np.where(target != ignore_index, losses, self.dtype.type(0))
     if reduction == "none":
-        return losses
-    total = _total(losses)
-    return total if reduction == "sum" else np.asarray(total / _total(weights))
+        return losses, np.zeros((), self.dtype)
+    total, whole = _total(losses), _total(weights)
+    return total if reduction == "sum" else np.asarray(total / whole), whole
 
 
 def nll_backward(
-    grad_output: Array, self: Array, target: Array, weight: Array | None, reduction: str, ignore_index: int
+    grad_output: Array,
+    self: Array,
+    target: Array,
+    weight: Array | None,
+    reduction: str,
+    ignore_index: int,
+    total_weight: Array,
 ) -> Array:
     if self.ndim == 1 == target.ndim and self.shape != target.shape:
         # One target in a list for scores without a batch: PyTorch finds out only here.
@@ -62,7 +69,7 @@ def nll_backward(
     axis, index = _along(self, classes)
     share = -weights * grad_output
     if reduction == "mean":
-        share = share / _total(weights)
+        share = share / total_weight
     made = np.zeros_like(self)
     # An ignored element gives nothing to class 0, where it was put.
     share = np.where(target != ignore_index, share, self.dtype.type(0))
@@ -100,14 +107,15 @@ def _nll_rows(name: str, node: str) -> list[Op]:
             f"{name}_kernel(Tensor self, Tensor target, Tensor? weight, str reduction, int ignore_index)",
             f"{node}Backward0",
             nll,
+            hidden=1,
             where="",
-            grad={"self": f"{name}_backward(grad, self, target, weight, reduction, ignore_index)"},
+            grad={"self": f"{name}_backward(grad, self, target, weight, reduction, ignore_index, result1)"},
             check=_check_nll,
             doc="minus self at the target's class, weighted and reduced",
         ),
         general(
             f"{name}_backward(Tensor grad_output, Tensor self, Tensor target, Tensor? weight, str reduction, "
-            "int ignore_index)",
+            "int ignore_index, Tensor total_weight)",
             f"{node}BackwardBackward0",
             nll_backward,
             where="",

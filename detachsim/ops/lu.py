@@ -41,9 +41,13 @@ def determinant(matrix: Array) -> Array:
     return np.asarray(product * sign, dtype=matrix.dtype)
 
 
-def solve(matrix: Array, right: Array) -> Array:
-    """Solve for one matrix that is not singular; ``right`` is a vector or a matrix."""
+def solve(matrix: Array, right: Array, *, nudged: bool = False) -> Array:
+    """Solve for one matrix; ``right`` is a vector or a matrix. A singular one must be ``nudged``: then a pivot of 0
+    counts as the smallest step from 1."""
     work, order, _ = factor(matrix)
+    if nudged:
+        diagonal = np.diagonal(work)
+        np.fill_diagonal(work, np.where(diagonal == 0, np.finfo(matrix.dtype).eps, diagonal))
     made = right[order].copy()
     for i in range(len(work)):
         made[i + 1 :] -= np.multiply.outer(work[i + 1 :, i], made[i])

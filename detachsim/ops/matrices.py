@@ -88,6 +88,16 @@ def constant(ops: Any, like: Any, array: Array) -> Any:
     return Operand(like.session, fresh(array.astype(like.dtype), like.tensor.dtype))
 
 
+def _keeping(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a kernel that also gives the matrices as it saw them, in the place of the factors that PyTorch keeps."""
+
+    def call(A: Array, *rest: Any, **options: Any) -> tuple[Array, ...]:
+        made = kernel(A, *rest, **options)
+        return (*(made if isinstance(made, tuple) else (made,)), np.array(A))
+
+    return call
+
+
 # Determinants
 
 
@@ -97,20 +107,15 @@ def determinant(A: Array) -> Array:
     return np.asarray(np.linalg.det(A)).astype(A.dtype)
 
 
-def cofactors(A: Array) -> Array:
-    """The gradient of the determinant, which exists for singular matrices too."""
-    size = A.shape[-1]
-    made = np.empty_like(A)
-    for i, j in np.ndindex(size, size):
-        minor = np.delete(np.delete(A, i, axis=-2), j, axis=-1)
-        made[..., i, j] = (-1) ** (i + j) * np.linalg.det(minor.astype(np.float64))
-    return made
-
-
-def det_backward(ops: Any, grad: Any, A: Any, result: Any) -> Any:
-    """grad times the cofactors, which is the solution X of A.T @ X = grad * det(A) * identity."""
+def det_backward(ops: Any, grad: Any, A: Any, result: Any, kept: Any) -> Any:
+    """The solution X of A.T @ X = grad * det(A) * identity, which PyTorch takes for singular matrices, too."""
     if isinstance(A, np.ndarray):
-        return ops.unsqueeze(ops.unsqueeze(grad, -1), -1) * cofactors(A)
+        if not kept.size:
+            return np.zeros_like(A)
+        right = spread(ops, grad * result, A.shape[-1])
+        if singular_place(kept) is None:
+            return ops.linalg_solve(transposed(ops, kept), right)
+        return each(lambda matrix, columns: lu.solve(matrix.T, columns, nudged=True), kept, right)
     size = A.shape[-1]
     if A.size == 0:
         return ops.zeros_of(A)
@@ -144,12 +149,11 @@ def sign_and_log(A: Array) -> tuple[Array, Array]:
     return np.asarray(np.nan_to_num(np.sign(value))), np.asarray(log)
 
 
-def slogdet_backward(ops: Any, grads: Sequence[Any], A: Any, sign: Any) -> Any:
+def slogdet_backward(ops: Any, grads: Sequence[Any], A: Any, sign: Any, kept: Any) -> Any:
     """The gradient of log |det(A)| is inv(A).T; the sign has none."""
     if grads[1] is None:
         return None
-    if isinstance(A, np.ndarray):
-        return ops.unsqueeze(ops.unsqueeze(grads[1], -1), -1) * transposed(ops, ops.linalg_inv(A))
+    A = kept if isinstance(A, np.ndarray) else A
     return ops.linalg_solve(transposed(ops, A), spread(ops, grads[1], A.shape[-1]))
 
 
@@ -241,13 +245,13 @@ def _check_solve(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def solve_backward(
-    ops: Any, grad: Any, A: Any, result: Any, shape: tuple[int, ...], left: bool, needs: Sequence[bool]
+    ops: Any, grad: Any, A: Any, result: Any, kept: Any, shape: tuple[int, ...], left: bool, needs: Sequence[bool]
 ) -> tuple[Any, Any]:
     """The right side's gradient solves the transposed equation; the matrix's is minus its product with the solution."""
     vector = _is_vector(tuple(A.shape), shape)
     if vector:
         grad = ops.unsqueeze(grad, -1)
-    to_right = ops.linalg_solve(transposed(ops, A), grad, left=left)
+    to_right = ops.linalg_solve(transposed(ops, kept if isinstance(A, np.ndarray) else A), grad, left=left)
     to_matrix = None
     if needs[0]:
         columns = ops.unsqueeze(result, -1) if vector else result
@@ -356,9 +360,10 @@ ROWS = [
     general(
         "linalg_det(Tensor A)",
         "LinalgDetBackward0",
-        determinant,
+        _keeping(determinant),
+        hidden=1,
         where="l",
-        grad={"A": "det_backward(grad, A, result)"},
+        grad={"A": "det_backward(grad, A, result, result1)"},
         check=_check_determinant,
         doc="the determinant",
         samples=(f"torch.linalg.det({MATRIX})",),
@@ -367,9 +372,10 @@ ROWS = [
     general(
         "linalg_slogdet(Tensor A)",
         "LinalgSlogdetBackward0",
-        sign_and_log,
+        _keeping(sign_and_log),
+        hidden=1,
         where="l",
-        grad={"A": "slogdet_backward(grads, A, result0)"},
+        grad={"A": "slogdet_backward(grads, A, result0, result2)"},
         outputs=("sign", "logabsdet"),
         differentiable_outputs=2,
         check=_check_slogdet,
@@ -399,9 +405,10 @@ ROWS = [
     general(
         "linalg_solve(Tensor A, Tensor B, *, bool left=True)",
         "LinalgSolveExBackward0",
-        solution,
+        _keeping(solution),
+        hidden=1,
         where="l",
-        grad={"A, B": "solve_backward(grad, A, result, B_size, left, needs)"},
+        grad={"A, B": "solve_backward(grad, A, result, result1, B_size, left, needs)"},
         check=_check_solve,
         doc="the solution X of A @ X = B",
         samples=(f"torch.linalg.solve({MATRIX}, b.reshape(-1)[:2])",),

@@ -103,9 +103,10 @@ def view(signature: str, grad_fn: str, kernel: Kernel, **fields: Any) -> Op:
     return Op(signature, grad_fn, kind=VIEW, kernel=kernel, **fields)
 
 
-def alias(signature: str, kernel: Kernel, **fields: Any) -> Op:
-    """Return a row that shares memory and counter with its first argument without being a differentiable view."""
-    return Op(signature, "", kind=ALIAS, kernel=kernel, **fields)
+def alias(signature: str, kernel: Kernel, *, grad_fn: str = "", **fields: Any) -> Op:
+    """Return a row that shares memory with its first argument without being a differentiable view: the counter too
+    where it leaves no node."""
+    return Op(signature, grad_fn, kind=ALIAS, kernel=kernel, **fields)
 
 
 def factory(signature: str, kernel: Kernel, **fields: Any) -> Op:

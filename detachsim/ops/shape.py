@@ -321,13 +321,13 @@ ROWS = [
         grad={"self": "reshape(grad, self_size)"},
         doc="the same memory in another shape, where the tensor is not contiguous",
     ),
-    general(
+    alias(
         "_unsafe_view(Tensor self, size size)",
-        "UnsafeViewBackward0",
-        lambda self, size: self.reshape(size).copy(),
+        lambda self, size: self.reshape(size),
+        grad_fn="UnsafeViewBackward0",
         where="",
         grad={"self": "reshape(grad, self_size)"},
-        doc="a new tensor in another shape",
+        doc="the same memory in another shape, with a counter of its own",
     ),
     view(
         "expand(Tensor self, size size, *, bool implicit=False)",

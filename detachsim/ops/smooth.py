@@ -154,13 +154,14 @@ def softplus_second(ops: Any, grad: Any, grad_output: Any, self: Any, beta: floa
     return slope * ops.as_type(scaled < float(threshold), grad) * beta
 
 
-def log_sigmoid(self: Array) -> Array:
-    return np.minimum(self, 0) - _log1p(_exp(-np.abs(self)))
+def log_sigmoid(self: Array) -> tuple[Array, Array]:
+    """Return the logarithm, and the exponential in it, which the gradient uses."""
+    buffer = _exp(-np.abs(self))
+    return np.minimum(self, 0) - _log1p(buffer), np.asarray(buffer)
 
 
-def log_sigmoid_backward(grad_output: Array, self: Array) -> Array:
-    rest = _exp(-np.abs(self))
-    rest = rest / (1 + rest)
+def log_sigmoid_backward(grad_output: Array, self: Array, buffer: Array) -> Array:
+    rest = buffer / (1 + buffer)
     return np.where(self < 0, 1 - rest, rest) * grad_output
 
 
@@ -359,19 +360,20 @@ ROWS = [
         "LogSigmoidBackward0",
         log_sigmoid,
         where="F",
-        grad={"self": "log_sigmoid_backward(grad, self)"},
+        grad={"self": "log_sigmoid_backward(grad, self, result1)"},
+        hidden=1,
         refuses=floats_only("log_sigmoid_cpu"),
         layout=IN_ROWS,
         doc="log(sigmoid(self))",
         samples=("F.logsigmoid(a)",),
     ),
     pointwise(
-        "log_sigmoid_backward(Tensor grad_output, Tensor self)",
+        "log_sigmoid_backward(Tensor grad_output, Tensor self, Tensor buffer)",
         "LogSigmoidBackwardBackward0",
         log_sigmoid_backward,
         where="",
         grad={
-            "grad_output": "log_sigmoid_backward(grad, self)",
+            "grad_output": "log_sigmoid_backward(grad, self, buffer)",
             "self": "log_sigmoid_second(grad, grad_output, self)",
         },
         doc="the gradient of logsigmoid: grad * sigmoid(-self)",

@@ -141,6 +141,7 @@ def _shorten(overloads: OverloadSet) -> None:
         or not op.grad_fn
         or op.check is not None
         or op.outputs
+        or op.hidden
         or op.layout != AS_OPERANDS
     ):
         return

@@ -270,6 +270,8 @@ class Recorder:
     def _saved_states(self, op: Op, node: Node, output: Tensor) -> tuple[SavedState, ...]:
         states: list[SavedState] = []
         for (label, position, _), entry in zip(op.plan.saved, node.saved or (), strict=False):
+            if position < 0 and isinstance(entry, SavedInput) and op.hidden:
+                continue  # what the kernel made for itself, which nobody can edit
             for saved in entry if isinstance(entry, list) else [entry]:
                 if isinstance(saved, (SavedInput, SavedOutput)):
                     states.append(self._saved_state(op, node, label, position, saved, output))

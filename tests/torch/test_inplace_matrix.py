@@ -32,9 +32,7 @@ def known() -> dict[str, Scenario]:
     return found
 
 
-# Each is one of docs/differences.md: PyTorch keeps more than the inputs, which an edit behind the counter misses.
-DIFFERENT = {"logsigmoid", "nll_loss_weight", "det", "logdet", "solve", "kron", "kron-no_grad"}
-CASES = {name: scenario for name, scenario in known().items() if name not in DIFFERENT}
+CASES = known()
 
 
 def test_most_forms_are_known() -> None:
