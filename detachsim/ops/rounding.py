@@ -67,8 +67,16 @@ def _check_divisor(op: Op, bound: list[Any], divisor: Any) -> None:
         return
     tensors = [value for value in bound[:2] if isinstance(value, Tensor)]
     require_broadcast(tensors)
-    if all(tensor.array.size for tensor in tensors):
-        raise TorchError("zero_division")
+    if not all(tensor.array.size for tensor in tensors):
+        return
+    if op.mutates and values.shape == bound[0].array.shape:
+        # PyTorch's loop has come as far as the first 0.
+        done = int(np.flatnonzero(values == 0)[0])
+        target = bound[0].array
+        made = op.kernel(target.ravel()[:done], values.ravel()[:done], *bound[2:])
+        for place, value in zip(np.ndindex(target.shape), made, strict=False):
+            target[place] = value
+    raise TorchError("zero_division")
 
 
 def _check_mode(session: Any, op: Op, bound: list[Any]) -> None:
@@ -203,6 +211,7 @@ ROWS = [
         "remainder.Scalar_Tensor(Number|Tensor self, Tensor other)",
         _NOT_IMPLEMENTED,
         remainder,
+        check=check_integer_divisor,
         where="t",
         grad={"other": "not_implemented('remainder')"},
         refuses=no_bools("remainder_cpu"),
