@@ -137,7 +137,7 @@ def as_view(session: "Session", source: Tensor, result: Tensor, *, several: bool
     base = source
     if source.view is not None:
         base = source.view.base
-        if creation == DEFAULT:
+        if creation == DEFAULT or source.view.creation == INFERENCE:
             creation = source.view.creation
     result.view = ViewInfo(base, creation, result.version.value)
 
