@@ -9,7 +9,7 @@ from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.layout import AS_MADE, AS_OPERANDS
-from detachsim.engine.memory import COPYING, FILLING, overlaps_itself
+from detachsim.engine.memory import COPYING, FILLING, is_dense, overlaps_itself
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import strides
 from detachsim.engine.views import requires_grad
@@ -80,8 +80,15 @@ def _cast_method(name: str, dtype: str) -> Op:
 
 def clone(self: Array, memory_format: str | None = None) -> Array:
     """A copy laid out as self is, or, with ``"contiguous"``, in the order of its elements."""
-    dense = not any(stride == 0 and size > 1 for size, stride in zip(self.shape, self.strides, strict=True))
-    return self.copy(order="K" if memory_format is None and dense else "C")
+    if memory_format is not None or self.ndim < 2:
+        return self.copy(order="C")
+    if not is_dense(self) or not self.size:
+        dense = not any(stride == 0 and size > 1 for size, stride in zip(self.shape, self.strides, strict=True))
+        return self.copy(order="K" if dense else "C")
+    # Stride by stride, since numpy makes up those of dims of size 1.
+    made = np.ndarray(self.shape, self.dtype, strides=self.strides)
+    made[...] = self
+    return made
 
 
 def contiguous(ops: Any, self: Any) -> Any:
@@ -193,6 +200,7 @@ ROWS = [
         lambda self, dtype: self.copy(),
         where="",
         promote=CAST,
+        result_edits=1,
         layout=AS_OPERANDS,
         doc="a copy of a type that has no gradients",
     ),

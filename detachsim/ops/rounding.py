@@ -214,6 +214,7 @@ ROWS = [
         check=check_integer_divisor,
         where="t",
         grad={"other": "not_implemented('remainder')"},
+        check=check_integer_divisor,
         refuses=no_bools("remainder_cpu"),
         doc="a number % other; it has no derivative",
     ),
