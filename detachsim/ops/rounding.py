@@ -211,7 +211,6 @@ ROWS = [
         "remainder.Scalar_Tensor(Number|Tensor self, Tensor other)",
         _NOT_IMPLEMENTED,
         remainder,
-        check=check_integer_divisor,
         where="t",
         grad={"other": "not_implemented('remainder')"},
         check=check_integer_divisor,
