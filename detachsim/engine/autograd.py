@@ -45,7 +45,7 @@ def backward(
             _require_tensor(tensor)
             retain_grad(session, tensor)
             edges.append(gradient_edge(session, tensor))
-    if create_graph:
+    if create_graph and session.dialect != "torch-1.7":
         session.warn_once("create_graph")
     keep = create_graph if retain_graph is None else retain_graph
     _run(session, "backward", tensors, roots, seeds, keep, create_graph, edges, accumulate=True)

@@ -552,6 +552,8 @@ def _accumulate(work: Pass, node: AccumulateGrad, slots: list[Gradient]) -> None
     if not requires_grad(tensor):
         # It required grad when the graph was built.
         return
+    if tensor.node is not None and session.dialect == "torch-1.7":
+        raise TorchError("leaf_moved")
     info = meta(tensor)
     present = info.grad
     if present is None:

@@ -73,7 +73,8 @@ def refuse_any_overlap(target: Tensor, inputs: Sequence[Any]) -> None:
         for tensor in value if isinstance(value, (list, tuple)) else (value,):
             if not isinstance(tensor, Tensor) or tensor.storage is not target.storage:
                 continue
-            if is_dense(target.array) and is_dense(tensor.array) and _meet(target.array, tensor.array):
+            dense = is_dense(target.array) and is_dense(tensor.array)
+            if tensor is target or (dense and _meet(target.array, tensor.array)):
                 raise TorchError("overlap_input")
 
 

@@ -415,6 +415,7 @@ _EXPLAINED = {
     "leaf_inplace": _leaf_edited,
     "leaf_view_inplace": _leaf_edited,
     "view_mode": _view_edited,
+    "view_of_view_mode": _view_edited,
     "view_mode_multiple": _view_edited,
     "view_multiple": _view_edited,
     "detach_view": _view_edited,

@@ -101,6 +101,14 @@ ROWS = [
         check_dtypes=_check_relu,
         inplace=True,
         shown={"self": "grad where result > 0, else 0"},
+        older={
+            "torch-1.7": {
+                "grad": {"self": "threshold_backward(grad, self, 0)"},
+                "shown": {"self": "grad where self > 0, else 0"},
+                "inplace_grad": {"self": "threshold_backward(grad, result, 0)"},
+                "inplace_grad_fn": "ReluBackward1",
+            }
+        },
         doc="max(self, 0); its gradient at 0 is 0",
         samples=("a.relu()",),
     ),

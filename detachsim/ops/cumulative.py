@@ -218,6 +218,7 @@ ROWS = [
         promote=CAST,
         inplace=True,
         grad={"self": "cumprod_backward(grad, self, result, dim)"},
+        older={"torch-1.7": {"grad": {"self": "cumprod_backward(grad, self, cumprod(self, dim), dim)"}}},
         refuses=_refuses_bools("cumprod"),
         doc="running products along dim",
         samples=("a.cumprod(0)",),

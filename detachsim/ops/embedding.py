@@ -91,7 +91,10 @@ ROWS = [
         where="",
         grad={"weight": _BACK.format(rows="weight_size[0]")},
         # 1.13 keeps the weights for their number alone.
-        older={"torch-1.13": {"grad": {"weight": _BACK.format(rows="weight.shape[0]")}}},
+        older={
+            "torch-1.13": {"grad": {"weight": _BACK.format(rows="weight.shape[0]")}},
+            "torch-1.7": {"grad": {"weight": _BACK.format(rows="weight_size[0]")}},
+        },
         check=_check_lookup,
         doc="the rows of weight at indices",
     ),

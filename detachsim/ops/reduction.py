@@ -278,7 +278,11 @@ ROWS = [
         mean_dim,
         promote=CAST,
         grad={"self": "mean_backward(grad, self_size, dim, keepdim)"},
-        older={"torch-1.13": {"grad": {"self": "mean_backward(grad, self.shape, dim, keepdim)"}}},
+        # 1.13 keeps the tensor for its size alone.
+        older={
+            "torch-1.13": {"grad": {"self": "mean_backward(grad, self.shape, dim, keepdim)"}},
+            "torch-1.7": {"grad": {"self": "mean_backward(grad, self_size, dim, keepdim)"}},
+        },
         check=_check_mean,
         result_edits=2,
         doc="means along dim",

@@ -83,8 +83,9 @@ def transposed(session: Session, tensor: Tensor) -> Any:
 
 def matrix_transposed(session: Session, tensor: Tensor, word: str) -> Any:
     """Return ``.mT``, which is deprecated for a number."""
-    if tensor.array.ndim == 0 and session.dialect == "torch-2.13":
-        session.warn_once(f"transposed_number_{word}", word=word)
+    if tensor.array.ndim == 0:
+        if session.dialect == "torch-2.13":
+            session.warn_once(f"transposed_number_{word}", word=word)
         return tensor
     return session.call({"mT": "matrix_T", "mH": "matrix_mH", "H": "matrix_H"}[word], tensor)
 

@@ -8,6 +8,13 @@ _MODES = (
     "inside the {block} block (if you don't want the inplace to be tracked) or both outside (if you want the inplace "
     "to be tracked)."
 )
+_MODES_1_7 = (
+    "{prefix} {mode} mode and {modified} modified inplace {elsewhere}. Given that this use case is ambiguous and "
+    "error-prone, it is deprecated and will be forbidden  starting 1.6 (see https://github.com/pytorch/pytorch/pull/32839 "
+    "for more details about this). You can clarify your code and remove this warning by moving both the view and the "
+    "inplace either both inside the {block} block (if you don't want the inplace to be tracked) or both outside (if you "
+    "want the inplace to be tracked)."
+)
 _MULTIPLE = (
     " This view is the output of a function that returns multiple views. Such functions do not allow the output "
     "views to be modified inplace. You should replace the inplace operation by an out-of-place one."
@@ -38,6 +45,7 @@ TEXTS: dict[str, Entry] = {
             "the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations.",
         },
     ),
+    "leaf_moved": ("RuntimeError", "leaf variable has been moved into the graph interior", {}),
     "undefined_tensor": (
         "RuntimeError",
         "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #0 'self'",
@@ -229,7 +237,17 @@ TEXTS: dict[str, Entry] = {
         "a view of a leaf Variable that requires grad is being used in an in-place operation.",
         {},
     ),
-    "view_mode": ("RuntimeError", _MODES, {}),
+    "view_mode": ("RuntimeError", _MODES, {"torch-1.7": _MODES_1_7}),
+    "view_mode_warning": ("UserWarning", _MODES_1_7, {}),
+    "view_of_view_mode": (
+        "RuntimeError",
+        _MODES,
+        {
+            "torch-1.13": '!grad_fn INTERNAL ASSERT FAILED at "./torch/csrc/autograd/variable.cpp":{line}, please report '
+            "a bug to PyTorch. ",
+            "torch-1.7": _MODES_1_7,
+        },
+    ),
     "view_mode_multiple": (
         "RuntimeError",
         "{prefix} {mode} mode and {modified} modified inplace {elsewhere}." + _MULTIPLE,
