@@ -6,6 +6,7 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_OPERANDS
@@ -335,8 +336,13 @@ def _check_bce(session: Any, op: Op, bound: list[Any]) -> None:
     if not self.dtype.is_floating:
         raise TorchError("not_implemented_for", kernel="binary_cross_entropy", dtype=self.dtype.scalar)
     refuse_gradient(session, "binary_cross_entropy", weight=bound[2])
-    if self.array.size and not ((self.array >= 0) & (self.array <= 1)).all():
-        raise TorchError("bce_range")
+    wrong = [np.asarray(~((value.array >= 0) & (value.array <= 1))) for value in (self, target)]
+    if session.dialect != NEWEST:
+        wrong[1][...] = False  # it was not looked at yet
+    first = np.argmax(wrong[0] | wrong[1]) if self.array.size else 0
+    for name, places in zip(("input", "target"), wrong, strict=True):
+        if self.array.size and places.ravel()[first]:
+            raise TorchError("bce_range", name=name)
 
 
 def bce_backward(ops: Any, grad: Any, self: Any, target: Any, weight: Any, reduction: str) -> Any:

@@ -79,7 +79,7 @@ TEXTS: dict[str, Entry] = {
     "smooth_l1_beta": ("RuntimeError", "smooth_l1_loss does not support negative values for beta.", {}),
     "huber_delta": ("RuntimeError", "huber_loss does not support non-positive values for delta.", {}),
     "found_dtype": ("RuntimeError", "Found dtype {found} but expected {expected}", {}),
-    "bce_range": ("RuntimeError", "all elements of input should be between 0 and 1", {}),
+    "bce_range": ("RuntimeError", "all elements of {name} should be between 0 and 1", {}),
     "bce_sizes": (
         "ValueError",
         "Using a target size ({target}) that is different to the input size ({input}) is deprecated. Please ensure they "
