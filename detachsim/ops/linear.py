@@ -143,7 +143,13 @@ def _check_addr(session: Any, op: Op, bound: list[Any]) -> None:
     for name, tensor in (("vec1", left), ("vec2", right)):
         if tensor.array.ndim != 1:
             raise TorchError("vector_argument", op="addr", name=name, ndim=tensor.array.ndim)
-    expand(start.array, (left.shape[0], right.shape[0]))
+    shape = left.shape[0], right.shape[0]
+    if not op.mutates:
+        expand(start.array, shape)
+    elif start.array.ndim != 2:
+        raise TorchError("addr_dims", ndim=start.array.ndim)
+    elif start.shape != shape:
+        raise TorchError("addr_sizes", size=list(start.shape), left=list(left.shape), right=list(right.shape))
 
 
 def _check_baddbmm(session: Any, op: Op, bound: list[Any]) -> None:

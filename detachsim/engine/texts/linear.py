@@ -52,6 +52,8 @@ TEXTS: dict[str, Entry] = {
         "Bad in-place call: input tensor size {sizes} and output tensor size {output} should match",
         {},
     ),
+    "addr_dims": ("RuntimeError", "2D tensor expected, got {ndim}D tensor for input", {}),
+    "addr_sizes": ("RuntimeError", "size mismatch, input: {size}, v1: {left}, v2: {right}", {}),
     "vector_argument": ("RuntimeError", "{op}: Expected 1-D argument {name}, but got {ndim}-D", {}),
     "linear_dims": (
         "RuntimeError",
