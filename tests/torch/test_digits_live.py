@@ -103,3 +103,25 @@ def test_long_rows(text: str, size: int) -> None:
     rng = np.random.default_rng(4)
     for _ in range(5):
         compare(text, {"a": (3, size)}, "float32", rng)
+
+
+N = -1
+PRODUCTS: dict[str, dict[str, tuple[int, ...]]] = {
+    "torch.dot(a, b)": {"a": (N,), "b": (N,)},
+    "a @ b": {"a": (3, N), "b": (N, 2)},
+    "a @ b.t()": {"a": (3, N), "b": (6, N)},
+    "F.linear(a, b, c)": {"a": (4, N), "b": (5, N), "c": (5,)},
+    "torch.bmm(a, b)": {"a": (2, 3, N), "b": (2, N, 3)},
+    "torch.trace(a @ b)": {"a": (3, N), "b": (N, 3)},
+}
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 5, 7, 8, 9, 10])
+@pytest.mark.parametrize("text", PRODUCTS)
+def test_products(text: str, size: int) -> None:
+    rng = np.random.default_rng(5)
+    shapes = {
+        name: tuple(size if length == N else length for length in shape) for name, shape in PRODUCTS[text].items()
+    }
+    for _ in range(10):
+        compare(text, shapes, "float32", rng)
