@@ -123,7 +123,8 @@ def fits_count(signature: str, text: str) -> bool:
 
 def fits_names(signature: str, text: str) -> bool:
     """Whether a signature has those parameters that an error says are missing."""
-    return all(re.search(rf" {name}\b", signature) for name in re.findall(r'"(\w+)"', text))
+    names = re.findall(r'"(\w+)"', text) if "missing" in text else []
+    return all(re.search(rf" {name}\b", signature) for name in names)
 
 
 def signatures(call: Any, own: list[str], others: list[str], *, method: bool) -> list[str]:

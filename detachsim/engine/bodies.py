@@ -202,7 +202,69 @@ def _cdist(c: Calls, x1: Any, x2: Any, p: Any, compute_mode: Any) -> None:
     c.call("v cdist", x1, x2, p, None)
 
 
-def _adaptive_avg_pool2d(c: Calls, input: Any, output_size: Any) -> None:
+def _pair(value: Any) -> Any:
+    """Return what PyTorch makes of a number for both of two dims."""
+    return (
+        tuple(value)
+        if isinstance(value, (list, tuple, str))
+        else value
+        if isinstance(value, Tensor)
+        else (value, value)
+    )
+
+
+def _unfold(c: Calls, input: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> None:
+    c.call("n im2col", input, *map(_pair, (kernel_size, dilation, padding, stride)))
+
+
+def _fold(c: Calls, input: Any, output_size: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> None:
+    c.call("n col2im", input, *map(_pair, (output_size, kernel_size, dilation, padding, stride)))
+
+
+def _lp_pool(function: str) -> Callable[..., None]:
+    def body(c: Calls, input: Any, norm_type: Any, kernel_size: Any, stride: Any, ceil_mode: Any) -> None:
+        c.method(input, "pow", norm_type)
+        sizes = [] if stride is None else [stride]
+        c.call(function, input, kernel_size, *(sizes or [None]), 0, ceil_mode)
+
+    return body
+
+
+def _multi_margin_loss(
+    c: Calls,
+    input: Any,
+    target: Any,
+    p: Any,
+    margin: Any,
+    weight: Any,
+    size_average: Any,
+    reduce: Any,
+    reduction: Any,
+) -> None:
+    number = c.reduction(reduction, size_average, reduce)
+    if not isinstance(p, Tensor) and p not in (1, 2):
+        raise TorchError("python", type="ValueError", text="only p == 1 and p == 2 supported")
+    if weight is not None:
+        c.attribute(weight, "dim")
+    c.call("n multi_margin_loss", input, target, p, margin, weight, number)
+
+
+def _broadcast_shapes(c: Calls, shapes: Any) -> None:
+    for shape in shapes:
+        if not isinstance(shape, (int, list, tuple)):
+            shown = shape.array.item() if isinstance(shape, Tensor) and shape.array.size == 1 else shape
+            text = f"Input shapes should be of type ints, a tuple of ints, or a list of ints, got {shown}"
+            raise TorchError("python", type="RuntimeError", text=text)
+
+
+def _adaptive_pool2d(function: str) -> Callable[..., None]:
+    def body(c: Calls, input: Any, output_size: Any, return_indices: Any = False) -> None:
+        _adaptive(c, function, input, output_size)
+
+    return body
+
+
+def _adaptive(c: Calls, function: str, input: Any, output_size: Any) -> None:
     c.attribute(input, "size")
     if not isinstance(output_size, int):
         count = c.length(output_size)
@@ -211,7 +273,7 @@ def _adaptive_avg_pool2d(c: Calls, input: Any, output_size: Any) -> None:
             raise TorchError("python", type="ValueError", text=text)
         if isinstance(output_size, (list, tuple)):
             output_size = [1 if item is None else item for item in output_size]
-    c.call("n adaptive_avg_pool2d", input, output_size)
+    c.call(function, input, output_size)
 
 
 def _batch_norm(c: Calls, input: Any, training: Any, **given: Any) -> None:
@@ -429,7 +491,18 @@ _BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "F gumbel_softmax": _gumbel_softmax,
     "F gaussian_nll_loss": _gaussian_nll_loss,
     "t cdist": _cdist,
-    "F adaptive_avg_pool2d": _adaptive_avg_pool2d,
+    "F adaptive_avg_pool2d": _adaptive_pool2d("n adaptive_avg_pool2d"),
+    "F adaptive_max_pool2d": _adaptive_pool2d("n adaptive_max_pool2d"),
+    "F adaptive_max_pool1d": _direct("t adaptive_max_pool1d", "input", "output_size"),
+    "F unfold": _unfold,
+    "F fold": _fold,
+    "F lp_pool1d": _lp_pool("t avg_pool1d"),
+    "F lp_pool2d": _lp_pool("n avg_pool2d"),
+    "F local_response_norm": lambda c, input, **rest: c.attribute(input, "dim"),
+    "F multi_margin_loss": _multi_margin_loss,
+    "F multilabel_margin_loss": _loss("n multilabel_margin_loss", "input", "target", "..."),
+    "F multilabel_soft_margin_loss": lambda c, input, **rest: c.call("n log_sigmoid", input),
+    "t broadcast_shapes": _broadcast_shapes,
     "F batch_norm": _batch_norm,
     "F instance_norm": _instance_norm,
     "F group_norm": _group_norm,
