@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 
@@ -22,9 +23,18 @@ def call_python(function: Callable[..., Any], args: Sequence[Any], kwargs: Mappi
 
 
 def maker(made: Any) -> Callable[..., Any]:
-    """Return what makes an object of a class whose ``session`` is set before its ``__init__`` runs."""
+    """Return what makes an object of a class whose ``session`` is set before its ``__init__`` runs.
+
+    A class may say in ``newer`` which keywords older dialects do not know.
+    """
+    owner = next((base for base in made.__mro__ if "newer" in vars(base)), None)
 
     def make(session: Session, *args: Any, **kwargs: Any) -> Any:
+        if owner is not None and session.dialect != NEWEST:
+            unknown = next((name for name in kwargs if name in owner.newer), None)
+            if unknown is not None:
+                text = f"{owner.__name__}.__init__() got an unexpected keyword argument '{unknown}'"
+                raise TorchError("python", type="TypeError", text=text)
         value = made.__new__(made)
         value.session = session
         call_python(value.__init__, args, kwargs)

@@ -36,6 +36,8 @@ def _shape(normalized_shape: Any) -> tuple[int, ...]:
 class LayerNorm(_Norm):
     """Normalization over the last dims."""
 
+    newer = frozenset(("bias",))
+
     def __init__(
         self,
         normalized_shape: Any,
@@ -103,6 +105,8 @@ class RMSNorm(_Norm):
 
 class GroupNorm(_Norm):
     """Normalization over groups of channels."""
+
+    newer = frozenset(("bias",))
 
     def __init__(
         self,
@@ -209,6 +213,8 @@ class _ChannelNorm(_Norm):
 class _BatchNorm(_ChannelNorm):
     """Normalization of each channel over the batch, with running statistics for use outside training."""
 
+    newer = frozenset(("bias",))
+
     track_default = True
 
     def forward(self, input: Any) -> Any:
@@ -250,6 +256,8 @@ class BatchNorm2d(_BatchNorm):
 
 class _InstanceNorm(_ChannelNorm):
     """Normalization of each channel of each item on its own. An input without a batch is taken as one item."""
+
+    newer = frozenset(("bias",))
 
     track_default = False
 
