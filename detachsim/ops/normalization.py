@@ -320,8 +320,10 @@ def rms_norm(ops: Any, input: Any, normalized_shape: Any, weight: Any = None, ep
     if input.shape[input.ndim - len(shape) :] != shape:
         expected = f"[*{', '.join(str(size) for size in shape)}]"
         raise TorchError("layer_norm_input", shape=list(shape), expected=expected, found=list(input.shape))
-    refuse_integers("rms_norm", input)
     dtype = input.tensor.dtype
+    if weight is not None and weight.tensor.dtype is not dtype and weight.tensor.dtype.is_floating:
+        input.session.warn("rms_norm_mismatch", input=dtype.cpp, weight=weight.tensor.dtype.cpp)
+    refuse_integers("rms_norm", input)
     # The half types are computed in float32.
     wide = ops.to(input, dtypes.float32) if dtype.is_reduced else input
     if eps is None:
@@ -330,8 +332,6 @@ def rms_norm(ops: Any, input: Any, normalized_shape: Any, weight: Any = None, ep
     scale = ops.rsqrt(ops.add_scalar(ops.mean_dim(ops.pow(wide, 2), axes, True), eps))
     made = ops.mul(wide, scale)
     if weight is not None:
-        if weight.tensor.dtype is not dtype and weight.tensor.dtype.is_floating:
-            input.session.warn("rms_norm_mismatch", input=dtype.cpp, weight=weight.tensor.dtype.cpp)
         made = ops.mul(made, weight)
     return ops.contiguous(ops.to(made, dtype))
 
