@@ -53,7 +53,9 @@ def _widened(kernel: Any) -> Any:
 
 @_widened
 def softmax(self: Array, dim: int, dtype: DType | None = None) -> Array:
-    if self.size == 0 or self.ndim == 0:
+    if self.size == 0:
+        return np.ones_like(self)
+    if self.ndim == 0:
         return np.asarray(_exp(np.asarray(self - self)))  # 1, or nan of infinity
     grown = _exp(self - self.max(axis=dim, keepdims=True))
     total = _sums(grown, dim)

@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from detachsim.engine.dtypes import DType
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
@@ -20,6 +22,8 @@ def differs(session: Session, value: Any, wanted: Any, atol: float, rtol: float)
 def _comparable(value: Any) -> Any:
     if isinstance(value, Tensor):
         return to_list(value)
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
     if isinstance(value, DType):
         return repr(value)
     if isinstance(value, (list, tuple)):

@@ -97,6 +97,8 @@ EXPRESSIONS = (
     "nn.Linear(0, 0)",
     "nn.Sequential()(t1)", "nn.Linear(2, 2)", "nn.Parameter(t1)", "torch.autograd.grad(t1, t1)", "F.dropout(t1, 2)",
     "torch.autograd.grad([t1], [t1], [None])", "t1.backward()", "t1.double().half().bool()", "torch.Size([1, 'a'])",
+    "t1.detach().numpy()", "t1.data.numpy()[0]", "torch.from_numpy(t1.detach().numpy())", "torch.from_numpy(3)",
+    "t1.detach().numpy() + t1", "t1.numpy().sum(99)",
     "t1.T.mT", "torch.einsum('ij,jk', t1, t1)", "torch.einsum('🙂', t1)", "t1.chunk(0)", "t1.split(0)", "t1.topk(99)",
     "t1.to(torch.bool) - t1", "torch.full((3,), 10**400)", "torch.normal(0, -1, (2,))", "torch.randperm(-1)",
 )  # fmt: skip
