@@ -9,7 +9,7 @@ from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.layout import AS_MADE, AS_OPERANDS
-from detachsim.engine.memory import COPYING, FILLING, is_dense, overlaps_itself
+from detachsim.engine.memory import COPYING, ELEMENTWISE, FILLING, is_dense, overlaps_itself
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import strides
 from detachsim.engine.views import requires_grad
@@ -129,6 +129,7 @@ ROWS = [
         floats_only=True,
         elementwise=True,
         overlap=COPYING,
+        older={"torch-1.13": {"overlap": ELEMENTWISE}},
         doc="self takes the values of other",
     ),
     inplace(

@@ -43,10 +43,10 @@ def grad(
     only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
-    materialize_grads: bool = False,
+    materialize_grads: bool | None = None,
 ) -> Any:
     """``torch.autograd.grad``."""
-    if materialize_grads and session.dialect != "torch-2.13":
+    if materialize_grads is not None and session.dialect != "torch-2.13":
         text = "grad() got an unexpected keyword argument 'materialize_grads'"
         raise TorchError("python", type="TypeError", text=text)
     if is_grads_batched:
@@ -60,7 +60,7 @@ def grad(
         retain_graph=retain_graph,
         create_graph=create_graph,
         allow_unused=allow_unused,
-        materialize_grads=materialize_grads,
+        materialize_grads=bool(materialize_grads),
     )
 
 

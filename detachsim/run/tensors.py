@@ -233,7 +233,6 @@ def set_data(session: Session, tensor: Tensor, value: Any) -> None:
         raise TorchError("assign_data_type", type=type_name(value))
     if tensor.dtype.is_floating != value.dtype.is_floating and requires_grad(tensor):
         raise TorchError("assign_data_dtype")
-    grad_fn(session, tensor)  # PyTorch looks for it, which a view from a no_grad block may not allow
     if tensor.meta is not None and tensor.dtype is not value.dtype:
         # Graphs made so far keep the accumulator of the old type; one of another shape only goes on being used.
         tensor.meta.accumulator = None
