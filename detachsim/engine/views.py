@@ -158,10 +158,12 @@ def check_inplace(session: "Session", tensor: Tensor, requires: bool) -> None:
 def bump(session: "Session", tensor: Tensor) -> None:
     """Raise the counter of a tensor whose memory was changed just now.
 
-    One made in inference mode has none, and only there may it be changed. Raises ``TorchError``, too late to save it.
+    One made in inference mode has none, and only there may it be changed; what ``detach()`` gave it later stays as it
+    is there. Raises ``TorchError``, too late to save it.
     """
     if tensor.version.tracked:
-        tensor.version.value += 1
+        if not (tensor.inference and session.inference):
+            tensor.version.value += 1
     elif not session.inference:
         raise TorchError("inference_inplace")
 

@@ -306,7 +306,9 @@ ROWS = [
         doc="coordinates of a grid",
     ),
     *(row for count in (1, 2, 3) for row in _at_leasts(count)),
-    _restride("t_(Tensor self)", "TBackward1", t, "t(grad)", "self with rows and columns exchanged"),
+    _restride(
+        "t_(Tensor self)", "TBackward1", lambda self: t(self, "t_"), "t(grad)", "self with rows and columns exchanged"
+    ),
     *(
         _restride(
             f"{name}(Tensor self, int dim0, int dim1)",

@@ -112,9 +112,9 @@ def transpose(self: Array, dim0: int, dim1: int) -> Array:
     return self.swapaxes(first, second) if self.ndim else self[...]
 
 
-def t(self: Array) -> Array:
+def t(self: Array, op: str = "t") -> Array:
     if self.ndim > 2:
-        raise TorchError("t_dims", ndim=self.ndim)
+        raise TorchError("t_dims", op=op, ndim=self.ndim)
     return self.swapaxes(0, 1) if self.ndim == 2 else self[...]
 
 

@@ -51,7 +51,7 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "numel_overflow": ("RuntimeError", "numel: integer multiplication overflow", {}),
-    "t_dims": ("RuntimeError", "t() expects a tensor with <= 2 dimensions, but self is {ndim}D", {}),
+    "t_dims": ("RuntimeError", "{op}() expects a tensor with <= 2 dimensions, but self is {ndim}D", {}),
     "permute_dims": (
         "RuntimeError",
         "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of "
