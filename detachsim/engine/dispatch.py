@@ -395,6 +395,8 @@ def _metadata(node: Node, bound: list[Any], position: int, kind: str) -> Any:
     value = bound[position]
     if kind == "stride":
         return strides(value.array)
+    if kind == "offset":
+        return offset(value)
     if isinstance(value, (list, tuple)):
         return tuple(item.array.shape for item in value)
     return value.array.shape if isinstance(value, Tensor) else ()

@@ -283,7 +283,7 @@ def _function(value: Any) -> FunctionType:
     return value
 
 
-_SIZE = re.compile(r"^(\w+)_(size|stride)$")
+_SIZE = re.compile(r"^(\w+)_(size|stride|offset)$")
 _RESULT = re.compile(r"^result(\d*)$")
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
-from detachsim.engine.memory import copy_in_order, may_overlap, overlaps_itself
+from detachsim.engine.memory import copy_in_order, may_overlap
 from detachsim.engine.node import AsStrided, CopySlices, Node
-from detachsim.engine.tensor import restride
+from detachsim.engine.tensor import Tensor, fresh, restride
 
 if TYPE_CHECKING:
     from detachsim.engine.session import Session
@@ -57,44 +58,64 @@ def copy_slices_backward(
     return results
 
 
+# The shape, the strides and the offset of a tensor, in elements.
+Geometry = tuple[tuple[int, ...], tuple[int, ...], int]
+
+
 def as_strided_backward(session: "Session", node: AsStrided, gradient: Any, create_graph: bool) -> Any:
     """Return the gradient of the base that a view looks at: zeros, and the view's gradient at its place."""
     if gradient is None:
         return None
-    start = node.view_offset - node.base_offset
-    if create_graph:
-        call = session.call
-        extent = max(_extent(node.base_shape, node.base_stride), start + _extent(node.view_shape, node.view_stride))
-        memory = call("new_zeros", gradient, (extent,))
-        call("copy_", call("as_strided", memory, node.view_shape, node.view_stride, start), gradient)
-        return call("as_strided", memory, node.base_shape, node.base_stride, 0)
-    return spread(gradient, node.base_shape, node.base_stride, node.view_shape, node.view_stride, start)
+    base = (node.base_shape, node.base_stride, node.base_offset)
+    view = (node.view_shape, node.view_stride, node.view_offset)
+    return spread_tensor(session, gradient, base, view) if create_graph else spread(gradient, base, view)
 
 
-def spread(
-    gradient: Array,
-    base_shape: tuple[int, ...],
-    base_stride: tuple[int, ...],
-    view_shape: tuple[int, ...],
-    view_stride: tuple[int, ...],
-    start: int,
-) -> Array:
+def _memory_of(base: Geometry, view: Geometry) -> tuple[int, int, int]:
+    """Return how much memory holds both, and where each begins in it."""
+    first = min(base[2], view[2])
+    starts = base[2] - first, view[2] - first
+    return max(starts[0] + _extent(*base[:2]), starts[1] + _extent(*view[:2])), *starts
+
+
+def spread(gradient: Array, base: Geometry, view: Geometry) -> Array:
     """Return a base-shaped array of zeros with ``gradient`` added where the view looks."""
-    extent = max(_extent(base_shape, base_stride), start + _extent(view_shape, view_stride))
+    extent, base_start, view_start = _memory_of(base, view)
     memory = np.zeros(extent, dtype=gradient.dtype)
-    view = restride(memory, view_shape, view_stride, start)
-    if may_overlap(view_shape, view_stride):
-        places = restride(np.arange(extent), view_shape, view_stride, start)
+    if may_overlap(*view[:2]):
+        places = restride(np.arange(extent), *view[:2], view_start)
         np.add.at(memory, places.ravel(), np.asarray(gradient).ravel())
     else:
-        view[...] = gradient
-    base = restride(memory, base_shape, base_stride, 0)
-    if overlaps_itself(base):
+        restride(memory, *view[:2], view_start)[...] = gradient
+    if may_overlap(*base[:2]):
         # Several elements of the base are one: each gets its share.
         counts = np.zeros(extent, dtype=gradient.dtype)
-        np.add.at(counts, restride(np.arange(extent), base_shape, base_stride, 0).ravel(), 1)
+        np.add.at(counts, restride(np.arange(extent), *base[:2], base_start).ravel(), 1)
         memory /= np.maximum(counts, 1)
-    return base
+    return restride(memory, *base[:2], base_start)
+
+
+def spread_tensor(session: "Session", gradient: Tensor, base: Geometry, view: Geometry) -> Tensor:
+    """Do the same by ops, whose nodes are recorded."""
+    call = session.call
+    extent, base_start, view_start = _memory_of(base, view)
+    shape, steps, _ = view
+    for dim in reversed(range(len(shape))):
+        if steps[dim] == 0 and shape[dim] > 1:
+            gradient = call("sum", gradient, (dim,), False)
+            shape, steps = (*shape[:dim], *shape[dim + 1 :]), (*steps[:dim], *steps[dim + 1 :])
+    memory: Tensor = call("new_zeros", gradient, (extent,))
+    if may_overlap(shape, steps):
+        places = restride(np.arange(extent), shape, steps, view_start).ravel()
+        call("index_add_", memory, 0, fresh(places, dtypes.int64), call("reshape", gradient, (-1,)))
+    else:
+        call("copy_", call("as_strided", memory, shape, steps, view_start), gradient)
+    if may_overlap(*base[:2]):
+        counts = np.zeros(extent, dtype=gradient.array.dtype)
+        np.add.at(counts, restride(np.arange(extent), *base[:2], base_start).ravel(), 1)
+        call("div_", memory, fresh(np.maximum(counts, 1), gradient.dtype))
+    made: Tensor = call("as_strided", memory, *base[:2], base_start)
+    return made
 
 
 def _extent(shape: tuple[int, ...], stride: tuple[int, ...]) -> int:

@@ -354,7 +354,7 @@ ROWS = [
         "as_strided_(Tensor self, int[] size, int[] stride, int? storage_offset=None)",
         "AsStridedBackward1",
         as_strided,
-        "as_strided_gradient(grad, self_size, size, stride, storage_offset)",
+        "as_strided_gradient(grad, self_size, self_stride, self_offset, size, stride, storage_offset)",
         "self with any shape and strides over its memory",
         on_storage=True,
     ),

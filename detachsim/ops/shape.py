@@ -8,9 +8,9 @@ import numpy as np
 
 from detachsim.engine.dtypes import BY_NUMPY, Array, DType
 from detachsim.engine.errors import LimitError, TorchError
-from detachsim.engine.memory import may_overlap
 from detachsim.engine.op import Op
-from detachsim.engine.slices import spread
+from detachsim.engine.operand import Operand
+from detachsim.engine.slices import spread, spread_tensor
 from detachsim.engine.tensor import restride, strides
 from detachsim.ops.numeric import dims, numel, wrap_dim
 from detachsim.ops.row import alias, composite, general, view
@@ -256,19 +256,20 @@ def as_strided(memory: Array, size: Sequence[int], stride: Sequence[int], storag
 
 
 def as_strided_gradient(
-    ops: Any, grad: Any, shape: tuple[int, ...], size: Sequence[int], stride: Sequence[int], start: int | None
+    ops: Any,
+    grad: Any,
+    shape: tuple[int, ...],
+    steps: tuple[int, ...],
+    offset: int,
+    size: Sequence[int],
+    stride: Sequence[int],
+    start: int | None,
 ) -> Any:
     """Zeros with the gradient at the places that the view looks at."""
-    contiguous = [numel(shape[axis + 1 :]) for axis in range(len(shape))]
+    base, view = (shape, steps, offset), (tuple(size), tuple(stride), offset if start is None else start)
     if isinstance(grad, np.ndarray | np.generic):
-        return spread(np.asarray(grad), shape, tuple(contiguous), tuple(size), tuple(stride), start or 0)
-    memory = ops.new_zeros(grad, (numel(shape),))
-    if may_overlap(tuple(size), tuple(stride)):
-        places = ops.as_strided(ops.arange(numel(shape)), size, stride, start or 0)
-        memory = ops._index_put_impl(memory, [places], grad, True)
-    else:
-        ops.copy_(ops.as_strided(memory, size, stride, start or 0), grad)
-    return ops.as_strided(memory, shape, contiguous, 0)
+        return spread(np.asarray(grad), base, view)
+    return Operand(grad.session, spread_tensor(grad.session, grad.tensor, base, view))
 
 
 def view_dtype(self: Array, dtype: DType) -> Array:
@@ -449,7 +450,7 @@ ROWS = [
         "as_strided(Tensor self, int[] size, int[] stride, int? storage_offset=None)",
         "AsStridedBackward0",
         as_strided,
-        grad={"self": "as_strided_gradient(grad, self_size, size, stride, storage_offset)"},
+        grad={"self": "as_strided_gradient(grad, self_size, self_stride, self_offset, size, stride, storage_offset)"},
         gradient_edits={"self": 1},
         on_storage=True,
         doc="a view with any shape and strides over the same memory",
