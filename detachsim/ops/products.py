@@ -48,6 +48,8 @@ def _small_product(start: Array | None, left: Array, right: Array) -> Array:
     across = columns.shape[-1] > 1 and columns.strides[-1] == columns.itemsize
     if left.ndim == 2 == right.ndim and len(left) > 1 and right.shape[1] > 1 and not across and _lies_in_rows(left):
         total = _sum_of_rows(terms, left)
+    elif (by := _vector_side(rows, columns)) is not None:
+        total = _sum_by_vector(terms, by)
     elif left.ndim == 1 == right.ndim:
         total = _sum_in_lanes(terms)
     elif start is not None and across and left.ndim == 2:
@@ -71,6 +73,29 @@ def _sum(terms: Array) -> Array:
     for term in terms[1:]:
         total = total + term
     return total
+
+
+def _vector_side(rows: Array, columns: Array) -> int | None:
+    """Return the dim of the results of a matrix, whose rows lie in order in memory, and a vector."""
+    if rows.ndim == 2 == columns.ndim:
+        if columns.shape[1] == 1 and len(rows) >= _LANES and _lies_in_rows(rows):
+            return 0
+        if len(rows) == 1 and columns.shape[1] >= _LANES and _lies_in_rows(columns.T):
+            return 1
+    return None
+
+
+def _sum_by_vector(terms: Array, dim: int) -> Array:
+    """Sum for a matrix and a vector: whole groups of four rows with one to four terms ahead of the lanes, the last rows
+    in order."""
+    results = np.moveaxis(terms, dim + 1, 1)
+    whole = results.shape[1] // _LANES * _LANES
+    total = np.concatenate(
+        [_sum_aligned(results[:, :whole], (len(terms) - 1) % _LANES + 1, _LANES), _sum(results[:, whole:])]
+        if whole < results.shape[1]
+        else [_sum_aligned(results, (len(terms) - 1) % _LANES + 1, _LANES)]
+    )
+    return np.moveaxis(total, 0, dim)
 
 
 def _lies_in_rows(matrix: Array) -> bool:
