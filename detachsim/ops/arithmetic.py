@@ -138,8 +138,8 @@ def _check_power(session: Any, op: Any, bound: list[Any]) -> None:
         raise TorchError("negative_integer_power")
     if op.mutates and session.dialect != NEWEST and not dtypes.can_cast(dtype, bound[0].dtype):
         raise TorchError("found_dtype", found=bound[0].dtype.scalar, expected=dtype.scalar)
-    # 0 and 1 have ways of their own, which know no type.
-    if dtype is dtypes.boolean and exponent not in (0, 1):
+    # 0 and 1 have ways of their own, which know no type; older releases did not take truth values for them.
+    if dtype is dtypes.boolean and (exponent not in (0, 1) or session.dialect != NEWEST):
         raise TorchError("not_implemented_for", kernel="pow", dtype=dtype.scalar)
     if dtype.is_reduced or not dtype.is_floating:
         require_fit(session, dtype, exponent)

@@ -312,10 +312,11 @@ def slice_item(ops: Any, self: Any, dim: int, item: slice, *, keep: bool = False
         raise TorchError("slice_step_zero" if step == 0 else "slice_step")
     if self.ndim == 0:
         raise TorchError("slice_zero_dim")
-    whole = start in (None, 0) and (stop is None or stop >= self.shape[dim]) and step in (None, 1)
-    if whole and not keep and self.session.dialect == "torch-2.13":
-        return self
     size = self.shape[dim]
+    # Older releases saw that only of an end that was written down.
+    to_end = stop is None or stop >= size if self.session.dialect == "torch-2.13" else stop == size
+    if start in (None, 0) and to_end and step in (None, 1) and not keep:
+        return self
     stop = size if stop is None else stop
     return ops.slice(self, dim, 0 if start is None else start, stop, 1 if step is None else step)
 
