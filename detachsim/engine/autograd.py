@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detachsim.engine import dtypes
-from detachsim.engine.backward import Edge, run_backward, sum_to
+from detachsim.engine.backward import Edge, expandable, run_backward, sum_to
 from detachsim.engine.dialects import NEWEST
+from detachsim.engine.dtypes import DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.hooks import retain_grad
 from detachsim.engine.node import Node
@@ -182,11 +183,21 @@ def _root_edges(session: "Session", tensors: Sequence[Tensor], seeds: list[Any])
         if node is None:
             raise TorchError("no_grad_fn", index=index)
         edges.append((node, number))
-    for index, (tensor, seed) in enumerate(zip(tensors, seeds, strict=True)):
+    for index, ((node, number), seed) in enumerate(zip(edges, seeds, strict=True)):
         if seed is None:
             raise TorchError("gradient_none", index=index)
-        if seed.dtype is not tensor.dtype:
-            seeds[index] = fresh(dtypes.cast(seed.array, seed.dtype, tensor.dtype), tensor.dtype)
-        if seed.shape != tensor.shape:
-            seeds[index] = fresh(sum_to(session, seed.array, tensor.shape), tensor.dtype)
+        # What the node was made for: the tensor may have got other memory since, by ``.data =``.
+        seeds[index] = _fitted(session, index, seed, *node.outputs()[number])
     return edges
+
+
+def _fitted(session: "Session", index: int, seed: Tensor, shape: tuple[int, ...], dtype: DType) -> Tensor:
+    if seed.shape != shape:
+        if not expandable(shape, seed.shape):
+            raise TorchError("root_incompatible", index=index, found=list(seed.shape), expected=list(shape))
+        seed = sum_to(session, seed, shape)
+    if seed.dtype is dtype:
+        return seed
+    if requires_grad(seed):
+        return session.call("to", seed, dtype)  # type: ignore[no-any-return]
+    return fresh(dtypes.cast(seed.array, seed.dtype, dtype), dtype)

@@ -482,7 +482,7 @@ def _fit(session: "Session", node: Node, index: int, gradient: Gradient, create_
     else:
         shape, dtype = child.extras.outputs[node.next_nr[index]]
     if gradient.shape != shape:
-        if not _expandable(shape, gradient.shape):
+        if not expandable(shape, gradient.shape):
             raise TorchError(
                 "grad_incompatible", name=node.name, index=index, found=list(gradient.shape), expected=list(shape)
             )
@@ -498,7 +498,8 @@ def _fit(session: "Session", node: Node, index: int, gradient: Gradient, create_
     return gradient
 
 
-def _expandable(shape: tuple[int, ...], desired: tuple[int, ...]) -> bool:
+def expandable(shape: tuple[int, ...], desired: tuple[int, ...]) -> bool:
+    """Whether a tensor of ``shape`` broadcasts to ``desired``."""
     if len(shape) > len(desired):
         return False
     return all(size in (1, wanted) for size, wanted in zip(reversed(shape), reversed(desired), strict=False))

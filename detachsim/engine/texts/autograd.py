@@ -225,6 +225,11 @@ TEXTS: dict[str, Entry] = {
         "Previous calculation was induced by {name}. Traceback of forward call that induced the previous calculation:",
         {},
     ),
+    "root_incompatible": (
+        "RuntimeError",
+        "invalid gradient at index {index} - got {found} but expected shape compatible with {expected}",
+        {},
+    ),
     "grad_incompatible": (
         "RuntimeError",
         "Function {name} returned an invalid gradient at index {index} - got {found} but expected shape compatible with {expected}",
