@@ -74,7 +74,7 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
         require_broadcast(tensors)
     if op.refuses is not None:
         op.refuses(session, op, bound)
-    result = op.kernel(session.generator, *values) if op.random else op.kernel(*values)
+    result = _drawn(session, op, bound, values) if op.random else op.kernel(*values)
     outputs = wrap(laid_out(result, op.layout, values), dtype)
     if session.inference:
         for output in outputs:
@@ -299,6 +299,13 @@ def _wrap_one(result: Any, dtype: DType | None) -> Tensor:
     return fresh(array, dtype)
 
 
+def _drawn(session: "Session", op: Op, bound: list[Any], values: list[Any]) -> Any:
+    """Run a kernel that draws random numbers; arrays alone do not say for which of the half types."""
+    generator = session.generator
+    generator.target = next((value.dtype.name for value in bound if isinstance(value, Tensor)), "float32")
+    return op.kernel(generator, *values)
+
+
 def _run_view(session: "Session", op: Op, bound: list[Any], recording: bool) -> Any:
     source = bound[0]
     if op.on_storage:
@@ -501,7 +508,7 @@ def _refuse_inplace(session: "Session", op: Op, target: Tensor, bound: list[Any]
 
 def _inplace_result(session: "Session", op: Op, target: Tensor, values: list[Any]) -> Array:
     """Compute what is to be written."""
-    result = np.asarray(op.kernel(session.generator, *values) if op.random else op.kernel(*values))
+    result = np.asarray(_drawn(session, op, [target], values) if op.random else op.kernel(*values))
     if result.shape != target.array.shape:
         raise TorchError("inplace_broadcast", output=list(target.array.shape), broadcast=list(result.shape))
     if target.dtype is dtypes.bfloat16 or result.dtype != target.array.dtype:

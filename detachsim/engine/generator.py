@@ -48,7 +48,10 @@ class Generator:
     bare name; ``bfloat16`` values come rounded, in a float32 array.
     """
 
-    __slots__ = ("_next_normal", "_twister", "seed")
+    __slots__ = ("_next_normal", "_twister", "seed", "target")
+
+    # The type of the tensor that numbers are drawn for, where there is one.
+    target: str
 
     type_name = "torch._C.Generator"
 

@@ -15,6 +15,7 @@ from detachsim.engine.limits import require_few
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh, make_inference
+from detachsim.ops.draw_bounds import check_bounds, check_permutation
 from detachsim.ops.numeric import numel
 from detachsim.ops.row import composite, factory
 
@@ -227,10 +228,10 @@ def randint(
     session: "Session", low: int, high: int, size: Sequence[int], dtype: DType | None, requires_grad: bool
 ) -> Tensor:
     """Return random integers from low up to but without high."""
-    if low >= high:
-        raise TorchError("randint_bounds", low=low, high=high)
-    values = session.generator.integers(checked_size(size, 8), low, high)
     kind = dtype or dtypes.int64
+    shape = checked_size(size, 8)
+    check_bounds(session, kind, low, high)
+    values = session.generator.integers(shape, low, high)
     return _leaf(session, fresh(dtypes.cast(np.asarray(values), dtypes.int64, kind), kind), requires_grad)
 
 
@@ -333,6 +334,7 @@ def _logspace(
 def _randperm(session: "Session", n: int, dtype: DType | None, requires_grad: bool) -> Tensor:
     checked_size((n,), 8)
     kind = dtype or dtypes.int64
+    check_permutation(kind, n)
     order = np.asarray(session.generator.permutation(n))
     return _leaf(session, fresh(dtypes.cast(order, dtypes.int64, kind), kind), requires_grad)
 

@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
-from detachsim.engine.dtypes import BY_NUMPY, Array
+from detachsim.engine.broadcasting import broadcast_shape
+from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.generator import Generator, put
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor
+from detachsim.ops.draw_bounds import check_bounds
 from detachsim.ops.row import composite, factory, general, inplace
 
 
@@ -20,21 +22,24 @@ def _placed(target: Array, drawn: Array) -> Array:
     return made
 
 
-def _name(array: Array) -> str:
-    return BY_NUMPY[array.dtype].name
-
-
 def normal(generator: Generator, self: Array, mean: float = 0, std: float = 1) -> Array:
-    drawn = generator.normal(self.shape, _name(self), mean, std, contiguous=bool(self.flags.c_contiguous))
+    drawn = generator.normal(self.shape, generator.target, mean, std, contiguous=bool(self.flags.c_contiguous))
     return _placed(self, drawn)
 
 
 def uniform(generator: Generator, self: Array, low: float = 0, high: float = 1) -> Array:
-    return _placed(self, generator.uniform(self.shape, _name(self), low, high))
+    return _placed(self, generator.uniform(self.shape, generator.target, low, high))
 
 
 # Up to this number (2 to the bits of the significand) random_ draws for a floating type.
-_LARGEST = {"float32": 1 << 24, "float64": 1 << 53, "float16": 1 << 11, "int64": (1 << 63) - 1, "bool": 1}
+_LARGEST = {
+    "float32": 1 << 24,
+    "float64": 1 << 53,
+    "float16": 1 << 11,
+    "bfloat16": 1 << 8,
+    "int64": (1 << 63) - 1,
+    "bool": 1,
+}
 
 
 def random_from(generator: Generator, self: Array, low: int, high: int | None) -> Array:
@@ -48,7 +53,7 @@ def random_to(generator: Generator, self: Array, high: int) -> Array:
 
 
 def random_any(generator: Generator, self: Array) -> Array:
-    name = _name(self)
+    name = generator.target
     largest = _LARGEST.get(name)
     top = int(np.iinfo(self.dtype).max) if largest is None else largest
     return _placed(self, generator.integers(self.shape, 0, top + 1).astype(self.dtype))
@@ -67,15 +72,15 @@ def bernoulli(generator: Generator, self: Array) -> Array:
 
 
 def exponential(generator: Generator, self: Array, lambd: float = 1) -> Array:
-    return _placed(self, generator.exponential(self.shape, _name(self), lambd))
+    return _placed(self, generator.exponential(self.shape, generator.target, lambd))
 
 
 def log_normal(generator: Generator, self: Array, mean: float = 1, std: float = 2) -> Array:
-    return _placed(self, generator.log_normal(self.shape, _name(self), mean, std))
+    return _placed(self, generator.log_normal(self.shape, generator.target, mean, std))
 
 
 def cauchy(generator: Generator, self: Array, median: float = 0, sigma: float = 1) -> Array:
-    return _placed(self, generator.cauchy(self.shape, _name(self), median, sigma))
+    return _placed(self, generator.cauchy(self.shape, generator.target, median, sigma))
 
 
 def geometric(generator: Generator, self: Array, p: float) -> Array:
@@ -94,7 +99,7 @@ def multinomial(generator: Generator, self: Array, num_samples: int, replacement
         made = generator.choices(rows, num_samples)
     else:
         waits = np.empty_like(self)
-        put(waits, generator.exponential(self.shape, _name(self)))
+        put(waits, generator.exponential(self.shape, generator.target))
         speed = np.true_divide(self, waits).reshape(rows.shape)
         made = np.argsort(-speed, axis=-1, kind="stable")[:, :num_samples]
     return np.ascontiguousarray(made).reshape(*self.shape[:-1], num_samples).astype(np.int64)
@@ -114,13 +119,13 @@ def gumbel_softmax(ops: Any, logits: Any, tau: float = 1, hard: bool = False, ep
 
 
 def normal_of(generator: Generator, mean: Any, std: Any) -> Array:
-    """Standard numbers, times std, plus mean."""
+    """Standard numbers, times std, plus mean; of the mean's type if that is a tensor."""
     shape = np.broadcast_shapes(np.shape(mean), np.shape(std))
-    like = mean if isinstance(mean, np.ndarray) and np.shape(mean) == shape else std
-    drawn = generator.normal(shape, _name(np.asarray(like)))
+    drawn = generator.normal(shape, generator.target)
     kind = drawn.dtype.type
     spread = std if isinstance(std, np.ndarray) else kind(std)
-    return np.asarray(drawn * spread + (mean if isinstance(mean, np.ndarray) else kind(mean)))
+    widened = np.asarray(drawn * spread).astype(drawn.dtype)
+    return np.asarray(widened + (mean if isinstance(mean, np.ndarray) else kind(mean))).astype(drawn.dtype)
 
 
 def _check_floating(kernel: str, text: str = "") -> Any:
@@ -151,13 +156,18 @@ def _check_bounds(op: Op, bound: list[Any]) -> None:
 
 def _check_random(session: Any, op: Op, bound: list[Any]) -> None:
     low, high = (0, bound[1]) if len(bound) == 2 else (bound[1], bound[2])
-    if high is not None and low >= high:
-        raise TorchError("randint_bounds", low=low, high=high)
+    if high is not None:
+        check_bounds(session, bound[0].dtype, low, high)
 
 
 def _check_probability(session: Any, op: Op, bound: list[Any]) -> None:
     p = bound[-1]
     if isinstance(p, Tensor):
+        if op.mutates:
+            with session.unrecorded(), session.grad_mode(False):
+                session.call("expand", p, bound[0].shape)
+            if not p.dtype.is_floating:
+                raise TorchError("not_implemented_for", kernel="bernoulli_tensor_cpu_p_", dtype=p.dtype.scalar)
         if not ((p.array >= 0) & (p.array <= 1)).all():
             raise TorchError("bernoulli_each")
     elif not 0 <= p <= 1:
@@ -192,6 +202,12 @@ def _check_multinomial(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("multinomial_sum")
 
 
+def _check_each(session: Any, op: Op, bound: list[Any]) -> None:
+    if not bound[0].dtype.is_floating:
+        raise TorchError("not_implemented_for", kernel="bernoulli_tensor_cpu_p_", dtype=bound[0].dtype.scalar)
+    _check_probability(session, op, bound)
+
+
 def _check_normal(session: Any, op: Op, bound: list[Any]) -> None:
     std = bound[1]
     if isinstance(std, Tensor):
@@ -199,6 +215,11 @@ def _check_normal(session: Any, op: Op, bound: list[Any]) -> None:
             raise TorchError("normal_std_each")
     elif not std >= 0:
         raise TorchError("normal_std", std=f"{std:g}")
+    tensors = [value for value in bound[:2] if isinstance(value, Tensor)]
+    if len(tensors) == 2:
+        broadcast_shape(tensors[0].shape, tensors[1].shape)
+    if not tensors[0].dtype.is_floating:
+        raise TorchError("not_implemented_for", kernel="normal_kernel_cpu", dtype=tensors[0].dtype.scalar)
 
 
 def _normal_size(session: Any, mean: float, std: float, size: Any, dtype: Any, requires_grad: bool) -> Tensor:
@@ -335,7 +356,7 @@ ROWS = [
         bernoulli,
         random=True,
         grad=_GONE,
-        check=_check_probability,
+        check=_check_each,
         doc="0 and 1, with the probabilities in self",
         samples=("torch.bernoulli(a)",),
     ),

@@ -90,6 +90,16 @@ TEXTS: dict[str, Entry] = {
     "state_dict_type": ("TypeError", "Expected state_dict to be dict-like, got {type}.", {}),
     "state_dict": ("RuntimeError", "Error(s) in loading state_dict for {module}:\n\t{problems}", {}),
     "module_mode": ("ValueError", "training mode is expected to be boolean", {}),
+    "draw_bounds": ("RuntimeError", "{name} is out of bounds for {dtype}", {}),
+    "draw_precision": (
+        "UserWarning",
+        "{name} is out of bounds [-(2^{bits}), 2^{bits}]. Due to precision limitations {dtype} can support discrete "
+        "uniform distribution only within this range. This warning will become an error in version 1.7 release, "
+        "please fix the code in advance",
+        {},
+    ),
+    "randperm_overflow": ("RuntimeError", "value cannot be converted to type {type} without overflow", {}),
+    "randperm_precision": ("RuntimeError", "n cannot be greater than {most} for {dtype} type.", {}),
     "generator_seed": ("RuntimeError", "manual_seed expected a long, but got {type}", {}),
     "log_normal_std": ("RuntimeError", "log_normal_ expects std > 0.0, but found std={std}", {}),
     "cauchy_sigma": ("RuntimeError", "cauchy_ expects sigma > 0.0, but found sigma={sigma}", {}),
