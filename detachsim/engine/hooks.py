@@ -144,7 +144,9 @@ def _keep(session: "Session", node: Node, keeper: Keeper, gradient: Any, create_
     if tensor is None or (node is not keeper.node and type(node) is not AccumulateGrad):
         return
     if gradient is None:
-        raise TorchError("undefined_tensor")
+        # What it is copied from, or what is added to the gradient that is there.
+        place, name = (0, "self") if tensor.grad is None else (1, "other")
+        raise TorchError("undefined_tensor", place=place, name=name)
     _store_retained(session, tensor, gradient, create_graph)
 
 

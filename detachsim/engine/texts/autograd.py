@@ -48,7 +48,7 @@ TEXTS: dict[str, Entry] = {
     "leaf_moved": ("RuntimeError", "leaf variable has been moved into the graph interior", {}),
     "undefined_tensor": (
         "RuntimeError",
-        "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #0 'self'",
+        "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #{place} '{name}'",
         {},
     ),
     "out_requires_grad": (
