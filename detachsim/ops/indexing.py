@@ -38,6 +38,7 @@ def _checked(self: Array, indices: Sequence[Array | None], *, ranges: bool = Tru
     The dimension that the latter name is which of the indices it was.
     """
     dim = place = 0
+    nothing_there = False
     shapes: list[tuple[int, ...]] = []
     for index in indices:
         if index is None:
@@ -59,9 +60,9 @@ def _checked(self: Array, indices: Sequence[Array | None], *, ranges: bool = Tru
             continue
         size = self.shape[dim]
         outside = index[(index >= size) | (index < -size)]
-        if ranges and outside.size:
-            if size == 0:
-                raise TorchError("index_empty")
+        if size == 0:
+            nothing_there = nothing_there or outside.size > 0
+        elif ranges and outside.size:
             raise TorchError("index_range", index=int(outside.flat[0]), dim=place, size=size)
         shapes.append(index.shape)
         dim += 1
@@ -70,6 +71,8 @@ def _checked(self: Array, indices: Sequence[Array | None], *, ranges: bool = Tru
         np.broadcast_shapes(*shapes)
     except ValueError:
         raise TorchError("index_broadcast", shapes=", ".join(str(list(shape)) for shape in shapes)) from None
+    if nothing_there:
+        raise TorchError("index_empty")
     return indices
 
 
