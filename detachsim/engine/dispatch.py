@@ -445,6 +445,8 @@ def _run_inplace(session: "Session", op: Op, bound: list[Any], recording: bool) 
     in_order = _refuse_inplace(session, op, target, bound, dtype)
     before = target.version.value
     if in_order and target.array.size <= ONE_BY_ONE_LIMIT:
+        if op.kind != POINTWISE:
+            op.kernel(*values)  # raises where shapes don't meet
         _edit_one_by_one(session, op, target, bound)
     else:
         result = _inplace_result(session, op, target, values)

@@ -109,6 +109,16 @@ def ldexp(self: Array, other: Array) -> Array:
     return np.asarray(self * np.exp2(np.asarray(other, np.float64)).astype(self.dtype))
 
 
+def _check_ldexp(session: Any, op: Op, bound: list[Any]) -> None:
+    if op.mutates and not bound[0].dtype.is_floating:
+        raise TorchError("ldexp_cast", output=bound[0].dtype.scalar)
+
+
+def _refuse_ldexp(session: Any, op: Op, bound: list[Any]) -> None:
+    if bound[1].dtype is dtypes.boolean and bound[0].dtype is not dtypes.boolean:
+        raise TorchError("not_implemented_for", kernel="ldexp_cpu_exp", dtype="Bool")
+
+
 def older_ldexp_(ops: Any, self: Any, other: Any) -> Any:
     """ldexp in place as before 2.13, which writes into self what autograd has no way to record."""
     factor = ops.pow(2.0, other)
@@ -277,6 +287,8 @@ ROWS = [
         precise_each(ldexp),
         promote=FLOAT,
         grad={"self": "grad * pow(2, other)", "other": "grad * result * 0.6931471805599453"},
+        check_dtypes=_check_ldexp,
+        refuses=_refuse_ldexp,
         inplace=True,
         older={
             "torch-1.13": {

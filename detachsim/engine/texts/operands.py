@@ -4,6 +4,7 @@ from detachsim.engine.texts.entry import Entry
 
 TEXTS: dict[str, Entry] = {
     # 1.13 gives all of these as RuntimeError.
+    "ldexp_cast": ("RuntimeError", "ldexp can't be cast to the desired output type {output}", {}),
     "not_implemented_for": (
         "NotImplementedError",
         "\"{kernel}\" not implemented for '{dtype}'",
