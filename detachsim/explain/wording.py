@@ -43,6 +43,7 @@ _OPERATIONS = {
     "slice": "indexing",
     "index": "indexing",
     "_to_copy": "the conversion",
+    "_to_whole": "the conversion",
     "mm": "the matrix product",
     "mv": "the matrix product",
     "bmm": "the matrix product",
