@@ -147,6 +147,7 @@ ROWS: list[Op] = [
         "float dropout_p=0.0, bool is_causal=False, *, float? scale=None, bool enable_gqa=False)",
         scaled_dot_product_attention,
         where="F",
+        older={"torch-1.13": {"where": ""}},
         doc="softmax(query @ key.T * scale) @ value",
         samples=(
             "F.scaled_dot_product_attention(a, b, c)",

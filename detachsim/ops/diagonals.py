@@ -192,7 +192,7 @@ ROWS = [
     ),
     composite(
         "diagflat(Tensor self, int offset=0)",
-        lambda ops, self, offset=0: ops.diag(ops.reshape(ops.contiguous(self), (-1,)), offset),
+        lambda ops, self, offset=0: ops.diag(ops.view(ops.contiguous(self), (-1,)), offset),
         doc="a matrix with all elements on its diagonal",
     ),
     view(

@@ -310,6 +310,8 @@ def matrix_norm(
         return ops.linalg_vector_norm(A, 2, tuple(dim), keepdim, dtype=dtype)
     if ord not in ("nuc", 2, -2, 1, -1, math.inf, -math.inf):
         raise TorchError("matrix_norm_order", order=ord)
+    if len(dim) != 2:
+        raise TorchError("matrix_norm_dims", dims=" ".join(map(str, dim)))
     rows, columns = (wrap_dim(axis, A.ndim) for axis in dim)
     if ord in ("nuc", 2, -2):
         return _norm_of_singular_values(ops, A, ord, (rows, columns), keepdim, dtype)

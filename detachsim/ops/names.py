@@ -258,7 +258,8 @@ instance_norm layer_norm layer_norm_backward layer_norm_second native_batch_norm
 native_group_norm native_layer_norm native_layer_norm_backward normalize rms_norm
 """,
     "patches": """
-channel_shuffle col2im fold im2col pixel_shuffle pixel_unshuffle unfold unfold_functional
+channel_shuffle col2im fold im2col no_derivative_of_shuffle pixel_shuffle pixel_unshuffle unfold
+unfold_functional
 """,
     "aliases": """
 absolute absolute_ arccos arccos_ arccosh arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan2 arctan2_

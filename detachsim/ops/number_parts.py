@@ -49,6 +49,7 @@ ROWS: list[Op] = [
         np.nextafter,
         grad={"self": "nextafter_backward(grad, self, other, 0)", "other": "nextafter_backward(grad, self, other, 1)"},
         inplace=True,
+        older={"torch-1.13": {"grad": dict.fromkeys(("self", "other"), "no_derivative('nextafter')")}},
         refuses=floats_only("nextafter_cpu"),
         doc="the next number on the way to other",
         samples=("torch.nextafter(a, b)",),

@@ -172,6 +172,14 @@ def _check_exchange(session: Any, op: Op, bound: list[Any]) -> None:
 _WINDOW = "int[] kernel_size, int[] dilation, int[] padding, int[] stride"
 _GIVEN = "kernel_size, dilation, padding, stride"
 
+
+def no_derivative_of_shuffle(ops: Any) -> Any:
+    """Raise 1.13's refusal to differentiate ``channel_shuffle``."""
+    raise TorchError("not_differentiable", op="channel_shuffle")
+
+
+HELPERS = {"no_derivative_of_shuffle": no_derivative_of_shuffle}
+
 ROWS: list[Op] = [
     composite(
         "unfold.functional(Tensor input, int[] kernel_size, int[] dilation=1, int[] padding=0, int[] stride=1)",
@@ -229,6 +237,13 @@ ROWS: list[Op] = [
         exchange,
         where="tF",
         grad={"self": "channel_shuffle(grad, self_size[1] // groups)"},
+        older={
+            "torch-1.13": {
+                "grad_fn": "torch::autograd::NotImplemented",
+                "grad": {"self": "no_derivative_of_shuffle()"},
+                "bare_edges": True,
+            }
+        },
         check=_check_exchange,
         doc="the channels of several groups dealt out in turn",
         samples=("F.channel_shuffle(torch.stack([a, b, a, b]).reshape(1, 4, -1), 2)",),

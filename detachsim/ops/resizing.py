@@ -205,6 +205,7 @@ def _resampling(name: str, node: str, mode: str) -> list[Op]:
             lambda self, output_size, scales, align: resample(self, output_size, scales, mode, align),
             where="",
             grad={"self": f"{name}_backward(grad, self_size, scales, align)"},
+            older={"torch-1.13": {"grad_fn": f"{node}Backward1"}},
             doc="a picture in another size",
         ),
         general(

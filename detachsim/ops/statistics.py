@@ -288,6 +288,8 @@ def vector_norm_backward(ops: Any, grad: Any, self: Any, order: float, result: A
 
 def norm(ops: Any, self: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
     """The p-norm of a tensor taken as a vector."""
+    if p == "nuc":
+        return ops.linalg_matrix_norm(self, p, tuple(range(self.ndim)) if dim is None else dim, keepdim, dtype=dtype)
     if isinstance(p, str):
         if p != "fro":
             raise TorchError("norm_order", order=p)
@@ -312,6 +314,12 @@ def _check_older_norm(session: Any, op: Op, bound: list[Any]) -> None:
 def older_norm(ops: Any, self: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
     """The p-norm as 1.13 finds it: over all dims by their numbers, or, for the Frobenius norm, by none."""
     if isinstance(p, str):
+        if p == "nuc":
+            if dim is None and self.ndim != 2:
+                raise TorchError("nuclear_ndim", ndim=self.ndim, s="" if self.ndim == 1 else "s")
+            if dim is not None and len(dim) != 2:
+                raise TorchError("nuclear_dims")
+            return ops.linalg_matrix_norm(self, p, (-2, -1) if dim is None else dim, keepdim)
         if p != "fro":
             raise TorchError("norm_order", order=p)
         if dtype is not None:

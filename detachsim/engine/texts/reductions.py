@@ -68,6 +68,12 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "frobenius_dtype": ("ValueError", "dtype argument is not supported in frobenius norm", {}),
+    "nuclear_ndim": (
+        "RuntimeError",
+        "Expected a tensor with 2 dimensions, but got a tensor with {ndim} dimension{s} instead.",
+        {},
+    ),
+    "nuclear_dims": ("RuntimeError", "nuclear norm requires a 'dim' argument of size 2", {}),
     "frobenius_dims": ("RuntimeError", "Expected at most 2 dimensions, but got {count} dimensions instead.", {}),
     "norm_order": (
         "RuntimeError",

@@ -14,7 +14,7 @@ TEXTS: dict[str, Entry] = {
     "cov_freedom": (
         "UserWarning",
         "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.",
-        {},
+        {"torch-1.13": "cov(): degrees of freedom is <= 0"},
     ),
     "corrcoef_dims": (
         "RuntimeError",
