@@ -22,7 +22,15 @@ Axes = tuple[int, ...]
 
 
 def normalized_second(
-    ops: Any, grads: tuple[Any, Any, Any], grad: Any, x: Any, weight: Any, axes: Axes, others: Axes, eps: float
+    ops: Any,
+    grads: tuple[Any, Any, Any],
+    grad: Any,
+    x: Any,
+    middle: Any,
+    scale: Any,
+    weight: Any,
+    axes: Axes,
+    others: Axes,
 ) -> tuple[Any, Any, Any]:
     """The gradients of a normalization's three gradients, for the gradient that came in, for x and for the weight.
 
@@ -34,9 +42,7 @@ def normalized_second(
         return ops.mean_dim(value, axes, True)
 
     to_x, to_weight, to_bias = grads
-    centred = x - mean(x)
-    scale = ops.rsqrt(mean(centred * centred) + eps)
-    made = centred * scale
+    made = (x - middle) * scale
     scaled = grad if weight is None else grad * weight
     to_grad = to_input = to_parameter = None
     if to_x is not None:
@@ -78,11 +84,18 @@ def layer_norm_backward(
 
 
 def layer_norm_second(
-    ops: Any, grads: tuple[Any, Any, Any], grad_out: Any, input: Any, weight: Any, normalized_shape: Axes, eps: float
+    ops: Any,
+    grads: tuple[Any, Any, Any],
+    grad_out: Any,
+    input: Any,
+    mean: Any,
+    rstd: Any,
+    weight: Any,
+    normalized_shape: Axes,
 ) -> tuple[Any, ...]:
     """The gradients of layer_norm's gradients."""
     axes, others = _layer_axes(input, normalized_shape)
-    to_grad, to_input, to_weight = normalized_second(ops, grads, grad_out, input, weight, axes, others, eps)
+    to_grad, to_input, to_weight = normalized_second(ops, grads, grad_out, input, mean, rstd, weight, axes, others)
     if weight is None or to_weight is None:
         to_weight = None
     else:
@@ -131,6 +144,8 @@ def batch_norm_second(
     weight: Any,
     running_mean: Any,
     running_var: Any,
+    save_mean: Any,
+    save_invstd: Any,
     training: bool,
     eps: float,
 ) -> tuple[Any, ...]:
@@ -145,7 +160,15 @@ def batch_norm_second(
     to_x, to_weight, to_bias = grads[0], spread(grads[1]), spread(grads[2])
     if training:
         to_grad, to_input, to_parameter = normalized_second(
-            ops, (to_x, to_weight, to_bias), grad_out, input, factor, axes, axes, eps
+            ops,
+            (to_x, to_weight, to_bias),
+            grad_out,
+            input,
+            spread(save_mean),
+            spread(save_invstd),
+            factor,
+            axes,
+            axes,
         )
     else:
         scale = ops.rsqrt(spread(running_var) + eps)
@@ -465,8 +488,8 @@ ROWS = [
         promote=FLOAT,
         where="",
         grad={
-            "grad_out, input, mean, rstd, weight, bias": "layer_norm_second(grads, grad_out, input, weight, "
-            "normalized_shape, eps)",
+            "grad_out, input, mean, rstd, weight, bias": "layer_norm_second(grads, grad_out, input, mean, rstd, "
+            "weight, normalized_shape)",
         },
         differentiable_outputs=3,
         doc="the gradients of layer_norm",
@@ -503,7 +526,7 @@ ROWS = [
         where="",
         grad={
             "grad_out, input, weight, running_mean, running_var": "batch_norm_second(grads, grad_out, input, weight, "
-            "running_mean, running_var, training, eps)",
+            "running_mean, running_var, save_mean, save_invstd, training, eps)",
         },
         differentiable_outputs=3,
         doc="the gradients of batch_norm",
