@@ -644,7 +644,9 @@ def _obeys_layout(gradient: Array, leaf: Array) -> bool:
     """
     if not is_dense(leaf):
         return bool(gradient.flags.c_contiguous)
+    # The leaf may have got memory of another type since.
+    mine, theirs = gradient.itemsize, leaf.itemsize
     return all(
-        step == other if size != 1 else step != 0
+        step * theirs == other * mine if size != 1 else step != 0
         for size, step, other in zip(gradient.shape, gradient.strides, leaf.strides, strict=False)
     )

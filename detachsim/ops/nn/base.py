@@ -306,6 +306,8 @@ def type_text(value: Any) -> str:
 def _move(session: Session, tensor: Tensor, dtype: DType) -> None:
     """Give a tensor memory of another type, as ``tensor.data = tensor.to(dtype)`` does."""
     if tensor.dtype.is_floating and tensor.dtype is not dtype:
+        if tensor.meta is not None:
+            tensor.meta.accumulator = None  # the graphs made so far keep that of the old type
         made = fresh(dtypes.cast(tensor.array, tensor.dtype, dtype), dtype)
         tensor.array, tensor.storage, tensor.dtype = made.array, made.storage, dtype
         if session.facts is not None:
