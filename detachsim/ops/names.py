@@ -225,8 +225,9 @@ threshold_ threshold_functional whole_prelu whole_prelu_backward
     "smooth": """
 celu celu_ celu_functional elu elu_ elu__functional elu_backward elu_functional elu_second gelu gelu_backward
 gelu_second glu glu_backward glu_second log_sigmoid_backward log_sigmoid_second logsigmoid mish mish_
-mish_backward mish_functional selu selu_ selu_functional silu silu_ silu_backward silu_functional
-single_reciprocal softplus softplus_backward softplus_second softsign tanhshrink
+mish_backward mish_backward_kernel mish_functional selu selu_ selu_functional silu silu_ silu_backward
+silu_backward_kernel silu_functional single_reciprocal softplus softplus_backward softplus_second softsign
+tanhshrink
 """,
     "softmax": """
 log_softmax log_softmax_backward log_softmax_functional log_softmax_grad_second log_softmax_int

@@ -117,10 +117,20 @@ def silu(self: Array) -> Array:
 
 def silu_backward(ops: Any, grad: Any, self: Any) -> Any:
     """grad * s * (1 + self * (1 - s)), s the sigmoid of self."""
+    if _is_one_step(self):
+        return ops.silu_backward_kernel(grad, self)
     s = ops.sigmoid(self)
-    if isinstance(self, np.ndarray):
-        return grad * s * fused(self, 1 - s, one(self.dtype))
     return grad * s * (self * (1 - s) + 1)
+
+
+def silu_backward_kernel(grad_output: Array, self: Array) -> Array:
+    s = sigmoid(self)
+    return grad_output * s * fused(self, 1 - s, one(self.dtype))
+
+
+def _is_one_step(value: Any) -> bool:
+    """Whether a gradient is computed by one kernel, since no graph of it is recorded."""
+    return isinstance(value, np.ndarray) or not value.session.grad_enabled
 
 
 def mish(self: Array) -> Array:
@@ -129,11 +139,16 @@ def mish(self: Array) -> Array:
 
 def mish_backward(ops: Any, grad: Any, self: Any) -> Any:
     """grad * (t + self * s * (1 - t * t)), s the sigmoid of self and t the tanh of its softplus."""
+    if _is_one_step(self):
+        return ops.mish_backward_kernel(grad, self)
     s = ops.sigmoid(self)
     t = ops.tanh(ops.log1p(ops.exp(self)))
-    if isinstance(self, np.ndarray):
-        return grad * fused(self * s, fused(-t, t, one(self.dtype)), t)
     return grad * (t + self * s * (1 - t * t))
+
+
+def mish_backward_kernel(grad_output: Array, self: Array) -> Array:
+    s, t = sigmoid(self), _tanh(_log1p(_exp(self)))
+    return grad_output * fused(self * s, fused(-t, t, one(self.dtype)), t)
 
 
 def softplus(self: Array, beta: float = 1, threshold: float = 20) -> Array:
@@ -321,6 +336,7 @@ ROWS = [
         samples=("F.silu(a)",),
     ),
     functional("silu"),
+    pointwise("silu_backward_kernel(Tensor grad_output, Tensor self)", "", silu_backward_kernel, where=""),
     pointwise(
         "mish(Tensor self)",
         "MishBackward0",
@@ -334,6 +350,7 @@ ROWS = [
         samples=("F.mish(a)",),
     ),
     functional("mish"),
+    pointwise("mish_backward_kernel(Tensor grad_output, Tensor self)", "", mish_backward_kernel, where=""),
     pointwise(
         "softplus(Tensor self, Number beta=1, Number threshold=20)",
         "SoftplusBackward0",
