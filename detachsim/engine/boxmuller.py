@@ -5,6 +5,7 @@ float32 logarithms, sines and cosines are the polynomials of Stephen Moshier's C
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -52,9 +53,14 @@ def normal_from_uniform(uniform: Array, mean: float, std: float) -> Array:
 
 
 def _batch_double(lengths: Array, turns: Array, mean: float, std: float) -> Array:
-    radius = np.sqrt(-2.0 * np.log(lengths))
+    radius = np.sqrt(-2.0 * _each(math.log, lengths))
     angle = 2.0 * math.pi * turns
-    return fused64(np.stack((radius * np.cos(angle), radius * np.sin(angle)), axis=1), std, mean)
+    return fused64(np.stack((radius * _each(math.cos, angle), radius * _each(math.sin, angle)), axis=1), std, mean)
+
+
+def _each(function: Callable[[float], float], values: Array) -> Array:
+    """Apply a function of the C library, which PyTorch asks here; numpy's own is another one on some processors."""
+    return np.array([function(value) for value in values.ravel().tolist()], np.float64).reshape(values.shape)
 
 
 def _batch_float(lengths: Array, turns: Array, mean: float, std: float) -> Array:

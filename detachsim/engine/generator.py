@@ -146,7 +146,10 @@ class Generator:
 
     def exponential(self, shape: Shape, dtype: str = "float32", rate: float = 1.0) -> Array:
         """``exponential_``."""
-        values = -1.0 / rate * np.log1p(-self._doubles(math.prod(shape)))
+        drawn = -self._doubles(math.prod(shape))
+        # numpy's own logarithm is another one on some processors; it is for a great many numbers only.
+        logs = np.log1p(drawn) if drawn.size > _MANY_WORDS else np.array([math.log1p(x) for x in drawn.tolist()])
+        values = -1.0 / rate * logs
         return _rounded(values, dtype).reshape(shape)
 
     def log_normal(self, shape: Shape, dtype: str = "float32", mean: float = 1.0, std: float = 2.0) -> Array:
