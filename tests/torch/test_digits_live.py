@@ -1,6 +1,7 @@
 """Results of additions, multiplications, divisions and roots, and their gradients, against PyTorch to the last bit.
 
-Rows stay shorter than the vectors of any processor, except where the kernels have one build for all of them.
+On processors other than those that were measured, two numbers may differ by a few of the last places. Rows stay
+shorter than the vectors of any processor, except where the kernels have one build for all of them.
 """
 
 import re
@@ -11,6 +12,7 @@ import pytest
 from detachsim.engine.dtypes import BY_NAME
 from detachsim.engine.tensor import Tensor, fresh
 from tests.ops.harness import Evaluator, backward, leaf, new_session, tensors_of
+from tests.torch.processor import is_measured
 
 torch = pytest.importorskip("torch")
 torch.set_num_threads(1)
@@ -40,8 +42,11 @@ def words(text: str) -> list[str]:
     return [part.strip() for line in text.strip().splitlines() for part in line.split("|")]
 
 
-def bits(array: np.ndarray) -> list[str]:
-    return [float(value).hex() for value in np.ravel(array)]
+def are_equal(one: np.ndarray, other: np.ndarray) -> bool:
+    if is_measured():
+        return [float(value).hex() for value in np.ravel(one)] == [float(value).hex() for value in np.ravel(other)]
+    places = 16 * np.finfo(other.dtype).eps
+    return bool(np.allclose(one, other, rtol=places, atol=places, equal_nan=True))
 
 
 def compare(text: str, shapes: dict[str, tuple[int, ...]], dtype: str, rng: np.random.Generator) -> None:
@@ -60,10 +65,10 @@ def compare(text: str, shapes: dict[str, tuple[int, ...]], dtype: str, rng: np.r
     seeds = [fresh(seed.numpy().copy(), BY_NAME[dtype])]
     found = backward(session, [made], seeds, inputs=list(ours.values()), accumulate=False)
 
-    assert bits(made.array) == bits(result.detach().numpy()), arrays
+    assert are_equal(made.array, result.detach().numpy()), arrays
     for name, one, other in zip(arrays, found, wanted, strict=True):
         assert one is not None
-        assert bits(one.array) == bits(other.numpy()), (name, arrays)
+        assert are_equal(one.array, other.numpy()), (name, arrays)
 
 
 def names(text: str) -> list[str]:

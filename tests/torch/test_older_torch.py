@@ -19,13 +19,14 @@ from detachsim.lang.syntax import Scenario
 from detachsim.marks import Source
 from detachsim.ops.vocabulary import VOCABULARY
 from detachsim.oracle.process import Oracle
-from detachsim.oracle.verify import differences_text, verify
+from detachsim.oracle.verify import verify
 from tests.fuzz.loading import NAME, loaded
 from tests.fuzz.samples import sample_scenario
 from tests.fuzz.scenarios import AGREED, scenario_texts
 
 pytest.importorskip("torch")
 
+from tests.torch.processor import report_of
 from tests.torch.test_inplace_matrix import CASES as FORMS
 from tests.torch.test_ops_live import CASES, variants
 
@@ -44,10 +45,7 @@ def oracle() -> Iterator[Oracle]:
 
 def differences(oracle: Oracle, name: str, scenario: Scenario) -> str:
     """Return the first difference, nothing where there is none."""
-    verification = verify(oracle, scenario)
-    if verification.outcome == "no answer":
-        return f"{name}: {verification.theirs.failure}"
-    return differences_text(name, verification.differences, "torch 1.13")
+    return report_of(name, verify(oracle, scenario))
 
 
 OF_1_13 = [path for path in REGRESSIONS if "\ndialect: torch-1.13\n" in path.read_text(encoding="utf-8")]
