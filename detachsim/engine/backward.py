@@ -405,7 +405,9 @@ def call_node(session: "Session", node: Node, gradients: list[Gradient], create_
         if len(edges) == 1 and len(node.next) == len(op.plan.edges):
             edge = edges[0]
             if node.next[edge] is not None:
-                results[edge] = function(first, *values, *node.meta)
+                made = function(first, *values, *node.meta)
+                # The gradients of a list of one tensor are a list, too.
+                results[edge] = made[0] if type(made) is list else made
         else:
             _spread(node, edges, function(first, *values, *node.meta), results)
     return results
@@ -460,7 +462,7 @@ def _call_on_tensors(session: "Session", node: Node, gradients: list[Gradient]) 
             continue
         made = unwrap(function(first, *values, *node.meta))
         if single:
-            results[edges[0]] = made
+            results[edges[0]] = made[0] if type(made) is list else made
         else:
             _spread(node, edges, made, results)
     return results

@@ -99,6 +99,9 @@ def _refuse_integers(op: Op, bound: list[Any], output: Tensor) -> None:
     """Refuse a history of integers, which may require grad since a fill or a comparison in place."""
     if output.dtype.is_floating:
         return
+    if op.dtype_position >= 0 and op.parameters[op.dtype_position].optional:
+        # Integers were asked for of a reduction, which is no conversion.
+        raise TorchError("autograd_dtype", dtype=output.dtype.scalar)
     for position in op.plan.edges:
         value = bound[position]
         for tensor in value if isinstance(value, (list, tuple)) else (value,):

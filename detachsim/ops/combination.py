@@ -115,7 +115,7 @@ def _check_ldexp(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def _refuse_ldexp(session: Any, op: Op, bound: list[Any]) -> None:
-    if bound[1].dtype is dtypes.boolean and bound[0].dtype is not dtypes.boolean:
+    if bound[1].dtype is dtypes.boolean and bound[0].dtype.is_floating:
         raise TorchError("not_implemented_for", kernel="ldexp_cpu_exp", dtype="Bool")
 
 

@@ -64,6 +64,8 @@ def tensordot(ops: Any, a: Any, b: Any, dims: Any = 2) -> Any:
     """Sums of products over several dims: the last of a with the first of b, or those of two lists."""
     if isinstance(dims, Tensor):
         dims = dims.array.tolist()
+    if dims is None or isinstance(dims, str):
+        raise TorchError("tensordot_dims", dims=dims)
     if isinstance(dims, int):
         if dims < 0:
             raise TorchError("tensordot_negative", dims=dims)

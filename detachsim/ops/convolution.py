@@ -270,6 +270,8 @@ def _convolve(
     if not batched:
         input = ops.unsqueeze(input, 0)
     count = weight.ndim - 2
+    if count < 1:
+        raise TorchError("conv_weight_dims")
     stride = _expanded("stride", options["stride"], count)
     dilation = _expanded("dilation", options["dilation"], count)
     padding = options["padding"]

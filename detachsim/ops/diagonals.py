@@ -117,6 +117,8 @@ def slice_scatter(
 ) -> Array:
     from detachsim.ops.shape import slice_kernel
 
+    if step <= 0:
+        raise TorchError("slice_scatter_step")
     made = np.array(self)
     return _put(self, src, slice_kernel(made, dim, start, end, step), made)
 

@@ -354,7 +354,7 @@ def lu(A: Array, pivot: bool = True) -> tuple[Array, Array, Array]:
 
 def _check_lu(session: Any, op: Op, bound: list[Any]) -> None:
     if bound[0].array.ndim < 2:
-        raise TorchError("matrix_dims", op="linalg.lu", name="A")
+        raise TorchError("lu_dims", sizes=list(bound[0].shape))
     refuse_half("lu_cpu", bound[0])
 
 
@@ -391,6 +391,7 @@ ROWS = [
         where="l",
         grad={"A, B": "solve_triangular_backward(grad, A, result, upper, left, unitriangular, needs)"},
         check=_check_triangular,
+        layout=IN_COLUMNS,
         doc="the solution X of A @ X = B with a triangle A",
         samples=(
             f"torch.linalg.solve_triangular({MATRIX}, b.reshape(-1, 1)[:2], upper=True)",
@@ -491,7 +492,7 @@ ROWS = [
     ),
     composite(
         "linalg_svdvals(Tensor A, *, str? driver=None)",
-        lambda ops, A, driver=None: ops.linalg_svd(A, False)[1],
+        lambda ops, A, driver=None: ops.linalg_svd(A, False, driver=driver)[1],
         where="l",
         doc="the singular values",
         samples=(f"torch.linalg.svdvals({MATRIX})",),

@@ -78,7 +78,7 @@ def narrow(ops: Any, self: Any, dim: int, start: Any, length: int) -> Any:
     if isinstance(start, Operand):
         start = int(start.tensor.array.item())
     if not -size <= start <= size:
-        raise TorchError("narrow_start", size=size, last=size - 1, start=start)
+        raise TorchError("narrow_start", low=-size or 0, last=size - 1, size=size, start=start)
     if start < 0:
         start += size
     if start > size - length or length < 0:

@@ -169,6 +169,9 @@ def _check_baddbmm(session: Any, op: Op, bound: list[Any]) -> None:
 
 def _check_addbmm(session: Any, op: Op, bound: list[Any]) -> None:
     start, left, right = bound[0], bound[1], bound[2]
+    # The shape to expand to is asked for before anything is checked.
+    for tensor, dim in ((left, 1), (right, 2)):
+        require_dim(dim if tensor.array.ndim else 0, tensor.array.ndim)
     for name, tensor in (("batch1", left), ("batch2", right)):
         if tensor.array.ndim != 3:
             raise TorchError("batch_dims", name=name)

@@ -8,7 +8,7 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
-from detachsim.engine.layout import IN_COLUMNS
+from detachsim.engine.layout import AS_MADE, IN_COLUMNS, laid_out
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh
@@ -218,7 +218,7 @@ def solution(A: Array, B: Array, left: bool = True) -> Array:
         np.broadcast_to(A, (*lead, *A.shape[-2:])),
         np.broadcast_to(right, (*lead, *right.shape[-2:])),
     )
-    return made[..., 0] if vector else made
+    return np.ascontiguousarray(made[..., 0]) if vector else laid_out(made, IN_COLUMNS, ())
 
 
 def _is_vector(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
@@ -290,7 +290,7 @@ def matrix_power(ops: Any, A: Any, n: int) -> Any:
 def linalg_norm(ops: Any, A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
     """A vector's or a matrix's norm."""
     dims = (dim,) if isinstance(dim, int) else dim
-    if ord is not None and dims is None and A.ndim > 2:
+    if ord is not None and dims is None and A.ndim not in (1, 2):
         raise TorchError("linalg_norm_dims", ndim=A.ndim)
     count = A.ndim if dims is None else len(dims)
     if isinstance(ord, str) or (ord is not None and count == 2):
@@ -302,6 +302,8 @@ def matrix_norm(
     ops: Any, A: Any, ord: Any = "fro", dim: Sequence[int] = (-2, -1), keepdim: bool = False, dtype: Any = None
 ) -> Any:
     """A norm of matrices: Frobenius, or the largest (smallest) sum of absolute values of a row or column."""
+    if not isinstance(ord, str) and ord not in (2, -2, 1, -1, math.inf, -math.inf):
+        raise TorchError("matrix_norm_order", order=ord)
     if A.ndim < 2:
         raise TorchError("matrix_dims", op="linalg.matrix_norm", name="A")
     if not A.tensor.dtype.is_floating and dtype is None:
@@ -397,9 +399,9 @@ ROWS = [
         "LinalgInvExBackward0",
         inverse,
         where="l",
+        layout=IN_COLUMNS,
         grad={"A": "inverse_backward(grad, result)"},
         check=_check_inverse,
-        layout=IN_COLUMNS,
         doc="the inverse",
         samples=(f"torch.linalg.inv({MATRIX})",),
     ),
@@ -410,6 +412,7 @@ ROWS = [
         _keeping(solution),
         hidden=1,
         where="l",
+        layout=AS_MADE,
         grad={"A, B": "solve_backward(grad, A, result, result1, B_size, left, needs)"},
         check=_check_solve,
         doc="the solution X of A @ X = B",

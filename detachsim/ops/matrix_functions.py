@@ -100,6 +100,8 @@ def exponential_backward(ops: Any, grad: Any, self: Any) -> Any:
 
 def condition(ops: Any, A: Any, p: Any = None) -> Any:
     """How much the solution of an equation with A may grow: the norm of A times that of its inverse."""
+    if A.ndim < 2:
+        raise TorchError("cond_dims")
     if A.size == 0:
         return ops.new_zeros(A, A.shape[:-2])
     if p is None or p in (2, -2):

@@ -157,6 +157,7 @@ ROWS = [
         where="t",
         grad={"self": "zeros_of(grad)"},
         check=_check_fill_number,
+        layout=AS_OPERANDS,
         doc="self's shape, every element value",
         samples=("torch.fill(a, 2.0)",),
     ),
@@ -167,6 +168,7 @@ ROWS = [
         where="t",
         grad={"self": "zeros_of(grad)", "value": "sum(grad)"},
         check=_check_fill_dims,
+        layout=AS_OPERANDS,
         samples=("torch.fill(a, b.sum())",),
     ),
     composite(

@@ -11,7 +11,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.ops.convolution import output_size, windows
 from detachsim.ops.element_types import refuse_integers
-from detachsim.ops.numeric import numel
+from detachsim.ops.numeric import numel, require_dim
 from detachsim.ops.row import composite, general
 
 Ints = Sequence[int]
@@ -53,6 +53,26 @@ def _pair(value: Any) -> tuple[int, int]:
     return values[0], values[-1]
 
 
+def _windows(kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> list[tuple[int, int]]:
+    """Return the window's measures as pairs; raises PyTorch's errors for those that cannot be."""
+    given = {"kernel_size": kernel_size, "dilation": dilation, "padding": padding, "stride": stride}
+    for name, value in given.items():
+        if not isinstance(value, int) and len(value) not in (1, 2):
+            raise TorchError("window_pair", name=name, count=len(value))
+    pairs = {name: _pair(value) for name, value in given.items()}
+    least = {
+        "kernel_size": ("kernel size", "kernel"),
+        "stride": ("stride", "stride"),
+        "dilation": ("dilation", "dilation"),
+    }
+    for name, (words, short) in least.items():
+        if min(pairs[name]) <= 0:
+            raise TorchError("window_zero", what=words, short=short, height=pairs[name][0], width=pairs[name][1])
+        if name == "dilation" and min(pairs["padding"]) < 0:
+            raise TorchError("window_padding", height=pairs["padding"][0], width=pairs["padding"][1])
+    return list(pairs.values())
+
+
 def _refuse_whole(kernel: str, input: Any) -> None:
     if input.tensor.dtype is not dtypes.boolean:
         refuse_integers(kernel, input)
@@ -60,9 +80,11 @@ def _refuse_whole(kernel: str, input: Any) -> None:
 
 def unfold(ops: Any, input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
     """One column for each place of a sliding window."""
+    kernel, spread, pad, step = _windows(kernel_size, dilation, padding, stride)
+    for dim in (1, 2):
+        require_dim(dim, input.ndim)
     if input.ndim not in (3, 4) or 0 in input.shape[-3:]:
         raise TorchError("unfold_input", sizes=list(input.shape))
-    kernel, spread, pad, step = (_pair(value) for value in (kernel_size, dilation, padding, stride))
     count = output_size(input.shape[-2:], kernel, step, pad, spread)
     if min(count) < 1:
         raise TorchError(
@@ -88,10 +110,10 @@ def fold(
     stride: Any = 1,
 ) -> Any:
     """Columns added up where their windows were."""
+    kernel, spread, pad, step = _windows(kernel_size, dilation, padding, stride)
+    size = _pair(output_size)
     if input.ndim not in (2, 3) or 0 in input.shape[-2:]:
         raise TorchError("fold_input", sizes=list(input.shape))
-    size, kernel = _pair(output_size), _pair(kernel_size)
-    spread, pad, step = (_pair(value) for value in (dilation, padding, stride))
     if input.shape[-2] % numel(kernel):
         raise TorchError(
             "fold_channels", channels=input.shape[-2], kernel=", ".join(map(str, kernel)), product=numel(kernel)

@@ -41,6 +41,9 @@ def _geometry(self: Array, kernel: Ints, stride: Ints, padding: Ints, dilation: 
 def _check_geometry(self: Array, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool) -> None:
     if any(step == 0 for step in stride):
         raise TorchError("pool_stride")
+    for what, word, sizes in (("kernel size", "k", kernel), ("stride", "d", stride)):
+        if min(sizes) <= 0:
+            raise TorchError("pool_measure", what=what, word=word, height=sizes[0], width=sizes[1])
     for k, p, d in zip(kernel, padding, dilation, strict=True):
         if p > ((k - 1) * d + 1) // 2:
             raise TorchError("pool_padding", padding=p, kernel=k, dilation=d)
@@ -139,6 +142,8 @@ def max_pool1d(
     return_indices: bool = False,
 ) -> Any:
     """The largest element of each window, as a picture of one row."""
+    if not isinstance(kernel_size, int) and len(kernel_size) != 1:
+        raise TorchError("pool1d_list", count=len(kernel_size))
     kernel, pad, spread = _one(kernel_size), _one(padding), _one(dilation)
     step = kernel if stride is None else _one(stride)
     if self.ndim not in (2, 3) or 0 in self.shape[-2:]:

@@ -40,10 +40,10 @@ def sum_dim(self: Array, dim: Any = None, keepdim: bool = False, dtype: DType | 
 
 def sum_to(ops: Any, self: Any, shape: tuple[int, ...]) -> Any:
     """Undo broadcasting: sum over the dims in which ``shape`` has size 1 or nothing."""
-    if self.shape == shape:
-        return self
     if not shape:
         return ops.sum(self)
+    if self.shape == shape:
+        return self
     lead = self.ndim - len(shape)
     axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and self.shape[i + lead] != 1)
     if axes:

@@ -400,6 +400,8 @@ def _check_index_select(session: Any, op: Op, bound: list[Any]) -> None:
     outside = index[(index < 0) | (index >= _length(self, axis))]
     if not outside.size:
         return
+    if axis == 1 and self.size:
+        raise TorchError("index_select_columns", index=int(outside.flat[0]), size=self.shape[axis])
     if self.ndim < 2 or self.size:
         raise TorchError("index_select_range")
     if self.shape[axis] == 0:
@@ -412,7 +414,8 @@ def _check_index_add(session: Any, op: Op, bound: list[Any]) -> None:
     axis = wrap_dim(dim, self.ndim)
     count = index.size
     if index.ndim > 1:
-        raise TorchError("index_add_vector", dims=index.ndim)
+        kind = bound[2].dtype.scalar
+        raise TorchError("index_add_vector", dims=index.ndim, dtype=kind, sizes=list(index.shape))
     if bound[2].dtype not in (dtypes.int64, dtypes.int32):
         raise TorchError("index_add_index_dtype", dtype=bound[2].dtype.scalar)
     if bound[0].dtype is not bound[3].dtype:

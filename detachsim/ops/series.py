@@ -11,6 +11,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.layout import AS_MADE
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import fresh
@@ -163,7 +164,9 @@ def combined(ops: Any, self: Any, r: int = 2, with_replacement: bool = False) ->
 
 
 def is_in(elements: Array, test_elements: Array, assume_unique: bool = False, invert: bool = False) -> Array:
-    return np.asarray(np.isin(elements, test_elements, invert=invert))
+    made = np.empty_like(elements, dtype=np.bool_)
+    made[...] = np.isin(elements, test_elements, invert=invert)
+    return made
 
 
 def _check_in(session: Any, op: Op, bound: list[Any]) -> None:
@@ -295,6 +298,7 @@ ROWS: list[Op] = [
         is_in,
         where="t",
         check=_check_in,
+        layout=AS_MADE,
         doc="which elements are among others",
         samples=("torch.isin(a, b)",),
     ),

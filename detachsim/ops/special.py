@@ -23,7 +23,8 @@ _log = precise(np.log)
 def logit(self: Array, eps: float | None = None) -> Array:
     values = self
     if eps is not None:
-        values = np.clip(values, self.dtype.type(eps), self.dtype.type(1 - eps))
+        low, high = self.dtype.type(eps), self.dtype.type(1 - eps)
+        values = np.where(values < low, low, np.where(values > high, high, values))
     return _log(values / (1 - values))
 
 

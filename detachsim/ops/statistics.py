@@ -237,6 +237,9 @@ def _sum_of_powers(self: Array, order: float, axes: tuple[int, ...]) -> Array:
 
 
 def _check_norm(session: Any, op: Op, bound: list[Any]) -> None:
+    wanted = bound[op.dtype_position]
+    if wanted is not None and not wanted.is_floating:
+        raise TorchError("vector_norm_wanted", dtype=wanted.scalar)
     self, order, dim = bound[0], bound[1], bound[2]
     if not self.dtype.is_floating:
         raise TorchError("vector_norm_dtype", dtype=self.dtype.scalar)
@@ -368,11 +371,24 @@ def _check_dist(session: Any, op: Op, bound: list[Any]) -> None:
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
-def _quantile(ignore_nan: bool) -> Any:
+def _check_quantile(self: Any, q: Any, dim: int | None) -> None:
+    """What is asked for before a tensor q is looked at; a number is looked at first."""
+    if not isinstance(q, Operand) and not 0 <= q <= 1:
+        raise TorchError("quantile_range", q=f"{q:g}")
+    if not self.tensor.dtype.is_floating or self.tensor.dtype.is_reduced:
+        raise TorchError("quantile_dtype")
+    if isinstance(q, Operand) and q.ndim > 1 and self.size:
+        raise TorchError("quantile_points")
+    if self.size == 0:
+        raise TorchError("quantile_empty")
+    wrap_dim(0 if dim is None else dim, self.ndim)
 
+
+def _quantile(ignore_nan: bool) -> Any:
     def function(
         ops: Any, self: Any, q: Any, dim: int | None = None, keepdim: bool = False, interpolation: str = "linear"
     ) -> Any:
+        _check_quantile(self, q, dim)
         points = _points(self, q)
         if interpolation not in _INTERPOLATIONS:
             raise TorchError("quantile_interpolation", interpolation=interpolation)

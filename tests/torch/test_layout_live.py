@@ -20,7 +20,10 @@ TEXTS = list(dict.fromkeys(text for _, text in samples() if names_of(text) and n
 
 # Where we and PyTorch part, and why.
 _COLUMN = "the stride of a dim of size 1 is another"
+_SECOND = "the second operand is PyTorch's first"
 KNOWN = {
+    "torch.rsub(a, b)": _SECOND,
+    "torch.rsub(a, b, alpha=0.5)": _SECOND,
     "torch.kron(a, b)": "PyTorch multiplies other views of the inputs",
     "torch.linalg.solve_triangular((a.reshape(-1)[:2].diag_embed() + 0.1), b.reshape(-1, 1)[:2], upper=True)": _COLUMN,
     "torch.linalg.solve_triangular((a.reshape(-1)[:2].diag_embed() + 0.1), b.reshape(1, -1)[:, :2], upper=False, "

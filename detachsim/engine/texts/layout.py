@@ -22,7 +22,7 @@ TEXTS: dict[str, Entry] = {
     "narrow_length": ("RuntimeError", "narrow(): length must be non-negative.", {}),
     "narrow_start": (
         "IndexError",
-        "start out of range (expected to be in range of [-{size}, {size}], but got {start})",
+        "start out of range (expected to be in range of [{low}, {size}], but got {start})",
         {"torch-1.13": "Dimension out of range (expected to be in range of [-{size}, {last}], but got {start})"},
     ),
     "narrow_end": (

@@ -88,6 +88,12 @@ TEXTS: dict[str, Entry] = {
         "All tensors must have the same dtype, got {types}",
         {},
     ),
+    "tensordot_dims": (
+        "RuntimeError",
+        "tensordot expects dims to be int or tuple[list[int], list[int]] or list[list[int]] containing two lists, but got "
+        "dims={dims}",
+        {},
+    ),
     "cross_no_dim": ("RuntimeError", "no dimension of size 3 in input", {}),
     "cross_dims": ("RuntimeError", "linalg.cross: inputs must have the same number of dimensions.", {}),
     "cross_sizes": (

@@ -127,6 +127,12 @@ TEXTS: dict[str, Entry] = {
         "linalg.vecdot: Expected x and y to have the same dtype, but found x of type {left} and y of type {right} instead",
         {},
     ),
+    "cond_dims": ("RuntimeError", "linalg.cond: The input tensor must have at least 2 dimensions.", {}),
+    "lu_dims": (
+        "RuntimeError",
+        "linalg.lu: Expected tensor with 2 or more dimensions. Got size: {sizes} instead",
+        {},
+    ),
     "cdist_mode": ("ValueError", "{mode} is not a valid value for compute_mode", {}),
     "cdist_dims": ("RuntimeError", "cdist only supports at least 2D tensors, {name} got: {ndim}D", {}),
     "cdist_columns": (

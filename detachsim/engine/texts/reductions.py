@@ -40,6 +40,11 @@ TEXTS: dict[str, Entry] = {
         "divided by output numel).",
         {},
     ),
+    "vector_norm_wanted": (
+        "RuntimeError",
+        "linalg.vector_norm: dtype should be floating point or complex, but got {dtype}",
+        {},
+    ),
     "vector_norm_dtype": (
         "RuntimeError",
         "linalg.vector_norm: Expected a floating point or complex tensor as input. Got {dtype}",

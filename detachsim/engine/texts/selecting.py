@@ -100,8 +100,17 @@ TEXTS: dict[str, Entry] = {
         "INDICES element is out of DATA bounds, id={index} axis_dim={size}",
         {},
     ),
+    "index_select_columns": (
+        "RuntimeError",
+        "INDICES element is out of DATA bounds, id={index} axis_dim={size}",
+        {},
+    ),
     "index_select_range": ("IndexError", "index out of range in self", {}),
-    "index_add_vector": ("IndexError", "index_add_(): Index is supposed to be a vector, but got dim: {dims}", {}),
+    "index_add_vector": (
+        "IndexError",
+        "index_add_(): Index is supposed to be a vector, but got dim: {dims} with type: {dtype} and size: {sizes}",
+        {},
+    ),
     "index_add_index_dtype": (
         "RuntimeError",
         "index_add_(): Expected dtype int32/int64 for index but got: {dtype}",

@@ -62,6 +62,17 @@ TEXTS: dict[str, Entry] = {
         "got: {sizes}",
         {},
     ),
+    "window_pair": ("RuntimeError", "It is expected {name} equals to 2, but got size {count}", {}),
+    "window_zero": (
+        "RuntimeError",
+        "{what} should be greater than zero, but got {short}_height: {height} {short}_width: {width}",
+        {},
+    ),
+    "window_padding": (
+        "RuntimeError",
+        "padding should be non-negative, but got pad_height: {height} pad_width: {width}",
+        {},
+    ),
     "fold_input": (
         "RuntimeError",
         "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for input, "

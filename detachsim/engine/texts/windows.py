@@ -30,6 +30,18 @@ TEXTS: dict[str, Entry] = {
         "kernel size should be greater than zero, but got kernel_height: {height} kernel_width: {width}",
         {},
     ),
+    "pool_measure": (
+        "RuntimeError",
+        "{what} should be greater than zero, but got {word}H: {height} {word}W: {width}",
+        {},
+    ),
+    "pool1d_list": (
+        "RuntimeError",
+        "max_pool1d() kernel_size must be an int, list of ints or tuple of ints of size 1 but got size {count}",
+        {},
+    ),
+    "pool1d_kernel": ("RuntimeError", "max_pool1d() kernel_size must be greater than zero, but got {kernel}", {}),
+    "conv_weight_dims": ("RuntimeError", "weight should have at least three dimensions", {}),
     "pool_empty": (
         "RuntimeError",
         "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:{sizes}",
