@@ -34,7 +34,7 @@ def choose(
     if known is not None:
         if known.python:
             given, defaults = bind_python(known.python, args, kwargs)
-            certain = ask_body(place, overloads.name, given, dialect)
+            certain = ask_body(session, place, overloads.name, given)
         elif known.count >= 0:
             _count(known, place, args[1:] if place == "m" else args, kwargs, dialect)
         else:
@@ -126,13 +126,13 @@ def _as_flags(given: Mapping[str, Any], defaults: Mapping[str, Any], op: "Op") -
     What the body does not hand on to C++ it only asks whether it is true, and what the row has not got may say nothing.
     """
     names = [p.name for p in op.parameters]
-    flags = {p.name for p in op.parameters if p.type == "bool"}
+    flags = {p.name: p.optional for p in op.parameters if p.type == "bool"}
     named: dict[str, Any] = {}
     for position, (name, value) in enumerate(given.items()):
         if position == 0:
             named[names[0]] = value
         elif name in flags:
-            named[name] = truth(value)
+            named[name] = None if value is None and flags[name] else truth(value)
         elif name in names or value is not defaults.get(name, given):
             named[name] = value
     return named

@@ -6,7 +6,7 @@ calling a function of C++, reading an attribute, asking whether it is true.
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
@@ -14,12 +14,16 @@ from detachsim.engine.parser import parse, refuse_names, type_word
 from detachsim.engine.signatures import entry
 from detachsim.engine.tensor import Tensor
 
+if TYPE_CHECKING:
+    from detachsim.engine.session import Session
+
 
 class Calls:
     """What a body does to its arguments, each with PyTorch's error where that fails."""
 
-    def __init__(self, dialect: str) -> None:
-        self.dialect = dialect
+    def __init__(self, session: "Session") -> None:
+        self.session = session
+        self.dialect = session.dialect
         # Whether the types of the arguments alone decided that all is well.
         self.certain = True
 
@@ -99,7 +103,7 @@ def truth(value: Any) -> bool:
     return bool(value)
 
 
-def ask_body(place: str, name: str, arguments: dict[str, Any], dialect: str) -> bool:
+def ask_body(session: "Session", place: str, name: str, arguments: dict[str, Any]) -> bool:
     """Raise the error that the body of a function in Python ends with, if it is known.
 
     Returns whether the types of the arguments alone made it run. Arguments that it makes something else of are changed.
@@ -107,7 +111,7 @@ def ask_body(place: str, name: str, arguments: dict[str, Any], dialect: str) -> 
     body = _BODIES.get(f"{place} {name}")
     if body is None:
         return True
-    calls = Calls(dialect)
+    calls = Calls(session)
     arguments.update(body(calls, **arguments) or {})
     return calls.certain
 
@@ -146,7 +150,15 @@ def _loss(function: str, *names: str, sizes: bool = False) -> Callable[..., None
             c.attribute(given["weight"], "size")
         batchmean = function == "t kl_div" and reduction == "batchmean"
         number = c.reduction("sum" if batchmean else reduction, size_average, reduce)
-        c.call(function, *(number if name == "..." else given[name] for name in names))
+        try:
+            c.call(function, *(number if name == "..." else given[name] for name in names))
+        except TorchError:
+            # What the row would have said.
+            if size_average is not None or reduce is not None:
+                off = reduce is not None and not reduce
+                asked = "none" if off else "sum" if size_average is not None and not size_average else "mean"
+                c.session.warn("legacy_reduction", reduction=asked)
+            raise
 
     return body
 

@@ -4,6 +4,7 @@ from copy import copy
 from importlib import import_module
 
 from detachsim.engine.op import Op
+from detachsim.ops.row import FUNCTIONS_IN_PLACE
 
 # Family, then the alias and what it stands for.
 _ALIASES: dict[str, dict[str, str]] = {
@@ -49,6 +50,8 @@ def renamed(op: Op, name: str) -> Op:
     made.signature = name + op.signature[len(op.name) :]
     made.doc = f"Another name of {op.name}."
     made.samples = ()
+    if op.inplace and f"{name}_" not in FUNCTIONS_IN_PLACE:
+        made.inplace_where = (op.inplace_where or "m").replace("t", "")
     return made
 
 

@@ -315,6 +315,9 @@ def slice_item(ops: Any, self: Any, dim: int, item: slice, *, keep: bool = False
         raise TorchError("slice_step_zero" if step == 0 else "slice_step")
     if self.ndim == 0:
         raise TorchError("slice_zero_dim")
+    if dim >= self.ndim:
+        # Behind a second ellipsis, which stands for as many dims as the first.
+        raise TorchError("dim_range", low=-self.ndim, high=self.ndim - 1, dim=dim)
     size = self.shape[dim]
     # Older releases saw that only of an end that was written down.
     to_end = stop is None or stop >= size if self.session.dialect == "torch-2.13" else stop == size

@@ -62,7 +62,7 @@ Formulas = Mapping[str, str]
 
 
 # The in-place variants that PyTorch has as functions too (``torch.relu_``); there is no rule: most are methods only.
-_FUNCTIONS_IN_PLACE = frozenset(
+FUNCTIONS_IN_PLACE = frozenset(
     """
     abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ as_strided_ asin_ asinh_
     atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ conj_physical_ cos_ cosh_ deg2rad_ detach_
@@ -82,7 +82,7 @@ def _with_places(signature: str, fields: dict[str, Any]) -> dict[str, Any]:
         places = "m"
         if "F" in fields.get("where", "mt") and name not in _NOT_FUNCTIONAL:
             places += "F"
-        if name in _FUNCTIONS_IN_PLACE:
+        if name in FUNCTIONS_IN_PLACE:
             places += "t"
         fields["inplace_where"] = places
     return fields

@@ -241,6 +241,8 @@ def as_strided(memory: Array, size: Sequence[int], stride: Sequence[int], storag
         raise TorchError("as_strided_negative", strides=list(stride))
     if start < 0:
         raise TorchError("as_strided_offset", offset=start)
+    if any(n < 0 for n in size) and 0 not in size:
+        raise TorchError("as_strided_overflow", sizes=list(size), strides=list(stride))
     needed = start + (1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) if 0 not in size else 0)
     if needed > memory.size:
         raise TorchError(

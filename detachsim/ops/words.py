@@ -1,11 +1,11 @@
 """Every word that an expression may use; written by tools/write_words.py from the tables."""
 
 TORCH = """
-Generator Size abs abs_ absolute absolute_ acos acos_ acosh acosh_ adaptive_avg_pool1d add addbmm addcdiv
-addcmul addmm addmv addmv_ addr adjoint all allclose alpha_dropout alpha_dropout_ amax amin aminmax angle any
-arange arccos arccos_ arccosh arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan2 arctan_ arctanh arctanh_
-argmax argmin argsort argwhere as_strided as_tensor asin asin_ asinh asinh_ atan atan2 atan_ atanh atanh_
-atleast_1d atleast_2d atleast_3d avg_pool1d baddbmm bernoulli bilinear bincount bitwise_and bitwise_left_shift
+Generator Size abs abs_ absolute acos acos_ acosh acosh_ adaptive_avg_pool1d add addbmm addcdiv addcmul addmm
+addmv addmv_ addr adjoint all allclose alpha_dropout alpha_dropout_ amax amin aminmax angle any arange arccos
+arccos_ arccosh arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan2 arctan_ arctanh arctanh_ argmax argmin
+argsort argwhere as_strided as_tensor asin asin_ asinh asinh_ atan atan2 atan_ atanh atanh_ atleast_1d
+atleast_2d atleast_3d avg_pool1d baddbmm bernoulli bilinear bincount bitwise_and bitwise_left_shift
 bitwise_not bitwise_or bitwise_right_shift bitwise_xor block_diag bmm broadcast_shapes broadcast_tensors
 broadcast_to bucketize can_cast cartesian_prod cat cdist ceil ceil_ celu celu_ chain_matmul channel_shuffle
 cholesky cholesky_inverse cholesky_solve chunk clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clip

@@ -202,7 +202,7 @@ FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
         "result_type": lambda session, *operands, **named: _result_type(*operands, *named.values()),
         "promote_types": lambda session, type1, type2: dtypes.promote(type1, type2),
         "can_cast": lambda session, from_, to: dtypes.can_cast(from_, to),
-        "Size": lambda session, sizes: Size(sizes),
+        "Size": lambda session, sizes=(): _size(sizes),
     },
     "torch.autograd": {"grad": grad, "backward": backward},
 }
@@ -222,6 +222,23 @@ def _broadcast_shapes(*shapes: Any) -> Size:
                     )
                 made[dim] = shape[dim]
     return Size(made)
+
+
+def _size(sizes: Any) -> Size:
+    if isinstance(sizes, Tensor):
+        if sizes.array.ndim == 0:
+            raise TorchError("python", type="TypeError", text="iteration over a 0-d tensor")
+        if sizes.array.ndim > 1 or sizes.dtype.is_floating:
+            text = "torch.Size() takes an iterable of 'int' (item 0 is 'Tensor')"
+            raise TorchError("python", type="TypeError", text=text)
+        return Size(sizes.array.tolist())
+    if not isinstance(sizes, (list, tuple, str)):
+        raise TorchError("python", type="TypeError", text=f"'{type_name(sizes)}' object is not iterable")
+    for position, item in enumerate(sizes):
+        if not isinstance(item, int):
+            text = f"torch.Size() takes an iterable of 'int' (item {position} is '{type_name(item)}')"
+            raise TorchError("python", type="TypeError", text=text)
+    return Size(int(item) for item in sizes)
 
 
 def _result_type(left: Any, right: Any) -> Any:

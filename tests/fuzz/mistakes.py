@@ -2,6 +2,9 @@
 
 from hypothesis import strategies as st
 
+from detachsim.engine.dialects import NEWEST
+from detachsim.engine.signatures import entry
+from detachsim.ops import words
 from tests.fuzz.ops import NUMBERS
 from tests.fuzz.writer import Writer
 
@@ -89,6 +92,23 @@ ARGUMENTS = (
 )
 
 
+# What is not called by chance: memory that nobody filled, addresses, a generator's state, what ends PyTorch's process.
+_UNFIT = frozenset(
+    (
+        *("empty", "empty_like", "new_empty", "resize_", "resize_as_", "data_ptr", "set_", "Generator", "manual_seed"),
+        *("remainder", "remainder_", "fmod", "fmod_", "floor_divide", "floor_divide_", "from_numpy", "backward"),
+        *("set_grad_enabled", "initial_seed", "einsum", "gumbel_softmax", "gaussian_nll_loss", "tensor", "new_tensor"),
+    )
+)
+OTHER_METHODS = [n for n in words.METHODS.split() if n not in _UNFIT and entry("m", n, NEWEST) is not None]
+FUNCTIONS = [
+    f"{space}.{name}"
+    for space, names in (("torch", words.TORCH), ("F", words.FUNCTIONAL))
+    for name in names.split()
+    if name not in _UNFIT
+]
+
+
 def mistake(w: Writer) -> None:
     """A call with arguments that fit badly."""
     name = w.any_name()
@@ -111,8 +131,12 @@ def mistake(w: Writer) -> None:
                 ]
             )
         )
-    method = w.choose(METHODS)
-    text = f"{name}.{method}({', '.join(arguments)})"
+    if w.chance(4):
+        method = w.choose(FUNCTIONS)
+        text = f"{method}({', '.join([name, *arguments])})"
+    else:
+        method = w.choose(OTHER_METHODS if w.chance(3) else METHODS)
+        text = f"{name}.{method}({', '.join(arguments)})"
     if method.endswith("_"):
         w.add("inplace", text)
     elif method == "detach":

@@ -123,9 +123,6 @@ THEMES: dict[str, dict[str, int]] = {
     "mistakes": _COMMON | {"mistake": 10, "odd_index": 4, "edit": 2, "backward": 2, "creation": 1},
 }
 
-# The themes without wrong arguments, whose many texts are a subject of their own.
-AGREED = tuple(theme for theme in THEMES if theme != "mistakes")
-
 ALL_TYPES = ("float32", "float32", "float64", "float16", "bfloat16", "int64", "int32", "uint8", "bool", "int8", "int16")
 _TYPES = {
     "types": ALL_TYPES,

@@ -15,7 +15,7 @@ from detachsim.oracle.process import Oracle
 from detachsim.oracle.verify import differences_text, verify
 from tests.fuzz.judging import is_rounding
 from tests.fuzz.loading import NAME, loaded
-from tests.fuzz.scenarios import AGREED, scenario_texts
+from tests.fuzz.scenarios import scenario_texts
 
 pytest.importorskip("torch")
 
@@ -46,7 +46,7 @@ def test_random_scenarios_agree(oracles: tuple[Oracle, Oracle]) -> None:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(scenario_texts(AGREED))
+    @given(scenario_texts())
     def compare(text: str) -> None:
         nonlocal count
         if time.monotonic() - began > SECONDS:

@@ -23,6 +23,7 @@ _COLUMN = "the stride of a dim of size 1 is another"
 _SECOND = "the second operand is PyTorch's first"
 KNOWN = {
     "torch.rsub(a, b)": _SECOND,
+    "torch.isin(a, b)": "PyTorch refuses what does not lie in rows",
     "torch.rsub(a, b, alpha=0.5)": _SECOND,
     "torch.kron(a, b)": "PyTorch multiplies other views of the inputs",
     "torch.linalg.solve_triangular((a.reshape(-1)[:2].diag_embed() + 0.1), b.reshape(-1, 1)[:2], upper=True)": _COLUMN,

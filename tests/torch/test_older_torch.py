@@ -22,7 +22,7 @@ from detachsim.oracle.process import Oracle
 from detachsim.oracle.verify import verify
 from tests.fuzz.loading import NAME, loaded
 from tests.fuzz.samples import sample_scenario
-from tests.fuzz.scenarios import AGREED, scenario_texts
+from tests.fuzz.scenarios import scenario_texts
 
 pytest.importorskip("torch")
 
@@ -119,7 +119,7 @@ def test_random_scenarios_agree(oracle: Oracle) -> None:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(scenario_texts(AGREED))
+    @given(scenario_texts())
     def compare(text: str) -> None:
         nonlocal count
         if time.monotonic() - began > SECONDS:

@@ -203,6 +203,11 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "as_strided_offset": ("RuntimeError", "Tensor: invalid storage offset {offset}", {}),
+    "as_strided_overflow": (
+        "RuntimeError",
+        "Storage size calculation overflowed with sizes={sizes} and strides={strides}",
+        {},
+    ),
     "as_strided_negative": (
         "RuntimeError",
         "as_strided: Negative strides are not supported at the moment, got strides: {strides}",
