@@ -3,7 +3,8 @@
 from detachsim.lang.nodes import Mapping, Node, Scalar, Sequence
 from detachsim.lang.places import Places
 from detachsim.lang.schema import FILE_KEYS, KINDS
-from detachsim.lang.steps import StepReader, Texts
+from detachsim.lang.step_texts import Texts
+from detachsim.lang.steps import StepReader
 from detachsim.lang.syntax import (
     DEFAULT_DIALECT,
     DIALECTS,

@@ -6,15 +6,15 @@ does not bring about others further down.
 
 import ast
 import math
-from typing import Literal, cast
+from typing import cast
 
-from detachsim.lang.expressions import Analysis, parse_expression
 from detachsim.lang.kinds import find_lie
 from detachsim.lang.literals import is_literal
-from detachsim.lang.nodes import Mapping, Node, Origin, Scalar, Sequence, YamlMistake, compose
-from detachsim.lang.places import Places
+from detachsim.lang.nodes import Mapping, Node, Scalar, Sequence
 from detachsim.lang.schema import COMMON_OPTIONS, FORMS, KINDS, OPTIONS, STEP_KEYS, kind_of_option
-from detachsim.lang.statements import Part, Statement, names_bound_by, split
+from detachsim.lang.statements import Statement
+from detachsim.lang.step_options import Common, OptionReader
+from detachsim.lang.step_texts import moved
 from detachsim.lang.syntax import (
     BLOCK_MODES,
     AnyStep,
@@ -37,159 +37,22 @@ from detachsim.lang.syntax import (
     TensorStep,
     YamlValue,
 )
-from detachsim.lang.traps import comment_hint, cut_by_comment, quote_hint
+from detachsim.lang.traps import quote_hint
 from detachsim.lang.values import is_missing, resolve
-from detachsim.lang.vary import REFERENCE, replace
-from detachsim.lang.words import UNBINDABLE, Fault, Word, Words
-from detachsim.marks import Source, Span
-from detachsim.ops.vocabulary import Vocabulary
+from detachsim.lang.vary import replace
+from detachsim.lang.words import UNBINDABLE, Fault
 
 MOST_REPEATS = 1_000_000
-DEFAULT_TOLERANCE = 1e-4
 _NUMBER_WORDS = {
     "nan": math.nan,
     "inf": math.inf,
     "+inf": math.inf,
     "-inf": -math.inf,
 }
-_NOT_DTYPES = frozenset(("inf", "nan", "pi", "e", "newaxis"))
 
 
-class Texts:
-    """What each text of a file turned out to be, so that none is parsed twice."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self.words = Words(vocabulary)
-        self._analyses: dict[str, Analysis] = {}
-        self._statements: dict[str, tuple[Statement | None, list[Fault]]] = {}
-
-    def expression(self, text: str) -> Analysis:
-        """Return the analysis of an expression's text."""
-        analysis = self._analyses.get(text)
-        if analysis is None:
-            analysis = parse_expression(text, self.words.vocabulary.inplace_methods)
-            for word, called in analysis.members:
-                fault = self.words.check_path((word,), called)
-                if fault is not None:
-                    analysis.faults.append(fault)
-            self._analyses[text] = analysis
-        return analysis
-
-    def statement(self, text: str) -> tuple[Statement | None, list[Fault]]:
-        """Return the parts of a statement's text, and why it has none."""
-        known = self._statements.get(text)
-        if known is None:
-            faults: list[Fault] = []
-            known = self._statements[text] = (split(text, faults), faults)
-        return known
-
-
-class _Common:
-    """The fields that every step has, as they are gathered."""
-
-    __slots__ = ("index", "note", "raises", "span", "warns")
-
-    def __init__(self, index: int, span: Span) -> None:
-        self.index = index
-        self.span = span
-        self.note: str | None = None
-        self.warns: str | None = None
-        self.raises: str | Literal[True] | None = None
-
-
-class StepReader:
+class StepReader(OptionReader):
     """Reads the steps of one run."""
-
-    def __init__(
-        self, source: Source, places: Places, texts: Texts, choices: dict[str, str], mistakes: list[Mistake]
-    ) -> None:
-        self.text = source.text
-        self.places = places
-        self.texts = texts
-        self.words = texts.words
-        self.choices = choices
-        self.mistakes = mistakes
-        self.bound: set[str] = set()
-        self.unbound: list[tuple[int, str]] = []
-        self.has_references = "${" in source.text
-
-    # Mistakes
-
-    def _refuse(self, node: Node, message: str, hint: str | None = None) -> None:
-        self.mistakes.append(Mistake(self.places.of_node(node), message, hint))
-
-    def _fault(self, scalar: Scalar, fault: Fault, offset: int = 0) -> None:
-        span = self.places.of_text(scalar, fault.start + offset, max(fault.end, fault.start + 1) + offset)
-        self.mistakes.append(Mistake(span, fault.message, fault.hint))
-
-    # Nodes, with the references of `vary` replaced
-
-    def _text_node(self, node: Scalar) -> Scalar:
-        """Return a scalar whose text has the choices of this run in it."""
-        if not self.has_references or node.origin is not None or "${" not in node.value:
-            return node
-        return replace(node, self.choices)
-
-    def _refuse_unknown_references(self, node: Mapping) -> bool:
-        """Refuse a step whose texts have references that `vary` says nothing about; what it binds counts as bound."""
-        scalars = [scalar for scalar, _ in node.pairs]
-        for _, value in node.pairs:
-            if isinstance(value, Scalar):
-                scalars.append(value)
-            elif isinstance(value, Sequence):
-                scalars.extend(item for item in value.items if isinstance(item, Scalar))
-            else:
-                scalars.extend(scalar for pair in value.pairs for scalar in pair if isinstance(scalar, Scalar))
-        refused = False
-        for scalar in scalars:
-            for found in REFERENCE.finditer(scalar.value):
-                if found[1] in self.choices or scalar.origin is not None:
-                    continue
-                hint = self.words.nearest(found[1], self.choices) if self.choices else "add `vary:` to the file"
-                message = f"`{found[0]}` stands for nothing: `vary` has no `{found[1]}`"
-                self._fault(scalar, Fault(found.start(), found.end(), message, hint))
-                self.bound.update(names_bound_by(scalar.value.strip()))
-                refused = True
-        return refused
-
-    def _value_node(self, node: Node) -> Node:
-        """Return a node whose text, if it is one reference and no more, is read as YAML."""
-        if not isinstance(node, Scalar):
-            return node
-        replaced = self._text_node(node)
-        if replaced is node or not REFERENCE.fullmatch(node.value.strip()):
-            return replaced
-        try:
-            root, mistakes = compose(Source("", replaced.value))
-        except YamlMistake:
-            return replaced
-        if root is None or mistakes:
-            return replaced
-        _move(root, node)
-        return root
-
-    def _text(self, node: Node, key: str, what: str = "a text") -> Scalar | None:
-        """Return the text that stands under ``key``, or ``None`` after refusing what is there instead."""
-        if not isinstance(node, Scalar):
-            shape = "list" if isinstance(node, Sequence) else "mapping"
-            if node.flow:
-                message = f"`{key}` takes {what}, and unquoted `{self.text[node.start]}` begins a {shape} in YAML"
-                hint = quote_hint(self.text, node.start)
-                if key == "tensor":
-                    hint = f"give it a name: `tensor: NAME = {self.text[node.start : node.end]}`"
-            else:
-                message = f"`{key}` takes {what}, not a {shape}"
-                hint = f"write a step for each: `- {FORMS[key]}`" if shape == "list" and key in FORMS else None
-            self.mistakes.append(Mistake(self.places.span(node.start, node.start + 1), message, hint))
-            return None
-        if is_missing(node):
-            if self.text.startswith("&", node.start):
-                message = f"`{self.text[node.start : node.end]}` only gives nothing a name in YAML, by `&`"
-                self._refuse(node, message, quote_hint(self.text, node.start))
-                return None
-            self._refuse(node, f"`{key}` has no value", f"for example `{FORMS[key]}`" if key in FORMS else None)
-            return None
-        return self._text_node(node)
 
     def read(self, node: Node) -> tuple[AnyStep, ...]:
         """Return the steps of the file."""
@@ -260,7 +123,7 @@ class StepReader:
             span = self.places.of_node(value)
         else:
             span = self.places.of_node(kind_key)
-        common = _Common(index, span)
+        common = Common(index, span)
         if options is not None and kind in BLOCK_MODES and isinstance(value, Scalar) and is_missing(value):
             # The body is read where it was put, so that the names that it binds are known further down.
             value = next((item for option, item in options if option.value == "steps"), value)
@@ -314,256 +177,9 @@ class StepReader:
             hint = f"`{key.value}` is an option: it stands under a step's kind, without a `- ` of its own"
         self._refuse(key, "this step has no kind", hint)
 
-    # Options
-
-    def _read_options(self, kind: str, options: list[tuple[Scalar, Node]], common: _Common) -> dict[str, Node]:
-        own: dict[str, Node] = {}
-        for key, node in options:
-            name = key.value
-            if name in OPTIONS[kind]:
-                own.setdefault(name, node)
-            elif name == "note":
-                common.note = self._reader_text(node, name)
-            elif name == "warns":
-                common.warns = self._expected_text(node, name)
-            elif name == "raises":
-                value = self._value_node(node)
-                if isinstance(value, Scalar) and value.plain and value.value in ("true", "True", "TRUE"):
-                    common.raises = True
-                else:
-                    common.raises = self._expected_text(node, name)
-            elif name != "<<":
-                self._refuse_option(kind, key)
-        return own
-
-    def _refuse_option(self, kind: str, key: Scalar) -> None:
-        name = key.value
-        owner = kind_of_option(name)
-        known = (*OPTIONS[kind], *COMMON_OPTIONS)
-        if name == "steps" and kind in BLOCK_MODES:
-            self._refuse(key, f"`{kind}` has no `steps`", f"the list of steps stands right under `{kind}:`")
-        elif owner is not None:
-            self._refuse(key, f"`{name}` is an option of `{owner}`, not of `{kind}`", None)
-        else:
-            hint = self.words.nearest(name, (*known, *KINDS)) or f"its options are {', '.join(known)}"
-            self._refuse(key, f"`{kind}` has no option `{name}`", hint)
-
-    def _reader_text(self, node: Node, key: str) -> str | None:
-        """Return a text that people read."""
-        scalar = self._text(node, key)
-        if scalar is None:
-            return None
-        if scalar.plain and (mistake := cut_by_comment(self.text, scalar.end)):
-            self.mistakes.append(mistake)
-        return scalar.value.rstrip("\n") if key == "note" else scalar.value
-
-    def _expected_text(self, node: Node, key: str) -> str | None:
-        what = "a part of the warning's text" if key == "warns" else "a part of the error's text, or `true`"
-        scalar = self._text(node, key, what)
-        if scalar is None:
-            return None
-        value = self._value_node(node)
-        if isinstance(value, Scalar) and value.plain and isinstance(resolve(value), (bool, type(None))):
-            self._refuse(node, f"`{key}` takes {what}", f"leave `{key}` out to expect nothing")
-            return None
-        if not scalar.value.strip():
-            hint = "write `raises: true` for any error" if key == "raises" else "write a part of the warning"
-            self._refuse(node, f"`{key}` is an empty text", hint)
-            return None
-        return self._reader_text(node, key)
-
-    def _boolean(self, own: dict[str, Node], key: str) -> bool | None:
-        if (node := own.get(key)) is None:
-            return None
-        value = self._value_node(node)
-        found = resolve(value) if isinstance(value, Scalar) else None
-        if isinstance(found, bool):
-            return found
-        self._refuse(node, f"`{key}` is `true` or `false`", f"write `{key}: true`")
-        return None
-
-    def _tolerance(self, own: dict[str, Node], key: str) -> float:
-        if (node := own.get(key)) is None:
-            return DEFAULT_TOLERANCE
-        value = self._value_node(node)
-        found = resolve(value) if isinstance(value, Scalar) else None
-        if isinstance(found, (int, float)) and not isinstance(found, bool) and found >= 0:
-            return float(found)
-        self._refuse(node, f"`{key}` is a number that is not negative", f"for example `{key}: 1e-6`")
-        return DEFAULT_TOLERANCE
-
-    def _dtype(self, own: dict[str, Node]) -> str | None:
-        if (node := own.get("dtype")) is None:
-            return None
-        dtypes = self.words.vocabulary.constants.get("torch", frozenset()) - _NOT_DTYPES
-        value = self._value_node(node)
-        name = value.value.strip().removeprefix("torch.") if isinstance(value, Scalar) else ""
-        if name in dtypes:
-            return name
-        hint = self.words.nearest(name, dtypes) if name else "for example `dtype: float64`"
-        self._refuse(
-            node, f"`dtype` is the name of a dtype, and `{name}` is none" if name else "`dtype` has no name", hint
-        )
-        return None
-
-    # Expressions and statements
-
-    def _bind(self, scalar: Scalar, word: Word, offset: int) -> None:
-        name = word.text
-        if name.startswith("_"):
-            message = f"names with a leading underscore, like `{name}`, are not allowed"
-            self._fault(scalar, Fault(word.start, word.end, message, "choose another name"), offset)
-        elif name in UNBINDABLE:
-            message = f"`{name}` can't get another meaning: the steps' own lines need it"
-            self._fault(scalar, Fault(word.start, word.end, message, "choose another name"), offset)
-            return
-        self.bound.add(name)
-
-    def _expression(self, scalar: Scalar, part: Part) -> Expression | None:
-        """Return the checked expression of a part of a scalar's text, or ``None`` after refusing it."""
-        text = part.text.strip()
-        offset = part.offset + len(part.text) - len(part.text.lstrip())
-        analysis = self.texts.expression(text)
-        good = True
-        for fault in analysis.faults:
-            self._fault(scalar, self._with_trap(scalar, fault), offset)
-            good = False
-        bound, check = self.bound, self.words.check
-        for use in analysis.uses:
-            found = check(use, bound)
-            if found is not None:
-                if use.root.text not in bound:
-                    self.unbound.append((len(self.mistakes), use.root.text))
-                self._fault(scalar, found, offset)
-                good = False
-        if not good or analysis.tree is None:
-            return None
-        return Expression(text, analysis.tree, self.places.of_text(scalar, offset, offset + len(text)))
-
-    def _with_trap(self, scalar: Scalar, fault: Fault) -> Fault:
-        """Add the advice about YAML's own reading to a fault of an unquoted text."""
-        unreadable = "Python can't" in fault.message or "missing" in fault.message
-        if fault.hint is not None or not scalar.plain or not unreadable:
-            return fault
-        hint = comment_hint(self.text, scalar.end)
-        if hint is None and scalar.flow and self.text[scalar.end : scalar.end + 1] in ",]}":
-            hint = "inside `[…]` or `{…}` quote a text that holds a comma or a bracket"
-        return Fault(fault.start, fault.end, fault.message, hint)
-
-    def _statement(self, kind: str, scalar: Scalar) -> tuple[Statement | None, int]:
-        """Return the parts of a kind's statement and the offset of its text in the scalar's value."""
-        value = scalar.value
-        text = value.strip()
-        offset = len(value) - len(value.lstrip())
-        statement, faults = self.texts.statement(text)
-        if kind in ("op", "inplace"):
-            self._check_kind(kind, scalar, text, offset, statement)
-        if statement is None:
-            for fault in faults:
-                self._fault(scalar, self._with_trap(scalar, fault), offset)
-            self.bound.update(names_bound_by(text))
-            return None, offset
-        return statement, offset
-
-    def _check_kind(self, kind: str, scalar: Scalar, text: str, offset: int, statement: Statement | None) -> None:
-        """Check that the kind is true of the text as it is written, before ``vary`` replaces anything."""
-        if scalar.origin is None:
-            if statement is None:
-                return
-            lie = find_lie(kind, text, statement, self.texts.expression(statement.value.text.strip()))
-            if lie is not None:
-                self._fault(scalar, lie, offset)
-            return
-        template = scalar.origin.template
-        # A name of the same length stands in for each reference, so that the places stay right.
-        written = REFERENCE.sub(lambda found: f"V_{found[1]}V", template.value)
-        stripped = written.strip()
-        known = self.texts.statement(stripped)[0]
-        if known is None:
-            return
-        lie = find_lie(kind, stripped, known, self.texts.expression(known.value.text.strip()))
-        if lie is not None:
-            message, hint = lie.message, lie.hint or ""
-            for name in self.choices:
-                message = message.replace(f"V_{name}V", f"${{{name}}}")
-                hint = hint.replace(f"V_{name}V", f"${{{name}}}")
-            fault = Fault(lie.start, lie.end, message, hint or None)
-            self._fault(template, fault, len(written) - len(written.lstrip()))
-
-    def _named(self, kind: str, node: Node) -> tuple[str, Expression | None] | None:
-        """Return the name and value of ``NAME = EXPR``."""
-        scalar = self._text(node, kind)
-        if scalar is None:
-            return None
-        statement, offset = self._statement(kind, scalar)
-        if statement is None:
-            return None
-        if statement.form != "call" or len(statement.names) != 1 or statement.unpack:
-            text = scalar.value.strip()
-            hint = f"for example `{FORMS[kind]}`"
-            if statement.form == "call" and not statement.names:
-                message = f"`{kind}` takes `NAME = …`, and here is no name"
-                hint = f"give it one: `{kind}: NAME = {text}`"
-            elif statement.form == "call":
-                message = f"`{kind}` binds one name"
-                for word in statement.names:
-                    self.bound.add(word.text)
-            else:
-                message = f"`{kind}` takes `NAME = …`"
-                hint = f"an edit is `inplace: {text}`"
-            self._fault(scalar, Fault(0, len(text), message, hint), offset)
-            return None
-        value = self._expression(scalar, _moved(statement.value, offset))
-        self._bind(scalar, statement.names[0], offset)
-        return statement.names[0].text, value
-
-    def _expressions(self, node: Node, key: str) -> tuple[tuple[Expression, ...] | None, bool]:
-        """Return the expressions of a text or list (``None`` if one is mistaken), and whether it is a list."""
-        value = self._value_node(node)
-        if not isinstance(value, Sequence):
-            scalar = self._text(node, key, "an expression or a list of them")
-            found = self._whole(scalar) if scalar is not None else None
-            return (None if found is None else (found,)), False
-        if not value.items and key != "inputs":  # without inputs there is an error of PyTorch's own
-            self._refuse(node, f"`{key}` has an empty list", "write at least one expression")
-            return None, True
-        expressions: list[Expression] = []
-        good = True
-        for item in value.items:
-            expression = None
-            if isinstance(item, Scalar) and not is_missing(item):
-                expression = self._whole(self._text_node(item))
-            else:
-                self._refuse(item, f"each item of `{key}` is an expression's text", self._item_hint(item))
-            if expression is None:
-                good = False
-            else:
-                expressions.append(expression)
-        return (tuple(expressions) if good else None), True
-
-    def _item_hint(self, item: Node) -> str | None:
-        if isinstance(item, Scalar):
-            return "write the expression, or leave the item out"
-        return 'quote an item that holds a bracket or a comma: `["[a, b]", c]`'
-
-    def _whole(self, scalar: Scalar) -> Expression | None:
-        """Return the expression that a scalar's whole text is."""
-        text = scalar.value.strip()
-        analysis = self.texts.expression(text)
-        if analysis.tree is None and text:
-            statement = self.texts.statement(text)[0]
-            if statement is not None and (statement.form != "call" or statement.names):
-                offset = len(scalar.value) - len(scalar.value.lstrip())
-                message = "this is an assignment, and an expression is wanted here"
-                self._fault(
-                    scalar, Fault(0, len(text), message, "assign in a step of its own: `op: NAME = EXPR`"), offset
-                )
-                return None
-        return self._expression(scalar, Part(scalar.value, 0))
-
     # Kinds
 
-    def _read_kind(self, kind: str, key: Scalar, value: Node, own: dict[str, Node], common: _Common) -> AnyStep | None:
+    def _read_kind(self, kind: str, key: Scalar, value: Node, own: dict[str, Node], common: Common) -> AnyStep | None:
         match kind:
             case "tensor":
                 return self._read_tensor(value, own, common)
@@ -602,7 +218,7 @@ class StepReader:
                 mode = cast(BlockMode, kind)
                 return BlockStep(common.index, common.span, common.note, common.warns, common.raises, mode, steps)
 
-    def _read_tensor(self, node: Node, own: dict[str, Node], common: _Common) -> AnyStep | None:
+    def _read_tensor(self, node: Node, own: dict[str, Node], common: Common) -> AnyStep | None:
         requires_grad = self._boolean(own, "requires_grad") or False
         dtype = self._dtype(own)
         before = len(self.mistakes)
@@ -647,14 +263,14 @@ class StepReader:
             if mistake.hint is None:
                 self.mistakes[-1] = Mistake(mistake.span, mistake.message, "to print a text, write `say: text`")
 
-    def _read_op(self, node: Node, common: _Common) -> AnyStep | None:
+    def _read_op(self, node: Node, common: Common) -> AnyStep | None:
         scalar = self._text(node, "op")
         if scalar is None:
             return None
         statement, offset = self._statement("op", scalar)
         if statement is None:
             return None
-        value = self._expression(scalar, _moved(statement.value, offset))
+        value = self._expression(scalar, moved(statement.value, offset))
         if statement.form != "call":
             if scalar.origin is not None and statement.target is not None:
                 message = f"`op` must not edit, and this assigns to `{statement.target.text}`"
@@ -669,7 +285,7 @@ class StepReader:
             common.index, common.span, common.note, common.warns, common.raises, names, statement.unpack, value
         )
 
-    def _read_inplace(self, node: Node, common: _Common) -> AnyStep | None:
+    def _read_inplace(self, node: Node, common: Common) -> AnyStep | None:
         scalar = self._text(node, "inplace")
         if scalar is None:
             return None
@@ -678,8 +294,8 @@ class StepReader:
             return None
         target = None
         if statement.target is not None:
-            target = self._expression(scalar, _moved(statement.target, offset))
-        value = self._expression(scalar, _moved(statement.value, offset))
+            target = self._expression(scalar, moved(statement.target, offset))
+        value = self._expression(scalar, moved(statement.value, offset))
         for word in statement.names:
             self._bind(scalar, word, offset)
         if target is not None and not self._is_settable(scalar, target, statement, offset):
@@ -712,7 +328,7 @@ class StepReader:
             return False
         return True
 
-    def _read_backward(self, node: Node, own: dict[str, Node], common: _Common) -> AnyStep | None:
+    def _read_backward(self, node: Node, own: dict[str, Node], common: Common) -> AnyStep | None:
         begin = len(self.mistakes)
         roots, several = self._expressions(node, "backward")
         if roots is None and isinstance(node, Scalar):
@@ -804,7 +420,7 @@ class StepReader:
         self._refuse(node, "each item of this list is a number", hint)
         return None
 
-    def _read_repeat(self, key: Scalar, node: Node, own: dict[str, Node], common: _Common) -> AnyStep | None:
+    def _read_repeat(self, key: Scalar, node: Node, own: dict[str, Node], common: Common) -> AnyStep | None:
         value = self._value_node(node)
         count = resolve(value) if isinstance(value, Scalar) else None
         good = isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= MOST_REPEATS
@@ -855,7 +471,7 @@ class StepReader:
                     elif key.value in BLOCK_MODES or key.value == "steps":
                         pending.append(value)
 
-    def _read_del(self, node: Node, common: _Common) -> AnyStep | None:
+    def _read_del(self, node: Node, common: Common) -> AnyStep | None:
         value = self._value_node(node)
         items = value.items if isinstance(value, Sequence) else [node]
         if isinstance(value, Sequence) and not items:
@@ -878,7 +494,7 @@ class StepReader:
             return None
         return DelStep(common.index, common.span, common.note, common.warns, common.raises, tuple(names))
 
-    def _read_expect(self, node: Node, own: dict[str, Node], common: _Common) -> AnyStep | None:
+    def _read_expect(self, node: Node, own: dict[str, Node], common: Common) -> AnyStep | None:
         atol, rtol = self._tolerance(own, "atol"), self._tolerance(own, "rtol")
         value = self._value_node(node)
         if not isinstance(value, Mapping) or not value.pairs:
@@ -924,10 +540,6 @@ class StepReader:
                 return None, False
 
 
-def _moved(part: Part, offset: int) -> Part:
-    return part if offset == 0 else Part(part.text, part.offset + offset)
-
-
 def _is_name(text: str) -> bool:
     import keyword
 
@@ -940,18 +552,3 @@ def _as_tensor(expression: Expression | None, literal: bool) -> Expression | Non
         return expression
     text = f"torch.tensor({expression.text})"
     return Expression(text, ast.parse(text, mode="eval").body, expression.span)
-
-
-def _move(root: Node, template: Scalar) -> None:
-    """Give every node that was read from a replacement the place of the reference."""
-    pending: list[Node] = [root]
-    while pending:
-        node = pending.pop()
-        node.start, node.end = template.start, template.end
-        if isinstance(node, Scalar):
-            node.origin = Origin(template, ((0, len(node.value), 0, len(template.value)),))
-        elif isinstance(node, Sequence):
-            pending.extend(node.items)
-        else:
-            for key, value in node.pairs:
-                pending.extend((key, value))
