@@ -6,13 +6,11 @@ is fixed; ``tools/fuzz.py --python`` runs more of them.
 
 import os
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from detachsim.lang import load, read
 from detachsim.lang.syntax import Scenario
@@ -20,9 +18,8 @@ from detachsim.marks import Source
 from detachsim.ops.vocabulary import VOCABULARY
 from detachsim.oracle.process import Oracle
 from detachsim.oracle.verify import verify
-from tests.fuzz.loading import NAME, loaded
+from tests.fuzz.comparing import compare_random
 from tests.fuzz.samples import sample_scenario
-from tests.fuzz.scenarios import scenario_texts
 
 pytest.importorskip("torch")
 
@@ -107,29 +104,7 @@ def test_edits_of_the_matrix_agree(oracle: Oracle) -> None:
 
 
 def test_random_scenarios_agree(oracle: Oracle) -> None:
-    began = time.monotonic()
-    count = 0
-    reports: list[str] = []
-
-    @seed(0)
-    @settings(
-        max_examples=EXAMPLES,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(scenario_texts())
-    def compare(text: str) -> None:
-        nonlocal count
-        if time.monotonic() - began > SECONDS:
-            return
-        count += 1
-        scenario, text = loaded(text)
-        if report := differences(oracle, NAME, scenario):
-            reports.append(text + report)
-
-    compare()
-    assert count >= 20
+    found = compare_random((oracle,), EXAMPLES, 0, SECONDS)
+    assert found.count >= 20
     # What differs is in docs/differences.md, or nobody has found it yet.
-    assert len(reports) <= count // 30, f"{len(reports)} of {count} differ:\n" + min(reports, key=len)
+    assert len(found.reports) <= found.count // 30, f"{len(found.reports)} differ:\n" + min(found.reports, key=len)
