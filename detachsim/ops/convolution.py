@@ -264,6 +264,9 @@ def _convolve(
     ops: Any, op: str, dims: int, input: Any, weight: Any, bias: Any, transposed: bool, **options: Any
 ) -> Any:
     """Add a batch of one where there is none, and bring the options to one form."""
+    plain = not transposed and not isinstance(options["padding"], str) and not ops.is_old
+    if plain and bias is not None and bias.tensor.dtype is not input.tensor.dtype:
+        raise TorchError("conv_bias_dtype", input=input.tensor.dtype.cpp, bias=bias.tensor.dtype.cpp)
     if input.ndim not in (dims + 1, dims + 2):
         raise TorchError("conv_input_dims", unbatched=dims + 1, batched=dims + 2, op=op, sizes=list(input.shape))
     batched = input.ndim == dims + 2

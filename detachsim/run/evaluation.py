@@ -7,6 +7,7 @@ attribute and method is an entry of a table.
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any
@@ -400,6 +401,10 @@ def _plain(symbol: str, function: Callable[[Any, Any], Any], left: Any, right: A
     try:
         result = function(left, right)
     except _PYTHON_ERRORS as error:
+        if isinstance(error, TypeError) and any(isinstance(value, Node) for value in (left, right)):
+            # Python knows a node by the name of our class.
+            text = re.sub(r"'\w+' and '\w+'$", f"'{type_name(left)}' and '{type_name(right)}'", str(error))
+            raise TorchError("python", type="TypeError", text=text) from None
         raise _from_python(error) from None
     if isinstance(result, str) and len(result) > sequences.MAX_ITEMS:
         raise LimitError(f"a str of more than {sequences.MAX_ITEMS:,} items")
