@@ -311,5 +311,5 @@ def test_each_fault_is_noticed(fault: str, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(owner, name, wrong)
     with pytest.raises((AssertionError, ValueError, pytest.fail.Exception)):
         run_state_machine_as_test(
-            Programs, settings=settings(SETTINGS, phases=[Phase.generate], max_examples=200, print_blob=False)
+            Programs, settings=settings(SETTINGS, phases=[Phase.generate], max_examples=3000, print_blob=False)
         )
