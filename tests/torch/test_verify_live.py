@@ -115,7 +115,7 @@ CAUSES = """\
 (one * one).backward(create_graph=True)
 float(one)
 torch.ones(2, 3, 4).T
-torch.tensor(1.0).T
+torch.tensor(1.0).T; one.mT; one.H; one.mH
 torch.where(bytes, two, two)
 torch.meshgrid(two, two)
 torch.cross(torch.ones(3, 3), torch.ones(3, 3))
