@@ -317,6 +317,8 @@ def slice_item(ops: Any, self: Any, dim: int, item: slice, *, keep: bool = False
         raise TorchError("slice_zero_dim")
     if dim >= self.ndim:
         # Behind a second ellipsis, which stands for as many dims as the first.
+        if start is None and stop is None and step in (None, 1):
+            return self
         raise TorchError("dim_range", low=-self.ndim, high=self.ndim - 1, dim=dim)
     size = self.shape[dim]
     # Older releases saw that only of an end that was written down.
