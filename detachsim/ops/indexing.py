@@ -37,6 +37,8 @@ def _checked(self: Array, indices: Sequence[Array | None], *, ranges: bool = Tru
 
     The dimension that the latter name is which of the indices it was.
     """
+    if len(indices) > self.ndim:
+        raise TorchError("index_put_many", ndim=self.ndim, count=len(indices))
     dim = place = 0
     nothing_there = False
     shapes: list[tuple[int, ...]] = []
@@ -296,11 +298,16 @@ def _flag(self: Any, value: bool) -> Operand:
     return Operand(self.session, fresh(np.zeros(int(value), np.int64), dtypes.int64))
 
 
+def _length(self: Any, dim: int) -> int:
+    """Return the size of a dim; behind a second ellipsis, which stands for as many dims as the first, there is none."""
+    return int(self.shape[dim]) if dim < self.ndim else 0
+
+
 def select_item(ops: Any, self: Any, dim: int, index: int, real_dim: int) -> Any:
     """Select one slice, with the words that ``x[i]`` has for an index out of range."""
     if self.ndim == 0 and index == 0:
         raise TorchError("index_zero_dim")
-    size = self.shape[dim] if self.ndim else 0
+    size = _length(self, dim)
     if not fits(dtypes.int64, index):
         raise TorchError("too_long")
     if not -size <= index < size:
@@ -315,16 +322,13 @@ def slice_item(ops: Any, self: Any, dim: int, item: slice, *, keep: bool = False
         raise TorchError("slice_step_zero" if step == 0 else "slice_step")
     if self.ndim == 0:
         raise TorchError("slice_zero_dim")
-    if dim >= self.ndim:
-        # Behind a second ellipsis, which stands for as many dims as the first.
-        if start is None and stop is None and step in (None, 1):
-            return self
-        raise TorchError("dim_range", low=-self.ndim, high=self.ndim - 1, dim=dim)
-    size = self.shape[dim]
+    size = _length(self, dim)
     # Older releases saw that only of an end that was written down.
     to_end = stop is None or stop >= size if self.session.dialect == "torch-2.13" else stop == size
     if start in (None, 0) and to_end and step in (None, 1) and not keep:
         return self
+    if dim >= self.ndim:
+        raise TorchError("dim_range", low=-self.ndim, high=self.ndim - 1, dim=dim)
     stop = size if stop is None else stop
     return ops.slice(self, dim, 0 if start is None else start, stop, 1 if step is None else step)
 

@@ -15,7 +15,7 @@ from detachsim.engine.views import requires_grad
 from detachsim.ops.numeric import numel, require_dim
 from detachsim.ops.products import accumulated_product, matrix_product
 from detachsim.ops.row import ARITHMETIC, composite, general
-from detachsim.ops.shape import expand
+from detachsim.ops.shape import require_expandable
 
 
 def refuse_bool(tensor: Tensor, kernel: str) -> None:
@@ -135,7 +135,7 @@ def _check_start(op: Op, start: Tensor, shape: tuple[int, ...]) -> None:
     """Refuse a tensor to add to that does not fit the product's shape."""
     if op.mutates and start.shape != shape:
         raise TorchError("addmm_inplace", sizes=list(start.shape), output=list(shape))
-    expand(start.array, shape)
+    require_expandable(start, shape)
 
 
 def _check_addr(session: Any, op: Op, bound: list[Any]) -> None:
@@ -145,7 +145,7 @@ def _check_addr(session: Any, op: Op, bound: list[Any]) -> None:
             raise TorchError("vector_argument", op="addr", name=name, ndim=tensor.array.ndim)
     shape = left.shape[0], right.shape[0]
     if not op.mutates:
-        expand(start.array, shape)
+        require_expandable(start, shape)
     elif start.array.ndim != 2:
         raise TorchError("addr_dims", ndim=start.array.ndim)
     elif start.shape != shape:
@@ -158,7 +158,7 @@ def _check_baddbmm(session: Any, op: Op, bound: list[Any]) -> None:
     shape = tuple(
         tensor.shape[require_dim(dim, tensor.array.ndim)] for tensor, dim in ((left, 0), (left, 1), (right, 2))
     )
-    expand(start.array, shape)
+    require_expandable(start, shape)
     _check_batches(left, right)
     if start.dtype is not left.dtype:
         raise TorchError("baddbmm_dtype", self=start.dtype.cpp, batch1=left.dtype.cpp, batch2=right.dtype.cpp)
@@ -181,7 +181,7 @@ def _check_addbmm(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError(
             "addbmm_sizes", rows=left.shape[1], inner=left.shape[2], other=right.shape[1], columns=right.shape[2]
         )
-    expand(start.array, (left.shape[1], right.shape[2]))
+    require_expandable(start, (left.shape[1], right.shape[2]))
     _check_addmm_dtypes(start, left, right)
     refuse_bool(left, "addmm_impl_cpu_")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from detachsim.engine.dtypes import Array
+from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_OPERANDS
 from detachsim.engine.op import Op
@@ -66,19 +66,23 @@ def older_repeat_interleave(ops: Any, self: Any, repeats: int, dim: int | None =
     return repeat_interleave_each(ops, self, ops.tensor([repeats], dtype=_int64()), dim, output_size)
 
 
+def _refuse_counts(dtype: DType) -> None:
+    if dtype.name not in ("int64", "int32"):
+        raise TorchError("not_implemented_for", kernel="repeat_interleave_cpu", dtype=dtype.scalar)
+
+
 def repeat_interleave_each(ops: Any, self: Any, repeats: Any, dim: int | None = None, output_size: Any = None) -> Any:
     """Each element repeated as often as its number says."""
     source = ops.flatten(self) if dim is None else self
     axis = wrap_dim(0 if dim is None else dim, source.ndim)
     counts: Array = repeats.tensor.array
-    if counts.dtype not in (np.int64, np.int32):
-        raise TorchError("repeat_dtype")
+    if counts.ndim > 1:
+        raise TorchError("repeat_counts_dims")
+    if counts.ndim == 1 and counts.size not in (1, source.shape[axis]):
+        raise TorchError("repeat_counts", count=counts.size, size=source.shape[axis])
+    _refuse_counts(repeats.tensor.dtype)
     if counts.ndim == 0 or (counts.ndim == 1 and counts.size == 1):
         counts = np.full(source.shape[axis], int(counts.reshape(-1)[0]))
-    elif counts.ndim != 1:
-        raise TorchError("repeat_vector")
-    elif counts.size != source.shape[axis]:
-        raise TorchError("repeat_counts", count=counts.size, size=source.shape[axis])
     if (counts < 0).any():
         raise TorchError("repeat_counts_negative")
     places = np.repeat(np.arange(source.shape[axis], dtype=np.int64), counts)
@@ -216,6 +220,7 @@ ROWS = [
         "",
         lambda repeats, output_size=None: _repeated_places(repeats),
         where="t",
+        check=lambda session, op, bound: _refuse_counts(bound[0].dtype),
         doc="the places 0, 1, 2 …, each as often as its number in repeats says",
     ),
     general(

@@ -19,7 +19,7 @@ from detachsim.engine.tensor import Tensor, fresh, strides
 from detachsim.engine.views import requires_grad
 from detachsim.ops.numeric import converted, require_dim, shaped, wrap_dim
 from detachsim.ops.row import composite, general
-from detachsim.ops.shape import expand
+from detachsim.ops.shape import require_expandable
 
 
 def _key(self: Array, axis: int, index: Array) -> tuple[Array, ...]:
@@ -43,8 +43,8 @@ def _placed(self: Array, dim: int, index: Array, src: Any, accumulate: np.ufunc 
     axis = wrap_dim(dim, self.ndim)
     made = np.array(np.atleast_1d(self))
     where = np.atleast_1d(index)
-    values = _crop(np.atleast_1d(src), where) if isinstance(src, np.ndarray) else converted(src, self)
     if where.size:
+        values = _crop(np.atleast_1d(src), where) if isinstance(src, np.ndarray) else converted(src, self)
         key = _key(made, axis, where)
         if accumulate is None:
             made[key] = values
@@ -548,7 +548,7 @@ def _check_masked_scatter(session: Any, op: Op, bound: list[Any]) -> None:
     if bound[1].dtype is not dtypes.boolean:
         raise TorchError("masked_scatter_mask", dtype=bound[1].dtype.scalar)
     if op.mutates:
-        expand(bound[1].array, bound[0].shape)
+        require_expandable(bound[1], bound[0].shape)
     else:
         broadcast_shape(bound[1].shape, bound[0].shape)
 

@@ -11,7 +11,7 @@ from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.slices import spread, spread_tensor
-from detachsim.engine.tensor import restride, strides
+from detachsim.engine.tensor import Tensor, restride, strides
 from detachsim.ops.numeric import dims, numel, wrap_dim
 from detachsim.ops.row import alias, composite, general, view
 
@@ -70,7 +70,16 @@ def reshape(ops: Any, self: Any, shape: Sequence[int]) -> Any:
 
 
 def _check_expand(session: Any, op: Op, bound: list[Any]) -> None:
-    tensor, size = bound[0], bound[1]
+    _refuse_fewer_dims(bound[0], bound[1])
+
+
+def require_expandable(tensor: Tensor, size: Sequence[int]) -> None:
+    """Raise what ``tensor.expand(size)`` would raise."""
+    _refuse_fewer_dims(tensor, size)
+    expand(tensor.array, size)
+
+
+def _refuse_fewer_dims(tensor: Tensor, size: Sequence[int]) -> None:
     if len(size) < tensor.array.ndim:
         raise TorchError(
             "expand_dims",

@@ -27,7 +27,7 @@ def ordered_sum(array: Array, axes: tuple[int, ...]) -> Array:
     count = 1
     for axis in reduced:
         count *= array.shape[axis]
-    if count <= _INTERLEAVED or array.size > ORDERED_LIMIT:
+    if count <= _INTERLEAVED or not 0 < array.size <= ORDERED_LIMIT:
         # So few numbers are added one after the other, as numpy does, too.
         return np.add.reduce(array, axis=axes) if axes else array.copy()
     inner = _coalesced(array, reduced)

@@ -202,7 +202,7 @@ FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
         "result_type": lambda session, *operands, **named: _result_type(*operands, *named.values()),
         "promote_types": lambda session, type1, type2: dtypes.promote(type1, type2),
         "can_cast": lambda session, from_, to: dtypes.can_cast(from_, to),
-        "Size": lambda session, sizes=(): _size(sizes),
+        "Size": lambda session, *given, **named: _size(*given, **named),
     },
     "torch.autograd": {"grad": grad, "backward": backward},
 }
@@ -224,7 +224,13 @@ def _broadcast_shapes(*shapes: Any) -> Size:
     return Size(made)
 
 
-def _size(sizes: Any) -> Size:
+def _size(*given: Any, **named: Any) -> Size:
+    """``torch.Size``, which tells wrong arguments in the words of the tuple that it is."""
+    if named:
+        raise TorchError("python", type="TypeError", text="tuple() takes no keyword arguments")
+    if len(given) > 1:
+        raise TorchError("python", type="TypeError", text=f"tuple expected at most 1 argument, got {len(given)}")
+    sizes = given[0] if given else ()
     if isinstance(sizes, Tensor):
         if sizes.array.ndim == 0:
             raise TorchError("python", type="TypeError", text="iteration over a 0-d tensor")

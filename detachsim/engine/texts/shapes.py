@@ -74,6 +74,7 @@ TEXTS: dict[str, Entry] = {
     ),
     "slice_zero_dim": ("IndexError", "slice() cannot be applied to a 0-dim tensor.", {}),
     "index_many": ("IndexError", "too many indices for tensor of dimension {ndim}", {}),
+    "index_put_many": ("IndexError", "too many indices for tensor of dimension {ndim} (got {count})", {}),
     "slice_scatter_step": ("RuntimeError", "slice step must be positive", {}),
     "slice_step": ("ValueError", "step must be greater than zero", {}),
     "slice_step_zero": ("ValueError", "slice step cannot be zero", {}),
