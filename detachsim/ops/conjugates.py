@@ -7,8 +7,9 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
-from detachsim.engine.op import Op
-from detachsim.ops.row import COMPARE, FLOAT, composite, pointwise
+from detachsim.engine.memory import FILLING
+from detachsim.engine.op import POINTWISE, Op
+from detachsim.ops.row import COMPARE, FLOAT, composite, inplace, pointwise
 
 
 def angle(self: Array) -> Array:
@@ -36,7 +37,16 @@ ROWS: list[Op] = [
     composite("imag(Tensor self)", _imaginary, where="t", doc="refused, since no number is complex"),
     _itself("conj", "self, which is real"),
     _itself("conj_physical", "self, which is real"),
-    _itself("conj_physical_", "self, which is real"),
+    inplace(
+        "conj_physical_(Tensor self)",
+        "ConjPhysicalBackward1",
+        lambda self: self,
+        kind=POINTWISE,
+        where="mt",
+        grad={"self": "grad"},
+        overlap=FILLING,
+        doc="an edit that changes no real number, and counts as any other",
+    ),
     _itself("resolve_conj", "self, which is no conjugate"),
     _itself("resolve_neg", "self, which is not negated"),
     pointwise(
