@@ -63,15 +63,17 @@ def choose(
 
 
 def admit(
-    place: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], dialect: str, owner: Any = None
+    session: "Session", place: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], owner: Any = None
 ) -> tuple[Sequence[Any], Mapping[str, Any]]:
     """Return the arguments of a function that is no row of the table, by place as far as they go; raises PyTorch's
     ``TypeError``. ``args`` are without ``owner``, the tensor that a method is called on."""
+    dialect = session.dialect
     known = entry(place, name, dialect)
     if known is None:
         return args, kwargs
     if known.python:
-        bind_python(known.python, [None, *args] if place == "m" else args, kwargs)
+        given, _ = bind_python(known.python, [owner, *args] if place == "m" else args, kwargs)
+        ask_body(session, place, name, given)
     elif known.count >= 0:
         _count(known, place, args, kwargs, dialect)
     else:

@@ -255,7 +255,7 @@ def _multi_margin_loss(
 ) -> None:
     number = c.reduction(reduction, size_average, reduce)
     if not isinstance(p, Tensor) and p not in (1, 2):
-        raise TorchError("python", type="ValueError", text="only p == 1 and p == 2 supported")
+        raise TorchError("multi_margin_python")
     if weight is not None:
         c.attribute(weight, "dim")
     c.call("n multi_margin_loss", input, target, p, margin, weight, number)
@@ -265,8 +265,7 @@ def _broadcast_shapes(c: Calls, shapes: Any) -> None:
     for shape in shapes:
         if not isinstance(shape, (int, list, tuple)):
             shown = shape.array.item() if isinstance(shape, Tensor) and shape.array.size == 1 else shape
-            text = f"Input shapes should be of type ints, a tuple of ints, or a list of ints, got {shown}"
-            raise TorchError("python", type="RuntimeError", text=text)
+            raise TorchError("broadcast_shapes_type", found=shown)
 
 
 def _adaptive_pool2d(function: str) -> Callable[..., None]:
@@ -281,8 +280,7 @@ def _adaptive(c: Calls, function: str, input: Any, output_size: Any) -> None:
     if not isinstance(output_size, int):
         count = c.length(output_size)
         if input.array.ndim <= count:
-            text = f"Input dimension should be at least {count + 1}"
-            raise TorchError("python", type="ValueError", text=text)
+            raise TorchError("adaptive_pool_dims", least=count + 1)
         if isinstance(output_size, (list, tuple)):
             output_size = [1 if item is None else item for item in output_size]
     c.call(function, input, output_size)
@@ -435,7 +433,7 @@ def _chain_matmul(c: Calls, matrices: Any, out: Any) -> None:
 
 def _unflatten(c: Calls, self: Any, dim: Any, sizes: Any) -> None:
     if not c.true(sizes):
-        raise TorchError("python", type="RuntimeError", text="unflatten: sizes must be non-empty")
+        raise TorchError("unflatten_empty")
     c.call("b unflatten", dim, sizes)
 
 

@@ -113,7 +113,7 @@ def _flatten(session: "Session", data: Any, shape: tuple[int, ...], dim: int, fl
             raise TorchError("python", type="TypeError", text="not a sequence")
         flat.append(data)
     else:
-        raise TorchError("python", type="RuntimeError", text=f"Could not infer dtype of {type(data).__name__}")
+        raise TorchError("infer_dtype", type=type(data).__name__)
 
 
 def _infer_dtype(flat: list[Any]) -> DType:

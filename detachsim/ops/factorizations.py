@@ -214,8 +214,7 @@ def _differences(ops: Any, values: Any) -> Any:
 def _check_eigen(session: Any, op: Op, bound: list[Any]) -> None:
     check_shape("linalg.eigh", bound[0])
     if bound[1].upper() not in ("L", "U"):
-        text = f"Expected UPLO argument to be 'L' or 'U', but got {bound[1]}"
-        raise TorchError("python", type="RuntimeError", text=text)
+        raise TorchError("eigh_triangle", found=bound[1])
     refuse_half("linalg_eigh_cpu", bound[0])
 
 

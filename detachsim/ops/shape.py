@@ -183,7 +183,7 @@ def unsqueeze(self: Array, dim: int) -> Array:
 
 def select(self: Array, dim: int, index: int) -> Array:
     if self.ndim == 0:
-        raise TorchError("python", type="IndexError", text="select() cannot be applied to a 0-dim tensor.")
+        raise TorchError("select_zero_dim")
     axis = wrap_dim(dim, self.ndim)
     size = self.shape[axis]
     if not -size <= index < size:

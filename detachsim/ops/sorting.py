@@ -66,7 +66,7 @@ def topk(self: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool 
     if not 0 <= k <= (self.shape[axis] if self.ndim else 1):
         raise TorchError("topk_range")
     if self.dtype == np.bool_:
-        raise TorchError("python", type="RuntimeError", text="topk does not support bool dtypes on CPU")
+        raise TorchError("topk_bool")
     if self.ndim == 0:
         return self.copy(), np.zeros((), np.int64)
     rows = np.moveaxis(self, axis, -1)

@@ -348,7 +348,7 @@ def _call_admitted(
     session: Session, method: Callable[..., Any], owner: Tensor, name: str, args: list[Any], kwargs: dict[str, Any]
 ) -> Any:
     """Call a method of a tensor that is no op, with arguments that PyTorch's parser lets through."""
-    taken, named = admit("m", name, args, kwargs, session.dialect)
+    taken, named = admit(session, "m", name, args, kwargs, owner)
     return method(session, owner, *taken, **named)
 
 

@@ -257,7 +257,7 @@ def _function(session: Session, space: str, name: str, function: Callable[..., A
     """Return a function that is no row of the table, with PyTorch's errors for its arguments, or Python's."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        taken, named = admit(_LETTERS.get(space, ""), name, args, kwargs, session.dialect)
+        taken, named = admit(session, _LETTERS.get(space, ""), name, args, kwargs)
         try:
             return function(session, *taken, **named)
         except TypeError as error:

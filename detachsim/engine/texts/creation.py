@@ -3,6 +3,7 @@
 from detachsim.engine.texts.entry import Entry
 
 TEXTS: dict[str, Entry] = {
+    "infer_dtype": ("RuntimeError", "Could not infer dtype of {type}", {}),
     "arange_step": ("RuntimeError", "step must be nonzero", {}),
     "arange_bounds": (
         "RuntimeError",

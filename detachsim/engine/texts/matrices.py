@@ -3,6 +3,7 @@
 from detachsim.engine.texts.entry import Entry
 
 TEXTS: dict[str, Entry] = {
+    "eigh_triangle": ("RuntimeError", "Expected UPLO argument to be 'L' or 'U', but got {found}", {}),
     "matrix_dims": ("RuntimeError", "{op}: The input tensor {name} must have at least 2 dimensions.", {}),
     "matrix_square": (
         "RuntimeError",

@@ -3,6 +3,7 @@
 from detachsim.engine.texts.entry import Entry
 
 TEXTS: dict[str, Entry] = {
+    "topk_bool": ("RuntimeError", "topk does not support bool dtypes on CPU", {}),
     "index_uint8": (
         "UserWarning",
         "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",

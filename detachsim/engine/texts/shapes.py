@@ -3,6 +3,11 @@
 from detachsim.engine.texts.entry import Entry
 
 TEXTS: dict[str, Entry] = {
+    "broadcast_shapes_type": (
+        "RuntimeError",
+        "Input shapes should be of type ints, a tuple of ints, or a list of ints, got {found}",
+        {},
+    ),
     "dim_range": (
         "IndexError",
         "Dimension out of range (expected to be in range of [{low}, {high}], but got {dim})",
@@ -72,6 +77,7 @@ TEXTS: dict[str, Entry] = {
         "tensor to a number",
         {},
     ),
+    "select_zero_dim": ("IndexError", "select() cannot be applied to a 0-dim tensor.", {}),
     "slice_zero_dim": ("IndexError", "slice() cannot be applied to a 0-dim tensor.", {}),
     "index_many": ("IndexError", "too many indices for tensor of dimension {ndim}", {}),
     "index_put_many": ("IndexError", "too many indices for tensor of dimension {ndim} (got {count})", {}),

@@ -3,6 +3,11 @@
 from detachsim.engine.texts.entry import Entry
 
 TEXTS: dict[str, Entry] = {
+    "schedule_lambdas": ("ValueError", "Expected {expected} lr_lambdas, but got {found}", {}),
+    "init_slope": ("ValueError", "negative_slope {found} not a valid number", {}),
+    "init_nonlinearity": ("ValueError", "Unsupported nonlinearity {found}", {}),
+    "init_mode": ("ValueError", "Mode {found} not supported, please use one of {modes}", {}),
+    "cell_nonlinearity": ("RuntimeError", "Unknown nonlinearity: {found}", {}),
     "optimizer_empty": ("ValueError", "optimizer got an empty parameter list", {}),
     "optimizer_tensor": (
         "TypeError",

@@ -3,6 +3,7 @@
 from detachsim.engine.texts.entry import Entry
 
 TEXTS: dict[str, Entry] = {
+    "adaptive_pool_dims": ("ValueError", "Input dimension should be at least {least}", {}),
     "conv_input_dims": (
         "RuntimeError",
         "Expected {unbatched}D (unbatched) or {batched}D (batched) input to {op}, but got input of size: {sizes}",

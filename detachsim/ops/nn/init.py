@@ -33,9 +33,9 @@ def calculate_gain(session: Session, nonlinearity: Any, param: Any = None) -> fl
         case "leaky_relu":
             slope = 0.01 if param is None else param
             if isinstance(slope, bool) or not isinstance(slope, (int, float)):
-                raise TorchError("python", type="ValueError", text=f"negative_slope {param} not a valid number")
+                raise TorchError("init_slope", found=param)
             return math.sqrt(2.0 / (1 + slope**2))
-    raise TorchError("python", type="ValueError", text=f"Unsupported nonlinearity {nonlinearity}")
+    raise TorchError("init_nonlinearity", found=nonlinearity)
 
 
 def _dims(tensor: Any, method: str = "ndimension") -> int:
@@ -117,8 +117,7 @@ def _fans(tensor: Tensor) -> tuple[int, int]:
 def _fan(tensor: Tensor, mode: str) -> int:
     modes = ["fan_in", "fan_out"]
     if mode.lower() not in modes:
-        text = f"Mode {mode.lower()} not supported, please use one of {modes}"
-        raise TorchError("python", type="ValueError", text=text)
+        raise TorchError("init_mode", found=mode.lower(), modes=modes)
     return _fans(tensor)[modes.index(mode.lower())]
 
 

@@ -104,7 +104,7 @@ class RNNCell(_Cell):
         call = self.session.call
         batch = self.batch(input)
         if self.nonlinearity not in ("tanh", "relu"):
-            raise TorchError("python", type="RuntimeError", text=f"Unknown nonlinearity: {self.nonlinearity}")
+            raise TorchError("cell_nonlinearity", found=self.nonlinearity)
         hidden = self.start(batch) if hx is None else self.batch(hx)
         self.refuse_wrong_sizes(batch, hidden)
         from_hidden = self.weighed("hh", hidden)

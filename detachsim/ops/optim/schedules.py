@@ -176,8 +176,7 @@ class _ByFunction(Schedule):
         groups = len(optimizer.param_groups)
         if isinstance(lr_lambda, (list, tuple)):
             if len(lr_lambda) != groups:
-                text = f"Expected {groups} lr_lambdas, but got {len(lr_lambda)}"
-                raise TorchError("python", type="ValueError", text=text)
+                raise TorchError("schedule_lambdas", expected=groups, found=len(lr_lambda))
             self.functions = list(lr_lambda)
         else:
             self.functions = [lr_lambda] * groups
