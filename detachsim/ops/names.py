@@ -146,15 +146,20 @@ select_scatter slice_scatter unfold unfold_backward
     "indexing": """
 _index_put_impl getitem index index_put index_put_ setitem values_zero
 """,
+    "scattering": """
+gather scatter scatter_ scatter__reduce scatter__src scatter__value scatter__value_reduce scatter_add
+scatter_add_ scatter_reduce scatter_reduce_ scatter_reduce_backward scatter_src scatter_value
+scatter_value_reduce
+""",
     "selecting": """
-_masked_scatter_backward _nonzero argwhere as_type distinct gather index_add index_add_ index_copy index_copy_
-index_fill index_fill_ index_fill__int_Scalar index_fill__int_Tensor index_fill_int_Scalar
-index_fill_int_Tensor index_fill_value_backward index_select index_select_back masked_fill masked_fill_
-masked_fill_Scalar masked_fill_Tensor masked_fill__Scalar masked_fill__Tensor masked_scatter masked_scatter_
-masked_scatter_backward_backward masked_select masked_select_backward nonzero one_hot put put_ scatter
-scatter_ scatter__reduce scatter__src scatter__value scatter__value_reduce scatter_add scatter_add_
-scatter_reduce scatter_reduce_ scatter_reduce_backward scatter_src scatter_value scatter_value_reduce take
-take_along_dim where where_condition
+as_type distinct index_add index_add_ index_copy index_copy_ index_fill index_fill_ index_fill__int_Scalar
+index_fill__int_Tensor index_fill_int_Scalar index_fill_int_Tensor index_fill_value_backward index_select
+index_select_back one_hot put put_ take take_along_dim
+""",
+    "masking": """
+_masked_scatter_backward _nonzero argwhere masked_fill masked_fill_ masked_fill_Scalar masked_fill_Tensor
+masked_fill__Scalar masked_fill__Tensor masked_scatter masked_scatter_ masked_scatter_backward_backward
+masked_select masked_select_backward nonzero where where_condition
 """,
     "joining": """
 _block_diag block_diag block_diag_backward cartesian_prod cat cat_backward column_stack concat concatenate

@@ -1,0 +1,300 @@
+"""Taking elements by an index for each, and placing them so: gather, scatter and its reductions."""
+
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine import dtypes
+from detachsim.engine.dialects import NEWEST
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.fitting import require_fit
+from detachsim.engine.memory import PLACING
+from detachsim.engine.op import Op
+from detachsim.engine.tensor import Tensor
+from detachsim.ops.numeric import converted, shaped, wrap_dim
+from detachsim.ops.places import length_along, refuse_outside
+from detachsim.ops.row import general
+
+
+def places_along(self: Array, axis: int, index: Array) -> tuple[Array, ...]:
+    """Return numpy's index for the elements that ``index`` names along ``axis``."""
+    grid: list[Array] = list(np.ogrid[tuple(slice(size) for size in index.shape)])
+    grid[axis] = index
+    return tuple(grid)
+
+
+def _crop(src: Array, index: Array) -> Array:
+    return src[tuple(slice(size) for size in index.shape)]
+
+
+def gather(self: Array, dim: int, index: Array, sparse_grad: bool = False) -> Array:
+    axis = wrap_dim(dim, self.ndim)
+    source, where = np.atleast_1d(self), np.atleast_1d(index)
+    return shaped(np.array(source[places_along(source, axis, where)]), index.shape)
+
+
+def _placed(self: Array, dim: int, index: Array, src: Any, accumulate: np.ufunc | None) -> Array:
+    axis = wrap_dim(dim, self.ndim)
+    made = np.array(np.atleast_1d(self))
+    where = np.atleast_1d(index)
+    if where.size:
+        values = _crop(np.atleast_1d(src), where) if isinstance(src, np.ndarray) else converted(src, self)
+        key = places_along(made, axis, where)
+        if accumulate is None:
+            made[key] = values
+        else:
+            accumulate.at(made, key, values)
+    return shaped(made, self.shape)
+
+
+def scatter_src(self: Array, dim: int, index: Array, src: Array) -> Array:
+    return _placed(self, dim, index, np.asarray(src), None)
+
+
+def scatter_value(self: Array, dim: int, index: Array, value: float) -> Array:
+    return _placed(self, dim, index, value, None)
+
+
+def scatter_add(self: Array, dim: int, index: Array, src: Array) -> Array:
+    return _placed(self, dim, index, np.asarray(src), np.add)
+
+
+_DEPRECATED_REDUCE = {"add": np.add, "multiply": np.multiply}
+
+
+def scatter_with(self: Array, dim: int, index: Array, src: Any, reduce: str) -> Array:
+    return _placed(self, dim, index, src, _DEPRECATED_REDUCE[reduce])
+
+
+_REDUCTIONS: dict[str, np.ufunc] = {
+    "sum": np.add,
+    "mean": np.add,
+    "prod": np.multiply,
+    "amax": np.maximum,
+    "amin": np.minimum,
+}
+
+
+def scatter_reduce(self: Array, dim: int, index: Array, src: Array, reduce: str, include_self: bool = True) -> Array:
+    start = self
+    if not include_self:
+        neutral = {"prod": 1, "amax": -np.inf, "amin": np.inf}.get(reduce, 0)
+        if self.dtype.kind != "f" and reduce in ("amax", "amin"):
+            info = np.iinfo(self.dtype)
+            neutral = info.min if reduce == "amax" else info.max
+        start = scatter_value(self, dim, index, neutral)
+    made = _placed(start, dim, index, np.asarray(src), _REDUCTIONS[reduce])
+    if reduce == "mean":
+        counts = np.ones(self.shape, np.int64)
+        if not include_self:
+            counts = scatter_value(counts, dim, index, 0)
+        counts = np.maximum(_placed(counts, dim, index, np.ones(np.shape(src), np.int64), np.add), 1)
+        made = (made // counts if made.dtype.kind != "f" else made / counts.astype(made.dtype)).astype(made.dtype)
+    return made
+
+
+def scatter_reduce_backward(
+    ops: Any,
+    grad: Any,
+    self: Any,
+    dim: int,
+    index: Any,
+    src: Any,
+    reduce: str,
+    include_self: bool,
+    result: Any,
+) -> tuple[Any, Any]:
+    """The gradients of self and of src, by the kind of reduction."""
+    if reduce == "sum":
+        mine, theirs = grad, ops.gather(grad, dim, index)
+    elif reduce == "mean":
+        counts = ops.ones_of(grad) if include_self else ops.zeros_of(grad)
+        counts = ops.scatter_add(counts, dim, index, ops.ones_of(src))
+        counts = ops.masked_fill(counts, counts == 0, 1)
+        mine = grad / counts
+        theirs = ops.gather(grad, dim, index) / ops.gather(counts, dim, index)
+    elif reduce == "prod":
+        mine, theirs = _product_backward(ops, grad, self, dim, index, src, include_self, result)
+    else:
+        mine_is = ops.as_type(self == result, grad)
+        theirs_is = ops.as_type(src == ops.gather(result, dim, index), grad)
+        shares = grad / ops.scatter_add(mine_is, dim, index, theirs_is)
+        mine, theirs = mine_is * shares, theirs_is * ops.gather(shares, dim, index)
+    if not include_self:
+        mine = ops.scatter_value(mine, dim, index, 0)
+    return mine, theirs
+
+
+def _product_backward(
+    ops: Any, grad: Any, self: Any, dim: int, index: Any, src: Any, include_self: bool, result: Any
+) -> tuple[Any, Any]:
+    mine = ops.masked_fill(self, self == 0, 1)
+    total = ops.scatter_reduce(mine, dim, index, src, "prod", include_self=include_self)
+    zero = src == 0
+    zeros = ops.gather(ops.scatter_add(ops.zeros_of(self), dim, index, ops.as_type(zero, grad)), dim, index)
+    only_zero = ops.logical_and(zero, zeros == 1)
+    others = ops.scatter_reduce(self, dim, index, ops.masked_fill(src, only_zero, 1), "prod", include_self=include_self)
+    theirs = ops.where(
+        only_zero,
+        ops.gather(grad * others, dim, index),
+        ops.gather(grad * result, dim, index) / ops.masked_fill(src, zero, 1),
+    )
+    return (grad * total) / mine, theirs
+
+
+def _check_index_dtype(session: Any, name: str, index: Tensor) -> None:
+    if index.dtype is not dtypes.int64 and (index.dtype is not dtypes.int32 or session.dialect != NEWEST):
+        raise TorchError("index_long_int", op=name)
+
+
+def _check_gather(session: Any, op: Op, bound: list[Any]) -> None:
+    self, dim, index = bound[0].array, bound[1], bound[2].array
+    axis = wrap_dim(dim, self.ndim)
+    _check_index_dtype(session, "gather", bound[2])
+    if index.size == 0:
+        return
+    if max(index.ndim, 1) != max(self.ndim, 1):
+        raise TorchError("gather_dims", other="input")
+    for other in range(index.ndim):
+        if other != axis and self.ndim and index.shape[other] > self.shape[other]:
+            raise TorchError("gather_sizes", at=other, index=list(index.shape), shape=list(self.shape), dim=axis)
+    refuse_outside(index, length_along(self, axis), axis)
+
+
+def _check_scatter(session: Any, op: Op, bound: list[Any]) -> None:
+    self, dim, index = bound[0].array, bound[1], bound[2].array
+    axis = wrap_dim(dim, self.ndim)
+    _check_index_dtype(session, "scatter", bound[2])
+    src = bound[3]
+    if isinstance(src, Tensor) and src.dtype is not bound[0].dtype:
+        raise TorchError("scatter_dtype")
+    if not isinstance(src, Tensor):
+        require_fit(session, bound[0].dtype, src)
+    if len(bound) > 4 and isinstance(bound[4], str):
+        _check_reduce(session, op.name, bound[4], isinstance(src, Tensor))
+    if index.size == 0:
+        return
+    if max(index.ndim, 1) != max(self.ndim, 1):
+        raise TorchError("gather_dims", other="self")
+    if isinstance(src, Tensor) and max(index.ndim, 1) != max(src.array.ndim, 1):
+        if 1 <= src.array.ndim < index.ndim:
+            # It is asked for the sizes of index's dims before anybody counts them.
+            wrap_dim(src.array.ndim, src.array.ndim)
+        raise TorchError("gather_dims", other="src")
+    shape = self.shape or (1,)
+    where = index.shape or (1,)
+    wrong = any(other != axis and where[other] > shape[other] for other in range(len(where)))
+    if isinstance(src, Tensor):
+        given = src.array.shape or (1,)
+        if wrong or any(size > other for size, other in zip(where, given, strict=True)):
+            raise TorchError(
+                "scatter_sizes",
+                index=list(index.shape),
+                shape=list(self.shape),
+                dim=axis,
+                src=list(src.array.shape),
+            )
+    elif wrong:
+        raise TorchError("scatter_sizes_value", index=list(index.shape), shape=list(self.shape), dim=axis)
+    refuse_outside(index, length_along(self, axis), axis)
+
+
+def _check_reduce(session: Any, name: str, reduce: str, tensor: bool) -> None:
+    if name.startswith("scatter_reduce"):
+        if reduce not in _REDUCTIONS:
+            raise TorchError("scatter_reduce_mode", reduce=reduce)
+        if session.dialect == "torch-1.13":
+            session.warn_once("scatter_reduce_beta")
+    else:
+        if reduce not in _DEPRECATED_REDUCE:
+            raise TorchError("scatter_mode")
+        if tensor:
+            session.warn_once("scatter_reduce_src")
+
+
+_GATHERED = "gather(grad, dim, index)"
+
+
+HELPERS = {
+    "scatter_reduce_backward": scatter_reduce_backward,
+}
+
+ROWS = [
+    general(
+        "gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False)",
+        "GatherBackward0",
+        gather,
+        grad={"self": "scatter_add(zeros_sized(grad, self.shape), dim, index, grad)"},
+        gradient_edits={"self": 1},
+        check=_check_gather,
+        doc="the elements at index along dim",
+        samples=("a.gather(0, torch.argsort(a, 0))",),
+    ),
+    general(
+        "scatter.src(Tensor self, int dim, Tensor index, Tensor src)",
+        "ScatterBackward0",
+        scatter_src,
+        grad={"self": "scatter_value(grad, dim, index, 0)", "src": _GATHERED},
+        inplace=True,
+        overlap=PLACING,
+        check=_check_scatter,
+        doc="self with the elements of src put at index along dim",
+        samples=("a.scatter(0, torch.argsort(a, 0), b)",),
+    ),
+    general(
+        "scatter.value(Tensor self, int dim, Tensor index, Number value)",
+        "ScatterBackward1",
+        scatter_value,
+        grad={"self": "scatter_value(grad, dim, index, 0)"},
+        inplace=True,
+        overlap=PLACING,
+        check=_check_scatter,
+        doc="self with value put at index along dim",
+        samples=("a.scatter(0, torch.argmax(a, 0, True), 1.)",),
+    ),
+    general(
+        "scatter.reduce(Tensor self, int dim, Tensor index, Tensor src, *, str reduce)",
+        "ScatterBackward2",
+        scatter_with,
+        grad={"self": "no_derivative('scatter')"},
+        inplace=True,
+        overlap=PLACING,
+        check=_check_scatter,
+        doc="self with the elements of src added or multiplied at index along dim",
+    ),
+    general(
+        "scatter.value_reduce(Tensor self, int dim, Tensor index, Number value, *, str reduce)",
+        "ScatterBackward3",
+        scatter_with,
+        grad={"self": "no_derivative('scatter')"},
+        inplace=True,
+        overlap=PLACING,
+        check=_check_scatter,
+        doc="self with value added or multiplied at index along dim",
+    ),
+    general(
+        "scatter_add(Tensor self, int dim, Tensor index, Tensor src)",
+        "ScatterAddBackward0",
+        scatter_add,
+        grad={"self": "grad", "src": _GATHERED},
+        inplace=True,
+        overlap=PLACING,
+        check=_check_scatter,
+        doc="self with the elements of src added at index along dim",
+        samples=("a.scatter_add(0, torch.argsort(a, 0), b)",),
+    ),
+    general(
+        "scatter_reduce(Tensor self, int dim, Tensor index, Tensor src, str reduce, *, bool include_self=True)",
+        "ScatterReduceBackward0",
+        scatter_reduce,
+        grad={
+            "self, src": "scatter_reduce_backward(grad, self, dim, index, src, reduce, include_self, result)",
+        },
+        inplace=True,
+        overlap=PLACING,
+        check=_check_scatter,
+        doc="self with the elements of src reduced at index along dim",
+        samples=("a.scatter_reduce(0, torch.argsort(a, 0), b, 'amax')",),
+    ),
+]
