@@ -153,9 +153,9 @@ def wrap(session: "Session", value: Any) -> Any:
         return Operand(session, value)
     if isinstance(value, list):
         return [wrap(session, item) for item in value]
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and any(isinstance(item, (Tensor, list, tuple)) for item in value):
         return tuple(wrap(session, item) for item in value)
-    return value
+    return value  # a size stays a size
 
 
 def unwrap(value: Any) -> Any:
