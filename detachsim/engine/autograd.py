@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detachsim.engine import dtypes
-from detachsim.engine.backward import Edge, expandable, run_backward, sum_to
+from detachsim.engine.backward import run_backward
+from detachsim.engine.backward_pass import Edge
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import DType
 from detachsim.engine.errors import TorchError
+from detachsim.engine.gradient_fit import expandable, sum_to
 from detachsim.engine.hooks import retain_grad
 from detachsim.engine.node import Node
 from detachsim.engine.parser import type_word

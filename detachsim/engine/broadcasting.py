@@ -1,8 +1,10 @@
-"""The shape in which two shapes meet."""
+"""The shape in which shapes meet."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from detachsim.engine.errors import TorchError
+from detachsim.engine.tensor import Tensor
 
 
 def broadcast_shape(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
@@ -17,3 +19,17 @@ def broadcast_shape(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...
         if one[dim] != other[dim] and one[dim] != 1 and other[dim] != 1:
             raise TorchError("broadcast", left=one[dim], right=other[dim], dim=dim)
     return tuple(b if a == 1 else a for a, b in zip(one, other, strict=True))
+
+
+def require_broadcast(operands: Sequence[Any]) -> tuple[int, ...]:
+    """Return the shape in which tensors meet (other operands have none); raises PyTorch's error where they do not."""
+    shape: tuple[int, ...] | None = None
+    for operand in operands:
+        if not isinstance(operand, Tensor):
+            continue
+        other = operand.array.shape
+        if shape is None or shape == other:
+            shape = other
+            continue
+        shape = broadcast_shape(shape, other)
+    return shape or ()

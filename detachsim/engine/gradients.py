@@ -23,6 +23,9 @@ from detachsim.engine.tensor import (
     new_version,
 )
 
+# A gradient: a plain array, or a tensor while a graph of the backward pass is recorded.
+Gradient = Any
+
 
 class Gradients:
     """The memories and counters of one pass, found by array; it keeps none of them alive, since a gradient that nobody

@@ -183,6 +183,13 @@ def namespace(session: "Session") -> Functions:
     return Functions(find, library.dialect)
 
 
+def functions(session: "Session") -> dict[str, Any]:
+    """Return the library's functions on operands for this session, made once a session."""
+    if not session.functions:
+        session.functions = namespace(session)
+    return session.functions
+
+
 def _caller(session: "Session", name: str) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         plain = [unwrap(value) for value in args]

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detachsim.engine import dtypes
-from detachsim.engine.dispatch import make_node, run
+from detachsim.engine.dispatch import run
 from detachsim.engine.dtypes import Array
+from detachsim.engine.graph import make_node
 from detachsim.engine.node import Node, Saved, SavedInput, SavedOutput
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Storage, Tensor, Version, make_inference

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.broadcasting import require_broadcast
 from detachsim.engine.dialects import NEWEST
-from detachsim.engine.dispatch import require_broadcast
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit

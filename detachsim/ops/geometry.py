@@ -7,9 +7,9 @@ import numpy as np
 
 from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dialects import NEWEST
-from detachsim.engine.dispatch import start_node
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.graph import start_node
 from detachsim.engine.op import VIEW, Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Storage, flat_memory, offset

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from detachsim.engine.backward import call_node
+from detachsim.engine.formulas import call_node
 from detachsim.engine.kept import keep
 from detachsim.engine.node import Node, SavedInput, SavedOutput
 from detachsim.engine.op import POINTWISE

@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from detachsim.engine import backward, dispatch, saved
+from detachsim.engine import dispatch, formulas, inplace, saved
 from detachsim.engine.backward import run_backward
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
@@ -292,16 +292,16 @@ def _forgetting(session: Session, tensor: Tensor, node: Node) -> None:
 
 
 FAULTS: dict[str, list[tuple[Any, str, Any]]] = {
-    "counters fall": [(dispatch, "bump", _count_down)],
-    "counters stand still": [(dispatch, "bump", lambda session, tensor: None)],
+    "counters fall": [(inplace, "bump", _count_down)],
+    "counters stand still": [(inplace, "bump", lambda session, tensor: None)],
     "views are copies": [(dispatch, "alias", _copying)],
     "views have counters of their own": [(dispatch, "alias", _with_own_counter)],
     "edits of saved tensors pass": [
-        (backward, "unpack_arrays", _unchecked),
+        (formulas, "unpack_arrays", _unchecked),
         (saved, "_check_in_dialect_order", lambda session, node: None),
     ],
     "a refused edit is done": [(dispatch, "check_inplace", _edited_too_early)],
-    "edits are not recorded": [(dispatch, "rebase_history", _forgetting)],
+    "edits are not recorded": [(inplace, "rebase_history", _forgetting)],
 }
 
 
