@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from detachsim.engine.bodies import ask_body, truth
+from detachsim.engine.bodies import ask_body
+from detachsim.engine.calls import truth
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import BY_NAME, boolean, float64, int64
 from detachsim.engine.errors import LimitError, TorchError
@@ -16,7 +17,8 @@ from detachsim.engine.signatures import Entry, PythonSignature, Signature, entry
 from detachsim.engine.tensor import Tensor, fresh
 
 if TYPE_CHECKING:
-    from detachsim.engine.op import Op, OverloadSet
+    from detachsim.engine.library import OverloadSet
+    from detachsim.engine.op import Op
     from detachsim.engine.session import Session
 
 

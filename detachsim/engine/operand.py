@@ -12,7 +12,8 @@ from detachsim.engine.dialects import NEWEST
 from detachsim.engine.tensor import Tensor
 
 if TYPE_CHECKING:
-    from detachsim.engine.op import Library, Op
+    from detachsim.engine.library import Library
+    from detachsim.engine.op import Op
     from detachsim.engine.session import Session
 
 

@@ -8,7 +8,7 @@ from detachsim.engine.tensor import Tensor
 
 if TYPE_CHECKING:
     from detachsim.engine.generator import Generator
-    from detachsim.engine.op import Library
+    from detachsim.engine.library import Library
 
 Fact = tuple[Any, ...]
 

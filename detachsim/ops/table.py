@@ -9,7 +9,8 @@ import numpy as np
 
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.layout import AS_OPERANDS
-from detachsim.engine.op import POINTWISE, Library, OverloadSet
+from detachsim.engine.library import Library, OverloadSet
+from detachsim.engine.op import POINTWISE
 from detachsim.engine.operand import array_namespace
 from detachsim.engine.short import make_binary, make_unary
 from detachsim.ops.families import families_of

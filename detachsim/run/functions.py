@@ -12,7 +12,7 @@ from detachsim.engine import autograd, dtypes
 from detachsim.engine.arguments import admit
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import LimitError, TorchError
-from detachsim.engine.op import OverloadSet
+from detachsim.engine.library import OverloadSet
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.collections import items_of

@@ -1,0 +1,96 @@
+"""What the body of a function in Python does to its arguments, each with PyTorch's error where that fails."""
+
+from typing import TYPE_CHECKING, Any
+
+from detachsim.engine.errors import TorchError
+from detachsim.engine.parser import parse, refuse_names, type_word
+from detachsim.engine.signatures import entry
+from detachsim.engine.tensor import Tensor
+
+if TYPE_CHECKING:
+    from detachsim.engine.session import Session
+
+
+class Calls:
+    """What a body does to its arguments, each with PyTorch's error where that fails."""
+
+    def __init__(self, session: "Session") -> None:
+        self.session = session
+        self.dialect = session.dialect
+        # Whether the types of the arguments alone decided that all is well.
+        self.certain = True
+
+    def call(self, function: str, *args: Any, **kwargs: Any) -> None:
+        """Call a function of C++ (``"t relu"``: place and name)."""
+        known = entry(*function.split(), self.dialect)
+        if known is not None:
+            fit = parse(known, args, kwargs, self.dialect)
+            refuse_names(known.name, fit, args[0] if args else None)
+            self.certain &= fit.certain
+
+    def method(self, value: Any, name: str, *args: Any, **kwargs: Any) -> None:
+        """Call a method."""
+        self.attribute(value, name)
+        self.call(f"m {name}", *args, **kwargs)
+
+    def attribute(self, value: Any, *names: str) -> None:
+        """Read attributes that tensors have."""
+        if not isinstance(value, Tensor):
+            text = f"'{type_word(value)}' object has no attribute '{names[0]}'"
+            raise TorchError("python", type="AttributeError", text=text)
+
+    def true(self, value: Any) -> bool:
+        """Ask whether a value is true."""
+        return truth(value)
+
+    def less(self, left: Any, right: Any, sign: str = "<") -> bool:
+        """Compare with ``<``, or ``>`` the other way round."""
+        if isinstance(left, str) and isinstance(right, str):
+            return left < right
+        if not all(isinstance(value, (int, float, Tensor)) for value in (left, right)):
+            first, second = (left, right) if sign == "<" else (right, left)
+            text = f"'{sign}' not supported between instances of '{type_word(first)}' and '{type_word(second)}'"
+            raise TorchError("python", type="TypeError", text=text)
+        for value in (left, right):
+            if isinstance(value, Tensor):
+                return value.array.size != 1 and truth(value)
+        return bool(left < right)
+
+    def index(self, value: Any) -> None:
+        """Take a value for an int."""
+        if isinstance(value, Tensor):
+            if value.array.size != 1 or value.dtype.is_floating:
+                raise TorchError("index_of_many")
+        elif not isinstance(value, int):
+            text = f"'{type_word(value)}' object cannot be interpreted as an integer"
+            raise TorchError("python", type="TypeError", text=text)
+
+    def length(self, value: Any) -> int:
+        """Ask for ``len``."""
+        if isinstance(value, Tensor):
+            if value.array.ndim == 0:
+                raise TorchError("python", type="TypeError", text="len() of a 0-d tensor")
+            return len(value.array)
+        if isinstance(value, (list, tuple, str)):
+            return len(value)
+        raise TorchError("python", type="TypeError", text=f"object of type '{type_word(value)}' has no len()")
+
+    def reduction(self, reduction: Any, size_average: Any = None, reduce: Any = None) -> int:
+        """Return the number of a reduction."""
+        if size_average is not None or reduce is not None:
+            for value in (size_average, reduce):
+                if value is not None:
+                    self.true(value)
+            return 1
+        if reduction not in ("none", "mean", "sum", "elementwise_mean"):
+            raise TorchError("loss_reduction", reduction=reduction)
+        return 1
+
+
+def truth(value: Any) -> bool:
+    """Return ``bool(value)``."""
+    if isinstance(value, Tensor):
+        if value.array.size != 1:
+            raise TorchError("bool_many" if value.array.size else "bool_none")
+        return bool(value.array.item())
+    return bool(value)

@@ -1,0 +1,329 @@
+"""The bodies of the functions of ``torch.nn.functional``."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from detachsim.engine.calls import Calls
+from detachsim.engine.errors import TorchError
+from detachsim.engine.parser import type_word
+from detachsim.engine.tensor import Tensor
+from detachsim.engine.torch_bodies import (
+    norm,
+)
+
+
+def _either(first: str, *names: str) -> Callable[..., None]:
+    """Return the body of a function that edits its input or does not: ``first`` with an underscore, or without."""
+
+    def body(c: Calls, input: Any, inplace: Any, **rest: Any) -> None:
+        if first == "n hardtanh" and c.less(rest["max_val"], rest["min_val"], ">"):
+            raise TorchError("hardtanh_bounds")
+        c.call(f"{first}_" if c.true(inplace) else first, input, *(rest[name] for name in names))
+
+    return body
+
+
+def _direct(function: str, *names: str) -> Callable[..., None]:
+    """Return the body of a function that only hands its arguments on."""
+
+    def body(c: Calls, **given: Any) -> None:
+        c.call(function, *(given[name] for name in names))
+
+    return body
+
+
+def _loss(function: str, *names: str, sizes: bool = False) -> Callable[..., None]:
+    """Return the body of a loss: the number of its reduction stands where ``names`` has an ellipsis.
+
+    With ``sizes`` it asks those of target and input first.
+    """
+
+    def body(c: Calls, reduction: Any, size_average: Any = None, reduce: Any = None, **given: Any) -> None:
+        if sizes:
+            c.attribute(given["target"], "size")
+            c.attribute(given["input"], "size")
+        if function == "n binary_cross_entropy" and given["weight"] is not None:
+            c.attribute(given["weight"], "size")
+        batchmean = function == "t kl_div" and reduction == "batchmean"
+        number = c.reduction("sum" if batchmean else reduction, size_average, reduce)
+        try:
+            c.call(function, *(number if name == "..." else given[name] for name in names))
+        except TorchError:
+            # What the row would have said.
+            if size_average is not None or reduce is not None:
+                off = reduce is not None and not reduce
+                asked = "none" if off else "sum" if size_average is not None and not size_average else "mean"
+                c.session.warn("legacy_reduction", reduction=asked)
+            raise
+
+    return body
+
+
+def _softmax(name: str) -> Callable[..., None]:
+    def body(c: Calls, input: Any, dim: Any, _stacklevel: Any, dtype: Any) -> None:
+        if dim is None:
+            c.attribute(input, "dim")
+            c.index(_stacklevel)
+        if name == "softmin":
+            input = _negated(input)
+        method = "softmax" if name == "softmin" else name
+        c.attribute(input, method)
+        if dim is not None:
+            named = {} if dtype is None else {"dtype": dtype}
+            c.method(input, method, dim, **named)
+
+    return body
+
+
+def _negated(value: Any) -> Any:
+    if isinstance(value, (int, float)):
+        return -value
+    if not isinstance(value, Tensor):
+        text = f"bad operand type for unary -: '{type_word(value)}'"
+        raise TorchError("python", type="TypeError", text=text)
+    return value
+
+
+def _dropout(function: str) -> Callable[..., None]:
+    def body(c: Calls, input: Any, p: Any, training: Any, inplace: Any) -> None:
+        if c.less(p, 0.0) or c.less(1.0, p, ">"):
+            raise TorchError("dropout_probability", value=p)
+        if function == "t feature_dropout":
+            c.attribute(input, "dim")
+        c.call(f"{function}_" if c.true(inplace) else function, input, p, training)
+
+    return body
+
+
+def _gumbel_softmax(c: Calls, logits: Any, tau: Any, hard: Any, eps: Any, dim: Any) -> None:
+    c.call("t empty_like", logits)
+
+
+def _gaussian_nll_loss(c: Calls, input: Any, target: Any, var: Any, full: Any, eps: Any, reduction: Any) -> None:
+    if isinstance(var, float):
+        c.call("t ones_like", input)
+    else:
+        c.call("t any", var if isinstance(var, Tensor) else c.less(var, 0))
+
+
+def _pair(value: Any) -> Any:
+    """Return what PyTorch makes of a number for both of two dims."""
+    return (
+        tuple(value)
+        if isinstance(value, (list, tuple, str))
+        else value
+        if isinstance(value, Tensor)
+        else (value, value)
+    )
+
+
+def _unfold(c: Calls, input: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> None:
+    c.call("n im2col", input, *map(_pair, (kernel_size, dilation, padding, stride)))
+
+
+def _fold(c: Calls, input: Any, output_size: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> None:
+    c.call("n col2im", input, *map(_pair, (output_size, kernel_size, dilation, padding, stride)))
+
+
+def _lp_pool(function: str) -> Callable[..., None]:
+    def body(c: Calls, input: Any, norm_type: Any, kernel_size: Any, stride: Any, ceil_mode: Any) -> None:
+        c.method(input, "pow", norm_type)
+        sizes = [] if stride is None else [stride]
+        c.call(function, input, kernel_size, *(sizes or [None]), 0, ceil_mode)
+
+    return body
+
+
+def _multi_margin_loss(
+    c: Calls,
+    input: Any,
+    target: Any,
+    p: Any,
+    margin: Any,
+    weight: Any,
+    size_average: Any,
+    reduce: Any,
+    reduction: Any,
+) -> None:
+    number = c.reduction(reduction, size_average, reduce)
+    if not isinstance(p, Tensor) and p not in (1, 2):
+        raise TorchError("multi_margin_python")
+    if weight is not None:
+        c.attribute(weight, "dim")
+    c.call("n multi_margin_loss", input, target, p, margin, weight, number)
+
+
+def _adaptive_pool2d(function: str) -> Callable[..., None]:
+    def body(c: Calls, input: Any, output_size: Any, return_indices: Any = False) -> None:
+        _adaptive(c, function, input, output_size)
+
+    return body
+
+
+def _adaptive(c: Calls, function: str, input: Any, output_size: Any) -> None:
+    c.attribute(input, "size")
+    if not isinstance(output_size, int):
+        count = c.length(output_size)
+        if input.array.ndim <= count:
+            raise TorchError("adaptive_pool_dims", least=count + 1)
+        if isinstance(output_size, (list, tuple)):
+            output_size = [1 if item is None else item for item in output_size]
+    c.call(function, input, output_size)
+
+
+def _batch_norm(c: Calls, input: Any, training: Any, **given: Any) -> None:
+    if c.true(training):
+        c.attribute(input, "size")
+    names = ("weight", "bias", "running_mean", "running_var")
+    c.call("t batch_norm", input, *(given[n] for n in names), training, given["momentum"], given["eps"], True)
+
+
+def _instance_norm(c: Calls, input: Any, use_input_stats: Any, **given: Any) -> None:
+    if c.true(use_input_stats):
+        c.attribute(input, "size")
+        if math.prod(input.shape[2:]) == 1:
+            raise TorchError("instance_norm_elements", size=f"torch.Size({list(input.shape)})")
+    names = ("weight", "bias", "running_mean", "running_var")
+    c.call("t instance_norm", input, *(given[n] for n in names), use_input_stats, given["momentum"], given["eps"], True)
+
+
+def _group_norm(c: Calls, input: Any, num_groups: Any, weight: Any, bias: Any, eps: Any) -> None:
+    c.attribute(input, "dim")
+    if input.array.ndim < 2:
+        raise TorchError("group_norm_dims", ndim=input.array.ndim)
+    if not isinstance(num_groups, (int, float, Tensor)):
+        text = f"unsupported operand type(s) for //: 'int' and '{type_word(num_groups)}'"
+        raise TorchError("python", type="TypeError", text=text)
+    c.call("t group_norm", input, num_groups, weight, bias, eps)
+
+
+def _glu(c: Calls, input: Any, dim: Any) -> None:
+    c.attribute(input, "dim")
+    if input.array.ndim == 0:
+        raise TorchError("glu_zero_dim")
+    c.call("n glu", input, dim)
+
+
+def _embedding(
+    c: Calls,
+    input: Any,
+    weight: Any,
+    padding_idx: Any,
+    max_norm: Any,
+    norm_type: Any,
+    scale_grad_by_freq: Any,
+    sparse: Any,
+) -> None:
+    if padding_idx is not None:
+        above = c.less(0, padding_idx, ">")
+        if above or c.less(padding_idx, 0):
+            c.attribute(weight, "size")
+    else:
+        padding_idx = -1
+    c.call("t embedding", weight, input, padding_idx, scale_grad_by_freq, sparse)
+
+
+def _margin_ranking_loss(
+    c: Calls, input1: Any, input2: Any, target: Any, margin: Any, size_average: Any, reduce: Any, reduction: Any
+) -> None:
+    number = c.reduction(reduction, size_average, reduce)
+    for value in (input1, input2, target):
+        c.attribute(value, "dim")
+    c.call("t margin_ranking_loss", input1, input2, target, margin, number)
+
+
+def _normalize(c: Calls, input: Any, p: Any, dim: Any, eps: Any, out: Any) -> None:
+    c.attribute(input, "norm")
+    norm(c, input, p, dim, True, None)
+    c.call("m clamp_min", eps)
+
+
+def _pool(function: str) -> Callable[..., None]:
+    def body(c: Calls, input: Any, kernel_size: Any, stride: Any, return_indices: Any, **rest: Any) -> None:
+        stride = [] if stride is None else stride
+        c.call(function, input, kernel_size, stride, rest["padding"], rest["dilation"], rest["ceil_mode"])
+
+    return body
+
+
+def _methods(name: str) -> Callable[..., None]:
+    def body(c: Calls, input: Any) -> None:
+        c.attribute(input, name)
+
+    return body
+
+
+FUNCTIONAL_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
+    "F relu": _either("t relu"),
+    "F relu6": _either("n relu6"),
+    "F selu": _either("t selu"),
+    "F silu": _either("n silu"),
+    "F mish": _either("n mish"),
+    "F hardsigmoid": _either("n hardsigmoid"),
+    "F hardswish": _either("n hardswish"),
+    "F celu": _either("t celu", "alpha"),
+    "F elu": _either("n elu", "alpha"),
+    "F leaky_relu": _either("n leaky_relu", "negative_slope"),
+    "F hardtanh": _either("n hardtanh", "min_val", "max_val"),
+    "F threshold": _either("t threshold", "threshold", "value"),
+    "F dropout": _dropout("t dropout"),
+    "F dropout1d": _dropout("t feature_dropout"),
+    "F dropout2d": _dropout("t feature_dropout"),
+    "F dropout3d": _dropout("t feature_dropout"),
+    "F alpha_dropout": _dropout("t alpha_dropout"),
+    "F feature_alpha_dropout": _dropout("t feature_alpha_dropout"),
+    "F gumbel_softmax": _gumbel_softmax,
+    "F gaussian_nll_loss": _gaussian_nll_loss,
+    "F adaptive_avg_pool2d": _adaptive_pool2d("n adaptive_avg_pool2d"),
+    "F adaptive_max_pool2d": _adaptive_pool2d("n adaptive_max_pool2d"),
+    "F adaptive_max_pool1d": _direct("t adaptive_max_pool1d", "input", "output_size"),
+    "F unfold": _unfold,
+    "F fold": _fold,
+    "F lp_pool1d": _lp_pool("t avg_pool1d"),
+    "F lp_pool2d": _lp_pool("n avg_pool2d"),
+    "F local_response_norm": lambda c, input, **rest: c.attribute(input, "dim"),
+    "F multi_margin_loss": _multi_margin_loss,
+    "F multilabel_margin_loss": _loss("n multilabel_margin_loss", "input", "target", "..."),
+    "F multilabel_soft_margin_loss": lambda c, input, **rest: c.call("n log_sigmoid", input),
+    "F batch_norm": _batch_norm,
+    "F instance_norm": _instance_norm,
+    "F group_norm": _group_norm,
+    "F layer_norm": _direct("t layer_norm", "input", "normalized_shape", "weight", "bias", "eps"),
+    "F rms_norm": _direct("t rms_norm", "input", "normalized_shape", "weight", "eps"),
+    "F pad": _direct("n pad", "input", "pad", "mode", "value"),
+    "F glu": _glu,
+    "F embedding": _embedding,
+    "F normalize": _normalize,
+    "F softmax": _softmax("softmax"),
+    "F log_softmax": _softmax("log_softmax"),
+    "F softmin": _softmax("softmin"),
+    "F sigmoid": _methods("sigmoid"),
+    "F tanh": _methods("tanh"),
+    "F tanhshrink": _methods("tanh"),
+    "F softsign": _methods("abs"),
+    "F max_pool1d": _pool("t max_pool1d"),
+    "F max_pool2d": _pool("t max_pool2d"),
+    "F binary_cross_entropy": _loss("n binary_cross_entropy", "input", "target", "weight", "...", sizes=True),
+    "F binary_cross_entropy_with_logits": _loss(
+        "t binary_cross_entropy_with_logits", "input", "target", "weight", "pos_weight", "...", sizes=True
+    ),
+    "F mse_loss": _loss("n mse_loss", "input", "target", "...", sizes=True),
+    "F l1_loss": _loss("n l1_loss", "input", "target", "...", sizes=True),
+    "F smooth_l1_loss": _loss("n smooth_l1_loss", "input", "target", "...", "beta", sizes=True),
+    "F huber_loss": _loss("n huber_loss", "input", "target", "...", "delta", sizes=True),
+    "F cross_entropy": _loss(
+        "n cross_entropy_loss", "input", "target", "weight", "...", "ignore_index", "label_smoothing"
+    ),
+    "F nll_loss": _loss("n nll_loss_nd", "input", "target", "weight", "...", "ignore_index"),
+    "F kl_div": _loss("t kl_div", "input", "target", "..."),
+    "F soft_margin_loss": _loss("n soft_margin_loss", "input", "target", "..."),
+    "F hinge_embedding_loss": _loss("t hinge_embedding_loss", "input", "target", "margin", "..."),
+    "F poisson_nll_loss": _loss("t poisson_nll_loss", "input", "target", "log_input", "full", "eps", "..."),
+    "F cosine_embedding_loss": _loss("t cosine_embedding_loss", "input1", "input2", "target", "margin", "..."),
+    "F triplet_margin_loss": _loss(
+        "t triplet_margin_loss", "anchor", "positive", "negative", "margin", "p", "eps", "swap", "..."
+    ),
+    "F margin_ranking_loss": _margin_ranking_loss,
+    "F interpolate": lambda c, input, **rest: c.attribute(input, "dim"),
+}

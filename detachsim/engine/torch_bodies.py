@@ -1,0 +1,157 @@
+"""The bodies of the functions of ``torch`` and of the methods of tensors that PyTorch writes in Python."""
+
+from collections.abc import Callable
+from typing import Any
+
+from detachsim.engine.calls import Calls
+from detachsim.engine.dialects import NEWEST
+from detachsim.engine.errors import TorchError
+from detachsim.engine.tensor import Tensor
+
+
+def _cdist(c: Calls, x1: Any, x2: Any, p: Any, compute_mode: Any) -> None:
+    c.call("v cdist", x1, x2, p, None)
+
+
+def _broadcast_shapes(c: Calls, shapes: Any) -> None:
+    for shape in shapes:
+        if not isinstance(shape, (int, list, tuple)):
+            shown = shape.array.item() if isinstance(shape, Tensor) and shape.array.size == 1 else shape
+            raise TorchError("broadcast_shapes_type", found=shown)
+
+
+def norm(c: Calls, input: Any, p: Any, dim: Any, keepdim: Any, dtype: Any, out: Any = None) -> None:
+    """Do what the body of ``norm`` does; ``F.normalize`` runs it, too."""
+    c.attribute(input, "layout")
+    dims = [dim] if isinstance(dim, int) else dim
+    if c.dialect != NEWEST:
+        if not isinstance(p, str):
+            c.call("v norm", input, *([p] if dim is None else [p, dims]), **_old_norm(dim, dtype), keepdim=keepdim)
+        return
+    if isinstance(p, str) and p != "fro":
+        c.call("l linalg_matrix_norm", input, p, [-2, -1] if dims is None else dims, keepdim, dtype=dtype)
+    else:
+        c.call("l linalg_vector_norm", input, 2 if p is None or p == "fro" else p, dims, keepdim, dtype=dtype)
+
+
+def _old_norm(dim: Any, dtype: Any) -> dict[str, Any]:
+    return ({"dim": [0]} if dim is None else {}) | ({} if dtype is None else {"dtype": dtype})
+
+
+def _of_lists(function: str, *, alone: bool = False) -> Callable[..., None]:
+    """Return the body of a function of several tensors; ``alone`` is one that is not put into a list."""
+
+    def body(c: Calls, tensors: Any, **rest: Any) -> None:
+        if alone and len(tensors) == 1:
+            tensors = tensors[0]
+        c.call(function, tensors)
+
+    return body
+
+
+def _meshgrid(c: Calls, tensors: Any, indexing: Any) -> None:
+    if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
+        tensors = tensors[0]
+    c.call("v meshgrid", tensors, **({} if indexing is None else {"indexing": indexing}))
+
+
+def _split(c: Calls, tensor: Any, size: Any, dim: Any) -> Any:
+    if isinstance(size, Tensor) and size.array.size == 1:
+        size = int(size.array.item())
+    c.call("v split" if isinstance(size, int) else "t split_with_sizes", tensor, size, dim)
+    return size
+
+
+def _split_method(c: Calls, self: Any, split_size: Any, dim: Any) -> dict[str, Any]:
+    return {"split_size": _split(c, self, split_size, dim)}
+
+
+def _split_function(c: Calls, tensor: Any, split_size_or_sections: Any, dim: Any) -> dict[str, Any]:
+    c.attribute(tensor, "split")
+    return {"split_size_or_sections": _split(c, tensor, split_size_or_sections, dim)}
+
+
+def _tensordot(c: Calls, a: Any, b: Any, dims: Any, out: Any) -> None:
+    if isinstance(dims, int):
+        if c.dialect == NEWEST:
+            c.attribute(a, "dim")
+            c.attribute(b, "dim")
+        dims = ([0], [0])
+    elif isinstance(dims, Tensor):
+        dims = (dims.array.tolist(), [0])
+    if not isinstance(dims, (list, tuple)) or len(dims) != 2:
+        return
+    c.call("v tensordot", a, b, *dims)
+
+
+def _einsum(c: Calls, args: Any) -> None:
+    if len(args) < 2:
+        raise TorchError("einsum_none")
+    if not isinstance(args[0], Tensor):
+        operands = args[1:]
+        if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
+            _einsum(c, (args[0], *operands[0]))
+        else:
+            c.call("v einsum", args[0], operands)
+
+
+def _chain_matmul(c: Calls, matrices: Any, out: Any) -> None:
+    c.call("v chain_matmul", matrices)
+
+
+def _unflatten(c: Calls, self: Any, dim: Any, sizes: Any) -> None:
+    if not c.true(sizes):
+        raise TorchError("unflatten_empty")
+    c.call("b unflatten", dim, sizes)
+
+
+def _unique(
+    c: Calls,
+    input: Any = None,
+    sorted: Any = True,
+    return_inverse: Any = False,
+    return_counts: Any = False,
+    **rest: Any,
+) -> None:
+    input = rest.get("self", input)
+    c.true(return_inverse)
+    c.true(return_counts)
+    flags = {"sorted": sorted, "return_inverse": return_inverse, "return_counts": return_counts}
+    if rest.get("dim") is not None:
+        c.call("t unique_dim", input, rest["dim"], **flags)
+    else:
+        c.call("t _unique2", input, **flags)
+
+
+def _unique_consecutive(
+    c: Calls, input: Any = None, return_inverse: Any = False, return_counts: Any = False, dim: Any = None, **rest: Any
+) -> None:
+    input = rest.get("self", input)
+    c.true(return_inverse)
+    c.true(return_counts)
+    c.call("v unique_consecutive", input, return_inverse=return_inverse, return_counts=return_counts, dim=dim)
+
+
+TORCH_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
+    "t cdist": _cdist,
+    "t broadcast_shapes": _broadcast_shapes,
+    "t atleast_1d": _of_lists("v atleast_1d", alone=True),
+    "t atleast_2d": _of_lists("v atleast_2d", alone=True),
+    "t atleast_3d": _of_lists("v atleast_3d", alone=True),
+    "t block_diag": _of_lists("v block_diag"),
+    "t broadcast_tensors": _of_lists("v broadcast_tensors"),
+    "t cartesian_prod": _of_lists("v cartesian_prod"),
+    "t meshgrid": _meshgrid,
+    "t norm": norm,
+    "m norm": lambda c, self, **rest: norm(c, self, **rest),
+    "t split": _split_function,
+    "m split": _split_method,
+    "t tensordot": _tensordot,
+    "t einsum": _einsum,
+    "t chain_matmul": _chain_matmul,
+    "m unflatten": _unflatten,
+    "t unique": _unique,
+    "m unique": _unique,
+    "t unique_consecutive": _unique_consecutive,
+    "m unique_consecutive": _unique_consecutive,
+}
