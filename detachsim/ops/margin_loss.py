@@ -20,7 +20,7 @@ from detachsim.ops.loss import (
 )
 from detachsim.ops.numeric import precise_each
 from detachsim.ops.row import FLOAT, composite, general
-from detachsim.ops.statistics import vector_norm
+from detachsim.ops.vector_norms import vector_norm
 
 _EPSILON = 1e-12
 

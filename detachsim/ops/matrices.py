@@ -42,6 +42,21 @@ def check_shape(op: str, tensor: Tensor, name: str = "A") -> None:
         raise TorchError("matrix_square", op=op, name=name, rows=rows, columns=columns)
 
 
+def _is_plain(value: Any) -> bool:
+    """Whether a formula runs on arrays, without recording a graph."""
+    return isinstance(value, np.ndarray | np.generic)
+
+
+def with_diagonal(ops: Any, value: Any, edit: str, by: Any) -> Any:
+    """Edit a fresh matrix's diagonal in place; ``edit`` is the name of the op."""
+    if _is_plain(value):
+        diagonal = np.einsum("...ii->...i", value)
+        diagonal[...] = diagonal * by if edit == "mul_" else by
+    else:
+        ops[edit](ops.diagonal(value, 0, -2, -1), by)
+    return value
+
+
 def check_matrix(op: str, tensor: Tensor, name: str = "A") -> None:
     if tensor.array.ndim < 2:
         raise TorchError("matrix_dims", op=op, name=name)

@@ -25,9 +25,14 @@ median median_dim min min_dim min_other mode nanmedian nanmedian_dim selected_ba
 zeros_sized
 """,
     "statistics": """
-dist dist_backward linalg_vector_norm moments_backward nanquantile norm norm_dim norm_dim_dtype quantile std
-std_backward std_correction std_dim std_mean std_mean_correction std_mean_dim var var_backward var_correction
-var_dim var_mean var_mean_correction var_mean_dim vector_norm_backward
+moments_backward std std_backward std_correction std_dim std_mean std_mean_correction std_mean_dim var
+var_backward var_correction var_dim var_mean var_mean_correction var_mean_dim
+""",
+    "vector_norms": """
+dist dist_backward linalg_vector_norm norm norm_dim norm_dim_dtype vector_norm_backward
+""",
+    "quantiles": """
+nanquantile quantile
 """,
     "cumulative": """
 constant_like cummax cummin cumprod cumprod_ cumprod_backward cumsum cumsum_ cumsum_backward diff logcumsumexp
@@ -55,8 +60,10 @@ solve_backward
 """,
     "factorizations": """
 cholesky cholesky_backward cholesky_inverse cholesky_inverse_backward cholesky_solve cholesky_solve_backward
-eigh_backward linalg_cholesky linalg_eigh linalg_eigvalsh linalg_lu linalg_qr linalg_solve_triangular
-linalg_svd linalg_svdvals lu_backward qr_backward solve_triangular_backward svd svd_backward
+linalg_cholesky linalg_lu linalg_qr linalg_solve_triangular lu_backward qr_backward solve_triangular_backward
+""",
+    "spectra": """
+eigh_backward linalg_eigh linalg_eigvalsh linalg_svd linalg_svdvals svd svd_backward
 """,
     "matrix_functions": """
 exponential_backward linalg_cond linalg_matrix_exp linalg_matrix_rank linalg_pinv linalg_vecdot matrix_exp
@@ -244,11 +251,13 @@ alpha_dropout alpha_dropout_ alpha_dropout_functional dropout dropout1d dropout2
 feature_alpha_dropout feature_alpha_dropout_ feature_alpha_dropout_functional feature_dropout feature_dropout_
 """,
     "loss": """
+huber_loss huber_loss_backward huber_loss_kernel huber_loss_same_backward huber_loss_second
+huber_loss_slope_sum l1_loss mse_loss mse_loss_backward mse_loss_kernel mse_loss_second mse_loss_slope_sum
+smooth_l1_loss smooth_l1_loss_backward smooth_l1_loss_kernel smooth_l1_loss_second smooth_l1_loss_slope_sum
+""",
+    "binary_loss": """
 bce_backward bce_backward_kernel bce_kernel bce_logits_backward bce_logits_kernel bce_logits_target_backward
-bce_second bce_target_backward binary_cross_entropy binary_cross_entropy_with_logits huber_loss
-huber_loss_backward huber_loss_kernel huber_loss_same_backward huber_loss_second huber_loss_slope_sum l1_loss
-mse_loss mse_loss_backward mse_loss_kernel mse_loss_second mse_loss_slope_sum smooth_l1_loss
-smooth_l1_loss_backward smooth_l1_loss_kernel smooth_l1_loss_second smooth_l1_loss_slope_sum
+bce_second bce_target_backward binary_cross_entropy binary_cross_entropy_with_logits
 """,
     "class_loss": """
 cross_entropy nll_2d_backward nll_2d_kernel nll_backward nll_kernel nll_loss
@@ -259,9 +268,14 @@ pairwise_distance poisson_nll_loss soft_margin_backward soft_margin_kernel soft_
 soft_margin_slope_sum triplet_margin_loss
 """,
     "normalization": """
-batch_norm batch_norm_backward batch_norm_second cosine_similarity group_norm group_norm_backward
-instance_norm layer_norm layer_norm_backward layer_norm_second native_batch_norm native_batch_norm_backward
-native_group_norm native_layer_norm native_layer_norm_backward normalize rms_norm
+group_norm group_norm_backward layer_norm layer_norm_backward layer_norm_second native_group_norm
+native_layer_norm native_layer_norm_backward rms_norm
+""",
+    "batch_normalization": """
+batch_norm batch_norm_backward batch_norm_second instance_norm native_batch_norm native_batch_norm_backward
+""",
+    "similarity": """
+cosine_similarity normalize
 """,
     "patches": """
 channel_shuffle col2im fold im2col no_derivative_of_shuffle pixel_shuffle pixel_unshuffle unfold

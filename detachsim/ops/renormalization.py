@@ -9,7 +9,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.ops.numeric import wrap_dim
 from detachsim.ops.row import general
-from detachsim.ops.statistics import vector_norm, vector_norm_backward
+from detachsim.ops.vector_norms import vector_norm, vector_norm_backward
 
 # What PyTorch adds to a norm before it divides.
 _LEAST = 1e-7

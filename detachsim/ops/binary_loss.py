@@ -1,0 +1,228 @@
+"""Binary cross entropy, of probabilities and of logits."""
+
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.broadcasting import broadcast_shape
+from detachsim.engine.dialects import NEWEST
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.op import Op
+from detachsim.ops.loss import LEGACY, averaged, check_reduction, chosen_reduction, reduced, refuse_gradient, size_text
+from detachsim.ops.numeric import precise
+from detachsim.ops.row import FLOAT, composite, general
+
+_exp, _log, _log1p = precise(np.exp), precise(np.log), precise(np.log1p)
+
+
+def bce(self: Array, target: Array, weight: Array | None, reduction: str) -> Array:
+    losses = _bce_each(self, target)
+    return reduced(losses if weight is None else losses * weight, reduction)
+
+
+def _bce_each(self: Array, target: Array) -> Array:
+    # The logarithms stop at -100, so that a sure and wrong answer costs a finite number.
+    return (target - 1) * np.maximum(_log1p(-self), -100) - target * np.maximum(_log(self), -100)
+
+
+def _check_bce(session: Any, op: Op, bound: list[Any]) -> None:
+    self, target = bound[0], bound[1]
+    if target.dtype is not self.dtype:
+        raise TorchError("found_dtype", found=target.dtype.scalar, expected=self.dtype.scalar)
+    if not self.dtype.is_floating:
+        raise TorchError("not_implemented_for", kernel="binary_cross_entropy", dtype=self.dtype.scalar)
+    refuse_gradient(session, "binary_cross_entropy", weight=bound[2])
+    wrong = [np.asarray(~((value.array >= 0) & (value.array <= 1))) for value in (self, target)]
+    if session.dialect != NEWEST:
+        wrong[1][...] = False  # it was not looked at yet
+    first = np.argmax(wrong[0] | wrong[1]) if self.array.size else 0
+    for name, places in zip(("input", "target"), wrong, strict=True):
+        if self.array.size and places.ravel()[first]:
+            raise TorchError("bce_range", name=name)
+
+
+def bce_backward(ops: Any, grad: Any, self: Any, target: Any, weight: Any, reduction: str) -> Any:
+    """The gradient of binary cross entropy; its divisor is never less than 1e-12."""
+    return ops.bce_backward_kernel(grad, self, target, weight, reduction)
+
+
+def bce_backward_kernel(grad_output: Array, self: Array, target: Array, weight: Array | None, reduction: str) -> Array:
+    kind = np.asarray(self).dtype.type
+    made = grad_output * (self - target) / np.maximum((1 - self) * self, kind(1e-12))
+    if weight is not None:
+        made = made * weight
+    return np.asarray(made / kind(max(self.size, 1)) if reduction == "mean" else made)
+
+
+def _weighted_mean(values: Any, weight: Any, shape: tuple[int, ...], reduction: str) -> Any:
+    if weight is not None:
+        values = values * weight
+    return averaged(values, shape, reduction)
+
+
+def bce_target_backward(ops: Any, grad: Any, self: Any, target: Any, weight: Any, reduction: str) -> Any:
+    """The gradient of binary cross entropy for its target."""
+    return _weighted_mean(-ops.logit(self) * grad, weight, self.shape, reduction)
+
+
+def bce_second(
+    ops: Any, grad: Any, grad_output: Any, self: Any, target: Any, weight: Any, reduction: str
+) -> tuple[Any, Any, Any]:
+    """The gradients of binary cross entropy's gradient."""
+    spread = ops.clamp_min((1 - self) * self, 1e-12)
+    to_grad = _weighted_mean(grad * (self - target) / spread, weight, self.shape, reduction)
+    if reduction != "none":
+        to_grad = ops.sum(to_grad)
+    both = grad * grad_output
+    to_self = both * ((self * self - self * target * 2 + target) / (spread * spread))
+    return (
+        to_grad,
+        _weighted_mean(to_self, weight, self.shape, reduction),
+        _weighted_mean(-both / spread, weight, self.shape, reduction),
+    )
+
+
+def binary_cross_entropy(
+    ops: Any,
+    self: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """Cross entropy of probabilities of yes and no."""
+    reduction = chosen_reduction(self, size_average, reduce, reduction)
+    check_reduction(reduction)
+    if target.shape != self.shape:
+        raise TorchError("bce_sizes", target=size_text(target.shape), input=size_text(self.shape))
+    if weight is not None:
+        weight = ops.expand(weight, broadcast_shape(target.shape, weight.shape))
+    return ops.bce_kernel(self, target, weight, reduction)
+
+
+def _log_sigmoid(values: Array) -> Array:
+    return np.minimum(values, 0) - _log1p(_exp(-np.abs(values)))
+
+
+def bce_logits(self: Array, target: Array, weight: Array | None, pos_weight: Array | None, reduction: str) -> Array:
+    log_sigmoid = _log_sigmoid(self)
+    if pos_weight is not None:
+        losses = (1 - target) * self - ((pos_weight - 1) * target + 1) * log_sigmoid
+    else:
+        losses = (1 - target) * self - log_sigmoid
+    return reduced(np.asarray(losses if weight is None else losses * weight), reduction)
+
+
+def _check_bce_logits(session: Any, op: Op, bound: list[Any]) -> None:
+    refuse_gradient(session, "binary_cross_entropy_with_logits", weight=bound[2], pos_weight=bound[3])
+    if not bound[0].dtype.is_floating:
+        raise TorchError("not_implemented_for", kernel="log_sigmoid_cpu", dtype=bound[0].dtype.scalar)
+    if not bound[1].dtype.is_floating:
+        raise TorchError("inplace_cast", result=bound[0].dtype.scalar, output=bound[1].dtype.scalar)
+
+
+def bce_logits_backward(
+    ops: Any, grad: Any, self: Any, target: Any, weight: Any, pos_weight: Any, reduction: str
+) -> Any:
+    """The gradient of binary cross entropy with logits."""
+    if pos_weight is None:
+        made = (ops.sigmoid(self) - target) * grad
+    else:
+        positive = pos_weight * target
+        made = ((positive + 1 - target) * ops.sigmoid(self) - positive) * grad
+    return _weighted_mean(made, weight, self.shape, reduction)
+
+
+def bce_logits_target_backward(
+    ops: Any, grad: Any, self: Any, target: Any, weight: Any, pos_weight: Any, reduction: str
+) -> Any:
+    """The gradient of binary cross entropy with logits for its target."""
+    if pos_weight is None:
+        made = -self * grad
+    else:
+        made = (ops.logsigmoid(-self) - pos_weight * ops.logsigmoid(self)) * grad
+    return _weighted_mean(made, weight, self.shape, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    ops: Any,
+    self: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Any = None,
+) -> Any:
+    """Cross entropy of yes and no, of numbers before the sigmoid."""
+    reduction = chosen_reduction(self, size_average, reduce, reduction)
+    check_reduction(reduction)
+    if target.shape != self.shape:
+        raise TorchError("bce_logits_sizes", target=size_text(target.shape), input=size_text(self.shape))
+    return ops.bce_logits_kernel(self, target, weight, pos_weight, reduction)
+
+
+HELPERS = {
+    "bce_backward": bce_backward,
+    "bce_target_backward": bce_target_backward,
+    "bce_second": bce_second,
+    "bce_logits_backward": bce_logits_backward,
+    "bce_logits_target_backward": bce_logits_target_backward,
+}
+
+
+ROWS = [
+    general(
+        "bce_kernel(Tensor self, Tensor target, Tensor? weight, str reduction)",
+        "BinaryCrossEntropyBackward0",
+        bce,
+        promote=FLOAT,
+        where="",
+        grad={
+            "self": "bce_backward(grad, self, target, weight, reduction)",
+            "target": "bce_target_backward(grad, self, target, weight, reduction)",
+        },
+        check=_check_bce,
+        doc="binary cross entropy, reduced",
+    ),
+    general(
+        "bce_backward_kernel(Tensor grad_output, Tensor self, Tensor target, Tensor? weight, str reduction)",
+        "BinaryCrossEntropyBackwardBackward0",
+        bce_backward_kernel,
+        promote=FLOAT,
+        where="",
+        grad={"grad_output, self, target": "bce_second(grad, grad_output, self, target, weight, reduction)"},
+        doc="the gradient of binary cross entropy",
+    ),
+    composite(
+        f"binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, {LEGACY}str reduction='mean')",
+        binary_cross_entropy,
+        where="F",
+        doc="cross entropy of probabilities of yes and no",
+        samples=("F.binary_cross_entropy(a, b)",),
+    ),
+    general(
+        "bce_logits_kernel(Tensor self, Tensor target, Tensor? weight, Tensor? pos_weight, str reduction)",
+        "BinaryCrossEntropyWithLogitsBackward0",
+        bce_logits,
+        promote=FLOAT,
+        where="",
+        grad={
+            "self": "bce_logits_backward(grad, self, target, weight, pos_weight, reduction)",
+            "target": "bce_logits_target_backward(grad, self, target, weight, pos_weight, reduction)",
+        },
+        gradient_edits={"self": 3, "target": 1},
+        check=_check_bce_logits,
+        doc="binary cross entropy with logits, reduced",
+    ),
+    composite(
+        f"binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, {LEGACY}"
+        "str reduction='mean', Tensor? pos_weight=None)",
+        binary_cross_entropy_with_logits,
+        where="F",
+        doc="cross entropy of yes and no, of numbers before the sigmoid",
+        samples=("F.binary_cross_entropy_with_logits(a, b)",),
+    ),
+]
