@@ -9,7 +9,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, fresh
-from detachsim.ops.nn import containers, convolutions, linear, norms, recurrent, stateless
+from detachsim.ops.nn import containers, convolutions, dropout, linear, norms, padding, pooling, recurrent, stateless
 from detachsim.ops.nn.base import Module, parameter
 from detachsim.ops.python_calls import call_python, maker
 
@@ -19,6 +19,9 @@ CLASSES: tuple[type[Module], ...] = (
     *convolutions.CLASSES,
     *recurrent.CLASSES,
     *stateless.CLASSES,
+    *dropout.CLASSES,
+    *padding.CLASSES,
+    *pooling.CLASSES,
     *containers.CLASSES,
 )
 

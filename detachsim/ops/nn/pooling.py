@@ -1,0 +1,110 @@
+"""Pooling layers."""
+
+from typing import Any, ClassVar
+
+from detachsim.ops.nn.base import Module, options
+
+
+class _Pool(Module):
+    """Pooling: windows of ``kernel_size``, every ``stride`` elements."""
+
+    op: ClassVar[str]
+
+
+class _MaxPool(_Pool):
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        return_indices: bool = False,
+        ceil_mode: bool = False,
+    ) -> None:
+        super().__init__()
+        self.kernel_size, self.padding, self.dilation = kernel_size, padding, dilation
+        self.stride = kernel_size if stride is None else stride
+        self.return_indices, self.ceil_mode = return_indices, ceil_mode
+
+    def forward(self, input: Any) -> Any:
+        """Take the largest element of each window."""
+        return self.functional(
+            self.op,
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.dilation,
+            ceil_mode=self.ceil_mode,
+            return_indices=self.return_indices,
+        )
+
+    def extra_repr(self) -> str:
+        """Return the options as PyTorch prints them."""
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
+            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
+        )
+
+    ATTRIBUTES: ClassVar[dict[str, Any]] = options("kernel_size", "stride", "padding", "dilation", "ceil_mode")
+
+
+class MaxPool1d(_MaxPool):
+    """Max pooling over sequences."""
+
+    op = "max_pool1d"
+
+
+class MaxPool2d(_MaxPool):
+    """Max pooling over images."""
+
+    op = "max_pool2d"
+
+
+class _AvgPool(_Pool):
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:
+        super().__init__()
+        self.kernel_size, self.padding = kernel_size, padding
+        self.stride = kernel_size if stride is None else stride
+        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
+
+    def forward(self, input: Any) -> Any:
+        """Take the mean of each window."""
+        return self.functional(
+            self.op, input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+        )
+
+    def extra_repr(self) -> str:
+        """Return the options as PyTorch prints them."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+    ATTRIBUTES: ClassVar[dict[str, Any]] = options("kernel_size", "stride", "padding", "ceil_mode")
+
+
+class AvgPool1d(_AvgPool):
+    """Average pooling over sequences; one number stands for a tuple of one."""
+
+    op = "avg_pool1d"
+
+    def extra_repr(self) -> str:
+        """Return the options as PyTorch prints them."""
+        one = [
+            value if isinstance(value, tuple) else (value,) for value in (self.kernel_size, self.stride, self.padding)
+        ]
+        return f"kernel_size={one[0]}, stride={one[1]}, padding={one[2]}"
+
+
+class AvgPool2d(_AvgPool):
+    """Average pooling over images."""
+
+    op = "avg_pool2d"
+
+
+CLASSES: tuple[type[Module], ...] = (MaxPool1d, MaxPool2d, AvgPool1d, AvgPool2d)
