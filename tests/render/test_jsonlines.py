@@ -12,7 +12,8 @@ from detachsim import events
 from detachsim.events import BuffersFreed, Event, Raised, VersionMismatch
 from detachsim.marks import Span
 from detachsim.render import jsonlines
-from tests.render.streams import STREAMS, step
+from tests.render.building import step
+from tests.render.streams import STREAMS
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "events.md").read_text(encoding="utf-8")
 INSIDE = (

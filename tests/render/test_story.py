@@ -22,7 +22,8 @@ from detachsim.events import (
 )
 from detachsim.marks import Span
 from detachsim.render import plain, terminal
-from tests.render.streams import SIGMOID, began, bound, created, edge, saved, state, step
+from tests.render.building import began, bound, created, edge, saved, state, step
+from tests.render.streams import SIGMOID
 
 A = state(1, "a", "tensor(1., requires_grad=True)", shape=(), requires_grad=True)
 

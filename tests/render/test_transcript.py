@@ -2,7 +2,8 @@
 
 from detachsim.events import Printed, Raised
 from detachsim.render import transcript
-from tests.render.streams import MODIFIED, NOT_A_LEAF, STREAMS, began, step
+from tests.render.building import began, step
+from tests.render.streams import MODIFIED, NOT_A_LEAF, STREAMS
 
 
 def test_the_blogs_fourth_example() -> None:
