@@ -213,7 +213,7 @@ class Evaluator:
 
     def _subscript(self, node: ast.Subscript) -> Any:
         value = self.evaluate(node.value)
-        index = self._index(node.slice)
+        index = self.index(node.slice)
         return self.subscript(value, index)
 
     def subscript(self, value: Any, index: Any) -> Any:
@@ -226,9 +226,10 @@ class Evaluator:
             return methods["__getitem__"](self.session, value, index)
         raise TorchError("python", type="TypeError", text=f"'{type_name(value)}' object is not subscriptable")
 
-    def _index(self, node: ast.expr) -> Any:
+    def index(self, node: ast.expr) -> Any:
+        """Return what stands in the brackets of a subscript."""
         if isinstance(node, ast.Tuple):
-            return tuple(self._index(item) for item in node.elts)
+            return tuple(self.index(item) for item in node.elts)
         return self.evaluate(node)
 
     def _slice(self, node: ast.Slice) -> slice:

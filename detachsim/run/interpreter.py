@@ -1,6 +1,5 @@
 """Walking the steps of one run: each becomes a stretch of events between ``StepBegan`` and ``StepEnded``."""
 
-import operator
 from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
@@ -48,32 +47,18 @@ from detachsim.lang.syntax import (
     Variant,
 )
 from detachsim.ops.collections import items_of
-from detachsim.ops.operators import AUGMENTED
 from detachsim.ops.table import library
 from detachsim.ops.vocabulary import VOCABULARY
-from detachsim.run import arrays, sequences
-from detachsim.run.evaluation import SIGNS, Evaluator
+from detachsim.run import sequences
+from detachsim.run.edits import Editor
+from detachsim.run.evaluation import Evaluator
 from detachsim.run.expectations import differs, expected_text
 from detachsim.run.functions import gradients_given, inputs_given
 from detachsim.run.names import Names
 from detachsim.run.recording import Recorder
 from detachsim.run.spelling import printed, represented
-from detachsim.run.tensors import SETTERS
 from detachsim.run.values import type_name
 
-_IN_PLACE = {
-    "+": operator.iadd,
-    "-": operator.isub,
-    "*": operator.imul,
-    "/": operator.itruediv,
-    "//": operator.ifloordiv,
-    "%": operator.imod,
-    "**": operator.ipow,
-    "@": operator.imatmul,
-    "&": operator.iand,
-    "|": operator.ior,
-    "^": operator.ixor,
-}
 _KINDS = {
     TensorStep: "tensor",
     OpStep: "op",
@@ -106,6 +91,7 @@ class Interpreter:
         self.session = Session(library(dialect), dialect, self._warn, record=detail)
         self.names = Names()
         self.evaluator = Evaluator(self.session, self.names)
+        self.editor = Editor(self.session, self.names, self.evaluator)
         self.recorder = Recorder(self.session, self.names)
         self.told: list[Event] = []
         self.session.settle = self._settle if detail else None
@@ -384,84 +370,13 @@ class Interpreter:
             case Call(names=names, unpack=unpack, value=value):
                 self._assign(names, unpack, self._value(value), bindings)
             case Assign(target=target, value=value):
-                self._store(target, self._value(value))
+                self.editor.store(target, self._value(value))
             case AugmentedAssign():
-                self._augment(step.statement, bindings)
+                rebound = self.editor.augment(step.statement)
+                if rebound is not None:
+                    self._bind(*rebound, bindings)
             case _:
                 assert_never(step.statement)
-
-    def _store(self, target: Expression, value: Any) -> None:
-        """``x[i] = v`` or ``x.attribute = v``."""
-        import ast
-
-        tree = target.tree
-        if isinstance(tree, ast.Subscript):
-            self._set_item(self.evaluator.evaluate(tree.value), self.evaluator._index(tree.slice), value)
-        elif isinstance(tree, ast.Attribute):
-            self._set_attribute(self.evaluator.evaluate(tree.value), tree.attr, value)
-        else:
-            raise AssertionError(f"no target: {target.text}")
-
-    def _set_item(self, owner: Any, index: Any, value: Any) -> None:
-        if isinstance(owner, Tensor):
-            self.session.call("setitem", owner, index, value)
-        elif isinstance(owner, list):
-            sequences.set_item(self.session, owner, index, value)
-        elif (store := getattr(type(owner), "METHODS", {}).get("__setitem__")) is not None:
-            store(self.session, owner, index, value)
-            self.names.rearranged()
-        else:
-            text = f"'{type_name(owner)}' object does not support item assignment"
-            raise TorchError("python", type="TypeError", text=text)
-
-    def _set_attribute(self, owner: Any, name: str, value: Any) -> None:
-        if isinstance(owner, Tensor):
-            setter = SETTERS.get(name)
-            if setter is None:
-                raise TorchError("not_writable", name=name)
-            setter(self.session, owner, value)
-            return
-        setters = getattr(type(owner), "SETTERS", {})
-        if name in setters:
-            setters[name](self.session, owner, value)
-            self.names.rearranged()
-            return
-        if (assign := getattr(type(owner), "assign", None)) is not None:
-            assign(owner, name, value)
-            self.names.rearranged()
-            return
-        text = f"'{type_name(owner)}' object has no attribute '{name}'"
-        raise TorchError("python", type="AttributeError", text=text)
-
-    def _augment(self, statement: AugmentedAssign, bindings: list[tuple[str, Any, Any]]) -> None:
-        """``x += v``: in place on a tensor, and what comes of it is stored where it was read."""
-        import ast
-
-        tree = statement.target.tree
-        evaluator = self.evaluator
-        if isinstance(tree, ast.Name):
-            value = self._augmented(statement.operator, evaluator.evaluate(tree), statement.value)
-            if value is self.names.get(tree.id):
-                return
-            self._bind(tree.id, value, bindings)
-        elif isinstance(tree, ast.Subscript):
-            owner, index = evaluator.evaluate(tree.value), evaluator._index(tree.slice)
-            value = self._augmented(statement.operator, evaluator.subscript(owner, index), statement.value)
-            self._set_item(owner, index, value)
-        elif isinstance(tree, ast.Attribute):
-            owner = evaluator.evaluate(tree.value)
-            value = self._augmented(statement.operator, evaluator.read(owner, tree.attr), statement.value)
-            self._set_attribute(owner, tree.attr, value)
-
-    def _augmented(self, symbol: str, left: Any, right: Expression) -> Any:
-        value = self._value(right)
-        if isinstance(left, list) and symbol in ("+", "*"):
-            return sequences.edit(self.session, symbol, left, value)
-        if isinstance(left, np.ndarray):
-            return arrays.run(_IN_PLACE[symbol], left, value)
-        if isinstance(left, Tensor) and symbol in AUGMENTED and isinstance(value, (Tensor, bool, int, float)):
-            return self.session.call(AUGMENTED[symbol], left, value)
-        return self.evaluator.binary(SIGNS[symbol], left, value, augmented=True)
 
     def _backward(self, step: BackwardStep) -> None:
         roots = [self._value(root) for root in step.roots]
