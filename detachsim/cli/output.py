@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any, Literal, TypeAlias
 
 import click
@@ -101,6 +102,18 @@ def write(chunks: Iterable[str]) -> None:
             raise
         except OSError as error:
             raise OutputFailed(error) from error
+
+
+def write_to(text: str, output: str | None) -> int:
+    """Write a text to the file that the user named, or to standard output."""
+    if output is None or output == "-":
+        write([text])
+        return ExitStatus.OK
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"Cannot write {click.format_filename(output)!r}: {error.strerror}.") from error
+    return ExitStatus.OK
 
 
 def write_error(text: str) -> None:

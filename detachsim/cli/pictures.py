@@ -2,15 +2,13 @@
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from detachsim.cli.limits import limit_memory
 from detachsim.cli.loading import try_load
-from detachsim.cli.output import Color, is_terminal, shows_unicode, terminal_width, wants_color, write
-from detachsim.cli.status import ExitStatus
+from detachsim.cli.output import Color, is_terminal, shows_unicode, terminal_width, wants_color
 
 if TYPE_CHECKING:
     from detachsim.render.layout import Paint
@@ -78,15 +76,3 @@ def why_no_step(step: str, found: "NoSuchStep") -> str:
     if found.outcome != "completed":
         text += f" The run ended with an error: {found.outcome.partition(':')[0]}."
     return text
-
-
-def put(text: str, output: str | None) -> int:
-    """Write a drawing to the file that the user named, or to standard output."""
-    if output is None or output == "-":
-        write([text])
-        return ExitStatus.OK
-    try:
-        Path(output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise click.UsageError(f"Cannot write {click.format_filename(output)!r}: {error.strerror}.") from error
-    return ExitStatus.OK

@@ -154,24 +154,31 @@ class AccumulateGrad(Node):
         return "torch::autograd::AccumulateGrad"
 
 
-class CopySlices(Node):
-    """The node of a base, after a view of it was edited: splits the gradient between the edited part and the rest.
+class ViewNode(Node):
+    """A node that knows where a view lies in its base: ``base_*`` and ``view_*`` are geometries in elements."""
 
-    ``inner`` is the in-place op's own node; ``base_*`` and ``view_*`` are geometries in elements.
-    """
+    __slots__ = ("base_offset", "base_shape", "base_stride", "view_offset", "view_shape", "view_stride")
 
-    __slots__ = ("base_offset", "base_shape", "base_stride", "inner", "view_offset", "view_shape", "view_stride")
-
-    # PyTorch fills the base's gradient, then writes the edited part into it.
-    gradient_edits = ((0, 2),)
-
-    inner: Node | None
     base_shape: Shape
     base_stride: Shape
     base_offset: int
     view_shape: Shape
     view_stride: Shape
     view_offset: int
+
+
+class CopySlices(ViewNode):
+    """The node of a base, after a view of it was edited: splits the gradient between the edited part and the rest.
+
+    ``inner`` is the in-place op's own node.
+    """
+
+    __slots__ = ("inner",)
+
+    # PyTorch fills the base's gradient, then writes the edited part into it.
+    gradient_edits = ((0, 2),)
+
+    inner: Node | None
 
     @property
     def name(self) -> str:
@@ -179,21 +186,14 @@ class CopySlices(Node):
         return "torch::autograd::CopySlices"
 
 
-class AsStrided(Node):
+class AsStrided(ViewNode):
     """The node of a view after its base was edited: PyTorch rebuilds every such view as ``as_strided`` of the
     base."""
 
-    __slots__ = ("base_offset", "base_shape", "base_stride", "view_offset", "view_shape", "view_stride")
+    __slots__ = ()
 
     # PyTorch writes the gradient into zeros.
     gradient_edits = ((0, 1),)
-
-    base_shape: Shape
-    base_stride: Shape
-    base_offset: int
-    view_shape: Shape
-    view_stride: Shape
-    view_offset: int
 
     @property
     def name(self) -> str:

@@ -19,7 +19,16 @@ from weakref import ref
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.names import message_name
-from detachsim.engine.node import ACCUMULATE_FIRST, AccumulateGrad, AsStrided, CopySlices, Keeper, Node, extras
+from detachsim.engine.node import (
+    ACCUMULATE_FIRST,
+    AccumulateGrad,
+    AsStrided,
+    CopySlices,
+    Keeper,
+    Node,
+    ViewNode,
+    extras,
+)
 from detachsim.engine.tensor import DEFAULT, INFERENCE, MULTI_OUTPUT, NO_GRAD, Tensor, ViewInfo, meta, offset, strides
 
 if TYPE_CHECKING:
@@ -85,18 +94,9 @@ def grad_fn(session: "Session", tensor: Tensor) -> Node | None:
     refuse_forbidden_view(session, tensor, indirect=True)
     base = view.base
     node = AsStrided()
-    node.sequence = session.next_sequence
-    session.next_sequence += 1
+    _begin(session, node, tensor)
     next_node, next_nr = gradient_edge(session, base)
     node.next, node.next_nr = (next_node,), (next_nr,)
-    node.saved = ()
-    node.meta = ()
-    node.shape = tensor.shape
-    node.dtype = tensor.dtype
-    node.id = 0
-    node.extras = None
-    if session.anomaly:
-        trace(session, node)
     _set_geometries(node, base, tensor)
     old = tensor.node
     tensor.node = node
@@ -121,7 +121,7 @@ def refuse_stale_view(session: "Session", tensor: Tensor) -> None:
         refuse_forbidden_view(session, tensor, indirect=True)
 
 
-def _set_geometries(node: CopySlices | AsStrided, base: Tensor, view: Tensor) -> None:
+def _set_geometries(node: ViewNode, base: Tensor, view: Tensor) -> None:
     node.base_shape, node.base_stride, node.base_offset = base.shape, strides(base.array), offset(base)
     node.view_shape, node.view_stride, node.view_offset = view.shape, strides(view.array), offset(view)
 
@@ -203,6 +203,20 @@ def refuse_forbidden_view(session: "Session", tensor: Tensor, *, indirect: bool)
     raise TorchError("view_mode" if node is None else "view_of_view_mode", **details)
 
 
+def _begin(session: "Session", node: Node, tensor: Tensor) -> None:
+    """Make ``node``, which saves nothing, the next one in sequence, with one output like ``tensor``."""
+    node.sequence = session.next_sequence
+    session.next_sequence += 1
+    node.saved = ()
+    node.meta = ()
+    node.shape = tensor.shape
+    node.dtype = tensor.dtype
+    node.id = 0
+    node.extras = None
+    if session.anomaly:
+        trace(session, node)
+
+
 def rebase_history(session: "Session", tensor: Tensor, node: Node) -> None:
     """Give an edited tensor its new node; for a view, see Note [In-place on a view]."""
     view = tensor.view
@@ -211,20 +225,11 @@ def rebase_history(session: "Session", tensor: Tensor, node: Node) -> None:
         return
     base = view.base
     slices = CopySlices()
-    slices.sequence = session.next_sequence
-    session.next_sequence += 1
+    _begin(session, slices, base)
     base_next, base_nr = gradient_edge(session, base)
     slices.next = (base_next, *node.next[1:])
     slices.next_nr = (base_nr, *node.next_nr[1:])
     slices.inner = node
-    slices.saved = ()
-    slices.meta = ()
-    slices.shape = base.shape
-    slices.dtype = base.dtype
-    slices.id = 0
-    slices.extras = None
-    if session.anomaly:
-        trace(session, slices)
     _set_geometries(slices, base, tensor)
     old = base.node
     base.node = slices

@@ -1,11 +1,9 @@
 """``detachsim export``: the PyTorch script that a scenario stands for."""
 
-from pathlib import Path
-
 import click
 
 from detachsim.cli.loading import try_load
-from detachsim.cli.output import write
+from detachsim.cli.output import write_to
 from detachsim.cli.status import ExitStatus
 
 EPILOG = """\
@@ -30,12 +28,4 @@ def command(file: str, output: str | None) -> int:
         return ExitStatus.WRONG_INPUT
     from detachsim.oracle.export import script
 
-    text = script(scenario)
-    if output is None or output == "-":
-        write([text])
-        return ExitStatus.OK
-    try:
-        Path(output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise click.UsageError(f"Cannot write {click.format_filename(output)!r}: {error.strerror}.") from error
-    return ExitStatus.OK
+    return write_to(script(scenario), output)

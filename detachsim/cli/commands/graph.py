@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import click
 
 from detachsim.cli.choice import Choice
-from detachsim.cli.output import COLORS, NARROWEST, Color
-from detachsim.cli.pictures import Canvas, choose_moment, put
+from detachsim.cli.output import COLORS, NARROWEST, Color, write_to
+from detachsim.cli.pictures import Canvas, choose_moment
 from detachsim.cli.status import ExitStatus
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def command(
     if found is None:
         return ExitStatus.WRONG_INPUT
     chosen = format or SUFFIXES.get((output or "").rpartition(".")[2].lower(), "tree")
-    return put(drawing(found, chosen, Canvas(color, width, file=output not in (None, "-"))), output)
+    return write_to(drawing(found, chosen, Canvas(color, width, file=output not in (None, "-"))), output)
 
 
 def drawing(moment: "Moment", format: Format, canvas: Canvas) -> str:

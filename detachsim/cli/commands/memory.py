@@ -3,8 +3,8 @@
 import click
 
 from detachsim.cli.choice import Choice
-from detachsim.cli.output import COLORS, NARROWEST, Color
-from detachsim.cli.pictures import Canvas, choose_moment, put
+from detachsim.cli.output import COLORS, NARROWEST, Color, write_to
+from detachsim.cli.pictures import Canvas, choose_moment
 from detachsim.cli.status import ExitStatus
 
 EPILOG = """\
@@ -38,4 +38,4 @@ def command(file: str, step: str | None, run: int, output: str | None, color: Co
     canvas = Canvas(color, width, file=output not in (None, "-"))
     signs = memory_map.ASCII if canvas.ascii else memory_map.UNICODE
     text = memory_map.draw(found, width=canvas.width, signs=signs, paint=canvas.paint, show=canvas.show)
-    return put(text, output)
+    return write_to(text, output)
