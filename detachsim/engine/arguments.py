@@ -45,6 +45,9 @@ def choose(
             if fit.signature.deprecated:
                 _warn_of(session, known, fit.signature)
             refuse_names(known.name, fit, args[0] if args else None)
+    if "out" in kwargs:
+        # Of no concern to rows: see Note [out=] in ``outputs``.
+        kwargs = {name: value for name, value in kwargs.items() if name != "out"}
     for op in overloads.ops:
         bound = bind(op.parameters, args, kwargs)
         if not isinstance(bound, Mismatch):
@@ -92,7 +95,7 @@ def admit(
 
 
 # What changes nothing where all is done on the CPU, and at once.
-_NO_EFFECT = frozenset({"device", "non_blocking", "async"})
+_NO_EFFECT = frozenset({"device", "non_blocking", "async", "out"})
 
 
 def _renamed(fit: Fit, values: Mapping[str, Any], op: "Op", start: int) -> dict[str, Any]:
@@ -137,7 +140,7 @@ def _as_flags(given: Mapping[str, Any], defaults: Mapping[str, Any], op: "Op") -
             named[names[0]] = value
         elif name in flags:
             named[name] = None if value is None and flags[name] else truth(value)
-        elif name in names or value is not defaults.get(name, given):
+        elif name in names or (name != "out" and value is not defaults.get(name, given)):
             named[name] = value
     return named
 

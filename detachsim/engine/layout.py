@@ -33,7 +33,13 @@ def laid_out(result: Any, layout: str, operands: Sequence[Any]) -> Any:
         # A copy even where only the strides of dims of size 1 are odd, which numpy takes for rows all the same.
         return result if result.strides == _rows(result) else result.copy()
     if layout == IN_COLUMNS:
-        return np.ascontiguousarray(result.swapaxes(-2, -1)).swapaxes(-2, -1).copy(order="K")
+        # Stride by stride, since numpy makes up those of dims of size 1.
+        step = result.itemsize
+        made = np.ndarray(
+            result.shape, result.dtype, strides=(*_rows(result)[:-2], step, step * max(result.shape[-2], 1))
+        )
+        made[...] = result
+        return made
     arrays = [array for array in operands if isinstance(array, np.ndarray) and array.ndim]
     if result.flags.c_contiguous and all(array.flags.c_contiguous for array in arrays):
         return result

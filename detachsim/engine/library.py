@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dispatch import run
 from detachsim.engine.op import Op
+from detachsim.engine.outputs import DEFAULT_RULE, OutRule, call_into
 from detachsim.engine.signature import Mismatch, bind
 from detachsim.engine.tensor import Tensor
 
@@ -54,8 +55,11 @@ class OverloadSet:
             kind = type(other)
             if kind is Tensor or kind is float or (kind is int and -_SMALL < other < _SMALL):
                 return self.short(session, args[0], other)
-        if "generator" in kwargs:
-            return self._call_drawing(session, args, kwargs)
+        if kwargs:
+            if "generator" in kwargs:
+                return self._call_drawing(session, args, kwargs)
+            if "out" in kwargs and self.place:
+                return call_into(session, self, args, kwargs)
         return self._call(session, args, kwargs)
 
     def _call_drawing(self, session: "Session", args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -66,7 +70,7 @@ class OverloadSet:
         if not any(op.random for op in self.ops) or not isinstance(generator, Generator | None):
             return self._call(session, args, kwargs)
         with session.drawing_from(generator):
-            return self._call(session, args, {name: value for name, value in kwargs.items() if name != "generator"})
+            return self.call(session, args, {name: value for name, value in kwargs.items() if name != "generator"})
 
     def _call(self, session: "Session", args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         types: tuple[Any, ...] = ()
@@ -135,6 +139,8 @@ class Library:
         self.clone = ""
         self.sum_kernel: Callable[..., Any] = sum
         self.helpers: dict[str, Callable[..., Any]] = {}
+        # What an op does with ``out=``.
+        self.out_rule: Callable[[Op], OutRule] = lambda op: DEFAULT_RULE
 
     def add(self, op: Op) -> None:
         """Add a row as it is in the dialect, and its in-place variant if it has one."""

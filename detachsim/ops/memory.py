@@ -104,6 +104,15 @@ def new_empty_strided(ops: Any, self: Any, size: Any, stride: Any) -> Any:
 
 
 ROWS = [
+    # What ``out=`` leaves behind where PyTorch computes behind autograd's back.
+    general(
+        "_unseen_output(Tensor self, Tensor out, str op)",
+        "torch::autograd::NotImplemented",
+        lambda self, out, op: out,
+        where="",
+        bare_edges=True,
+        grad={"self, out": "not_implemented(op)"},
+    ),
     general(
         "clone(Tensor self, *, str? memory_format=None)",
         "CloneBackward0",

@@ -10,8 +10,9 @@ import numpy as np
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.layout import AS_OPERANDS
 from detachsim.engine.library import Library, OverloadSet
-from detachsim.engine.op import POINTWISE
+from detachsim.engine.op import POINTWISE, Op
 from detachsim.engine.operand import array_namespace
+from detachsim.engine.outputs import OutRule
 from detachsim.engine.short import make_binary, make_unary
 from detachsim.ops.families import families_of
 from detachsim.ops.operators import BINARY_FUNCTIONS, SCALAR_FUNCTIONS
@@ -102,6 +103,7 @@ def library(dialect: str = NEWEST) -> Library:
     made.sum_to = "sum_to_size"
     made.clone = "clone"
     made.sum_kernel = _sum_kernel
+    made.out_rule = _out_rule
     made.array_namespace = array_namespace(made)
     return made
 
@@ -111,6 +113,12 @@ def whole_library(dialect: str = NEWEST) -> Library:
     made = library(dialect)
     _add(made, FAMILIES)
     return made
+
+
+def _out_rule(op: Op) -> OutRule:
+    from detachsim.ops.outputs import out_rule
+
+    return out_rule(op)
 
 
 def _sum_kernel(*args: Any) -> Any:

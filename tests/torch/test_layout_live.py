@@ -19,17 +19,12 @@ RANDOM = re.compile(r"rand|dropout|normal|uniform|bernoulli|multinomial|empty|rr
 TEXTS = list(dict.fromkeys(text for _, text in samples() if names_of(text) and not RANDOM.search(text)))
 
 # Where we and PyTorch part, and why.
-_COLUMN = "the stride of a dim of size 1 is another"
 _SECOND = "the second operand is PyTorch's first"
 KNOWN = {
     "torch.rsub(a, b)": _SECOND,
     "torch.isin(a, b)": "PyTorch refuses what does not lie in rows",
     "torch.rsub(a, b, alpha=0.5)": _SECOND,
     "torch.kron(a, b)": "PyTorch multiplies other views of the inputs",
-    "torch.linalg.solve_triangular((a.reshape(-1)[:2].diag_embed() + 0.1), b.reshape(-1, 1)[:2], upper=True)": _COLUMN,
-    "torch.linalg.solve_triangular((a.reshape(-1)[:2].diag_embed() + 0.1), b.reshape(1, -1)[:, :2], upper=False, "
-    "left=False)": _COLUMN,
-    "torch.cholesky_solve(b.reshape(-1, 1)[:2], (torch.eye(2) * 3 + a.reshape(-1)[:1]).tril())": _COLUMN,
     "torch.linalg.lu((a.reshape(-1)[:2].diag_embed() + 0.1))[1:]": "PyTorch counts only results with a gradient",
 }
 

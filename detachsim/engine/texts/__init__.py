@@ -26,6 +26,7 @@ FAMILIES = (
     "layout",
     "creation",
     "series",
+    "outputs",
 )
 
 

@@ -1,0 +1,216 @@
+"""``out=``: writing what an op computes into a tensor that the caller gives.
+
+Note [out=]. PyTorch refuses it where a graph would have to be recorded, since the op's result takes the place of a
+tensor that has a history of its own or none. Then it asks whether the types fit, gives ``out`` the result's size (with
+a warning unless ``out`` was empty), writes, and counts one edit. The memory, the strides and the identity of ``out``
+stay as they are where the size was right. A few ops in C++ that are made of others compute by themselves and copy at
+the end: there the copy is recorded, as ``copy_`` is. What an op does is an ``OutRule``; most have none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from detachsim.engine import dtypes
+from detachsim.engine.dialects import NEWEST
+from detachsim.engine.dtypes import DType
+from detachsim.engine.errors import TorchError
+from detachsim.engine.graph import make_node
+from detachsim.engine.memory import ANYTHING, Overlap, overlaps_itself, refuse_overlap
+from detachsim.engine.op import FACTORY, POINTWISE, Op
+from detachsim.engine.tensor import Storage, Tensor, flat_memory, offset, strides
+from detachsim.engine.views import bump, requires_grad
+
+if TYPE_CHECKING:
+    from detachsim.engine.library import OverloadSet
+    from detachsim.engine.session import Session
+
+# What an op does where a graph would be recorded.
+REFUSED, COPIED, UNSEEN, NO_HISTORY = "refused", "copied", "unseen", "no history"
+# When the type of ``out`` fits: it is the result's own; the result can be cast to it (``STRICT``: and is then found not
+# to be the same by another check); it is of floats; always.
+SAME, CASTABLE, STRICT, FLOATS, ANY = "same", "castable", "strict", "floats", "any"
+
+
+_REFUSES_ITSELF = Overlap(inputs=ANYTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class OutRule:
+    """What one op does with ``out=``.
+
+    ``name`` is what its refusal calls the op, if that is another one. ``fits`` says which types of ``out`` fit,
+    ``text`` what is said of others. ``overlap`` is asked after all else; ``adopts`` says that the op computes in the
+    type of ``out``; ``edits`` how often it counts an edit; ``resizes`` what it warns of where the size is another.
+    """
+
+    name: str = ""
+    history: str = REFUSED
+    fits: str = SAME
+    text: str = "out_dtype"
+    overlap: Overlap | None = _REFUSES_ITSELF
+    adopts: bool = False
+    edits: int = 1
+    resizes: str = "out_resized"
+
+
+POINTWISE_RULE = OutRule(fits=CASTABLE, text="inplace_cast")
+DEFAULT_RULE = OutRule()
+
+
+def call_into(session: "Session", overloads: "OverloadSet", args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Run the row that takes the arguments and write its result into ``kwargs["out"]``, which is returned.
+
+    Raises ``TorchError``.
+    """
+    from detachsim.engine.arguments import choose
+    from detachsim.engine.dispatch import run
+
+    op, bound, _ = choose(session, overloads, args, kwargs)
+    given = kwargs["out"]
+    if given is None:
+        return run(session, op, bound)
+    outs = _outs(op, given)
+    rule = session.library.out_rule(op)
+    bound = _adopted(op, rule, bound, outs[0])
+    history = _history(session, op, rule, bound, outs)
+    if op.kind == POINTWISE:
+        refuse_overlap(op.overlap, outs[0], [bound[i] for i in op.tensor_positions])
+    if history == COPIED:
+        return _copied(session, op, rule, bound, outs[0])
+    with session.unrecorded(), session.grad_mode(False):
+        made = run(session, op, bound)
+    results = list(made) if isinstance(made, tuple) else [made]
+    for out, result in zip(outs, results, strict=True):
+        _require_dtype(op, rule, result.dtype, out.dtype)
+    for out, result in zip(outs, results, strict=True):
+        if out.shape != result.shape:
+            _resize(session, out, result, rule.resizes)
+    if op.kind != POINTWISE and rule.overlap is not None:
+        for out in outs:
+            refuse_overlap(rule.overlap, out, [bound[i] for i in op.tensor_positions])
+    for out, result in zip(outs, results, strict=True):
+        _write(session, op, rule, bound, out, result)
+    if history == UNSEEN:
+        _forget(session, rule, op, bound, outs[0])
+    if not isinstance(made, tuple):
+        return outs[0]
+    from detachsim.engine.returns import named_tuple
+
+    return named_tuple(f"{op.name}_out", op.outputs, outs) if op.outputs else tuple(outs)
+
+
+def _outs(op: Op, given: Any) -> list[Tensor]:
+    if isinstance(given, Tensor):
+        return [given]
+    outs = list(given)
+    wanted = max(len(op.outputs), 1)
+    if len(outs) != wanted:
+        raise TorchError("python", type="TypeError", text=f"expected tuple of {wanted} elements but got {len(outs)}")
+    return outs
+
+
+def _adopted(op: Op, rule: OutRule, bound: list[Any], out: Tensor) -> list[Any]:
+    """Return the arguments with the type of ``out`` in the place of none, where the op computes in that."""
+    place = next((i for i, p in enumerate(op.parameters) if p.name == "dtype"), -1)
+    if place < 0 or not (rule.adopts or op.kind == FACTORY):
+        return bound
+    if bound[place] is None:
+        return [*bound[:place], out.dtype, *bound[place + 1 :]]
+    if op.kind == FACTORY and bound[place] is not out.dtype:
+        raise TorchError("out_factory_dtype", asked=bound[place].scalar, output=out.dtype.scalar)
+    return bound
+
+
+def _history(session: "Session", op: Op, rule: OutRule, bound: list[Any], outs: Sequence[Tensor]) -> str:
+    """Say what is to become of the history, nothing where there is none; refuse what PyTorch refuses."""
+    if not session.grad_enabled or rule.history == NO_HISTORY:
+        return NO_HISTORY
+    inputs = [bound[i] for i in op.tensor_positions]
+    flat = [item for value in inputs for item in (value if isinstance(value, (list, tuple)) else (value,))]
+    if not any(isinstance(tensor, Tensor) and requires_grad(tensor) for tensor in (*flat, *outs)):
+        return NO_HISTORY
+    leaf = outs[0].node is None and requires_grad(outs[0])
+    if rule.history == REFUSED or (rule.history == UNSEEN and leaf):
+        name = rule.name or op.name
+        if op.kind == FACTORY or rule.history == UNSEEN:
+            if session.dialect != NEWEST:
+                raise TorchError("leaf_inplace")
+            name = f"aten::{name}"
+        raise TorchError("out_requires_grad", op=name)
+    return rule.history
+
+
+def _copied(session: "Session", op: Op, rule: OutRule, bound: list[Any], out: Tensor) -> Tensor:
+    """Run an op with its graph, and copy the result into ``out``, which is recorded, too."""
+    from detachsim.engine.dispatch import run
+
+    result = run(session, op, bound)
+    _require_dtype(op, rule, result.dtype, out.dtype)
+    if out.shape != result.shape:
+        _resize(session, out, result, rule.resizes)
+    session.call("copy_", out, result)
+    return out
+
+
+def _require_dtype(op: Op, rule: OutRule, result: DType, out: DType) -> None:
+    castable = dtypes.can_cast(result, out)
+    fits = {SAME: result is out, CASTABLE: castable, STRICT: castable, FLOATS: out.is_floating, ANY: True}[rule.fits]
+    if fits and (rule.fits != STRICT or result is out):
+        return
+    raise TorchError(
+        "out_dtype" if fits else rule.text,
+        op=op.name.removeprefix("linalg_").removeprefix("special_"),
+        result=result.scalar,
+        output=out.scalar,
+        result_cpp=result.cpp,
+        output_cpp=out.cpp,
+        result_type=result.tensor_type,
+        output_type=out.tensor_type,
+    )
+
+
+def _resize(session: "Session", out: Tensor, result: Tensor, warning: str) -> None:
+    """Give ``out`` the size and strides of the result; its memory grows where it must, and shares what it shared."""
+    start, count = offset(out), result.array.size
+    if out.array.size and warning:
+        session.warn(warning, found=list(out.shape), wanted=list(result.shape), count=out.array.size, length=count)
+    memory = flat_memory(out.storage.array)
+    if start + count > memory.size:
+        grown = np.zeros(start + count, dtype=memory.dtype)
+        grown[: memory.size] = memory
+        storage = Storage()
+        storage.array = memory = grown
+        storage.id = out.storage.id
+        out.storage = storage
+    if not count:
+        out.array = np.empty(result.shape, memory.dtype)
+        return
+    size = memory.itemsize
+    steps = tuple(step * size for step in strides(result.array))
+    out.array = np.ndarray(result.shape, memory.dtype, memory.data, start * size, steps)
+
+
+def _write(session: "Session", op: Op, rule: OutRule, bound: list[Any], out: Tensor, result: Tensor) -> None:
+    values = dtypes.cast(result.array, result.dtype, out.dtype)
+    before = out.version.value
+    if overlaps_itself(out.array):
+        for position in np.ndindex(out.array.shape):
+            out.array[position] = values[position]
+    else:
+        np.copyto(out.array, values, casting="unsafe")
+    for _ in range(rule.edits):
+        bump(session, out)
+    if op.kind == FACTORY and any(p.name == "requires_grad" and bound[i] for i, p in enumerate(op.parameters)):
+        out.requires = True
+    if session.facts is not None:
+        inputs = [bound[i] for i in op.tensor_positions]
+        session.facts.append(("edit", op, [out, *inputs], before, out.version.value, None))
+
+
+def _forget(session: "Session", rule: OutRule, op: Op, bound: list[Any], out: Tensor) -> None:
+    """Give ``out`` the node of an op that PyTorch cannot differentiate in this form."""
+    unseen = session.library.find("_unseen_output").ops[0]
+    make_node(session, unseen, [bound[0], out, rule.name or op.name], [], [out])
