@@ -9,7 +9,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fused import fused
-from detachsim.ops.numeric import one, precise
+from detachsim.ops.numeric import larger, one, precise, zero
 from detachsim.ops.row import FLOAT, pointwise
 
 
@@ -36,7 +36,7 @@ _tanh_slope = precise(lambda result: 1 - result * result, lambda values: [1.0 - 
 
 
 def relu(self: Array) -> Array:
-    return np.where(self > 0, self, np.where(np.isnan(self), self, self.dtype.type(0)))
+    return larger(self, zero(self.dtype))
 
 
 def _check_relu(session: Any, op: Any, bound: list[Any]) -> None:

@@ -10,7 +10,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.op import POINTWISE, Op
 from detachsim.engine.promotion import result_type
-from detachsim.ops.numeric import converted
+from detachsim.ops.numeric import converted, larger, smaller
 from detachsim.ops.row import ARITHMETIC, COMPARE, inplace, pointwise
 
 
@@ -52,8 +52,8 @@ def clamp(self: Array, min: float | None = None, max: float | None = None) -> Ar
     low = None if min is None else converted(min, self)
     high = None if max is None else converted(max, self)
     # Where both bounds cross, PyTorch gives the upper one.
-    result = self if low is None else np.maximum(self, low)
-    return result.copy() if high is None and low is None else result if high is None else np.minimum(result, high)
+    result = self if low is None else larger(self, low)
+    return result.copy() if high is None and low is None else result if high is None else smaller(result, high)
 
 
 def _check_clamp(session: Any, op: Op, bound: list[Any]) -> None:

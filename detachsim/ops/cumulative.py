@@ -8,7 +8,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
-from detachsim.ops.numeric import wrap_dim
+from detachsim.ops.numeric import wrap_dim, zero
 from detachsim.ops.row import CAST, composite, general
 
 
@@ -40,7 +40,9 @@ def _refuses_bools(name: str) -> Any:
 
 
 def cumsum(self: Array, dim: int, dtype: DType | None = None) -> Array:
-    return _accumulated(self, dim, np.add)
+    made = _accumulated(self, dim, np.add)
+    # PyTorch begins with a 0, which takes the sign from zeros that it is added to; without dims it copies.
+    return made + zero(made.dtype) if self.ndim else made
 
 
 def cumprod(self: Array, dim: int, dtype: DType | None = None) -> Array:

@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.ops.element_types import no_bools
+from detachsim.ops.numeric import larger, larger_number, smaller, smaller_number
 from detachsim.ops.row import composite, pointwise
 
 
 def clamp_tensors(self: Array, min: Array | None = None, max: Array | None = None) -> Array:
-    result = self if min is None else np.maximum(self, min)
+    result = self if min is None else larger(self, min)
     # Where both bounds cross, PyTorch gives the upper one.
-    return result if max is None else np.minimum(result, max)
+    return result if max is None else smaller(result, max)
 
 
 def _check_bounds(session: Any, op: Op, bound: list[Any]) -> None:
@@ -136,7 +135,7 @@ ROWS = [
     _pair(
         "maximum",
         "MaximumBackward0",
-        np.maximum,
+        larger,
         "extreme_pair_backward(grad, self, other, self < other)",
         "extreme_pair_backward(grad, self, other, self > other)",
         "the larger of two, element by element; a tie shares the gradient",
@@ -146,7 +145,7 @@ ROWS = [
     _pair(
         "minimum",
         "MinimumBackward0",
-        np.minimum,
+        smaller,
         "extreme_pair_backward(grad, self, other, self > other)",
         "extreme_pair_backward(grad, self, other, self < other)",
         "the smaller of two, element by element; a tie shares the gradient",
@@ -156,7 +155,7 @@ ROWS = [
     _pair(
         "fmax",
         "FmaxBackward0",
-        np.fmax,
+        larger_number,
         "masked_fill(grad, logical_not(fmax_wins(self, other)), 0.0)",
         "masked_fill(grad, fmax_wins(self, other), 0.0)",
         "the larger of two, a number before nan; at a tie the first gets the gradient",
@@ -164,7 +163,7 @@ ROWS = [
     _pair(
         "fmin",
         "FminBackward0",
-        np.fmin,
+        smaller_number,
         "masked_fill(grad, logical_not(fmin_wins(self, other)), 0.0)",
         "masked_fill(grad, fmin_wins(self, other), 0.0)",
         "the smaller of two, a number before nan; at a tie the first gets the gradient",
@@ -185,6 +184,6 @@ ROWS = [
         doc="self, kept within the tensors min and max",
         samples=("a.clamp(b, c)", "a.clamp(b)", "a.clamp(max=b)"),
     ),
-    *_bound("clamp_min", np.maximum, "min", ">=", "<", "self, but at least min"),
-    *_bound("clamp_max", np.minimum, "max", "<=", ">", "self, but at most max"),
+    *_bound("clamp_min", larger, "min", ">=", "<", "self, but at least min"),
+    *_bound("clamp_max", smaller, "max", "<=", ">", "self, but at most max"),
 ]

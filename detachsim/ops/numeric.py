@@ -39,12 +39,39 @@ def precise(
 _FLOAT32 = np.dtype(np.float32)
 _FLOAT64 = np.dtype(np.float64)
 _HANDFUL = 6
-_ONES: dict[Any, Array] = {np.dtype(kind): np.array(1, kind) for kind in (np.float16, np.float32, np.float64)}
+_KINDS = (np.float16, np.float32, np.float64, np.int64, np.int32, np.int16, np.int8, np.uint8, np.bool_)
+_ZEROS: dict[Any, Array] = {np.dtype(kind): np.array(0, kind) for kind in _KINDS}
+_ONES: dict[Any, Array] = {np.dtype(kind): np.array(1, kind) for kind in _KINDS}
+
+
+def zero(dtype: Any) -> Array:
+    """Return 0 of a type; numpy takes a 0-d array sooner than a Python number."""
+    return _ZEROS[dtype]
 
 
 def one(dtype: Any) -> Array:
-    """Return 1 of a floating type; numpy takes a 0-d array sooner than a Python number."""
+    """Return 1 of a type."""
     return _ONES[dtype]
+
+
+def larger(self: Array, other: Array) -> Array:
+    """Return the larger of two. Of two zeros PyTorch takes the first one's sign, and numpy the second one's."""
+    return np.maximum(other, self)
+
+
+def smaller(self: Array, other: Array) -> Array:
+    """Return the smaller of two, of two zeros the first."""
+    return np.minimum(other, self)
+
+
+def larger_number(self: Array, other: Array) -> Array:
+    """Return the larger of two, a number before NaN, of two zeros the first."""
+    return np.where((self >= other) | np.isnan(other), self, other)
+
+
+def smaller_number(self: Array, other: Array) -> Array:
+    """Return the smaller of two, a number before NaN, of two zeros the first."""
+    return np.where((self <= other) | np.isnan(other), self, other)
 
 
 def precise_each(function: Callable[..., Any]) -> Callable[..., Any]:

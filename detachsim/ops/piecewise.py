@@ -13,6 +13,7 @@ from detachsim.engine.fitting import require_fit
 from detachsim.engine.memory import Overlap
 from detachsim.engine.op import Op
 from detachsim.ops.element_types import floats_only, no_bools
+from detachsim.ops.numeric import larger, smaller
 from detachsim.ops.row import composite, general, pointwise
 
 
@@ -49,7 +50,7 @@ def leaky_relu_backward(grad_output: Array, self: Array, negative_slope: float, 
 
 def hardtanh(self: Array, min_val: float = -1, max_val: float = 1) -> Array:
     kind = self.dtype.type
-    return np.minimum(np.maximum(self, kind(min_val)), kind(max_val))
+    return smaller(larger(self, kind(min_val)), kind(max_val))
 
 
 def _check_hardtanh(session: Any, op: Op, bound: list[Any]) -> None:

@@ -151,6 +151,9 @@ def prod_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
     zeros = int((_array(self) == 0).sum())
     if zeros == 0:
         return grad * (result / self)
+    if zeros > 1 and (isinstance(self, np.ndarray) or not self.session.grad_enabled):
+        # Only where no graph of the gradient is made, PyTorch multiplies nothing then.
+        return ops.zeros_of(self)
     flat = ops.reshape(self, (-1,))
     return ops.reshape(prod_safe_backward(ops, grad, flat, 0), self.shape)
 

@@ -12,7 +12,7 @@ from detachsim.engine.layout import IN_ROWS
 from detachsim.engine.op import Op
 from detachsim.ops.activation import sigmoid
 from detachsim.ops.element_types import floats_only
-from detachsim.ops.numeric import one, precise, wrap_dim
+from detachsim.ops.numeric import one, precise, smaller, wrap_dim, zero
 from detachsim.ops.piecewise import functional
 from detachsim.ops.row import composite, general, pointwise
 from detachsim.ops.special_functions import erf
@@ -32,7 +32,7 @@ _tanh, _exp, _expm1, _log1p = precise(np.tanh), precise(np.exp), precise(np.expm
 
 
 def elu(self: Array, alpha: float = 1, scale: float = 1, input_scale: float = 1) -> Array:
-    return np.where(self <= 0, _expm1(np.minimum(self, 0) * input_scale) * (alpha * scale), self * scale)
+    return np.where(self <= 0, _expm1(smaller(self, zero(self.dtype)) * input_scale) * (alpha * scale), self * scale)
 
 
 def elu_backward(
