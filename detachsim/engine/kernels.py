@@ -115,7 +115,7 @@ def _wrap_one(result: Any, dtype: DType | None) -> Tensor:
     if dtype is None or (dtype.is_floating and not kernel_dtype.is_floating):
         dtype = kernel_dtype  # such as the indices beside the values
     elif dtype is not kernel_dtype:
-        array = dtypes.cast(array, kernel_dtype, dtype)
+        array = cast(array, kernel_dtype, dtype)
     if array.base is not None:
         array = array.copy()
     return fresh(array, dtype)

@@ -2,7 +2,11 @@
 
 Elementwise ops lay it out as the first operand that says something lies, where numpy takes rows as soon as one operand
 has them. Source: ATen's ``TensorIterator``, which sorts the dims by the operands' strides, from the last dim on, and
-asks a next operand only where one repeats its elements along a dim. Most other ops write rows.
+asks a next operand only where one repeats its elements along a dim; operands that all lie alike it does not sort. What
+begins as a copy lies as what it copies (ATen's ``empty_like``). Most other ops write rows.
+
+numpy and PyTorch both take rows for rows whatever the strides of dims of size 1 are, but PyTorch shows them, and copies
+some.
 """
 
 from collections.abc import Sequence
@@ -12,62 +16,86 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array, DType
+from detachsim.engine.memory import is_dense
 
 Strides = tuple[int, ...]
 
 
-# The layouts that a row may have: that of the operands, rows, columns, or whatever its kernel makes.
-AS_OPERANDS, IN_ROWS, IN_COLUMNS, AS_MADE = "as operands", "in rows", "in columns", "as made"
+# The layouts that a row may have: that of the operands, of the first, rows, columns, or whatever its kernel makes.
+AS_OPERANDS, AS_FIRST, IN_ROWS = "as operands", "as the first", "in rows"
+IN_COLUMNS, AS_MADE = "in columns", "as made"
 
 
 def laid_out(result: Any, layout: str, operands: Sequence[Any]) -> Any:
     """Return what a kernel computed in PyTorch's layout, the elements as they are; ``operands`` are its arguments.
 
-    What is no array, or has no two dims to order, comes back as it is.
+    What is no array, or has no dims to order, comes back as it is.
     """
     if isinstance(result, (tuple, list)):
         return [laid_out(part, layout, operands) for part in result]
-    if type(result) is not np.ndarray or result.ndim < 2 or layout == AS_MADE:
+    if type(result) is not np.ndarray or layout == AS_MADE:
+        return result
+    if layout == AS_FIRST:
+        return as_first(result, operands[0]) if result.shape == operands[0].shape else result
+    if result.ndim < 2:
         return result
     if layout == IN_ROWS:
         # A copy even where only the strides of dims of size 1 are odd, which numpy takes for rows all the same.
-        return result if result.strides == _rows(result) else result.copy()
+        return result if result.strides == _packed(result, range(result.ndim)) else result.copy()
     if layout == IN_COLUMNS:
-        # Stride by stride, since numpy makes up those of dims of size 1.
-        step = result.itemsize
-        made = np.ndarray(
-            result.shape, result.dtype, strides=(*_rows(result)[:-2], step, step * max(result.shape[-2], 1))
-        )
-        made[...] = result
-        return made
-    arrays = [array for array in operands if isinstance(array, np.ndarray) and array.ndim]
-    if result.flags.c_contiguous and all(array.flags.c_contiguous for array in arrays):
+        *batches, row, column = range(result.ndim)
+        return _with_strides(result, _packed(result, (*batches, column, row)))
+    arrays = [array for array in operands if isinstance(array, np.ndarray)]
+    if result.flags.c_contiguous and 1 not in result.shape and all(array.flags.c_contiguous for array in arrays):
         return result
-    order = _order(result.shape, [_broadcast_strides(array, result.shape) for array in arrays])
-    strides = [0] * result.ndim
-    step = result.itemsize
-    for dim in reversed(order):
-        strides[dim] = step
-        step *= max(result.shape[dim], 1)
-    if result.strides == tuple(strides) and result.base is None:
+    return _with_strides(result, _elementwise_strides(result, arrays))
+
+
+def cast(array: Array, source: DType, target: DType) -> Array:
+    """Return ``array`` of another type, laid out as PyTorch lays out a copy; the same object where nothing changes."""
+    made = dtypes.cast(array, source, target)
+    return made if made is array else as_first(made, array)
+
+
+def as_first(result: Array, first: Array) -> Array:
+    """Return an array of ``first``'s shape laid out as a copy of ``first``."""
+    if first.flags.c_contiguous and 1 not in first.shape:
+        return result
+    if is_dense(first):
+        scale = result.itemsize
+        return _with_strides(result, tuple(step // first.itemsize * scale for step in first.strides))
+    return _with_strides(result, _packed(result, _order(result.shape, [first.strides])))
+
+
+def _elementwise_strides(result: Array, arrays: Sequence[Array]) -> Strides:
+    """Return the strides of an elementwise op's result."""
+    shape = result.shape
+    if all(array.shape == shape for array in arrays):
+        if all(array.flags.c_contiguous for array in arrays):
+            return _packed(result, range(len(shape)))
+        units = {tuple(step // array.itemsize for step in array.strides) for array in arrays}
+        if len(units) == 1 and is_dense(arrays[0]):
+            return tuple(step * result.itemsize for step in units.pop())
+    return _packed(result, _order(shape, [_broadcast_strides(array, shape) for array in arrays if array.ndim]))
+
+
+def _with_strides(result: Array, strides: Strides) -> Array:
+    """Return the same elements in memory of their own with these strides, which leave no gap."""
+    if result.strides == strides and result.base is None:
         return result
     made = np.ndarray(result.shape, result.dtype, strides=strides)
     made[...] = result
     return made
 
 
-def cast(array: Array, source: DType, target: DType) -> Array:
-    """Return ``array`` of another type, laid out as PyTorch lays out a copy; the same object where nothing changes."""
-    made = dtypes.cast(array, source, target)
-    return made if made is array or array.flags.c_contiguous else laid_out(made, AS_OPERANDS, [array])
-
-
-def _rows(array: Array) -> Strides:
-    """Return the strides that an array's elements have in rows."""
-    steps = [array.itemsize]
-    for length in reversed(array.shape[1:]):
-        steps.append(steps[-1] * max(length, 1))
-    return tuple(reversed(steps))
+def _packed(array: Array, order: Sequence[int]) -> Strides:
+    """Return the strides of an array's elements without gaps, its dims in ``order`` from the slowest to the fastest."""
+    strides = [0] * array.ndim
+    step = array.itemsize
+    for dim in reversed(order):
+        strides[dim] = step
+        step *= max(array.shape[dim], 1)
+    return tuple(strides)
 
 
 def _broadcast_strides(array: Array, shape: tuple[int, ...]) -> Strides:

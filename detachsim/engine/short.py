@@ -149,7 +149,7 @@ def make_binary(op: Op, kernel: Callable[[Array, Array], Array]) -> Callable[["S
                 or (x.ndim > 1 and not x.flags.c_contiguous)
             ):
                 return run(session, op, [a, b, *defaults])  # type: ignore[no-any-return]
-        elif (dtype is _float32 or dtype is _float64) and (x.ndim < 2 or x.flags.c_contiguous):
+        elif (dtype is _float32 or dtype is _float64) and (x.ndim < 2 or (x.flags.c_contiguous and 1 not in x.shape)):
             other = right = None
             y = _array(b, dtype.numpy)
         else:

@@ -9,6 +9,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.fused import fused
+from detachsim.engine.layout import AS_FIRST
 from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
 from detachsim.engine.views import requires_grad
@@ -278,6 +279,7 @@ ROWS = [
         nan_to_num,
         grad={"self": "nan_to_num_backward(grad, self)"},
         inplace=True,
+        layout=AS_FIRST,
         doc="self with nan and infinities replaced by numbers",
         samples=("a.nan_to_num()",),
     ),

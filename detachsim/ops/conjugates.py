@@ -7,6 +7,7 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.layout import AS_FIRST
 from detachsim.engine.memory import FILLING
 from detachsim.engine.op import POINTWISE, Op
 from detachsim.ops.row import COMPARE, FLOAT, composite, inplace, pointwise
@@ -63,6 +64,7 @@ ROWS: list[Op] = [
         "",
         lambda self: np.ones(self.shape, bool),
         promote=COMPARE,
+        layout=AS_FIRST,
         doc="true, since no number is complex",
         samples=("a.isreal()",),
     ),

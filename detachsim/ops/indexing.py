@@ -10,7 +10,7 @@ from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import fits, require_fit
-from detachsim.engine.layout import AS_OPERANDS
+from detachsim.engine.layout import AS_FIRST
 from detachsim.engine.memory import ANYTHING, Overlap, overlaps_itself, refuse_any_overlap
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh
@@ -447,7 +447,7 @@ ROWS = [
         check=_check_index_put,
         overlap=Overlap(itself=True, inputs=ANYTHING),
         inplace=True,
-        layout=AS_OPERANDS,
+        layout=AS_FIRST,
         doc="self with values at tensor indices",
         samples=("a.index_put((torch.tensor([0]),), b[0])",),
     ),

@@ -8,8 +8,8 @@ from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
-from detachsim.engine.layout import AS_MADE, AS_OPERANDS
-from detachsim.engine.memory import COPYING, ELEMENTWISE, FILLING, is_dense, overlaps_itself
+from detachsim.engine.layout import AS_FIRST, AS_MADE, as_first
+from detachsim.engine.memory import COPYING, ELEMENTWISE, FILLING, overlaps_itself
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import strides
 from detachsim.engine.views import requires_grad
@@ -80,15 +80,8 @@ def _cast_method(name: str, dtype: str) -> Op:
 
 def clone(self: Array, memory_format: str | None = None) -> Array:
     """A copy laid out as self is, or, with ``"contiguous"``, in the order of its elements."""
-    if memory_format is not None or self.ndim < 2:
-        return self.copy(order="C")
-    if not is_dense(self) or not self.size:
-        dense = not any(stride == 0 and size > 1 for size, stride in zip(self.shape, self.strides, strict=True))
-        return self.copy(order="K" if dense else "C")
-    # Stride by stride, since numpy makes up those of dims of size 1.
-    made = np.ndarray(self.shape, self.dtype, strides=self.strides)
-    made[...] = self
-    return made
+    made = self.copy()
+    return as_first(made, self) if memory_format is None else made
 
 
 def contiguous(ops: Any, self: Any) -> Any:
@@ -166,7 +159,7 @@ ROWS = [
         where="t",
         grad={"self": "zeros_of(grad)"},
         check=_check_fill_number,
-        layout=AS_OPERANDS,
+        layout=AS_FIRST,
         doc="self's shape, every element value",
         samples=("torch.fill(a, 2.0)",),
     ),
@@ -177,7 +170,7 @@ ROWS = [
         where="t",
         grad={"self": "zeros_of(grad)", "value": "sum(grad)"},
         check=_check_fill_dims,
-        layout=AS_OPERANDS,
+        layout=AS_FIRST,
         samples=("torch.fill(a, b.sum())",),
     ),
     composite(
@@ -203,7 +196,7 @@ ROWS = [
         promote=CAST,
         grad={"self": "grad"},
         result_edits=1,
-        layout=AS_OPERANDS,
+        layout=AS_FIRST,
         doc="a copy of another type",
     ),
     general(
@@ -213,7 +206,7 @@ ROWS = [
         where="",
         promote=CAST,
         result_edits=1,
-        layout=AS_OPERANDS,
+        layout=AS_FIRST,
         doc="a copy of a type that has no gradients",
     ),
     composite("to(Tensor self, dtype dtype, *, bool copy=False)", to, where="m", doc="self as another type"),

@@ -6,7 +6,7 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
-from detachsim.engine.layout import AS_OPERANDS
+from detachsim.engine.layout import AS_FIRST
 from detachsim.engine.op import Op
 from detachsim.ops.element_types import floats_only, whole_numbers_only
 from detachsim.ops.row import general, pointwise
@@ -62,7 +62,7 @@ ROWS: list[Op] = [
         grad={"self": "frexp_backward(grad, result1)"},
         outputs=("mantissa", "exponent"),
         check=_check_parts,
-        layout=AS_OPERANDS,
+        layout=AS_FIRST,
         doc="mantissa and exponent",
         samples=("torch.frexp(a)",),
     ),

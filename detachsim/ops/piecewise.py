@@ -10,6 +10,7 @@ from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
+from detachsim.engine.layout import AS_FIRST
 from detachsim.engine.memory import Overlap
 from detachsim.engine.op import Op
 from detachsim.ops.element_types import floats_only, no_bools
@@ -255,6 +256,7 @@ ROWS = [
         check=_check_hardtanh,
         inplace=True,
         inplace_where="F",
+        layout=AS_FIRST,
         doc="self, kept within min_val and max_val; the gradient is 0 at the bounds",
         samples=("F.hardtanh(a)", "F.hardtanh(a, 0.3, 0.6)"),
     ),
@@ -271,6 +273,7 @@ ROWS = [
         "relu6(Tensor self, bool inplace=False)",
         lambda ops, self, inplace=False: ops["hardtanh_" if inplace else "hardtanh"](self, 0, 6),
         where="F",
+        layout=AS_FIRST,
         doc="self, kept within 0 and 6",
         samples=("F.relu6(a)",),
     ),

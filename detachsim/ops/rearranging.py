@@ -7,7 +7,7 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
-from detachsim.engine.layout import AS_OPERANDS
+from detachsim.engine.layout import AS_FIRST
 from detachsim.engine.op import Op
 from detachsim.ops.numeric import dims as wrap_dims
 from detachsim.ops.numeric import numel, require_dim, wrap_dim
@@ -236,7 +236,7 @@ ROWS = [
         "FlipBackward0",
         flip,
         grad={"self": "flip(grad, dims)"},
-        layout=AS_OPERANDS,
+        layout=AS_FIRST,
         doc="the order reversed along dims, copied",
         samples=("a.flip(0)", "a.flip(-1)"),
     ),

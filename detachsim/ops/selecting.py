@@ -9,7 +9,7 @@ from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
-from detachsim.engine.layout import AS_OPERANDS
+from detachsim.engine.layout import AS_FIRST
 from detachsim.engine.memory import NOTHING, PLACING, Overlap, overlaps_itself
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
@@ -320,7 +320,7 @@ ROWS = [
         inplace=True,
         overlap=Overlap(itself=True, inputs=NOTHING, numbers=True),
         check=_check_index_fill,
-        layout=AS_OPERANDS,
+        layout=AS_FIRST,
         doc="self with value in the slices at index along dim",
     ),
     general(
@@ -331,7 +331,7 @@ ROWS = [
         inplace=True,
         overlap=Overlap(itself=True, inputs=NOTHING, numbers=True),
         check=_check_index_fill,
-        layout=AS_OPERANDS,
+        layout=AS_FIRST,
         doc="self with value in the slices at index along dim",
         samples=("a.index_fill(0, torch.tensor([0]), 1.)",),
     ),
@@ -356,7 +356,7 @@ ROWS = [
         inplace=True,
         overlap=PLACING,
         check=_check_put,
-        layout=AS_OPERANDS,
+        layout=AS_FIRST,
         doc="self, taken as one row, with the elements of source at index",
         samples=("a.put(torch.tensor([0]), b.flatten()[:1])",),
     ),

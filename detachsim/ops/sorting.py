@@ -7,7 +7,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
-from detachsim.engine.layout import AS_OPERANDS
+from detachsim.engine.layout import AS_FIRST
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import fresh
@@ -209,7 +209,7 @@ ROWS = [
         gradient_edits={"self": 2},
         outputs=_PAIR,
         result_edits=1,
-        layout=AS_OPERANDS,
+        layout=AS_FIRST,
         doc="the elements in order along dim, and where they were",
         samples=("a.sort()", "a.sort(0, descending=True)"),
     ),
@@ -220,7 +220,7 @@ ROWS = [
         grad=_SORTED,
         gradient_edits={"self": 2},
         outputs=_PAIR,
-        layout=AS_OPERANDS,
+        layout=AS_FIRST,
         doc="the same, equal elements surely in their order",
     ),
     composite(

@@ -7,6 +7,7 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.layout import AS_FIRST
 from detachsim.engine.op import Op
 from detachsim.ops.element_types import floats_only
 from detachsim.ops.numeric import precise, precise_each
@@ -101,6 +102,7 @@ ROWS = [
         promote=FLOAT,
         grad={"self": f"grad * {math.pi / 180!r}"},
         inplace=True,
+        layout=AS_FIRST,
         doc="degrees to radians",
         samples=("a.deg2rad()",),
     ),
@@ -111,6 +113,7 @@ ROWS = [
         promote=FLOAT,
         grad={"self": f"grad * {180 / math.pi!r}"},
         inplace=True,
+        layout=AS_FIRST,
         doc="radians to degrees",
         samples=("a.rad2deg()",),
     ),
