@@ -46,8 +46,9 @@ def backward(
         edges = []
         for tensor in inputs:
             _require_tensor(tensor)
-            retain_grad(session, tensor)
+            # The edge first, which gives a view of an edited base its node: so it keeps its gradient, too.
             edges.append(gradient_edge(session, tensor))
+            retain_grad(session, tensor)
     if create_graph and session.dialect != "torch-1.7":
         session.warn_once("create_graph")
     keep = create_graph if retain_graph is None else retain_graph

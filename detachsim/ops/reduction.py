@@ -34,7 +34,7 @@ def sum_all(self: Array, dtype: DType | None = None) -> Array:
 def sum_dim(self: Array, dim: Any = None, keepdim: bool = False, dtype: DType | None = None) -> Array:
     axes = dims(dim, self.ndim)
     if not self.ndim:
-        return self.copy() if self.dtype.kind == "f" else self.astype(np.int64)
+        return self + 0 if self.dtype.kind == "f" else self.astype(np.int64)
     return np.asarray(sum_dims(self, axes, keepdim), order="C")
 
 
@@ -139,7 +139,7 @@ def prod_all(self: Array, dtype: DType | None = None) -> Array:
 def prod_dim(self: Array, dim: int, keepdim: bool = False, dtype: DType | None = None) -> Array:
     axis = wrap_dim(dim, self.ndim)
     if self.ndim == 0:
-        return self.copy() if self.dtype.kind == "f" else self.astype(np.int64)
+        return self + 0 if self.dtype.kind == "f" else self.astype(np.int64)
     made = np.asarray(_multiplied(self, axis), order="C")
     return np.expand_dims(made, axis).copy() if keepdim else made.reshape(np.delete(self.shape, axis))
 

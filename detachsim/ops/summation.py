@@ -28,8 +28,8 @@ def ordered_sum(array: Array, axes: tuple[int, ...]) -> Array:
     for axis in reduced:
         count *= array.shape[axis]
     if count <= _INTERLEAVED or not 0 < array.size <= ORDERED_LIMIT:
-        # So few numbers are added one after the other, as numpy does, too.
-        return np.add.reduce(array, axis=axes) if axes else array.copy()
+        # So few numbers are added one after the other, as numpy does, too; from 0 on, which makes a sum of -0 a 0.
+        return np.add.reduce(array, axis=axes, initial=0.0) if axes else array + 0
     inner = _coalesced(array, reduced)
     rows = array.transpose(*kept, *(axis for axis in range(array.ndim) if axis in axes and axis not in reduced), *inner)
     itemsize = array.itemsize
