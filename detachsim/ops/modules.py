@@ -9,7 +9,18 @@ from detachsim.engine import dtypes
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, fresh
-from detachsim.ops.nn import containers, convolutions, dropout, linear, norms, padding, pooling, recurrent, stateless
+from detachsim.ops.nn import (
+    containers,
+    convolutions,
+    dropout,
+    linear,
+    norms,
+    padding,
+    pooling,
+    recurrent,
+    recurrent_layers,
+    stateless,
+)
 from detachsim.ops.nn.base import Module, parameter
 from detachsim.ops.python_calls import call_python, maker
 
@@ -18,6 +29,7 @@ CLASSES: tuple[type[Module], ...] = (
     *norms.CLASSES,
     *convolutions.CLASSES,
     *recurrent.CLASSES,
+    *recurrent_layers.CLASSES,
     *stateless.CLASSES,
     *dropout.CLASSES,
     *padding.CLASSES,

@@ -112,6 +112,9 @@ multilabel_margin_kernel multilabel_margin_loss multilabel_soft_margin_loss
 conv1d conv2d conv_forward conv_input_gradient conv_transpose1d conv_transpose2d conv_weight_gradient
 convolution convolution_backward
 """,
+    "recurrence": """
+gru lstm mkldnn_rnn_layer mkldnn_rnn_layer_backward rnn_relu rnn_tanh
+""",
     "pooling": """
 _adaptive_avg_pool2d _avg_pool2d adaptive_average_backward adaptive_avg_pool1d adaptive_avg_pool2d avg_pool1d
 avg_pool2d avg_pool2d_backward gather_plane max_pool1d max_pool2d max_pool2d_backward max_pool2d_with_indices

@@ -46,6 +46,7 @@ FAMILIES = (
     "conjugates",
     "class_margin_loss",
     "convolution",
+    "recurrence",
     "pooling",
     "embedding",
     "shape",

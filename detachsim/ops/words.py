@@ -70,12 +70,12 @@ MODULES = """
 AdaptiveAvgPool1d AdaptiveAvgPool2d AlphaDropout AvgPool1d AvgPool2d BCELoss BCEWithLogitsLoss BatchNorm1d
 BatchNorm2d Bilinear CELU CircularPad1d CircularPad2d ConstantPad1d ConstantPad2d Conv1d Conv2d
 ConvTranspose1d ConvTranspose2d CosineEmbeddingLoss CosineSimilarity CrossEntropyLoss Dropout Dropout1d
-Dropout2d ELU Embedding FeatureAlphaDropout Flatten GELU GLU GRUCell GaussianNLLLoss GroupNorm Hardshrink
+Dropout2d ELU Embedding FeatureAlphaDropout Flatten GELU GLU GRU GRUCell GaussianNLLLoss GroupNorm Hardshrink
 Hardsigmoid Hardswish Hardtanh HingeEmbeddingLoss HuberLoss Identity InstanceNorm1d InstanceNorm2d KLDivLoss
-L1Loss LSTMCell LayerNorm LeakyReLU Linear LogSigmoid LogSoftmax MSELoss MarginRankingLoss MaxPool1d MaxPool2d
-Mish ModuleList NLLLoss PReLU PairwiseDistance Parameter ParameterList PoissonNLLLoss RMSNorm RNNCell ReLU
-ReLU6 ReflectionPad1d ReflectionPad2d ReplicationPad1d ReplicationPad2d SELU Sequential SiLU Sigmoid
-SmoothL1Loss SoftMarginLoss Softmax Softmin Softplus Softshrink Softsign Tanh Tanhshrink Threshold
+L1Loss LSTM LSTMCell LayerNorm LeakyReLU Linear LogSigmoid LogSoftmax MSELoss MarginRankingLoss MaxPool1d
+MaxPool2d Mish ModuleList NLLLoss PReLU PairwiseDistance Parameter ParameterList PoissonNLLLoss RMSNorm RNN
+RNNCell ReLU ReLU6 ReflectionPad1d ReflectionPad2d ReplicationPad1d ReplicationPad2d SELU Sequential SiLU
+Sigmoid SmoothL1Loss SoftMarginLoss Softmax Softmin Softplus Softshrink Softsign Tanh Tanhshrink Threshold
 TripletMarginLoss Unflatten ZeroPad1d ZeroPad2d
 """
 
@@ -114,24 +114,24 @@ clip clip_ clone conj conj_physical conj_physical_ contiguous copy copy_ copysig
 cosh cosh_ count_nonzero cov cpu cross cummax cummin cumprod cumprod_ cumsum cumsum_ data_ptr deg2rad deg2rad_
 det detach detach_ diag diag_embed diagflat diagonal diagonal_scatter diff digamma digamma_ dim dist div div_
 divide divide_ dot double dsplit element_size eq eq_ equal erf erf_ erfc erfc_ erfinv erfinv_ eval exp exp2
-exp2_ exp_ expand expand_as expm1 expm1_ exponential_ extend fill_ fill_diagonal_ fix fix_ flatten flip fliplr
-flipud float float_power float_power_ floor floor_ floor_divide floor_divide_ fmax fmin fmod fmod_ forward
-frac frac_ frexp gather gcd gcd_ ge ge_ geometric_ ger get get_last_lr greater greater_ greater_equal
-greater_equal_ gt gt_ half hardshrink heaviside heaviside_ histc hsplit hypot hypot_ i0 i0_ i1_ index_add
-index_add_ index_copy index_copy_ index_fill index_fill_ index_put index_put_ index_select initial_seed inner
-insert int inverse is_complex is_contiguous is_floating_point is_inference is_nonzero is_same_size is_signed
-isclose isfinite isinf isnan isneginf isposinf isreal item items keys kron kthvalue lcm lcm_ ldexp ldexp_ le
-le_ lerp lerp_ less less_ less_equal less_equal_ lgamma lgamma_ load_state_dict log log10 log10_ log1p log1p_
-log2 log2_ log_ log_normal_ log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and logical_and_
-logical_not logical_not_ logical_or logical_or_ logical_xor logical_xor_ logit logit_ logsumexp long lt lt_
-manual_seed masked_fill masked_fill_ masked_scatter masked_scatter_ masked_select matmul matrix_exp
-matrix_power max maximum mean median min minimum mm mode modules moveaxis movedim msort mul mul_ multinomial
-multiply multiply_ mv name named_buffers named_children named_modules named_parameters nan_to_num nan_to_num_
-nanmean nanmedian nanquantile nansum narrow ndimension ne ne_ neg neg_ negative negative_ nelement new_empty
-new_full new_ones new_tensor new_zeros nextafter nextafter_ nonzero norm normal_ not_equal not_equal_ numel
-numpy outer parameters permute pinverse polygamma pop positive pow pow_ prelu prod put put_ quantile rad2deg
-rad2deg_ random_ ravel reciprocal reciprocal_ register_forward_hook register_forward_pre_hook register_hook
-register_post_accumulate_grad_hook relu relu_ remainder remainder_ remove renorm renorm_ repeat
+exp2_ exp_ expand expand_as expm1 expm1_ exponential_ extend fill_ fill_diagonal_ fix fix_ flatten
+flatten_parameters flip fliplr flipud float float_power float_power_ floor floor_ floor_divide floor_divide_
+fmax fmin fmod fmod_ forward frac frac_ frexp gather gcd gcd_ ge ge_ geometric_ ger get get_last_lr greater
+greater_ greater_equal greater_equal_ gt gt_ half hardshrink heaviside heaviside_ histc hsplit hypot hypot_ i0
+i0_ i1_ index_add index_add_ index_copy index_copy_ index_fill index_fill_ index_put index_put_ index_select
+initial_seed inner insert int inverse is_complex is_contiguous is_floating_point is_inference is_nonzero
+is_same_size is_signed isclose isfinite isinf isnan isneginf isposinf isreal item items keys kron kthvalue lcm
+lcm_ ldexp ldexp_ le le_ lerp lerp_ less less_ less_equal less_equal_ lgamma lgamma_ load_state_dict log log10
+log10_ log1p log1p_ log2 log2_ log_ log_normal_ log_softmax logaddexp logaddexp2 logcumsumexp logdet
+logical_and logical_and_ logical_not logical_not_ logical_or logical_or_ logical_xor logical_xor_ logit logit_
+logsumexp long lt lt_ manual_seed masked_fill masked_fill_ masked_scatter masked_scatter_ masked_select matmul
+matrix_exp matrix_power max maximum mean median min minimum mm mode modules moveaxis movedim msort mul mul_
+multinomial multiply multiply_ mv name named_buffers named_children named_modules named_parameters nan_to_num
+nan_to_num_ nanmean nanmedian nanquantile nansum narrow ndimension ne ne_ neg neg_ negative negative_ nelement
+new_empty new_full new_ones new_tensor new_zeros nextafter nextafter_ nonzero norm normal_ not_equal
+not_equal_ numel numpy outer parameters permute pinverse polygamma pop positive pow pow_ prelu prod put put_
+quantile rad2deg rad2deg_ random_ ravel reciprocal reciprocal_ register_forward_hook register_forward_pre_hook
+register_hook register_post_accumulate_grad_hook relu relu_ remainder remainder_ remove renorm renorm_ repeat
 repeat_interleave requires_grad_ reset_parameters reset_running_stats reshape reshape_as resize_ resize_as_
 resolve_conj resolve_neg retain_grad roll rot90 round round_ rsqrt rsqrt_ scatter scatter_ scatter_add
 scatter_add_ scatter_reduce scatter_reduce_ select select_scatter set_ sgn sgn_ short sigmoid sigmoid_ sign
@@ -144,27 +144,41 @@ unsqueeze_ values var vdot view view_as vsplit where xlogy xlogy_ zero_ zero_gra
 """
 
 ATTRIBUTES = """
-H L P Q R S T U V Vh _base _version affine alpha approximate base_lrs beta bias bias_hh bias_ih ceil_mode data
-defaults delta device dilation dim dtype eigenvalues eigenvectors elementwise_affine embedding_dim end_dim eps
-exponent full grad grad_fn groups hidden_size ignore_index imag in1_features in2_features in_channels
-in_features indices inplace input_size is_leaf is_sparse itemsize keepdim kernel_size label_smoothing lambd
-last_epoch log_input log_target logabsdet mH mT mantissa margin max max_norm max_val min min_val momentum
-nbytes ndim negative_slope next_functions nonlinearity norm_type normalized_shape num_batches_tracked
-num_channels num_embeddings num_features num_groups num_parameters out_channels out_features output_nr
-output_size p padding padding_idx param_groups pos_weight real reduction requires_grad retains_grad
+H L P Q R S T U V Vh _base _version affine all_weights alpha approximate base_lrs batch_first beta bias
+bias_hh bias_hh_l0 bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse bias_hh_l3
+bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2
+bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bidirectional ceil_mode data defaults delta device dilation
+dim dropout dtype eigenvalues eigenvectors elementwise_affine embedding_dim end_dim eps exponent full grad
+grad_fn groups hidden_size ignore_index imag in1_features in2_features in_channels in_features indices inplace
+input_size is_leaf is_sparse itemsize keepdim kernel_size label_smoothing lambd last_epoch log_input
+log_target logabsdet mH mT mantissa margin max max_norm max_val min min_val momentum nbytes ndim
+negative_slope next_functions nonlinearity norm_type normalized_shape num_batches_tracked num_channels
+num_embeddings num_features num_groups num_layers num_parameters out_channels out_features output_nr
+output_size p padding padding_idx param_groups pos_weight proj_size real reduction requires_grad retains_grad
 running_mean running_var scale_grad_by_freq shape sign size start_dim state stride swap threshold
-track_running_stats training unflattened_size value values variable weight weight_hh weight_ih
+track_running_stats training unflattened_size value values variable weight weight_hh weight_hh_l0
+weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse weight_hh_l3
+weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse weight_hr_l2
+weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih weight_ih_l0 weight_ih_l0_reverse
+weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse weight_ih_l3 weight_ih_l3_reverse
 """
 
 SETTABLE = """
-_version affine alpha approximate beta bias bias_hh bias_ih ceil_mode data delta dilation dim
-elementwise_affine embedding_dim end_dim eps full grad grad_fn groups hidden_size ignore_index in1_features
-in2_features in_channels in_features inplace input_size is_leaf keepdim kernel_size label_smoothing lambd
-log_input log_target margin max_norm max_val min_val momentum negative_slope nonlinearity norm_type
-normalized_shape num_batches_tracked num_channels num_embeddings num_features num_groups num_parameters
-out_channels out_features output_size p padding padding_idx pos_weight reduction requires_grad running_mean
-running_var scale_grad_by_freq start_dim stride swap threshold track_running_stats training unflattened_size
-value weight weight_hh weight_ih
+_version affine all_weights alpha approximate batch_first beta bias bias_hh bias_hh_l0 bias_hh_l0_reverse
+bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse bias_hh_l3 bias_hh_l3_reverse bias_ih bias_ih_l0
+bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2 bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse
+bidirectional ceil_mode data delta dilation dim dropout elementwise_affine embedding_dim end_dim eps full grad
+grad_fn groups hidden_size ignore_index in1_features in2_features in_channels in_features inplace input_size
+is_leaf keepdim kernel_size label_smoothing lambd log_input log_target margin max_norm max_val min_val
+momentum negative_slope nonlinearity norm_type normalized_shape num_batches_tracked num_channels
+num_embeddings num_features num_groups num_layers num_parameters out_channels out_features output_size p
+padding padding_idx pos_weight proj_size reduction requires_grad running_mean running_var scale_grad_by_freq
+start_dim stride swap threshold track_running_stats training unflattened_size value weight weight_hh
+weight_hh_l0 weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse
+weight_hh_l3 weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse
+weight_hr_l2 weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih weight_ih_l0
+weight_ih_l0_reverse weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse weight_ih_l3
+weight_ih_l3_reverse
 """
 
 INPLACE_METHODS = """

@@ -20,6 +20,7 @@ FAMILIES = (
     "reductions",
     "selecting",
     "training",
+    "recurrent",
     "windows",
     "matrices",
     "functional",
