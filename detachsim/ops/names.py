@@ -186,8 +186,9 @@ gumbel_softmax log_normal_ multinomial normal normal_ normal_Tensor_Tensor norma
 normal_float_Tensor normal_float_float poisson random_ random__from random__to uniform_
 """,
     "memory": """
-_to_copy _to_whole bfloat16 bool byte char clone contiguous copy_ cpu detach double fill fill_ fill_Tensor
-fill__Tensor fill_diagonal_ float half int long new_empty_strided short to to_device to_other type_as zero_
+_to_copy _to_whole _unseen_output bfloat16 bool byte char clone contiguous copy_ cpu detach double fill fill_
+fill_Tensor fill__Tensor fill_diagonal_ float half int long new_empty_strided short to to_device to_other
+type_as zero_
 """,
     "scalar_arithmetic": """
 add_scalar div_scalar div_scalar_ mul_scalar scalar_div scalar_sub sub_scalar
