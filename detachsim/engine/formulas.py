@@ -24,16 +24,17 @@ def call_simply(session: "Session", node: Node, gradients: list[Gradient]) -> li
     simple = node.op.simple
     if simple is None:
         simple = node.op.make_simple()
-    gradient = gradients[0]
+    arguments = gradients[:1]
     values: Any = MIXED
-    if simple and gradient is not None:
+    if simple and arguments[0] is not None:
         saved = node.saved
         entry = saved[0] if saved is not None and len(saved) == 1 else None
         # One output of its own that nobody edited is the commonest thing to have saved: no call for it.
         if type(entry) is SavedOutput and entry.version.value == entry.expected:
-            values = (entry.array,)
+            values = None
+            arguments.append(entry.array)
         elif not node.op.saves:
-            values = ()
+            values = None
         else:
             values = unpack_arrays(session, node)
     results: list[Gradient]
@@ -41,13 +42,16 @@ def call_simply(session: "Session", node: Node, gradients: list[Gradient]) -> li
         results = call_node(session, node, gradients, False)
         fit_all(session, node, results, False)
         return results
-    meta = node.meta
+    if values is not None:
+        arguments += values
+    if node.meta:
+        arguments += node.meta
     results = []
-    for function, child in zip(simple, node.next, strict=True):
+    for child in node.next:
         if child is None:
             results.append(None)
             continue
-        made = function(gradient, *values, *meta)
+        made = simple[len(results)](*arguments)
         dtype = child.dtype
         if (
             made is not None

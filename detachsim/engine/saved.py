@@ -36,7 +36,9 @@ def unpack_arrays(session: "Session", node: Node) -> list[Any]:
         return [None] * len(node.op.plan.saved)
     values: list[Any] = []
     for entry in saved:
-        if type(entry) is SavedInput:
+        if entry is None:
+            values.append(None)
+        elif type(entry) is SavedInput:
             tensor = entry.tensor
             if (
                 tensor.version.value != entry.expected

@@ -70,7 +70,8 @@ def make_unary(op: Op, kernel: Callable[[Array], Array]) -> Callable[["Session",
         nonlocal recipe
         dtype = a.dtype
         x = a.array
-        if (dtype is not _float32 and dtype is not _float64) or (x.ndim > 1 and not x.flags.c_contiguous):
+        shape = x.shape
+        if (dtype is not _float32 and dtype is not _float64) or (len(shape) > 1 and not x.flags.c_contiguous):
             return run(session, op, [a])  # type: ignore[no-any-return]
         out = kernel(x)
         if type(out) is not _ndarray:
@@ -109,7 +110,6 @@ def make_unary(op: Op, kernel: Callable[[Array], Array]) -> Callable[["Session",
                     node.next_nr = (a.output_nr,)
                 node.next = (edge,)
                 # One tuple for a whole chain: numpy makes a new one each time.
-                shape = out.shape
                 node.shape = edge.shape if edge.shape == shape else shape
                 node.dtype = dtype
                 saves, node.meta = recipe
@@ -137,6 +137,7 @@ def make_binary(op: Op, kernel: Callable[[Array, Array], Array]) -> Callable[["S
         nonlocal recipe
         dtype = a.dtype
         x = a.array
+        shape = x.shape
         other: Tensor | None
         if type(b) is Tensor:
             other = b
@@ -145,8 +146,8 @@ def make_binary(op: Op, kernel: Callable[[Array, Array], Array]) -> Callable[["S
             if (
                 b.dtype is not dtype
                 or (dtype is not _float32 and dtype is not _float64)
-                or y.shape != x.shape
-                or (x.ndim > 1 and not x.flags.c_contiguous)
+                or y.shape != shape
+                or (len(shape) > 1 and not x.flags.c_contiguous)
             ):
                 return run(session, op, [a, b, *defaults])  # type: ignore[no-any-return]
         elif (dtype is _float32 or dtype is _float64) and (x.ndim < 2 or (x.flags.c_contiguous and 1 not in x.shape)):
@@ -210,7 +211,6 @@ def make_binary(op: Op, kernel: Callable[[Array, Array], Array]) -> Callable[["S
                     right = accumulator(session, other)
                 node.next = (left, right)
                 node.next_nr = numbers
-                shape = out.shape
                 node.shape = left.shape if left is not None and left.shape == shape else shape
                 node.dtype = dtype
                 saves, node.meta = recipe

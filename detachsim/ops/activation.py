@@ -45,7 +45,7 @@ def _check_relu(session: Any, op: Any, bound: list[Any]) -> None:
 
 
 def threshold_backward(grad_output: Array, self: Array, threshold: float) -> Array:
-    return np.where(self <= threshold, np.asarray(grad_output).dtype.type(0), grad_output)
+    return np.where(self <= np.array(threshold, self.dtype), zero(grad_output.dtype), grad_output)
 
 
 ROWS = [
