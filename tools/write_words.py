@@ -32,7 +32,7 @@ def collect() -> dict[str, set[str]]:
         "SCHEDULES": set(constructors.constructors("torch.optim.lr_scheduler")),
         "OPTIMIZERS": set(constructors.constructors("torch.optim")),
         "CONSTANTS": set(functions.CONSTANTS) | {"bool"},
-        "METHODS": set(tensors.METHODS) | {"name", "remove", "backward"},
+        "METHODS": set(tensors.METHODS) | {"name", "remove"},
         "ATTRIBUTES": set(tensors.ATTRIBUTES) | {"next_functions", "variable"},
         "SETTABLE": set(tensors.SETTERS) | {"is_leaf", "grad_fn", "_version"},
         "INPLACE_METHODS": {"step", "zero_grad"},

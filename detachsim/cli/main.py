@@ -33,6 +33,8 @@ def prepare_process() -> None:
     """Set what has to be set before anything is imported or printed."""
     # The tensors here are small: a pool of BLAS threads costs a third of the start-up and gains nothing.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # One frame of a scenario's lambda takes several of ours; Python's own bound is for a thousand of the scenario's.
+    sys.setrecursionlimit(20 * sys.getrecursionlimit())
     for stream in (sys.stdout, sys.stderr):
         # A title in Chinese on an ASCII terminal must not end the run.
         if stream is not None and hasattr(stream, "reconfigure"):
@@ -61,6 +63,10 @@ def run(arguments: list[str]) -> int:
         return ExitStatus.INTERRUPTED
     except BrokenPipeError:
         return ExitStatus.PIPE_CLOSED
+    except MemoryError:
+        flush()
+        click.echo("detachsim: there is not enough memory for all that happens in this scenario", err=True)
+        return ExitStatus.DIFFERENT
     except Exception as error:  # the boundary of the process: what arrives here is our own mistake
         if os.environ.get("DETACHSIM_DEBUG"):
             raise

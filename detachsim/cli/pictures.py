@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from detachsim.cli.limits import limit_memory
+from detachsim.cli.limits import limited_memory
 from detachsim.cli.loading import try_load
 from detachsim.cli.output import Color, is_terminal, shows_unicode, terminal_width, wants_color
 
@@ -42,9 +42,9 @@ class Canvas:
         return (lambda text: only_ascii(visible(text))) if self.ascii else visible
 
 
+@limited_memory()
 def choose_moment(path: str, step: str | None, run: int) -> "Moment | None":
     """Run a scenario, and return how its ``run``-th run stands after ``step``; None if the file has mistakes."""
-    limit_memory()
     scenario = try_load(path)
     if scenario is None:
         return None

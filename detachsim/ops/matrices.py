@@ -9,6 +9,7 @@ import numpy as np
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_MADE, IN_COLUMNS, laid_out
+from detachsim.engine.limits import require_small
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh
@@ -40,6 +41,7 @@ def check_shape(op: str, tensor: Tensor, name: str = "A") -> None:
     rows, columns = tensor.shape[-2:]
     if rows != columns:
         raise TorchError("matrix_square", op=op, name=name, rows=rows, columns=columns)
+    require_small(tensor.shape)
 
 
 def _is_plain(value: Any) -> bool:
@@ -62,6 +64,7 @@ def check_matrix(op: str, tensor: Tensor, name: str = "A") -> None:
         raise TorchError("matrix_dims", op=op, name=name)
     if not tensor.dtype.is_floating:
         raise TorchError("matrix_dtype", op=op, dtype=tensor.dtype.scalar)
+    require_small(tensor.shape)
 
 
 def refuse_low_precision(op: str, tensor: Tensor) -> None:

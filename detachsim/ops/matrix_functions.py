@@ -8,6 +8,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.limits import require_small
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh
@@ -26,15 +27,22 @@ from detachsim.ops.row import composite, general
 
 def pseudoinverse(self: Array, atol: float | None = None, rtol: float | None = None, hermitian: bool = False) -> Array:
     least = max(self.shape[-2:]) * np.finfo(self.dtype).eps if rtol is None else rtol
-    made = np.linalg.pinv(self.astype(np.float64), rcond=max(least, 0.0), hermitian=hermitian)
-    return made.astype(self.dtype)
+    finite = _are_finite(self)
+    made = np.linalg.pinv(np.where(finite, self, 0).astype(np.float64), rcond=max(least, 0.0), hermitian=hermitian)
+    return np.where(finite, made, np.nan).astype(self.dtype)
+
+
+def _are_finite(matrices: Array) -> Array:
+    """Which of the matrices hold finite numbers only, with two dims of size 1 in their places."""
+    return np.asarray(np.isfinite(matrices).all(axis=(-2, -1), keepdims=True))
 
 
 def _check_pseudoinverse(session: Any, op: Op, bound: list[Any]) -> None:
     tensor: Tensor = bound[0]
     if tensor.array.ndim < 2 or not tensor.dtype.is_floating or tensor.dtype.is_reduced:
         raise TorchError("pinv_input", dtype=tensor.dtype.scalar, sizes=list(tensor.shape))
-    if not np.isfinite(tensor.array).all():
+    require_small(tensor.shape)
+    if not bound[3] and not np.isfinite(tensor.array).all():
         raise TorchError("svd_not_finite")
 
 
@@ -125,7 +133,15 @@ def rank(ops: Any, A: Any, tol: float | None = None, hermitian: bool = False) ->
         raise TorchError("matrix_dims", op="torch.linalg.matrix_rank", name="input")
     if not tensor.dtype.is_floating or tensor.dtype.is_reduced:
         raise TorchError("matrix_rank_dtype")
-    values = np.linalg.svd(tensor.array, compute_uv=False)
+    require_small(tensor.shape)
+    finite = _are_finite(tensor.array)
+    if hermitian:
+        # What is not finite has eigenvalues that are not numbers, and none of those is above the limit.
+        values = np.abs(np.linalg.eigvalsh(np.where(finite, tensor.array, 0)))
+    elif finite.all():
+        values = np.linalg.svd(tensor.array, compute_uv=False)
+    else:
+        raise TorchError("svd_not_finite")
     largest = values.max(axis=-1, keepdims=True) if values.size else values
     least = max(tensor.shape[-2:]) * np.finfo(tensor.array.dtype).eps * largest if tol is None else tol
     return Operand(A.session, fresh(np.asarray((values > least).sum(axis=-1), np.int64), dtypes.int64))

@@ -237,10 +237,10 @@ class Evaluator:
         return slice(*(sequences.as_index(bound) if isinstance(bound, Tensor) else bound for bound in bounds))
 
     def _list(self, node: ast.List) -> list[Any]:
-        return [self.evaluate(item) for item in node.elts]
+        return sequences.bounded([self.evaluate(item) for item in node.elts])
 
     def _tuple(self, node: ast.Tuple) -> tuple[Any, ...]:
-        return tuple(self.evaluate(item) for item in node.elts)
+        return sequences.bounded(tuple([self.evaluate(item) for item in node.elts]))
 
     # Operators
 
@@ -407,8 +407,8 @@ def _plain(symbol: str, function: Callable[[Any, Any], Any], left: Any, right: A
             text = re.sub(r"'\w+' and '\w+'$", f"'{type_name(left)}' and '{type_name(right)}'", str(error))
             raise TorchError("python", type="TypeError", text=text) from None
         raise _from_python(error) from None
-    if isinstance(result, str) and len(result) > sequences.MAX_ITEMS:
-        raise LimitError(f"a str of more than {sequences.MAX_ITEMS:,} items")
+    if isinstance(result, str):
+        sequences.require_few_items(result, len(result))
     if isinstance(result, int) and result.bit_length() > MAX_BITS:
         raise LimitError(f"a whole number of more than {MAX_BITS} bits")
     return result

@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from detachsim.engine import autograd, dtypes
+from detachsim.engine import dtypes
 from detachsim.engine.arguments import admit
 from detachsim.engine.dialects import NEWEST
-from detachsim.engine.errors import LimitError, TorchError
+from detachsim.engine.errors import TorchError
 from detachsim.engine.library import OverloadSet
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
-from detachsim.ops.collections import items_of
 from detachsim.run import tensors
 from detachsim.run.arrays import from_numpy
 from detachsim.run.constructors import constructors
+from detachsim.run.passes import backward, grad, length_of
 from detachsim.run.values import Function, GradMode, Size, type_name
 
 # What a bare name at the start of a dotted one stands for.
@@ -33,108 +33,12 @@ CONSTANTS: dict[str, Any] = {
 }
 
 
-def grad(
-    session: Session,
-    outputs: Any,
-    inputs: Any,
-    grad_outputs: Any = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    only_inputs: bool = True,
-    allow_unused: bool | None = None,
-    is_grads_batched: bool = False,
-    materialize_grads: bool | None = None,
-) -> Any:
-    """``torch.autograd.grad``."""
-    if materialize_grads is not None and session.dialect != "torch-2.13":
-        text = "grad() got an unexpected keyword argument 'materialize_grads'"
-        raise TorchError("python", type="TypeError", text=text)
-    if is_grads_batched:
-        raise LimitError("torch.autograd.grad with is_grads_batched=True")
-    return autograd.grad(
-        session,
-        sequence(outputs),
-        sequence(inputs),
-        gradients_given(grad_outputs),
-        only_inputs=only_inputs,
-        retain_graph=retain_graph,
-        create_graph=create_graph,
-        allow_unused=allow_unused,
-        materialize_grads=bool(materialize_grads),
-    )
-
-
-def backward(
-    session: Session,
-    tensors: Any,
-    grad_tensors: Any = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    grad_variables: Any = None,
-    inputs: Any = None,
-) -> None:
-    """``torch.autograd.backward``."""
-    if grad_variables is not None:
-        session.warn("grad_variables")
-        if grad_tensors is not None:
-            raise TorchError("grad_variables_both")
-        grad_tensors = grad_variables
-    autograd.backward(
-        session,
-        sequence(tensors),
-        gradients_given(grad_tensors),
-        retain_graph=retain_graph,
-        create_graph=create_graph,
-        inputs=inputs_given(session, inputs),
-    )
-
-
-def inputs_given(session: Session, inputs: Any) -> tuple[Any, ...] | None:
-    """Return ``inputs`` of a backward pass, nothing for all leaves.
-
-    Older dialects ask for the length before they look for a single tensor.
-    """
-    if inputs is None:
-        return None
-    if session.dialect != NEWEST and _length(session, inputs) == 0:
-        raise TorchError("inputs_empty")
-    return sequence(inputs)
-
-
-def gradients_given(value: Any) -> tuple[Any, ...] | None:
-    """Return gradients as PyTorch takes them: none, one, or several; raises Python's error for anything else."""
-    return None if value is None else sequence(value)
-
-
-def sequence(value: Any) -> tuple[Any, ...]:
-    """Return a tensor as the only one of several, several as a tuple; raises Python's error for anything else."""
-    if isinstance(value, Tensor):
-        return (value,)
-    items = items_of(value)
-    if items is None:
-        raise TorchError("not_iterable", type=type_name(value))
-    return tuple(items)
-
-
 def manual_seed(session: Session, seed: Any) -> Any:
     """``torch.manual_seed``, which takes what ``int`` takes."""
     number = _python_function(session, "int").call(seed)
     if not -(2**63) <= number < 2**64:
         raise TorchError("seed_range")
     return session.generator.manual_seed(number)
-
-
-def _length(session: Session, value: Any) -> int:
-    if isinstance(value, Tensor):
-        if value.array.ndim == 0:
-            raise TorchError("python", type="TypeError", text="len() of a 0-d tensor")
-        return len(value.array)
-    methods = getattr(type(value), "METHODS", {})
-    if "__len__" in methods:
-        return int(methods["__len__"](session, value))
-    if isinstance(value, (list, tuple, str)):
-        return len(value)
-    raise TorchError("python", type="TypeError", text=f"object of type '{type_name(value)}' has no len()")
 
 
 def _absolute(session: Session, value: Any) -> Any:
@@ -151,7 +55,7 @@ def _number(kind: Callable[[Any], Any]) -> Callable[[Session, Any], Any]:
 
 # Python's own functions, each with what it does to one value where Python itself does not know it.
 PYTHON: dict[str, tuple[Callable[..., Any], Callable[[Session, Any], Any]]] = {
-    "len": (len, _length),
+    "len": (len, length_of),
     "float": (float, _number(float)),
     "int": (int, _number(int)),
     "bool": (bool, lambda session, value: tensors.truth(value)),

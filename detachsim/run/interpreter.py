@@ -53,8 +53,8 @@ from detachsim.run import sequences
 from detachsim.run.edits import Editor
 from detachsim.run.evaluation import Evaluator
 from detachsim.run.expectations import differs, expected_text
-from detachsim.run.functions import gradients_given, inputs_given
 from detachsim.run.names import Names
+from detachsim.run.passes import gradients_given, inputs_given
 from detachsim.run.recording import Recorder
 from detachsim.run.spelling import printed, represented
 from detachsim.run.values import type_name
@@ -79,6 +79,27 @@ class Stop(Exception):
     def __init__(self, caught_by: AnyStep | None) -> None:
         super().__init__()
         self.caught_by = caught_by
+
+
+MOST_STEPS = 200_000
+"""A run of more steps, counted as they are repeated, is no teaching program: nobody could read what it tells."""
+
+
+def limit_met(error: Exception) -> "TorchError | LimitError | None":
+    """Return what a scenario is told where Python or numpy can't go further, ``None`` for any other error."""
+    text = str(error)
+    match error:
+        case RecursionError():  # a lambda that calls itself
+            return TorchError("python", type="RecursionError", text="maximum recursion depth exceeded")
+        case MemoryError():
+            return LimitError(text or "more memory than there is")
+        case OverflowError():
+            return LimitError(text)
+    if text.startswith("maximum supported dimension"):
+        return LimitError("a tensor of more than 64 dims")
+    if text.startswith(("array is too big", "Maximum allowed dimension")):
+        return LimitError("a tensor larger than any memory")
+    return None
 
 
 class Interpreter:
@@ -145,6 +166,10 @@ class Interpreter:
         raised = False
         passed_on: Stop | None = None
         try:
+            if self.steps > MOST_STEPS:
+                # No `raises` takes this: the steps after it would be more still.
+                yield self._raise(LimitError(f"a run of more than {MOST_STEPS:,} steps"), ())
+                raise Stop(None)
             match step:
                 case BlockStep():
                     yield from self._run_block(step, number)
@@ -185,10 +210,10 @@ class Interpreter:
             # Without the frames that it came through, which would keep tensors and nodes that the step has let go.
             error = caught.with_traceback(None)
             error.__context__ = None
-        except MemoryError as caught:
-            error = LimitError(str(caught) or "more memory than there is")
-        except OverflowError as caught:
-            error = LimitError(str(caught))
+        except (MemoryError, OverflowError, RecursionError, ValueError) as caught:
+            error = limit_met(caught)
+            if error is None:
+                raise
         facts = self.session.facts
         if facts or self.told:
             told, self.told = self.told, []
@@ -202,7 +227,7 @@ class Interpreter:
         pending, self.pending = self.pending, []
         yield from pending
         if error is not None:
-            yield self._raise(error)
+            yield self._raise(error, self.active)
             raise Stop(self._catcher)
 
     @property
@@ -218,8 +243,8 @@ class Interpreter:
             self.told.extend(self.recorder.events(facts, self._edited))
             facts.clear()
 
-    def _raise(self, error: TorchError | LimitError) -> Raised:
-        """Tell an error, and find the innermost step whose ``raises`` takes it."""
+    def _raise(self, error: TorchError | LimitError, around: Sequence[AnyStep]) -> Raised:
+        """Tell an error, and find the innermost of the steps ``around`` it whose ``raises`` takes it."""
         if isinstance(error, LimitError):
             kind, text, evidence, key = "LimitError", f"detachsim does not go that far: {error}", None, "limit"
         else:
@@ -227,7 +252,7 @@ class Interpreter:
             evidence, key = error.evidence, error.key
         line = f"{kind}: {text}"
         self._catcher = next(
-            (step for step in reversed(self.active) if step.raises is True or (step.raises and step.raises in line)),
+            (step for step in reversed(around) if step.raises is True or (step.raises and step.raises in line)),
             None,
         )
         if self._catcher is None:

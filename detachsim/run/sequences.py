@@ -1,22 +1,55 @@
 """Lists, tuples, texts and sizes as operands: joined, repeated by a number or by a tensor of one."""
 
 import ast
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, TypeVar
 
 from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.run.values import Size, type_name
 
-MAX_ITEMS = 1_000_000
-"""A text or list of more items is no part of a tensor program."""
+MAX_ITEMS = 100_000
+"""A text or list of more items, counted through the lists inside it, is no part of a tensor program."""
+MAX_DEPTH = 64
+"""Nor are lists that are nested deeper than a tensor has dims."""
 
 Items = list[Any] | tuple[Any, ...] | str
+_Items = TypeVar("_Items", bound=Items)
 
 
 def is_sequence(value: Any) -> TypeGuard[Items]:
     """Say whether ``value`` has items by Python's own rules."""
     return isinstance(value, (list, tuple, str))
+
+
+def bounded(items: _Items, owner: list[Any] | None = None) -> _Items:
+    """Return ``items``, or refuse them: printing two names for one list, doubled a few dozen times, would not end.
+
+    ``owner`` is the list that they are put into.
+    """
+    if isinstance(items, str):
+        return items
+    count, depth = 0, 0
+    level: list[Any] = [items]
+    while level:
+        depth += 1
+        inner: list[Any] = []
+        for each in level:
+            if each is owner:
+                raise LimitError("a list inside itself")
+            count += len(each)
+            require_few_items(items, count)
+            inner.extend(item for item in each if isinstance(item, (list, tuple)))
+        if depth > MAX_DEPTH:
+            raise LimitError(f"a {type_name(items)} nested more than {MAX_DEPTH} levels deep")
+        level = inner
+    return items
+
+
+def require_few_items(items: Items, count: int) -> None:
+    """Refuse a text or list like ``items`` that holds ``count`` items, where they are too many."""
+    if count > MAX_ITEMS:
+        raise LimitError(f"a {type_name(items)} of more than {MAX_ITEMS:,} items")
 
 
 def as_index(tensor: Tensor) -> int:
@@ -49,6 +82,8 @@ def set_item(session: Session, items: list[Any], index: Any, value: Any) -> None
     index = plain_index(index)
     if isinstance(index, slice) and isinstance(value, Tensor):
         value = unbound(session, value)
+    if is_sequence(value):
+        bounded(value, items)
     try:
         items[index] = value
     except (TypeError, IndexError, ValueError) as error:
@@ -72,9 +107,8 @@ def join(session: Session, left: Items, right: Any) -> Any:
         if isinstance(left, Size) and session.dialect == "torch-2.13":
             text = f"can only concatenate tuple (not {type_name(right)}) to torch.Size"
         raise TorchError("python", type="TypeError", text=text)
-    if len(left) + len(right) > MAX_ITEMS:
-        raise LimitError(f"a {type_name(left)} of more than {MAX_ITEMS:,} items")
-    made = left + right  # type: ignore[operator]  # they are of one kind
+    require_few_items(left, len(left) + len(right))
+    made = bounded(left + right)  # type: ignore[operator]  # they are of one kind
     if isinstance(left, Size):
         for place, item in enumerate(made):
             if not isinstance(item, int):
@@ -91,9 +125,8 @@ def repeat(items: Items, count: Any) -> Any:
     elif not isinstance(count, int):
         text = f"can't multiply sequence by non-int of type '{type_name(count)}'"
         raise TorchError("python", type="TypeError", text=text)
-    if len(items) * count > MAX_ITEMS:
-        raise LimitError(f"a {type_name(items)} of more than {MAX_ITEMS:,} items")
-    made = items * count
+    require_few_items(items, len(items) * count)
+    made = bounded(items * count)
     return Size(made) if isinstance(items, Size) else made
 
 
@@ -104,7 +137,7 @@ def edit(session: Session, symbol: str, items: list[Any], value: Any) -> list[An
     elif isinstance(value, Tensor):
         items[:] = join(session, items, list(unbound(session, value)))
     elif is_sequence(value):
-        items[:] = join(session, items, list(value))
+        items[:] = join(session, items, list(bounded(value, items)))
     else:
         raise TorchError("python", type="TypeError", text=f"'{type_name(value)}' object is not iterable")
     return items

@@ -8,10 +8,11 @@ import numpy as np
 from detachsim.engine import hooks
 from detachsim.engine.dtypes import ALL, BOOLEAN, DType, uint8
 from detachsim.engine.errors import TorchError
-from detachsim.engine.limits import require_few
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, alias, meta, new_version, offset, strides
 from detachsim.engine.views import grad_fn, requires_grad
+from detachsim.run.passes import backward_from
+from detachsim.run.sequences import require_few_items
 from detachsim.run.values import CPU, Function, Size, type_name
 
 
@@ -99,7 +100,7 @@ def item(session: Session, tensor: Tensor) -> Any:
 
 def to_list(tensor: Tensor) -> Any:
     """Return the elements in nested lists, the one element of a tensor without dims as it is."""
-    require_few(tensor.array.size)
+    require_few_items([], tensor.array.size)
     return tensor.array.tolist()
 
 
@@ -306,6 +307,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "retain_grad": hooks.retain_grad,
     "requires_grad_": requires_grad_,
     "detach_": detach_,
+    "backward": backward_from,
 }
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from detachsim.cli.choice import Choice, dialects, nearest
+from detachsim.cli.limits import limited_memory
 from detachsim.cli.loading import try_load
 from detachsim.cli.output import COLORS, NARROWEST, Color, choose_look, write
 from detachsim.cli.status import ExitStatus
@@ -42,6 +43,7 @@ NOTHING = "Nothing to explain: nothing went wrong, and no gradient that was read
 )
 @click.option("--color", type=Choice(lambda: COLORS), metavar="WHEN", default="auto", help="always, never or auto.")
 @click.option("--width", type=click.IntRange(min=NARROWEST), metavar="COLUMNS", help="Width of the text.")
+@limited_memory()
 def command(
     what: str | None,
     name: str | None,

@@ -7,7 +7,7 @@ import click
 
 from detachsim.cli.choice import Choice, dialects
 from detachsim.cli.files import find_scenarios
-from detachsim.cli.limits import limit_memory
+from detachsim.cli.limits import limited_memory
 from detachsim.cli.loading import try_load
 from detachsim.cli.output import COLORS, FORMATS, NARROWEST, Color, Format, Look, choose_look, write
 from detachsim.cli.status import ExitStatus
@@ -54,6 +54,7 @@ Examples:
     metavar="COLUMNS",
     help="Width of the rich format; that of the terminal otherwise.",
 )
+@limited_memory()
 def command(
     files: tuple[str, ...], format: Format | None, dialect: "Dialect | None", color: Color, width: int | None
 ) -> int:
@@ -61,7 +62,6 @@ def command(
 
     FILE is a scenario, a folder that holds scenarios, or - for standard input.
     """
-    limit_memory()
     look = choose_look(format, color, width)
     render = choose_renderer(look)
     status: int = ExitStatus.OK

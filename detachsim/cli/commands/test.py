@@ -5,6 +5,7 @@ from time import perf_counter
 import click
 
 from detachsim.cli.files import find_scenarios
+from detachsim.cli.limits import limited_memory
 from detachsim.cli.loading import report_mistakes
 from detachsim.cli.output import write
 from detachsim.cli.status import ExitStatus
@@ -20,6 +21,7 @@ Examples:
 @click.command(epilog=EPILOG, short_help="Compare scenarios with their golden files.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--update", is_flag=True, help="Rewrite each NAME.out that differs; not where CI is set.")
+@limited_memory()
 def command(paths: tuple[str, ...], update: bool) -> int:
     """Run scenarios and compare what comes out with their golden files.
 
