@@ -99,7 +99,9 @@ def grad(
 
 def _require_tensor(value: Any) -> None:
     if not isinstance(value, Tensor):
-        raise TorchError("grad_input_type", type=type(value).__name__)
+        from detachsim.engine.parser import type_word
+
+        raise TorchError("grad_input_type", type=type_word(value))
 
 
 def _run(

@@ -125,7 +125,7 @@ def _loop(work: Pass) -> None:
                 fit_all(session, node, results, create_graph)
             else:
                 results = call_simply(session, node, gradients)
-            edits = node.op.gradient_edits if type(node) is Node else node.gradient_edits
+            edits = node.op.gradient_edits if type(node) is Node else node.edits_in(session.dialect)
             if edits:
                 _count_edits(work, node, results, edits)
         except IndexError as error:

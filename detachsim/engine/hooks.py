@@ -91,7 +91,9 @@ def register_post_accumulate_hook(
         if returned is None or returned is leaf:
             return leaf
         if not isinstance(returned, Tensor):
-            raise TorchError("hook_type", type=type(returned).__name__)
+            from detachsim.engine.parser import type_word
+
+            raise TorchError("hook_type", type=type_word(returned))
         if returned.dtype is not leaf.dtype:
             before, after = leaf.dtype.tensor_type, returned.dtype.tensor_type
             raise TorchError("hook_dtype", name=name, before=before, after=after)
@@ -172,7 +174,9 @@ def _run_one(
     if gradient is None:
         raise TorchError("hook_none")
     if not isinstance(returned, Tensor):
-        raise TorchError("hook_type", type=type(returned).__name__)
+        from detachsim.engine.parser import type_word
+
+        raise TorchError("hook_type", type=type_word(returned))
     if returned.dtype is not dtype:
         raise TorchError("hook_dtype", name=entry.name, before=dtype.tensor_type, after=returned.dtype.tensor_type)
     if returned.shape != given.shape:

@@ -13,9 +13,10 @@ which would be a
 cycle. An in-place op has overwritten its ``self``: where a formula needs it, a copy made before the edit is saved.
 """
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.tensor import Storage, Tensor, Version
 
@@ -109,9 +110,6 @@ class Node:
 
     __slots__ = ("__weakref__", "dtype", "extras", "id", "meta", "next", "next_nr", "op", "saved", "sequence", "shape")
 
-    # How often PyTorch edits the gradient of an edge while it makes it; of an ordinary node, its op says so.
-    gradient_edits: ClassVar[tuple[tuple[int, int], ...]] = ()
-
     op: "Op"
     sequence: int
     next: "tuple[Node | None, ...]"
@@ -127,6 +125,10 @@ class Node:
     def name(self) -> str:
         """The full name of 2.13 (``MulBackward0``, ``torch::autograd::CopySlices``)."""
         return self.op.grad_fn
+
+    def edits_in(self, dialect: str) -> tuple[tuple[int, int], ...]:
+        """How often PyTorch edits the gradient of an edge while it makes it; of an ordinary node, its op says so."""
+        return ()
 
     @property
     def type_name(self) -> str:
@@ -175,15 +177,16 @@ class CopySlices(ViewNode):
 
     __slots__ = ("inner",)
 
-    # PyTorch fills the base's gradient, then writes the edited part into it.
-    gradient_edits = ((0, 2),)
-
     inner: Node | None
 
     @property
     def name(self) -> str:
         """The full name, with PyTorch's namespace."""
         return "torch::autograd::CopySlices"
+
+    def edits_in(self, dialect: str) -> tuple[tuple[int, int], ...]:
+        """PyTorch fills the base's gradient, then writes the edited part into it."""
+        return ((0, 2),)
 
 
 class AsStrided(ViewNode):
@@ -192,13 +195,14 @@ class AsStrided(ViewNode):
 
     __slots__ = ()
 
-    # PyTorch writes the gradient into zeros.
-    gradient_edits = ((0, 1),)
-
     @property
     def name(self) -> str:
         """The full name."""
         return "AsStridedBackward0"
+
+    def edits_in(self, dialect: str) -> tuple[tuple[int, int], ...]:
+        """PyTorch writes the gradient into zeros, which older releases fill first."""
+        return ((0, 1 if dialect == NEWEST else 2),)
 
 
 def extras(node: Node) -> NodeExtras:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.memory import copy_in_order, may_overlap
 from detachsim.engine.node import AsStrided, CopySlices, Node
@@ -105,6 +106,8 @@ def spread_tensor(session: "Session", gradient: Tensor, base: Geometry, view: Ge
             gradient = call("sum", gradient, (dim,), False)
             shape, steps = (*shape[:dim], *shape[dim + 1 :]), (*steps[:dim], *steps[dim + 1 :])
     memory: Tensor = call("new_zeros", gradient, (extent,))
+    if session.dialect != NEWEST:
+        memory.version.value += 1  # filled before it is written to
     if may_overlap(shape, steps):
         places = restride(np.arange(extent), shape, steps, view_start).ravel()
         call("index_add_", memory, 0, fresh(places, dtypes.int64), call("reshape", gradient, (-1,)))

@@ -113,7 +113,9 @@ def _flatten(session: "Session", data: Any, shape: tuple[int, ...], dim: int, fl
             raise TorchError("python", type="TypeError", text="not a sequence")
         flat.append(data)
     else:
-        raise TorchError("infer_dtype", type=type(data).__name__)
+        from detachsim.engine.parser import type_word
+
+        raise TorchError("infer_dtype", type=type_word(data))
 
 
 def _infer_dtype(flat: list[Any]) -> DType:

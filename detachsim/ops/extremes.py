@@ -38,7 +38,7 @@ def restore(ops: Any, value: Any, dim: Any, ndim: int, keepdim: bool) -> Any:
     shape = list(value.shape)
     for axis in sorted(axes):
         shape.insert(axis, 1)
-    return ops.view(value, tuple(shape))
+    return (ops.reshape if ops.is_old else ops.view)(value, tuple(shape))
 
 
 def shared_backward(ops: Any, grad: Any, self: Any, result: Any, dim: Any, keepdim: bool) -> Any:

@@ -58,7 +58,8 @@ def _checked(self: Array, indices: Sequence[Array | None], *, ranges: bool = Tru
                     )
             dim += index.ndim
             place += index.ndim
-            shapes.append((int(np.count_nonzero(index)),))
+            # It stands for an index of numbers along each of its dims.
+            shapes.extend([(int(np.count_nonzero(index)),)] * index.ndim)
             continue
         size = self.shape[dim]
         outside = index[(index >= size) | (index < -size)]
@@ -278,12 +279,15 @@ def apply_views(ops: Any, self: Any, index: Any) -> tuple[Any, list[Any]]:
                     self = select_item(ops, self, dim, int(item.tensor.array.item()), position)
                 continue
             tensors[dim] = item
-            # A mask of several dims stands for as many index tensors.
-            for extra in range(1, item.ndim if _is_mask(item) else 1):
+            # A mask of several dims stands for as many index tensors; 1.13 looked for what follows at its second dim.
+            used = item.ndim if _is_mask(item) and self.session.dialect == NEWEST else 1
+            for extra in range(1, used):
                 tensors[dim + extra] = _CONTINUED
-            dim += item.ndim if _is_mask(item) else 1
+            dim += used
         else:
-            raise TorchError("index_type", type=type(item).__name__)
+            from detachsim.engine.parser import type_word
+
+            raise TorchError("index_type", type=type_word(item))
     last = max(tensors, default=-1)
     found = [tensors.get(place) for place in range(last + 1)]
     return self, [item for item in found if item is not _CONTINUED]
@@ -376,7 +380,9 @@ def _assignable(self: Any, value: Any) -> Any:
     if isinstance(value, Operand):
         return value
     if not isinstance(value, bool | int | float):
-        raise TorchError("assign_type", type=type(value).__name__, scalar=self.tensor.dtype.scalar)
+        from detachsim.engine.parser import type_word
+
+        raise TorchError("assign_type", type=type_word(value), scalar=self.tensor.dtype.scalar)
     dtype = self.tensor.dtype
     if isinstance(value, int) and not fits(dtypes.int64, value):
         raise TorchError("too_long")

@@ -124,7 +124,7 @@ def block_diag_backward(ops: Any, grad: Any, shapes: Sequence[tuple[int, ...]]) 
     for shape in shapes:
         height, width = ((1, 1), (1, *shape), shape)[len(shape)]
         piece = ops.slice(ops.slice(grad, 0, row, row + height, 1), 1, column, column + width, 1)
-        pieces.append(piece if len(shape) == 2 else ops.reshape(piece, shape))
+        pieces.append(piece if len(shape) == 2 else ops.view(piece, shape))
         row, column = row + height, column + width
     return pieces
 

@@ -15,6 +15,7 @@ from detachsim.engine.memory import ANYTHING, FILLING, Overlap, overlaps_itself
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor
 from detachsim.engine.views import requires_grad
+from detachsim.ops.numeric import numel
 from detachsim.ops.row import composite, general
 from detachsim.ops.shape import require_expandable
 
@@ -55,6 +56,15 @@ def masked_scatter_backward(grad_output: Array, mask: Array, sizes: Sequence[int
     taken = masked_select(grad_output, mask)
     made.reshape(-1)[: taken.size] = taken
     return made
+
+
+def older_masked_scatter_backward(ops: Any, grad: Any, mask: Any, sizes: Sequence[int]) -> Any:
+    """The same by three ops, as 1.13 did it: chosen, filled up with zeros, in the shape of the source."""
+    made = ops.masked_select(grad, mask)
+    missing = numel(sizes) - made.size
+    if missing > 0:
+        made = ops.cat((made, ops.zeros_sized(made, (missing,))))
+    return ops.view(made, tuple(sizes))
 
 
 def masked_scatter_backward_backward(ops: Any, grad: Any, mask: Any, shape: tuple[int, ...]) -> Any:
@@ -121,6 +131,7 @@ def _check_masked_scatter(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 HELPERS = {
+    "older_masked_scatter_backward": older_masked_scatter_backward,
     "masked_select_backward": masked_select_backward,
     "masked_scatter_backward_backward": masked_scatter_backward_backward,
 }
@@ -133,6 +144,14 @@ ROWS = [
         grad={
             "self": "masked_fill_Scalar(grad, mask, 0)",
             "value": "sum(where(mask, grad, zeros_of(grad)))",
+        },
+        older={
+            "torch-1.13": {
+                "grad": {
+                    "self": "masked_fill_Scalar(grad, mask, 0)",
+                    "value": "sum(masked_select(grad, mask))",
+                }
+            }
         },
         check=_check_masked_fill,
         overlap=FILLING,
@@ -168,6 +187,14 @@ ROWS = [
         grad={
             "self": "masked_fill_Scalar(grad, mask, 0)",
             "source": "_masked_scatter_backward(grad, mask, source_size)",
+        },
+        older={
+            "torch-1.13": {
+                "grad": {
+                    "self": "masked_fill_Scalar(grad, mask, 0)",
+                    "source": "older_masked_scatter_backward(grad, mask, source_size)",
+                }
+            }
         },
         check=_check_masked_scatter,
         inplace=True,

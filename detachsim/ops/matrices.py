@@ -172,7 +172,8 @@ def slogdet_backward(ops: Any, grads: Sequence[Any], A: Any, sign: Any, kept: An
     if grads[1] is None:
         return None
     A = kept if isinstance(A, np.ndarray) else A
-    return ops.linalg_solve(transposed(ops, A), spread(ops, grads[1], A.shape[-1]))
+    right = spread(ops, grads[1], A.shape[-1])
+    return ops.linalg_solve(transposed(ops, A), transposed(ops, right) if ops.is_old else right)
 
 
 def logdet(ops: Any, A: Any) -> Any:
@@ -275,6 +276,8 @@ def solve_backward(
         columns = ops.unsqueeze(result, -1) if vector else result
         factors = (to_right, transposed(ops, columns)) if left else (transposed(ops, columns), to_right)
         to_matrix = -ops.matmul(*factors)
+        if vector and ops.is_old:
+            to_matrix = ops.squeeze_dim(to_matrix, -1)
     if not needs[1]:
         return to_matrix, None
     return to_matrix, ops.squeeze_dim(to_right, -1) if vector else to_right

@@ -43,7 +43,9 @@ def _parameter(session: Session, *args: Any, **kwargs: Any) -> Tensor:
         if data is None:
             return parameter(fresh(np.zeros(0, dtypes.float32.numpy), dtypes.float32), requires_grad)
         if not isinstance(data, Tensor):
-            raise TorchError("parameter_type", type=type(data).__name__)
+            from detachsim.engine.parser import type_word
+
+            raise TorchError("parameter_type", type=type_word(data))
         return parameter(data, requires_grad)
 
     new.__qualname__ = "Parameter.__new__"

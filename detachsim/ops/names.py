@@ -169,7 +169,7 @@ index_select_back one_hot put put_ take take_along_dim
     "masking": """
 _masked_scatter_backward _nonzero argwhere masked_fill masked_fill_ masked_fill_Scalar masked_fill_Tensor
 masked_fill__Scalar masked_fill__Tensor masked_scatter masked_scatter_ masked_scatter_backward_backward
-masked_select masked_select_backward nonzero where where_condition
+masked_select masked_select_backward nonzero older_masked_scatter_backward where where_condition
 """,
     "joining": """
 _block_diag block_diag block_diag_backward cartesian_prod cat cat_backward column_stack concat concatenate
@@ -191,7 +191,7 @@ fill_Tensor fill__Tensor fill_diagonal_ float half int long new_empty_strided sh
 type_as zero_
 """,
     "scalar_arithmetic": """
-add_scalar div_scalar div_scalar_ mul_scalar scalar_div scalar_sub sub_scalar
+add_scalar div_scalar div_scalar_ mul_scalar number_tensor scalar_div scalar_sub sub_scalar
 """,
     "exponential": """
 exp2 exp2_ expm1 expm1_ log10 log10_ log1p log1p_ log2 log2_ logaddexp logaddexp2 number_pow_backward pow

@@ -169,13 +169,13 @@ def _along_channels(self: Array, weight: Array) -> Array:
 
 
 def whole_prelu(self: Array, weight: Array) -> Array:
-    return np.asarray(np.where(self > 0, self, _along_channels(self, weight) * self))
+    return np.asarray(np.where(self > 0, self, _along_channels(self, weight) * self)).reshape(self.shape)
 
 
 def whole_prelu_backward(grad_output: Array, self: Array, weight: Array) -> tuple[Array, Array]:
     to_self, to_weight = prelu_kernel_backward(grad_output, self, _along_channels(self, weight))
     axes = tuple(axis for axis in range(self.ndim) if axis != 1 or weight.size == 1)
-    return to_self, to_weight.sum(axis=axes).reshape(weight.shape)
+    return to_self.reshape(self.shape), to_weight.sum(axis=axes).reshape(weight.shape)
 
 
 def prelu_second(

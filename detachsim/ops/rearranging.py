@@ -41,7 +41,7 @@ def repeat_backward(ops: Any, grad: Any, repeats: Sequence[int], shape: tuple[in
             summed.append(len(size))
             size.append(count)
         size.append(length)
-    return ops.sum_dim(ops.view(grad, tuple(size)), tuple(summed), False) if summed else grad
+    return ops.sum_dim(ops.reshape(grad, tuple(size)), tuple(summed), False) if summed else grad
 
 
 def tile(ops: Any, self: Any, dims: Sequence[int]) -> Any:

@@ -85,8 +85,8 @@ def _check_mean(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def unsqueeze_reduced(ops: Any, grad: Any, dim: Any, shape: tuple[int, ...], keepdim: bool) -> Any:
-    """Put back the dims that a reduction took away, with size 1."""
-    if keepdim or not shape:
+    """Put back the dims that a reduction took away, with size 1; nothing where no dim was named, since all were."""
+    if keepdim or not shape or dim is None or dim in ((), []):
         return grad
     for axis in sorted(dims((dim,) if isinstance(dim, int) else dim, len(shape))):
         grad = ops.unsqueeze(grad, axis)

@@ -191,6 +191,7 @@ def _upsample(dims: int) -> list[Op]:
             nearest_backward,
             where="",
             grad={"grad_output": f"{name}(grad, grad_output_size[2:], scales)"},
+            older={"torch-1.13": {"grad_fn": f"{node}BackwardBackward1"}},
             doc=f"the gradient of {name}",
         ),
     ]
@@ -214,6 +215,7 @@ def _resampling(name: str, node: str, mode: str) -> list[Op]:
             lambda grad_output, size, scales, align: resample_backward(grad_output, size, scales, mode, align),
             where="",
             grad={"grad_output": f"{name}(grad, grad_output_size[2:], scales, align)"},
+            older={"torch-1.13": {"grad_fn": f"{node}BackwardBackward1"}},
             doc=f"the gradient of {name}",
         ),
     ]

@@ -98,12 +98,12 @@ def put(self: Array, index: Array, source: Array, accumulate: bool = False) -> A
 
 def take_along_dim(ops: Any, self: Any, indices: Any, dim: int | None = None) -> Any:
     """gather, with both broadcast against each other in the other dims."""
-    if indices.tensor.dtype is not dtypes.int64 and indices.tensor.dtype is not dtypes.int32:
-        raise TorchError("take_along_dtype", dtype=indices.tensor.dtype.scalar)
     if dim is None:
         return ops.gather(ops.view(self, (-1,)), 0, ops.view(indices, (-1,)))
     if self.ndim != indices.ndim:
         raise TorchError("take_along_dims", ndim=self.ndim, indices=indices.ndim)
+    if indices.tensor.dtype is not dtypes.int64:
+        raise TorchError("take_along_dtype", dtype=indices.tensor.dtype.scalar)
 
     axis = require_dim(wrap_dim(dim, self.ndim), self.ndim)
 

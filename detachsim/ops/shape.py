@@ -463,6 +463,7 @@ ROWS = [
         as_strided,
         grad={"self": "as_strided_gradient(grad, self_size, self_stride, self_offset, size, stride, storage_offset)"},
         gradient_edits={"self": 1},
+        older={"torch-1.13": {"gradient_edits": {"self": 2}}},
         on_storage=True,
         doc="a view with any shape and strides over the same memory",
         samples=("a.as_strided((2,), (1,))",),

@@ -43,7 +43,7 @@ TEXTS: dict[str, Entry] = {
     "prelu_weight_dims": (
         "RuntimeError",
         "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {ndim}",
-        {},
+        {"torch-1.13": "prelu: Expected `weight` to be a scalar or 1D tensor, but got ndim = {ndim}"},
     ),
     "glu_zero_dim": ("RuntimeError", "glu does not support scalars because halving size must be even", {}),
     "glu_odd": ("RuntimeError", "Halving dimension must be even, but dimension {dim} is size {size}", {}),

@@ -14,7 +14,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
-from detachsim.engine.tensor import Tensor, alias, fresh, meta
+from detachsim.engine.tensor import Tensor, alias, fresh, make_inference, meta
 from detachsim.ops.collections import Generated
 from detachsim.ops.creation import checked_size
 from detachsim.ops.nn.hooks import call_hooked, register
@@ -188,7 +188,14 @@ class Module:
         """Fill the parameters with what a new layer has; a class with parameters says how."""
 
     def fill_new(self) -> None:
-        """Fill the parameters of a new layer, which is no edit that a story tells of."""
+        """Fill the parameters of a new layer, which is no edit that a story tells of.
+
+        Those that inference mode makes are inference tensors, as all others there.
+        """
+        if self.session.inference:
+            for tensor in (*self.parameter_table.values(), *self.buffer_table.values()):
+                if tensor is not None:
+                    make_inference(tensor)
         with self.session.unrecorded():
             self.reset_parameters()
 

@@ -163,7 +163,9 @@ class ModuleList(_List):
             return
         items = items_of(modules)
         if items is None:
-            raise TorchError("module_list_type", type=type(modules).__name__)
+            from detachsim.engine.parser import type_word
+
+            raise TorchError("module_list_type", type=type_word(modules))
         self.fill(items)
 
     def forward(self, *args: Any) -> Any:

@@ -49,7 +49,9 @@ class Optimizer:
         tensors = [tensor for _, tensor in named] if named else items
         for tensor in tensors:
             if not isinstance(tensor, Tensor):
-                raise TorchError("optimizer_type", type=type(tensor).__name__)
+                from detachsim.engine.parser import type_word
+
+                raise TorchError("optimizer_type", type=type_word(tensor))
             if tensor.node is not None and not (tensor.meta is not None and tensor.meta.retain_hooked):
                 raise TorchError("optimizer_nonleaf")
         if len(set(tensors)) < len(tensors):

@@ -19,7 +19,9 @@ class Schedule:
 
     def __init__(self, optimizer: Any, last_epoch: int = -1) -> None:
         if not isinstance(optimizer, Optimizer):
-            raise TorchError("schedule_optimizer", type=type(optimizer).__name__)
+            from detachsim.engine.parser import type_word
+
+            raise TorchError("schedule_optimizer", type=type_word(optimizer))
         self.optimizer = optimizer
         self.groups = [group.table for group in optimizer.param_groups]
         for index, group in enumerate(self.groups):
