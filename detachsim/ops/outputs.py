@@ -110,6 +110,7 @@ _TYPES: dict[str, OutRule] = {
     "histc": OutRule(text="out_histc"),
     "diag": OutRule(fits=STRICT, text="out_diag"),
     "take": OutRule(text="out_take"),
+    "mvlgamma": OutRule(fits=CASTABLE, text="out_mvlgamma"),
     "nan_to_num": OutRule(text="out_nan_to_num"),
     "ldexp": OutRule(fits=CASTABLE, text="out_ldexp"),
     "signbit": OutRule(text="out_signbit", history=NO_HISTORY),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from detachsim.engine.dtypes import Array
+from detachsim.ops.bessel_functions import modified_first_kind
 
 # Bernoulli numbers B2, B4 … over (2k)!, for the Euler-Maclaurin formula.
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
@@ -143,34 +144,131 @@ def trigamma(x: Array) -> Array:
 
 def i0(x: Array) -> Array:
     """The modified Bessel function of order 0."""
-    return _bessel(x, 0)
+    return _as(x, modified_first_kind(x, 0))
 
 
 def i1(x: Array) -> Array:
     """The modified Bessel function of order 1."""
-    return _bessel(x, 1)
+    return _as(x, modified_first_kind(x, 1))
 
 
-def _bessel(x: Array, order: int) -> Array:
-    values = np.asarray(x, dtype=np.float64)
-    size = np.abs(values)
-    near = np.minimum(size, 30.0)
-    quarter = near * near / 4
-    term = np.ones_like(near) if order == 0 else near / 2
-    small = term.copy()
-    for k in range(1, 80):
-        term = term * quarter / (k * (k + order))
-        small = small + term
-    far = np.maximum(size, 30.0)
-    term = np.ones_like(far)
-    series = term.copy()
-    for k in range(1, 24):
-        term = term * ((2 * k - 1) ** 2 - 4 * order * order) / (8 * k * far)
-        series = series + term
-    with np.errstate(over="ignore"):
-        # Half of the exponent at a time, since exp alone overflows first.
-        large = np.exp(far / 2) * (np.exp(far / 2) * (series / np.sqrt(2 * math.pi * far)))
-    result = np.where(size <= 30.0, small, large)
-    if order:
-        result = np.copysign(result, values)
-    return _as(x, np.where(np.isnan(values), values, result))
+# What is nearly 0 or nearly 1
+
+
+def _erfcx(x: float) -> float:
+    if math.isnan(x):
+        return x
+    if x < -26.7:
+        return math.inf
+    if x < 20:
+        return math.exp(x * x) * math.erfc(x)
+    # A continued fraction; what is left out is below the last digit.
+    rest = 0.0
+    for k in range(20, 0, -1):
+        rest = k / 2 / (x + rest)
+    return 1 / (math.sqrt(math.pi) * (x + rest)) if x != math.inf else 0.0
+
+
+def _log_ndtr(x: float) -> float:
+    scaled = x * math.sqrt(0.5)
+    if x < -1:
+        value = _erfcx(-scaled)
+        return math.log(value / 2) - scaled * scaled if value > 0 else -math.inf
+    return math.log1p(-math.erfc(scaled) / 2)
+
+
+def _ndtri(p: float) -> float:
+    if not 0 < p < 1:
+        return -math.inf if p == 0 else math.inf if p == 1 else math.nan
+    if p > 0.5:
+        return -_ndtri(1 - p)
+    # Newton's method on the logarithm, from the left, where each step stays on that side.
+    x = -math.sqrt(-2 * math.log(p))
+    for _ in range(60):
+        cumulative = math.erfc(-x * math.sqrt(0.5)) / 2
+        density = math.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+        if density == 0:
+            break
+        step = (math.log(cumulative) - math.log(p)) * cumulative / density
+        x -= step
+        if abs(step) <= 1e-16 * max(abs(x), 1e-300):
+            break
+    return x
+
+
+erfcx = _elementwise(_erfcx)
+log_ndtr = _elementwise(_log_ndtr)
+ndtri = _elementwise(_ndtri)
+
+
+# The gamma function, cut off
+
+
+def lower_gamma(a: float, x: float) -> float:
+    """The share of the gamma function's integral that lies below x."""
+    return _incomplete_gamma(a, x)[0]
+
+
+def upper_gamma(a: float, x: float) -> float:
+    """The share of the gamma function's integral that lies above x."""
+    return _incomplete_gamma(a, x)[1]
+
+
+def _incomplete_gamma(a: float, x: float) -> tuple[float, float]:
+    if math.isnan(a) or math.isnan(x) or a < 0 or x < 0:
+        return math.nan, math.nan
+    if a == 0:
+        return (1.0, 0.0) if x > 0 else (math.nan, math.nan)
+    if x == 0:
+        return 0.0, 1.0
+    if math.isinf(a):
+        return (math.nan, math.nan) if math.isinf(x) else (0.0, 1.0)
+    if math.isinf(x):
+        return 1.0, 0.0
+    scale = math.exp(a * math.log(x) - x - math.lgamma(a))
+    if x < a + 1:
+        term = total = 1 / a
+        k = a
+        while term > total * 1e-17:
+            k += 1
+            term *= x / k
+            total += term
+        return scale * total, 1 - scale * total
+    # A continued fraction, from the front (after Lentz).
+    b = x + 1 - a
+    c, d = 1e300, 1 / b
+    fraction = d
+    for k in range(1, 10000):
+        factor = -k * (k - a)
+        b += 2
+        d = 1 / (factor * d + b)
+        c = b + factor / c
+        fraction *= d * c
+        if abs(d * c - 1) < 1e-16:
+            break
+    return 1 - scale * fraction, scale * fraction
+
+
+def hurwitz(s: float, q: float) -> float:
+    """The sum of (q + k) ** -s, as PyTorch takes it where that has no value."""
+    if not math.isfinite(s) or not math.isfinite(q) or s < 1:
+        return math.nan
+    if s == 1:
+        return math.inf
+    if q <= 0:
+        if q == math.floor(q):
+            return math.inf
+        if s != math.floor(s):
+            return math.nan
+    total = 0.0
+    while q < _FAR:
+        total += q**-s
+        q += 1
+    total += q ** (1 - s) / (s - 1) + 0.5 * q**-s
+    factor = s
+    power = q ** (-s - 1)
+    for k, number in enumerate(_BERNOULLI, start=1):
+        total += number / math.factorial(2 * k) * factor * power
+        factor *= (s + 2 * k - 1) * (s + 2 * k)
+        power /= q * q
+    return total

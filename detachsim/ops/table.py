@@ -39,6 +39,8 @@ FAMILIES = (
     "series",
     "attention",
     "special_aliases",
+    "special_rows",
+    "polynomials",
     "renormalization",
     "adaptive_pooling",
     "resizing",

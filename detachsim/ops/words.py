@@ -17,15 +17,15 @@ dsplit dstack einsum empty empty_like eq equal erf erf_ erfc erfc_ erfinv exp ex
 feature_alpha_dropout feature_alpha_dropout_ feature_dropout feature_dropout_ fill fill_ fix fix_ flatten flip
 fliplr flipud float_power floor floor_ floor_divide fmax fmin fmod frac frac_ frexp from_numpy full full_like
 gather gcd gcd_ ge ger get_default_dtype gradient greater greater_equal group_norm gt hardshrink heaviside
-histc hsplit hstack hypot i0 i0_ imag index_add index_copy index_fill index_put index_put_ index_select
-initial_seed inner inverse is_anomaly_enabled is_complex is_floating_point is_grad_enabled
+histc hsplit hstack hypot i0 i0_ igamma igammac imag index_add index_copy index_fill index_put index_put_
+index_select initial_seed inner inverse is_anomaly_enabled is_complex is_floating_point is_grad_enabled
 is_inference_mode_enabled is_nonzero is_same_size is_tensor isclose isfinite isin isinf isnan isneginf
 isposinf isreal kron kthvalue layer_norm lcm lcm_ ldexp ldexp_ le lerp less less_equal lgamma linspace log
 log10 log10_ log1p log1p_ log2 log2_ log_ log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and
 logical_not logical_or logical_xor logit logit_ logspace logsumexp lt manual_seed masked_fill masked_scatter
 masked_select matmul matrix_exp matrix_power max maximum mean median meshgrid min minimum mm mode moveaxis
-movedim msort mul multinomial multiply mv nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow
-ne neg neg_ negative negative_ nextafter nonzero norm normal not_equal numel ones ones_like outer
+movedim msort mul multinomial multiply mv mvlgamma nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum
+narrow ne neg neg_ negative negative_ nextafter nonzero norm normal not_equal numel ones ones_like outer
 pairwise_distance pdist permute pinverse pixel_shuffle pixel_unshuffle poisson polygamma positive pow prelu
 prod promote_types put quantile rad2deg rad2deg_ rand rand_like randint randint_like randn randn_like randperm
 ravel real reciprocal reciprocal_ relu relu_ remainder renorm repeat_interleave reshape resolve_conj
@@ -58,8 +58,14 @@ norm pinv qr slogdet solve solve_triangular svd svdvals vander vecdot vector_nor
 """
 
 SPECIAL = """
-digamma entr erf erfc erfinv exp2 expit expm1 gammaln i0 i1 log1p log_softmax logit logsumexp ndtr polygamma
-psi round sinc softmax xlog1py xlogy
+airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 chebyshev_polynomial_t chebyshev_polynomial_u
+chebyshev_polynomial_v chebyshev_polynomial_w digamma entr erf erfc erfcx erfinv exp2 expit expm1 gammainc
+gammaincc gammaln hermite_polynomial_h hermite_polynomial_he i0 i0e i1 i1e laguerre_polynomial_l
+legendre_polynomial_p log1p log_ndtr log_softmax logit logsumexp modified_bessel_i0 modified_bessel_i1
+modified_bessel_k0 modified_bessel_k1 multigammaln ndtr ndtri polygamma psi round scaled_modified_bessel_k0
+scaled_modified_bessel_k1 shifted_chebyshev_polynomial_t shifted_chebyshev_polynomial_u
+shifted_chebyshev_polynomial_v shifted_chebyshev_polynomial_w sinc softmax spherical_bessel_j0 xlog1py xlogy
+zeta
 """
 
 AUTOGRAD = """
@@ -118,20 +124,21 @@ exp2_ exp_ expand expand_as expm1 expm1_ exponential_ extend fill_ fill_diagonal
 flatten_parameters flip fliplr flipud float float_power float_power_ floor floor_ floor_divide floor_divide_
 fmax fmin fmod fmod_ forward frac frac_ frexp gather gcd gcd_ ge ge_ geometric_ ger get get_last_lr greater
 greater_ greater_equal greater_equal_ gt gt_ half hardshrink heaviside heaviside_ histc hsplit hypot hypot_ i0
-i0_ i1_ index_add index_add_ index_copy index_copy_ index_fill index_fill_ index_put index_put_ index_select
-initial_seed inner insert int inverse is_complex is_contiguous is_floating_point is_inference is_nonzero
-is_same_size is_signed isclose isfinite isinf isnan isneginf isposinf isreal item items keys kron kthvalue lcm
-lcm_ ldexp ldexp_ le le_ lerp lerp_ less less_ less_equal less_equal_ lgamma lgamma_ load_state_dict log log10
-log10_ log1p log1p_ log2 log2_ log_ log_normal_ log_softmax logaddexp logaddexp2 logcumsumexp logdet
-logical_and logical_and_ logical_not logical_not_ logical_or logical_or_ logical_xor logical_xor_ logit logit_
-logsumexp long lt lt_ manual_seed masked_fill masked_fill_ masked_scatter masked_scatter_ masked_select matmul
-matrix_exp matrix_power max maximum mean median min minimum mm mode modules moveaxis movedim msort mul mul_
-multinomial multiply multiply_ mv name named_buffers named_children named_modules named_parameters nan_to_num
-nan_to_num_ nanmean nanmedian nanquantile nansum narrow ndimension ne ne_ neg neg_ negative negative_ nelement
-new_empty new_full new_ones new_tensor new_zeros nextafter nextafter_ nonzero norm normal_ not_equal
-not_equal_ numel numpy outer parameters permute pinverse polygamma pop positive pow pow_ prelu prod put put_
-quantile rad2deg rad2deg_ random_ ravel reciprocal reciprocal_ register_forward_hook register_forward_pre_hook
-register_hook register_post_accumulate_grad_hook relu relu_ remainder remainder_ remove renorm renorm_ repeat
+i0_ i1_ igamma igamma_ igammac igammac_ index_add index_add_ index_copy index_copy_ index_fill index_fill_
+index_put index_put_ index_select initial_seed inner insert int inverse is_complex is_contiguous
+is_floating_point is_inference is_nonzero is_same_size is_signed isclose isfinite isinf isnan isneginf
+isposinf isreal item items keys kron kthvalue lcm lcm_ ldexp ldexp_ le le_ lerp lerp_ less less_ less_equal
+less_equal_ lgamma lgamma_ load_state_dict log log10 log10_ log1p log1p_ log2 log2_ log_ log_normal_
+log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and logical_and_ logical_not logical_not_
+logical_or logical_or_ logical_xor logical_xor_ logit logit_ logsumexp long lt lt_ manual_seed masked_fill
+masked_fill_ masked_scatter masked_scatter_ masked_select matmul matrix_exp matrix_power max maximum mean
+median min minimum mm mode modules moveaxis movedim msort mul mul_ multinomial multiply multiply_ mv mvlgamma
+mvlgamma_ name named_buffers named_children named_modules named_parameters nan_to_num nan_to_num_ nanmean
+nanmedian nanquantile nansum narrow ndimension ne ne_ neg neg_ negative negative_ nelement new_empty new_full
+new_ones new_tensor new_zeros nextafter nextafter_ nonzero norm normal_ not_equal not_equal_ numel numpy outer
+parameters permute pinverse polygamma pop positive pow pow_ prelu prod put put_ quantile rad2deg rad2deg_
+random_ ravel reciprocal reciprocal_ register_forward_hook register_forward_pre_hook register_hook
+register_post_accumulate_grad_hook relu relu_ remainder remainder_ remove renorm renorm_ repeat
 repeat_interleave requires_grad_ reset_parameters reset_running_stats reshape reshape_as resize_ resize_as_
 resolve_conj resolve_neg retain_grad roll rot90 round round_ rsqrt rsqrt_ scatter scatter_ scatter_add
 scatter_add_ scatter_reduce scatter_reduce_ select select_scatter set_ sgn sgn_ short sigmoid sigmoid_ sign

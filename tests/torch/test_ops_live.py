@@ -262,6 +262,13 @@ DIFFERS: dict[str, dict[str, str]] = {
         f"torch.linalg.qr({_MATRIX})": _LAPACK,
         "F.gelu(a)": "PyTorch's vector kernel has no value at infinity, its scalar kernel has",
         "torch.linalg.vander(a)": "the second derivative of a product with infinity",
+        **{
+            f"torch.special.{name}(a, 3)": _UNWRITTEN
+            for name in (
+                *("chebyshev_polynomial_u", "chebyshev_polynomial_w", "shifted_chebyshev_polynomial_u"),
+                *("shifted_chebyshev_polynomial_w", "laguerre_polynomial_l", "legendre_polynomial_p"),
+            )
+        },
         _BICUBIC: "an infinity times a weight of 0",
     },
     "0-d": {"a.unflatten(-1, (3, 1))": "PyTorch prints a trace of its own source"},

@@ -15,6 +15,8 @@ TEXTS: dict[str, Entry] = {
         "the derivative for '{op}' is not implemented.",
         {},
     ),
+    "mvlgamma_bool": ("RuntimeError", "The input tensor may not be a boolean tensor.", {}),
+    "mvlgamma_order": ("RuntimeError", "p has to be greater than or equal to 1", {}),
     "zero_division": ("RuntimeError", "ZeroDivisionError", {}),
     "rounding_mode": (
         "RuntimeError",

@@ -94,6 +94,12 @@ TEXTS: dict[str, Entry] = {
         "take(): self and out expected to have the same dtype, but got self.dtype = {result} and out.dtype = {output}",
         {},
     ),
+    # PyTorch names the wrong type.
+    "out_mvlgamma": (
+        "RuntimeError",
+        "mvlgamma: result type {result} can't be cast to the desired output type {result}",
+        {},
+    ),
     "out_nan_to_num": ("RuntimeError", "nan_to_num: dtype of out: {output} should be same as input: {result}", {}),
     "out_ldexp": ("RuntimeError", "ldexp can't be cast to the desired output type {output}", {}),
     "out_signbit": ("RuntimeError", "signbit does not support non-boolean outputs.", {}),

@@ -1,0 +1,252 @@
+"""What only ``torch.special`` has: scaled error and Bessel functions, zeta, and the incomplete gamma functions."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine import dtypes
+from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
+from detachsim.engine.layout import IN_ROWS
+from detachsim.engine.op import Op
+from detachsim.ops import bessel_functions as bessel
+from detachsim.ops import special_functions
+from detachsim.ops.element_types import floats_only
+from detachsim.ops.numeric import precise
+from detachsim.ops.polynomials import no_halves
+from detachsim.ops.row import FLOAT, composite, pointwise
+
+
+def _wide(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """Return a kernel of a function that computes in float64."""
+
+    def call(x: Array) -> Array:
+        return np.asarray(function(x)).astype(x.dtype)
+
+    return call
+
+
+def _of_two(function: Callable[[float, float], float]) -> Callable[[Any, Any], Array]:
+    """Return a kernel of a function of two numbers."""
+    each = np.frompyfunc(function, 2, 1)
+
+    def call(first: Any, second: Any) -> Array:
+        dtype = first.dtype if isinstance(first, np.ndarray) else second.dtype
+        wide = (np.asarray(value, dtype=np.float64) for value in (first, second))
+        return np.asarray(each(*wide), dtype=np.float64).astype(dtype)
+
+    return call
+
+
+def i1e_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
+    """The gradient of i1e: 1/2 at 0."""
+    dtype = (grad.dtype if isinstance(grad, np.ndarray | np.generic) else grad.tensor.dtype).name
+    if dtype in ("float16", "bfloat16"):
+        raise TorchError("not_implemented_for", kernel="i1e_backward", dtype=dtypes.BY_NAME[dtype].scalar)
+    tiny = float(np.finfo(dtype).eps)
+    large = ops.abs(self) > tiny
+    safe = ops.where(large, self, tiny)
+    slope = ops.special_i0e(safe) - result * (ops.sgn(safe) + ops.reciprocal(safe))
+    return grad * ops.where(large, slope, 0.5)
+
+
+def mvlgamma(self: Array, p: int) -> Array:
+    wide = np.asarray(self, np.float64)
+    steps = np.arange(p) / 2
+    made = special_functions.lgamma(wide[..., None] - steps).sum(axis=-1) + p * (p - 1) / 4 * math.log(math.pi)
+    return np.asarray(made).astype(self.dtype)
+
+
+def mvlgamma_backward(ops: Any, grad: Any, self: Any, p: int) -> Any:
+    """The sum of digamma at self and so many steps of a half below it."""
+    steps = np.arange(1 - p, 1) / 2
+    if isinstance(self, np.ndarray):
+        spread = self[..., None] + steps.astype(self.dtype)
+    else:
+        from detachsim.ops.matrices import constant
+
+        spread = ops.unsqueeze(self, -1) + constant(ops, self, steps)
+    return grad * ops.sum_dim(ops.digamma(spread), (-1,))
+
+
+def _check_mvlgamma(session: Any, op: Op, bound: list[Any]) -> None:
+    if bound[0].dtype is dtypes.boolean:
+        raise TorchError("mvlgamma_bool")
+    if bound[1] < 1:
+        raise TorchError("mvlgamma_order")
+
+
+def _function(name: str, node: str, kernel: Callable[[Array], Array], formula: str, doc: str, half: bool) -> Op:
+    return pointwise(
+        f"special_{name}(Tensor self)",
+        node,
+        precise(kernel),
+        promote=FLOAT,
+        where="s",
+        grad={"self": formula} if formula else None,
+        refuses=None if half else no_halves(f"{name}_cpu"),
+        doc=doc,
+        samples=(f"torch.special.{name}(a)",),
+    )
+
+
+def _cut_gamma(name: str, node: str, kernel: Callable[[float, float], float], sign: str, doc: str) -> list[Op]:
+    slope = "exp((self - 1.0) * log(other) - other - lgamma(self))"
+    row = pointwise(
+        f"{name}(Tensor self, Tensor other)",
+        node,
+        _of_two(kernel),
+        promote=FLOAT,
+        inplace=True,
+        refuses=floats_only(f"{name}_cpu"),
+        grad={"self": f"no_derivative('{name}: input')", "other": f"{sign}grad * {slope}"},
+        doc=doc,
+        samples=(f"torch.{name}(torch.full_like(a, 1.7), a.abs())",),
+    )
+    alias = composite(
+        f"special_{name.replace('igamma', 'gammainc')}(Tensor self, Tensor other)",
+        lambda ops, self, other: ops[name](self, other),
+        where="s",
+        doc=doc,
+    )
+    return [row, alias]
+
+
+def _zeta() -> list[Op]:
+    kernel = _of_two(special_functions.hurwitz)
+    signatures = (
+        (
+            "special_zeta(Tensor self, Tensor other)",
+            "SpecialZetaBackward0",
+            "torch.special.zeta(torch.full_like(a, 3.0), a.abs())",
+        ),
+        (
+            "special_zeta.self_scalar(PromotingNumber self, Tensor other)",
+            "SpecialZetaBackward1",
+            "torch.special.zeta(2.0, a.abs())",
+        ),
+        ("special_zeta.other_scalar(Tensor self, PromotingNumber other)", "SpecialZetaBackward2", ""),
+    )
+    return [
+        pointwise(
+            signature,
+            node,
+            kernel,
+            promote=FLOAT,
+            where="s",
+            grad={
+                **({"self": "no_derivative('zeta')"} if "PromotingNumber self" not in signature else {}),
+                **(
+                    {"other": "grad * -self * special_zeta(self + 1.0, other)"}
+                    if "PromotingNumber other" not in signature
+                    else {}
+                ),
+            },
+            refuses=no_halves("zeta_cpu"),
+            doc="the sum of (other + k) to the power of -self",
+            samples=(sample,) if sample else (),
+        )
+        for signature, node, sample in signatures
+    ]
+
+
+HELPERS = {
+    "i1e_backward": i1e_backward,
+    "mvlgamma_backward": mvlgamma_backward,
+}
+
+_TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
+
+ROWS: list[Op] = [
+    _function(
+        "i0e",
+        "SpecialI0EBackward0",
+        _wide(partial(bessel.modified_first_kind, order=0, scaled=True)),
+        "grad * (special_i1e(self) - sgn(self) * result)",
+        "i0(self) * exp(-abs(self))",
+        True,
+    ),
+    _function(
+        "i1e",
+        "SpecialI1EBackward0",
+        _wide(partial(bessel.modified_first_kind, order=1, scaled=True)),
+        "i1e_backward(grad, self, result)",
+        "i1(self) * exp(-abs(self))",
+        True,
+    ),
+    _function(
+        "erfcx",
+        "SpecialErfcxBackward0",
+        special_functions.erfcx,
+        f"(2.0 * self * result - {_TWO_OVER_SQRT_PI!r}) * grad",
+        "erfc(self) * exp(self * self)",
+        False,
+    ),
+    _function(
+        "log_ndtr",
+        "SpecialLogNdtrBackward0",
+        special_functions.log_ndtr,
+        f"exp(-(self * self * 0.5) - result) * {1 / math.sqrt(2 * math.pi)!r} * grad",
+        "the logarithm of the share of a normal distribution below self",
+        False,
+    ),
+    _function(
+        "ndtri",
+        "SpecialNdtriBackward0",
+        special_functions.ndtri,
+        f"grad * {math.sqrt(2 * math.pi)!r} * exp(square(result) / 2.0)",
+        "below which a share of a normal distribution lies",
+        False,
+    ),
+    *(
+        _function(name, "", _wide(kernel), "", doc, False)
+        for name, kernel, doc in (
+            ("airy_ai", bessel.airy, "Airy's function"),
+            ("bessel_j0", partial(bessel.first_kind, order=0), "the Bessel function J of order 0"),
+            ("bessel_j1", partial(bessel.first_kind, order=1), "the Bessel function J of order 1"),
+            ("bessel_y0", partial(bessel.second_kind, order=0), "the Bessel function Y of order 0"),
+            ("bessel_y1", partial(bessel.second_kind, order=1), "the Bessel function Y of order 1"),
+            ("modified_bessel_i0", partial(bessel.modified_first_kind, order=0), "the Bessel function I of order 0"),
+            ("modified_bessel_i1", partial(bessel.modified_first_kind, order=1), "the Bessel function I of order 1"),
+            ("modified_bessel_k0", partial(bessel.modified_second_kind, order=0), "the Bessel function K of order 0"),
+            ("modified_bessel_k1", partial(bessel.modified_second_kind, order=1), "the Bessel function K of order 1"),
+            (
+                "scaled_modified_bessel_k0",
+                partial(bessel.modified_second_kind, order=0, scaled=True),
+                "K of order 0 times exp(self)",
+            ),
+            (
+                "scaled_modified_bessel_k1",
+                partial(bessel.modified_second_kind, order=1, scaled=True),
+                "K of order 1 times exp(self)",
+            ),
+            ("spherical_bessel_j0", bessel.spherical, "sin(self) / self"),
+        )
+    ),
+    *_zeta(),
+    *_cut_gamma("igamma", "IgammaBackward0", special_functions.lower_gamma, "", "the lower incomplete gamma function"),
+    *_cut_gamma(
+        "igammac", "IgammacBackward0", special_functions.upper_gamma, "-", "the upper incomplete gamma function"
+    ),
+    pointwise(
+        "mvlgamma(Tensor self, int p)",
+        "MvlgammaBackward0",
+        mvlgamma,
+        promote=FLOAT,
+        inplace=True,
+        grad={"self": "mvlgamma_backward(grad, self, p)"},
+        check=_check_mvlgamma,
+        layout=IN_ROWS,
+        doc="the logarithm of the multivariate gamma function",
+        samples=("torch.mvlgamma(a, 2)",),
+    ),
+    composite(
+        "special_multigammaln(Tensor self, int p)",
+        lambda ops, self, p: ops.mvlgamma(self, p),
+        where="s",
+        doc="the logarithm of the multivariate gamma function",
+    ),
+]
