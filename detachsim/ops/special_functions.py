@@ -180,8 +180,8 @@ def _log_ndtr(x: float) -> float:
 def _ndtri(p: float) -> float:
     if not 0 < p < 1:
         return -math.inf if p == 0 else math.inf if p == 1 else math.nan
-    if p > 0.5:
-        return -_ndtri(1 - p)
+    if p >= 0.5:
+        return 0.0 if p == 0.5 else -_ndtri(1 - p)
     # Newton's method on the logarithm, from the left, where each step stays on that side.
     x = -math.sqrt(-2 * math.log(p))
     for _ in range(60):
