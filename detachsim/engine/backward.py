@@ -14,7 +14,7 @@ from detachsim.engine.accumulation import accumulate
 from detachsim.engine.backward_pass import Edge, Pass, arrive, count_dependencies, restrict
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
-from detachsim.engine.formulas import call_node, call_simply
+from detachsim.engine.formulas import call_node, call_simply, call_unfitting
 from detachsim.engine.gradient_fit import fit_all
 from detachsim.engine.gradients import Gradient
 from detachsim.engine.hooks import run_hooks
@@ -125,12 +125,14 @@ def _loop(work: Pass) -> None:
                 fit_all(session, node, results, create_graph)
             else:
                 results = call_simply(session, node, gradients)
-            edits = node.op.gradient_edits if type(node) is Node else node.edits_in(session.dialect)
-            if edits:
-                _count_edits(work, node, results, edits)
         except IndexError as error:
             # A saved index was edited past its counter, through ``.data``.
             raise TorchError("index_edited", text=str(error).replace("axis", "dimension")) from None
+        except ValueError as error:
+            results = call_unfitting(session, node, gradients, error)
+        edits = node.op.gradient_edits if type(node) is Node else node.edits_in(session.dialect)
+        if edits:
+            _count_edits(work, node, results, edits)
         if watch is not None:
             watch(node, gradients, results)
         freed = False

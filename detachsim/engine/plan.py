@@ -36,7 +36,8 @@ def make_plan(op: "Op") -> Plan:
     """Work out from the formulas' names what the op saves and how its formulas are called."""
     positions = {p.name: i for i, p in enumerate(op.parameters)}
     groups: list[tuple[tuple[str, ...], str, frozenset[str]]] = []
-    for key, text in op.grad.items():
+    # PyTorch works out the gradients by the alphabet, whatever their arguments' order.
+    for key, text in sorted(op.grad.items()):
         targets = tuple(part.strip() for part in key.split(","))
         names = frozenset(_names(compile(text, f"<{op.name}: {key}>", "eval")))
         groups.append((targets, text, names))
