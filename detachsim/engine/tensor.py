@@ -210,7 +210,7 @@ def strides(array: Array) -> tuple[int, ...]:
 
 def offset(tensor: Tensor) -> int:
     """Return where the first element stands in the storage, in elements."""
-    if tensor.array.size == 0:
+    if tensor.array is tensor.storage.array or tensor.array.size == 0:
         return 0
     start = tensor.array.__array_interface__["data"][0]
     base = tensor.storage.array.__array_interface__["data"][0]

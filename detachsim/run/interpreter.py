@@ -121,6 +121,8 @@ class Interpreter:
         self.step_warnings: list[str] = []
         self.active: list[AnyStep] = []
         self.known: set[str] = set()
+        # The code of each step by identity, and how many names were known then: in a loop it is spelled once or twice.
+        self.spelled: dict[int, tuple[int, tuple[str, ...]]] = {}
         self.steps = 0
         self.failures = 0
         self.outcome = "completed"
@@ -158,7 +160,7 @@ class Interpreter:
     def _run_step(self, step: AnyStep, number: str) -> Iterator[Event]:
         self.steps += 1
         kind = step.mode if isinstance(step, BlockStep) else _KINDS[type(step)]
-        code = code_lines(step, self.known, VOCABULARY) if self.detail else ()
+        code = self._code(step) if self.detail else ()
         self.known.update(bound_by(step))
         yield StepBegan(number, kind, code, step.note, step.span)
         self.active.append(step)
@@ -193,6 +195,14 @@ class Interpreter:
         yield StepEnded(number, raised)
         if passed_on is not None:
             raise passed_on
+
+    def _code(self, step: AnyStep) -> tuple[str, ...]:
+        """Return the lines of PyTorch that a step stands for, where names known by now hide functions."""
+        count, code = self.spelled.get(id(step), (-1, ()))
+        if count != len(self.known):
+            code = code_lines(step, self.known, VOCABULARY)
+            self.spelled[id(step)] = len(self.known), code
+        return code
 
     def _failed(self, kind: Any, expression: str, expected: str, actual: str, step: AnyStep) -> ExpectationFailed:
         self.failures += 1
