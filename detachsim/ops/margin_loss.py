@@ -131,7 +131,8 @@ def hinge_embedding_loss(
     reduction = chosen_reduction(self, size_average, reduce, reduction)
     check_reduction(reduction)
     zeros = ops.zeros_like(self)
-    room = ops.clamp_min_(margin - self, 0)
+    # A number minus a tensor is, in C++, an edit of a tensor that is filled with the number.
+    room = ops.clamp_min_(ops.sub_(ops.fill_(ops.empty_like(self), margin), self), 0)
     far = ops.where(ops.ne(target, 1), room, zeros)
     near = ops.where(ops.ne(target, -1), self, zeros)
     return reduce_with(ops, far + near, reduction)
@@ -157,7 +158,8 @@ def margin_ranking_loss(
             input2=size_text(input2.shape),
             target=size_text(target.shape),
         )
-    product = -target * (input1 - input2)
+    difference = input1 - input2  # before the negation: which of the two refuses bools can be seen
+    product = -target * difference
     floating = product.tensor.dtype.is_floating
     losses = ops.clamp_min_(product + margin if floating else ops.add(product, margin), 0)
     if reduction == "mean" and not losses.tensor.dtype.is_floating:
@@ -198,7 +200,7 @@ def triplet_margin_loss(
     far = pairwise_distance(ops, anchor, negative, p, eps)
     if swap:
         far = ops.minimum(far, pairwise_distance(ops, positive, negative, p, eps))
-    return reduce_with(ops, ops.clamp_min_(ops.add_scalar(near, margin) - far, 0), reduction)
+    return reduce_with(ops, ops.clamp_min_(near + margin - far, 0), reduction)
 
 
 def cosine_embedding_loss(
@@ -222,12 +224,12 @@ def cosine_embedding_loss(
             "cosine_inputs", target=axis, expected=axis + 1, one=list(input1.shape), other=list(input2.shape)
         )
     product = ops.sum_dim(input1 * input2, (axis,))
-    size1 = ops.add_scalar(ops.sum_dim(input1 * input1, (axis,)), _EPSILON)
-    size2 = ops.add_scalar(ops.sum_dim(input2 * input2, (axis,)), _EPSILON)
+    size1 = ops.sum_dim(input1 * input1, (axis,)) + _EPSILON
+    size2 = ops.sum_dim(input2 * input2, (axis,)) + _EPSILON
     cosine = product / ops.sqrt_(size1 * size2)
     zeros = ops.zeros_like(cosine)
     near = ops.where(ops.eq(target, 1), 1 - cosine, zeros)
-    far = ops.where(ops.eq(target, -1), ops.clamp_min_(ops.sub_scalar(cosine, margin), 0), zeros)
+    far = ops.where(ops.eq(target, -1), ops.clamp_min_(cosine - margin, 0), zeros)
     return reduce_with(ops, near + far, reduction)
 
 
