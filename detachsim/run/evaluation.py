@@ -21,7 +21,7 @@ from detachsim.engine.returns import ReturnType
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.operators import BINARY_FUNCTIONS
-from detachsim.run import sequences, tensors
+from detachsim.run import formats, sequences, tensors
 from detachsim.run.functions import NAMESPACES, find_function
 from detachsim.run.values import Function, Size, type_name
 
@@ -251,6 +251,8 @@ class Evaluator:
         """Return the value of an operator or comparison; of ``augmented`` ones (``+=``) only errors differ."""
         symbol, function = _PYTHON[type(sign)]
         try:
+            if symbol == "%" and isinstance(left, str):
+                return formats.fill(self.session, left, right)
             if isinstance(left, Tensor) or isinstance(right, Tensor):
                 return self._tensor_binary(sign, symbol, left, right, augmented=augmented)
             made = sequences.combine(self.session, sign, left, right)

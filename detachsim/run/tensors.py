@@ -114,8 +114,9 @@ def truth(tensor: Tensor) -> bool:
 
 
 def number(session: Session, tensor: Tensor, kind: Callable[[Any], Any]) -> Any:
-    """Return ``float(tensor)`` or ``int(tensor)``, with 2.13's warning for one that requires grad."""
-    if (session.grad_enabled or session.grad_idle) and requires_grad(tensor) and session.dialect == "torch-2.13":
+    """Return ``float(tensor)`` or ``int(tensor)``, ``float`` with 2.13's warning for one that requires grad."""
+    recorded = (session.grad_enabled or session.grad_idle) and requires_grad(tensor)
+    if kind is float and recorded and session.dialect == "torch-2.13":
         session.warn_once("scalar_requires_grad")
     if tensor.array.size != 1:
         raise TorchError("scalar_conversion")
