@@ -17,7 +17,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.formulas import call_node, call_simply, call_unfitting
 from detachsim.engine.gradient_fit import fit_all
 from detachsim.engine.gradients import Gradient
-from detachsim.engine.hooks import run_hooks
+from detachsim.engine.hooks import run_hooks, run_hooks_after
 from detachsim.engine.node import AccumulateGrad, CopySlices, Node
 from detachsim.engine.op import POINTWISE
 from detachsim.engine.queue import pop, push
@@ -100,7 +100,7 @@ def _loop(work: Pass) -> None:
             gradients = arrived.pop(node)
         if anomaly:
             session.backward_node = node
-        hooked = node.extras is not None and (node.extras.hooks or node.extras.retained)
+        hooked = node.extras is not None and (node.extras.hooks or node.extras.retained or node.extras.after)
         if needed is not None:
             goes_on = node in needed
             if hooked and not goes_on and session.dialect == NEWEST:
@@ -133,6 +133,8 @@ def _loop(work: Pass) -> None:
         edits = node.op.gradient_edits if type(node) is Node else node.edits_in(session.dialect)
         if edits:
             _count_edits(work, node, results, edits)
+        if hooked:
+            run_hooks_after(session, node, gradients, results, create_graph, work.gradients)
         if watch is not None:
             watch(node, gradients, results)
         freed = False

@@ -23,6 +23,12 @@ def class_name(dialect: str, node: "Node") -> str:
     return dialect_name(dialect, node.name).rpartition("::")[2]
 
 
+def object_name(dialect: str, node: "Node") -> str:
+    """Return the name of the node's class as Python prints it: with the module, where PyTorch writes it in Python."""
+    name = class_name(dialect, node)
+    return f"torch.autograd.function.{name}" if node.name.endswith("Backward") else name
+
+
 def full_name(dialect: str, node: "Node") -> str:
     """Return the name as anomaly mode prints it."""
     return dialect_name(dialect, node.name)

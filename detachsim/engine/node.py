@@ -87,11 +87,13 @@ class Keeper:
 
 
 class NodeExtras:
-    """What few nodes have: hooks by output number, retained gradients, a forward trace, several outputs."""
+    """What few nodes have: hooks by output number, hooks on what it gives, retained gradients, a forward trace, several
+    outputs."""
 
-    __slots__ = ("hooks", "outputs", "parent", "retained", "traced")
+    __slots__ = ("after", "hooks", "outputs", "parent", "retained", "traced")
 
     def __init__(self) -> None:
+        self.after: list[Any] = []
         self.hooks: dict[int, list[Any]] = {}
         self.retained: dict[int, ref[Tensor]] = {}
         self.traced = False

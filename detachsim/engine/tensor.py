@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from detachsim.engine.node import AccumulateGrad, Node
 
 # How a view came to be (PyTorch's CreationMeta), which decides whether it may be edited later.
-DEFAULT, NO_GRAD, INFERENCE, MULTI_OUTPUT = "default", "no_grad", "inference", "multi_output"
+DEFAULT, NO_GRAD, INFERENCE, MULTI_OUTPUT, CUSTOM = "default", "no_grad", "inference", "multi_output", "custom"
 
 Hook = Callable[["Tensor"], "Tensor | None"]
 

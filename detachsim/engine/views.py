@@ -29,7 +29,18 @@ from detachsim.engine.node import (
     ViewNode,
     extras,
 )
-from detachsim.engine.tensor import DEFAULT, INFERENCE, MULTI_OUTPUT, NO_GRAD, Tensor, ViewInfo, meta, offset, strides
+from detachsim.engine.tensor import (
+    CUSTOM,
+    DEFAULT,
+    INFERENCE,
+    MULTI_OUTPUT,
+    NO_GRAD,
+    Tensor,
+    ViewInfo,
+    meta,
+    offset,
+    strides,
+)
 
 if TYPE_CHECKING:
     from detachsim.engine.session import Session
@@ -177,6 +188,8 @@ def refuse_forbidden_view(session: "Session", tensor: Tensor, *, indirect: bool)
     creation = view.creation
     modified = "its base or another view of its base has been" if indirect else "is being"
     output = f"Output {tensor.output_nr} of {message_name(session.dialect, node)} is a view" if node is not None else ""
+    if creation == CUSTOM:
+        raise TorchError("view_custom", prefix=output or "This view", modified=modified)
     if creation == MULTI_OUTPUT:
         if node is not None:
             raise TorchError("view_multiple", prefix=output, modified=modified)

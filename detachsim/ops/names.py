@@ -139,6 +139,9 @@ convolution convolution_backward
     "recurrence": """
 gru lstm mkldnn_rnn_layer mkldnn_rnn_layer_backward rnn_relu rnn_tanh
 """,
+    "module_hooks": """
+module_hook passed_on
+""",
     "pooling": """
 _adaptive_avg_pool2d _avg_pool2d adaptive_average_backward adaptive_avg_pool1d adaptive_avg_pool2d avg_pool1d
 avg_pool2d avg_pool2d_backward gather_plane max_pool1d max_pool2d max_pool2d_backward max_pool2d_with_indices

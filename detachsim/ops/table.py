@@ -49,6 +49,7 @@ FAMILIES = (
     "class_margin_loss",
     "convolution",
     "recurrence",
+    "module_hooks",
     "pooling",
     "embedding",
     "shape",

@@ -6,7 +6,7 @@ import numpy as np
 
 from detachsim.engine.errors import TorchError
 from detachsim.engine.hooks import HookHandle
-from detachsim.engine.names import class_name
+from detachsim.engine.names import class_name, object_name
 from detachsim.engine.node import Node
 from detachsim.engine.returns import ReturnType
 from detachsim.engine.session import Session
@@ -79,7 +79,7 @@ def represented(session: Session, value: Any, *, rebuild: bool = True) -> str:
     if isinstance(value, list):
         return f"[{', '.join(represented(session, item, rebuild=rebuild) for item in value)}]"
     if isinstance(value, Node):
-        return f"<{class_name(session.dialect, value)} object at 0x…>"
+        return f"<{object_name(session.dialect, value)} object at 0x…>"
     if isinstance(value, Function):
         return (
             f"<function {value.name} at 0x…>"

@@ -21,6 +21,7 @@ FAMILIES = (
     "selecting",
     "training",
     "recurrent",
+    "module_hooks",
     "windows",
     "matrices",
     "functional",

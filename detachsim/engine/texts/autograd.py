@@ -258,6 +258,14 @@ TEXTS: dict[str, Entry] = {
         "{prefix} {mode} mode and {modified} modified inplace {elsewhere}." + _MULTIPLE,
         {},
     ),
+    "view_custom": (
+        "RuntimeError",
+        "{prefix} and {modified} modified inplace. This view was created inside a custom Function (or because an input was "
+        "returned as-is) and the autograd logic to handle view+inplace would override the custom backward associated with "
+        "the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the "
+        "output of the custom Function.",
+        {},
+    ),
     "view_multiple": ("RuntimeError", "{prefix} and {modified} modified inplace." + _MULTIPLE, {}),
     "overlap_self": (
         "RuntimeError",
@@ -368,6 +376,11 @@ TEXTS: dict[str, Entry] = {
     "hook_type": ("TypeError", "expected Variable, but hook returned '{type}'", {}),
     "hook_size": ("RuntimeError", "hook '{name}' has changed the size of value", {}),
     "hook_dtype": ("RuntimeError", "hook '{name}' has changed the type of value (was {before} got {after})", {}),
+    "hook_count": (
+        "RuntimeError",
+        "hook '{name}' has returned an incorrect number of values (got {found}, but expected {expected})",
+        {},
+    ),
     "hook_nonleaf": ("RuntimeError", "post accumulate grad hooks cannot be registered on non-leaf tensors", {}),
     "post_hook_type": ("RuntimeError", "Tensor post accumulate grad hooks should return None.", {}),
     # .grad =

@@ -17,7 +17,8 @@ from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, alias, fresh, make_inference, meta
 from detachsim.ops.collections import Generated
 from detachsim.ops.creation import checked_size
-from detachsim.ops.nn.hooks import call_hooked, register
+from detachsim.ops.nn.hooks import METHODS as HOOK_METHODS
+from detachsim.ops.nn.hooks import Hooks, call_hooked
 from detachsim.ops.nn.state import load_state_dict, state_dict
 from detachsim.ops.optim.base import clear_gradient
 from detachsim.ops.python_calls import call_python, method
@@ -61,8 +62,7 @@ class Module:
         self.parameter_table: dict[str, Tensor | None] = {}
         self.buffer_table: dict[str, Tensor | None] = {}
         self.child_table: dict[str, Module | None] = {}
-        self.pre_hooks: list[Any] = []
-        self.hooks: list[Any] = []
+        self.hooks = Hooks()
         # Attributes that the class does not have by itself.
         self.others: dict[str, Any] = {}
 
@@ -76,7 +76,7 @@ class Module:
 
     def call(self, session: Session, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Run the module on its arguments, with its hooks."""
-        if self.pre_hooks or self.hooks:
+        if self.hooks:
             return call_hooked(self, args, kwargs)
         return self.run(args, kwargs)
 
@@ -341,8 +341,7 @@ Module.METHODS = {
     "cpu": _caster(None),
     "type": lambda session, module, dst_type: module.cast(dst_type),
     "forward": lambda session, module, *args, **kwargs: module.run(args, kwargs),
-    "register_forward_hook": lambda session, module, hook: register(module.hooks, hook),
-    "register_forward_pre_hook": lambda session, module, hook: register(module.pre_hooks, hook),
+    **HOOK_METHODS,
     "state_dict": lambda session, module: state_dict(module),
     "load_state_dict": method(load_state_dict),
     **{
