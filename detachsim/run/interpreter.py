@@ -81,7 +81,7 @@ class Stop(Exception):
         self.caught_by = caught_by
 
 
-MOST_STEPS = 200_000
+MOST_STEPS = 1_000_000
 """A run of more steps, counted as they are repeated, is no teaching program: nobody could read what it tells."""
 
 
