@@ -1,7 +1,7 @@
 """How PyTorch spells a tensor, a size, a dtype and a named tuple of results, character for character.
 
-The rules are those of PyTorch 2.13 with its default print options: four digits, lines of eighty characters,
-and above a thousand elements only the first and last three along each long dimension.
+The rules are those of PyTorch 2.13. By its default print options: four digits, lines of eighty characters, and
+above a thousand elements only the first and last three along each long dimension.
 
 Values come as a numpy array of any strides. ``bfloat16``, which numpy lacks, comes as ``float32`` values that
 are already rounded, with the dtype's name beside them.
@@ -9,6 +9,7 @@ are already rounded, with the dtype's name beside them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,15 +17,28 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-LINE_WIDTH = 80
-THRESHOLD = 1000
-EDGE_ITEMS = 3
 PREFIX = "tensor("
 INDENT = len(PREFIX)
 
 DEFAULT_DTYPE = "float32"
 FLOATING_DTYPES = frozenset({"float16", "bfloat16", "float32", "float64"})
 _UNMARKED_DTYPES = frozenset({DEFAULT_DTYPE, "int64", "bool"})
+
+
+@dataclass(frozen=True, slots=True)
+class PrintOptions:
+    """What ``torch.set_printoptions`` sets. ``width_of_choice`` is that of 1.13: a column is as wide as in the
+    notation that the numbers themselves would choose, whatever ``sci_mode`` says."""
+
+    precision: int = 4
+    threshold: float = 1000
+    edgeitems: int = 3
+    linewidth: int = 80
+    sci_mode: bool | None = None
+    width_of_choice: bool = False
+
+
+DEFAULT_OPTIONS = PrintOptions()
 
 
 def tensor_text(
@@ -34,6 +48,7 @@ def tensor_text(
     grad_fn: str | None = None,
     requires_grad: bool = False,
     parameter: bool = False,
+    options: PrintOptions = DEFAULT_OPTIONS,
 ) -> str:
     """Return what ``print(tensor)`` shows.
 
@@ -42,9 +57,9 @@ def tensor_text(
     """
     shape = values.shape
     empty = 0 in shape
-    text = PREFIX + ("[]" if empty else _body(values, dtype))
+    text = PREFIX + ("[]" if empty else _body(values, dtype, options))
     suffixes = []
-    if empty and len(shape) != 1:
+    if len(shape) != 1 if empty else not options.edgeitems:
         suffixes.append(f"size={tuple(shape)}")
     if dtype != DEFAULT_DTYPE and (empty or dtype not in _UNMARKED_DTYPES):
         suffixes.append(f"dtype=torch.{dtype}")
@@ -52,7 +67,7 @@ def tensor_text(
         suffixes.append(f"grad_fn={grad_fn}" if grad_fn[0] == "<" else f"grad_fn=<{grad_fn}>")
     elif requires_grad:
         suffixes.append("requires_grad=True")
-    text = _with_suffixes(text, suffixes) if suffixes else text + ")"
+    text = _with_suffixes(text, suffixes, options.linewidth) if suffixes else text + ")"
     return "Parameter containing:\n" + text if parameter else text
 
 
@@ -95,23 +110,26 @@ def named_tuple_text(type_name: str, fields: Iterable[tuple[str, str]]) -> str:
     return f"{type_name}(\n{items})"
 
 
-def _body(values: NDArray[Any], dtype: str) -> str:
+def _body(values: NDArray[Any], dtype: str, options: PrintOptions) -> str:
     """Return the numbers with their brackets, for a tensor that is not empty."""
     shape = values.shape
     if not shape:
-        cell, _, shown = _cell([values.item()], dtype)
+        cell, _, shown = _cell([values.item()], dtype, options)
         return cell % (shown[0],)
     ndim = len(shape)
-    cut = values.size > THRESHOLD
-    flat = _edges(values) if cut else values.tolist() if ndim == 1 else values.ravel().tolist()
-    cell, width, shown = _cell(flat, dtype)
-    row = _row(cell, width, shape[-1], INDENT + ndim - 1, cut)
+    # So many items stand at each end of a dimension that is longer than both ends.
+    edge = options.edgeitems if values.size > options.threshold else values.size
+    if not edge:
+        return "[...]"
+    flat = _edges(values, edge) if edge < values.size else values.tolist() if ndim == 1 else values.ravel().tolist()
+    cell, width, shown = _cell(flat, dtype, options)
+    row = _row(cell, width, shape[-1], INDENT + ndim - 1, edge, options.linewidth)
     if ndim == 1:
         return row % tuple(shown)
-    return _nested(row, shape, cut) % tuple(shown)
+    return _nested(row, shape, edge) % tuple(shown)
 
 
-def _cell(flat: list[Any], dtype: str) -> tuple[str, int, list[Any]]:
+def _cell(flat: list[Any], dtype: str, options: PrintOptions) -> tuple[str, int, list[Any]]:
     """Choose one format for all the numbers of a tensor: a ``%`` cell, its width, and what to put into the cells.
 
     Zeros, infinities and nan have no say in the choice, nor in the width of the column.
@@ -129,14 +147,19 @@ def _cell(flat: list[Any], dtype: str) -> tuple[str, int, list[Any]]:
     low, high = min(telling), max(telling)
     smallest = low if low > 0.0 else min(map(abs, telling))
     largest = max(high, -low)
-    if largest / smallest > 1000.0 or largest > 1.0e8 or smallest < 1.0e-4:
-        width = max([len(f"{value:.4e}") for value in telling])
-        return f"%{width}.4e", width, flat
-    # Without an exponent the longest numbers are the extremes.
-    if not all(map(float.is_integer, telling)):
-        width = max(len(f"{low:.4f}"), len(f"{high:.4f}"))
-        return f"%{width}.4f", width, flat
-    width = max(len(f"{low:.0f}."), len(f"{high:.0f}."))
+    digits = options.precision
+    scientific = largest / smallest > 1000.0 or largest > 1.0e8 or smallest < 1.0e-4
+    asked = scientific if options.sci_mode is None else options.sci_mode
+    integral = all(map(float.is_integer, telling))
+    if scientific if options.width_of_choice else asked:
+        width = max([len(f"{value:.{digits}e}") for value in telling])
+    elif integral:
+        # Without an exponent the longest numbers are the extremes.
+        width = max(len(f"{low:.0f}."), len(f"{high:.0f}."))
+    else:
+        width = max(len(f"{low:.{digits}f}"), len(f"{high:.{digits}f}"))
+    if asked or not integral:
+        return f"%{width}.{digits}{'e' if asked else 'f'}", width, flat
     if len(telling) == len(flat):
         return f"%{width - 1}.0f.", width, flat
     return f"%{width}s", width, [_integral(value) for value in flat]
@@ -147,44 +170,44 @@ def _integral(value: float) -> str:
     return f"{value:.0f}." if value - value == 0.0 else f"{value:.0f}"
 
 
-def _edges(values: NDArray[Any]) -> list[Any]:
+def _edges(values: NDArray[Any], edge: int) -> list[Any]:
     """Return the elements that a summary shows, in order, touching no others."""
-    if values.shape[0] > 2 * EDGE_ITEMS:
-        parts = [values[:EDGE_ITEMS], values[-EDGE_ITEMS:]]
+    if values.shape[0] > 2 * edge:
+        parts = [values[:edge], values[-edge:]]
     else:
         parts = [values]
     if len(values.shape) == 1:
         return [value for part in parts for value in part.tolist()]
-    return [value for part in parts for row in part for value in _edges(row)]
+    return [value for part in parts for row in part for value in _edges(row, edge)]
 
 
-def _row(cell: str, width: int, length: int, indent: int, cut: bool) -> str:
+def _row(cell: str, width: int, length: int, indent: int, edge: int, line_width: int) -> str:
     """Return the template of one row, which stands ``indent`` columns in, broken into lines."""
-    if cut and length > 2 * EDGE_ITEMS:
-        cells = [cell] * EDGE_ITEMS + [" ..."] + [cell] * EDGE_ITEMS
+    if length > 2 * edge:
+        cells = [cell] * edge + [" ..."] + [cell] * edge
     else:
         cells = [cell] * length
-    fitting = max(1, (LINE_WIDTH - indent) // (width + 2))
+    fitting = max(1, (line_width - indent) // (width + 2))
     if len(cells) <= fitting:
         return "[" + ", ".join(cells) + "]"
     lines = [", ".join(cells[i : i + fitting]) for i in range(0, len(cells), fitting)]
     return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
 
 
-def _nested(row: str, shape: Sequence[int], cut: bool) -> str:
+def _nested(row: str, shape: Sequence[int], edge: int) -> str:
     """Return the template of a tensor from that of its rows, wrapping one dimension after another, innermost first."""
     ndim = len(shape)
     text = row
     for dim in range(ndim - 2, -1, -1):
-        if cut and shape[dim] > 2 * EDGE_ITEMS:
-            items = [text] * EDGE_ITEMS + ["..."] + [text] * EDGE_ITEMS
+        if shape[dim] > 2 * edge:
+            items = [text] * edge + ["..."] + [text] * edge
         else:
             items = [text] * shape[dim]
         text = "[" + ("," + "\n" * (ndim - dim - 1) + " " * (INDENT + dim + 1)).join(items) + "]"
     return text
 
 
-def _with_suffixes(text: str, suffixes: Sequence[str]) -> str:
+def _with_suffixes(text: str, suffixes: Sequence[str], line_width: int) -> str:
     """Append the suffixes, each on a line of its own where PyTorch thinks that it no longer fits.
 
     PyTorch counts the line one longer than it is, and two longer when it is the only one (``rfind`` gives -1);
@@ -192,7 +215,7 @@ def _with_suffixes(text: str, suffixes: Sequence[str]) -> str:
     """
     used = len(text) - text.rfind("\n") + 1
     for suffix in suffixes:
-        if used + len(suffix) + 2 > LINE_WIDTH:
+        if used + len(suffix) + 2 > line_width:
             text += ",\n" + " " * INDENT + suffix
             used = INDENT + len(suffix)
         else:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.tensor import Tensor
+from detachsim.printing import PrintOptions
 
 if TYPE_CHECKING:
     from detachsim.engine.generator import Generator
@@ -35,6 +37,7 @@ class Session:
         "library",
         "next_sequence",
         "node_ids",
+        "print_options",
         "settle",
         "sink",
         "storage_ids",
@@ -71,6 +74,7 @@ class Session:
         # Told of each node of a backward pass that has run, with the gradients that came and went.
         self.watch: Callable[[Any, list[Any], list[Any]], None] | None = None
         self.functions: dict[str, Any] = {}
+        self.print_options = PrintOptions(width_of_choice=self.dialect != NEWEST)
         self._generator: Generator | None = None
 
     @property

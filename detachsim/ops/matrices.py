@@ -359,7 +359,7 @@ def _norm_of_singular_values(ops: Any, A: Any, ord: Any, dim: tuple[int, int], k
     return ops.permute(back, tuple(int(axis) for axis in np.argsort(order)))
 
 
-def _alias(name: str, target: str, where: str, doc: str, samples: Sequence[str] = ()) -> Op:
+def _alias(name: str, target: str, where: str, doc: str, samples: Sequence[str] = (), **fields: Any) -> Op:
     """Return a row that runs the row of ``torch.linalg`` under another name."""
     return composite(
         f"{name}(Tensor A)",
@@ -367,6 +367,7 @@ def _alias(name: str, target: str, where: str, doc: str, samples: Sequence[str] 
         where=where,
         doc=doc,
         samples=samples,
+        **fields,
     )
 
 
@@ -407,7 +408,13 @@ ROWS = [
         doc="the determinant's sign and the logarithm of its size",
         samples=(f"torch.linalg.slogdet({MATRIX})",),
     ),
-    _alias("slogdet", "linalg_slogdet", "mt", "the determinant's sign and the logarithm of its size"),
+    _alias(
+        "slogdet",
+        "linalg_slogdet",
+        "mt",
+        "the determinant's sign and the logarithm of its size",
+        outputs=("sign", "logabsdet"),
+    ),
     composite(
         "logdet(Tensor A)",
         logdet,

@@ -30,12 +30,12 @@ pairwise_distance pdist permute pinverse pixel_shuffle pixel_unshuffle poisson p
 prod promote_types put quantile rad2deg rad2deg_ rand rand_like randint randint_like randn randn_like randperm
 ravel real reciprocal reciprocal_ relu relu_ remainder renorm repeat_interleave reshape resolve_conj
 resolve_neg result_type rms_norm roll rot90 round round_ row_stack rsqrt rsqrt_ rsub scalar_tensor scatter
-scatter_add scatter_reduce searchsorted select select_scatter selu selu_ set_grad_enabled sgn sigmoid sigmoid_
-sign signbit sin sin_ sinc sinc_ sinh sinh_ slice_scatter slogdet softmax sort split split_with_sizes sqrt
-sqrt_ square square_ squeeze stack std std_mean sub subtract sum svd swapaxes swapdims t take take_along_dim
-tan tan_ tanh tanh_ tensor tensor_split tensordot threshold threshold_ tile topk trace transpose trapezoid
-trapz tril tril_indices triu triu_indices true_divide trunc trunc_ unbind unflatten unique unique_consecutive
-unsqueeze var var_mean vdot vsplit vstack where xlogy xlogy_ zero_ zeros zeros_like
+scatter_add scatter_reduce searchsorted select select_scatter selu selu_ set_grad_enabled set_printoptions sgn
+sigmoid sigmoid_ sign signbit sin sin_ sinc sinc_ sinh sinh_ slice_scatter slogdet softmax sort split
+split_with_sizes sqrt sqrt_ square square_ squeeze stack std std_mean sub subtract sum svd swapaxes swapdims t
+take take_along_dim tan tan_ tanh tanh_ tensor tensor_split tensordot threshold threshold_ tile topk trace
+transpose trapezoid trapz tril tril_indices triu triu_indices true_divide trunc trunc_ unbind unflatten unique
+unique_consecutive unsqueeze var var_mean vdot vsplit vstack where xlogy xlogy_ zero_ zeros zeros_like
 """
 
 FUNCTIONAL = """

@@ -103,6 +103,7 @@ class Run:
         torch = self.torch
         torch.set_grad_enabled(True)
         torch.autograd.set_detect_anomaly(False)
+        torch.set_printoptions(profile="default")
         self.names = {
             "print": self.say,
             "torch": torch,

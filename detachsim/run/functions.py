@@ -19,6 +19,7 @@ from detachsim.run import tensors
 from detachsim.run.arrays import from_numpy
 from detachsim.run.constructors import constructors
 from detachsim.run.passes import backward, grad, length_of
+from detachsim.run.print_options import set_printoptions
 from detachsim.run.values import Function, GradMode, Size, type_name
 
 # What a bare name at the start of a dotted one stands for.
@@ -92,6 +93,7 @@ FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
         "manual_seed": manual_seed,
         "is_grad_enabled": lambda session: session.grad_enabled or session.grad_idle,
         "set_grad_enabled": set_grad_enabled,
+        "set_printoptions": set_printoptions,
         "get_default_dtype": lambda session: dtypes.float32,
         "is_inference_mode_enabled": lambda session: session.inference,
         "is_anomaly_enabled": lambda session: session.anomaly,

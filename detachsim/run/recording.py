@@ -394,7 +394,7 @@ class Recorder:
         if isinstance(gradient, Tensor):
             text = tensor_repr(self.session, gradient, rebuild=False)
         else:
-            text = tensor_text(np.asarray(gradient), tensor.dtype.name)
+            text = tensor_text(np.asarray(gradient), tensor.dtype.name, options=self.session.print_options)
         total = tensor.grad
         return GradAccumulated(
             self.tensor_id(tensor),

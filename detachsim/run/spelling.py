@@ -29,6 +29,7 @@ def tensor_repr(session: Session, tensor: Tensor, *, rebuild: bool) -> str:
         grad_fn=name,
         requires_grad=name is None and requires_grad(tensor),
         parameter=is_parameter(tensor),
+        options=session.print_options,
     )
 
 

@@ -1,0 +1,27 @@
+"""``torch.set_printoptions``: how tensors are printed from now on."""
+
+from dataclasses import replace
+from typing import Any
+
+from detachsim.engine.session import Session
+
+_PROFILES: dict[str, dict[str, Any]] = {
+    "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
+    "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
+    "full": {"precision": 4, "threshold": float("inf"), "edgeitems": 3, "linewidth": 80},
+}
+
+
+def set_printoptions(
+    session: Session,
+    precision: Any = None,
+    threshold: Any = None,
+    edgeitems: Any = None,
+    linewidth: Any = None,
+    profile: Any = None,
+    sci_mode: Any = None,
+) -> None:
+    """``torch.set_printoptions``: what is not given stays, but ``sci_mode``, which each call sets."""
+    given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
+    changes = _PROFILES.get(profile, {}) | {name: value for name, value in given.items() if value is not None}
+    session.print_options = replace(session.print_options, **changes, sci_mode=sci_mode)
