@@ -135,9 +135,7 @@ def threshold(self: Array, threshold: float, value: float) -> Array:
 def prelu(ops: Any, self: Any, weight: Any) -> Any:
     """self where it is positive, else weight * self, with one weight or one for each channel."""
     left, right = self.tensor.dtype, weight.tensor.dtype
-    if ops.is_old and (not left.is_floating or left is dtypes.float16):
-        raise TorchError("not_implemented_for", kernel="prelu_cpu", dtype=left.scalar)
-    if left is not right:
+    if left is not right and not ops.is_old:
         raise TorchError("prelu_dtypes", left=left.scalar, right=right.scalar)
     if weight.size != 1:
         if self.ndim == 0:
@@ -148,6 +146,10 @@ def prelu(ops: Any, self: Any, weight: Any) -> Any:
     if weight.ndim > 1:
         raise TorchError("prelu_weight_dims", ndim=weight.ndim)
     if ops.is_old:
+        if left is not right and not (left is dtypes.bfloat16 and right is dtypes.float32):
+            raise TorchError("prelu_dtypes", left=left.scalar, right=right.scalar)
+        if not left.is_floating or left is dtypes.float16:
+            raise TorchError("not_implemented_for", kernel="prelu_cpu", dtype=left.scalar)
         return ops.whole_prelu(self, weight)
     if weight.ndim != self.ndim:
         shape = [1] * self.ndim

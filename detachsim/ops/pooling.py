@@ -163,8 +163,10 @@ def max_pool1d(
     values, indices = ops.max_pool2d_with_indices(
         ops.unsqueeze(self, -2), (1, kernel), (1, step), (0, pad), (1, spread), ceil_mode
     )
-    if not return_indices and not (self.session.grad_enabled and requires_grad(self.tensor)):
-        # Outside of graphs PyTorch has a kernel of its own, which squeezes its result in place.
+    recorded = self.session.grad_enabled and requires_grad(self.tensor)
+    if not return_indices and not recorded and (self.ndim == 2 or not ops.is_old):
+        # Outside of graphs PyTorch has a kernel of its own, which squeezes its result in place,
+        # before 2.13 only where there is no batch.
         return ops.squeeze__dim(values, -2)
     values = ops.squeeze_dim(values, -2)
     return (values, ops.squeeze_dim(indices, -2)) if return_indices else values

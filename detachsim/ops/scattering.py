@@ -205,11 +205,11 @@ def _check_reduce(session: Any, name: str, reduce: str, tensor: bool) -> None:
         if reduce not in _REDUCTIONS:
             raise TorchError("scatter_reduce_mode", reduce=reduce)
         if session.dialect == "torch-1.13":
-            session.warn_once("scatter_reduce_beta")
+            session.warn("scatter_reduce_beta")
     else:
         if reduce not in _DEPRECATED_REDUCE:
             raise TorchError("scatter_mode")
-        if tensor:
+        if tensor and session.dialect == NEWEST:
             session.warn_once("scatter_reduce_src")
 
 

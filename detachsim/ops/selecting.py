@@ -6,6 +6,7 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
@@ -44,6 +45,25 @@ def index_add(self: Array, dim: int, index: Array, source: Array, alpha: float =
     key: Any = (slice(None),) * axis + (np.atleast_1d(index),)
     np.add.at(made, key, values)
     return shaped(made, self.shape)
+
+
+def older_index_add(self: Array, dim: int, index: Array, source: Array, alpha: float = 1) -> Array:
+    """The same, slice after slice, each of which broadcasts, as 1.13 did it."""
+    axis = wrap_dim(dim, self.ndim)
+    places = np.atleast_1d(index)
+    if source.ndim == 0 and places.size != 1:
+        require_dim(0, 0)
+    if self.ndim < 2:
+        return index_add(self, dim, index, source, alpha)
+    made = np.array(self)
+    for number, place in enumerate(places):
+        target = made[(slice(None),) * axis + (place,)]
+        piece = source[(slice(None),) * axis + (number,)] if source.ndim else source
+        shape = broadcast_shape(target.shape, piece.shape)
+        if shape != target.shape:
+            raise TorchError("inplace_broadcast", output=list(target.shape), broadcast=list(shape))
+        target += piece if alpha == 1 else piece * np.asarray(alpha, dtype=piece.dtype)
+    return made
 
 
 def index_copy(self: Array, dim: int, index: Array, source: Array) -> Array:
@@ -128,7 +148,7 @@ def _check_index_select(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("index_select_vector")
     if bound[2].dtype not in (dtypes.int64, dtypes.int32):
         raise TorchError("index_select_dtype")
-    if self.ndim == 0 and index.size != 1:
+    if self.ndim == 0 and index.size != 1 and session.dialect == NEWEST:
         raise TorchError("index_select_scalar", count=index.size)
     outside = index[(index < 0) | (index >= length_along(self, axis))]
     if not outside.size:
@@ -153,11 +173,27 @@ def _check_index_add(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("index_add_index_dtype", dtype=bound[2].dtype.scalar)
     if bound[0].dtype is not bound[3].dtype:
         raise TorchError("index_add_dtype", left=bound[0].dtype.scalar, right=bound[3].dtype.scalar)
+    if session.dialect != NEWEST:
+        _check_older_index_add(self, axis, index, source)
+        return
     if (source.ndim and self.ndim != source.ndim) or _without(self.shape, axis) != _without(source.shape, axis):
         raise TorchError("index_add_shape", shape=list(self.shape), source=list(source.shape))
     if source.ndim and count != source.shape[axis]:
         raise TorchError("index_add_count", count=count, size=source.shape[axis], dim=axis)
     refuse_outside(index, length_along(self, axis), axis)
+
+
+def _check_older_index_add(self: Array, axis: int, index: Array, source: Array) -> None:
+    """1.13 left the shapes of several dims to the additions that it made of each slice."""
+    if axis and axis >= source.ndim:
+        raise TorchError("older_index_add_bounds", dim=axis, ndim=source.ndim)
+    count = index.size
+    if source.ndim and count != source.shape[axis]:
+        raise TorchError("index_add_count", count=count, size=source.shape[axis], dim=axis)
+    if self.ndim < 2 and source.ndim > 1:
+        raise TorchError("older_index_add_vector", source=source.ndim, ndim=self.ndim)
+    if ((index < 0) | (index >= length_along(self, axis))).any():
+        raise TorchError("index_select_range")
 
 
 def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
@@ -180,9 +216,9 @@ def _check_index_copy(session: Any, op: Op, bound: list[Any]) -> None:
     if _without(self.shape, axis) != _without(source.shape, axis):
         raise TorchError(
             "index_copy_slices",
-            left=list(_without(self.shape, axis)),
+            left=", ".join(map(str, _without(self.shape, axis))),
             dim=axis,
-            right=list(_without(source.shape, axis)),
+            right=", ".join(map(str, _without(source.shape, axis))),
         )
     if source.ndim and index.size != source.shape[axis]:
         raise TorchError("index_copy_count", count=index.size, size=source.shape[axis])
@@ -289,6 +325,7 @@ ROWS = [
             "source": "index_select_back(grad, dim, index, source) * alpha if alpha != 1 else "
             "index_select_back(grad, dim, index, source)",
         },
+        older={"torch-1.13": {"kernel": older_index_add}},
         inplace=True,
         overlap=PLACING,
         check=_check_index_add,

@@ -75,7 +75,7 @@ TEXTS: dict[str, Entry] = {
     "scatter_reduce_mode": (
         "RuntimeError",
         "reduce argument must be either sum, prod, mean, amax or amin, got {reduce}",
-        {},
+        {"torch-1.13": "reduce argument must be either sum, prod, mean, amax or amin."},
     ),
     "scatter_reduce_src": (
         "UserWarning",
@@ -128,6 +128,16 @@ TEXTS: dict[str, Entry] = {
         "source.shape = {source}",
         {},
     ),
+    "older_index_add_vector": (
+        "RuntimeError",
+        "source.dim() ({source}) must one or zero for given self.dim() ({ndim})",
+        {},
+    ),
+    "older_index_add_bounds": (
+        "RuntimeError",
+        "index_add_(): Indexing dim {dim} is out of bounds of the source tensor with dim {ndim}",
+        {},
+    ),
     "index_add_count": (
         "RuntimeError",
         "index_add_(): Number of indices ({count}) should be equal to source.size(dim): ({size}), for dim: {dim}",
@@ -157,9 +167,12 @@ TEXTS: dict[str, Entry] = {
     ),
     "index_copy_slices": (
         "RuntimeError",
-        "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: {left} at dimension "
-        "{dim} and source slice shape: {right} at dimension 0.",
-        {},
+        "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: [{left}] at dimension "
+        "{dim} and source slice shape: [{right}] at dimension 0.",
+        {
+            "torch-1.13": "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: "
+            "{left} at dimension {dim} and source slice shape: {right} at dimension 0."
+        },
     ),
     "index_copy_count": (
         "IndexError",
@@ -177,7 +190,11 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "index_fill_dtype": ("IndexError", "index_fill_(): Expected dtype int64 for index.", {}),
-    "index_fill_vector": ("IndexError", "Index has to be a vector/scalar", {}),
+    "index_fill_vector": (
+        "IndexError",
+        "Index has to be a vector/scalar",
+        {"torch-1.13": ("RuntimeError", "Index has to be a vector/scalar")},
+    ),
     "take_dtype": ("RuntimeError", "{op}(): Expected a long tensor for index, but got {dtype}", {}),
     "take_empty": ("IndexError", "take(): tried to take from an empty tensor", {}),
     "take_range": ("IndexError", "out of range: tried to access index {index} on a tensor of {size} elements.", {}),

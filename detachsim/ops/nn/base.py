@@ -34,22 +34,30 @@ def parameter(data: Tensor, requires_grad: bool = True) -> Tensor:
     return made
 
 
-def layer_size(*size: Any) -> tuple[int, ...]:
-    """Return the size of a layer's parameter; raises PyTorch's errors for one that cannot be."""
-    for place, length in enumerate(size, start=1):
+def layer_size(size: Any) -> tuple[int, ...]:
+    """Return the size of a layer's parameter, given as ``torch.empty`` gets it: a number or a tuple.
+
+    Raises PyTorch's errors for one that cannot be.
+    """
+    sizes = size if isinstance(size, tuple) else (size,)
+    for place, length in enumerate(sizes, start=1):
         if not isinstance(length, int):
-            text = (
-                f"empty(): argument 'size' failed to unpack the object at pos {place} with error "
-                f'"type must be tuple of ints,but got {type(length).__name__}"'
+            word = type(length).__name__
+            single = not isinstance(size, tuple)
+            raise TorchError(
+                "layer_size_first" if place == 1 else "layer_size",
+                place=place,
+                word=word,
+                given=type(size).__name__,
+                found=f"not {word}" if single else f"but found element of type {word} at pos 0",
             )
-            raise TorchError("python", type="TypeError", text=text)
-    return checked_size(size)
+    return checked_size(sizes)
 
 
-def empty(size: Sequence[Any], dtype: DType | None) -> Tensor:
+def empty(size: Any, dtype: DType | None) -> Tensor:
     """Return a parameter that is still to be filled."""
     kind = dtype or dtypes.float32
-    return parameter(fresh(np.zeros(layer_size(*size), dtype=kind.numpy), kind))
+    return parameter(fresh(np.zeros(layer_size(size), dtype=kind.numpy), kind))
 
 
 class Module:

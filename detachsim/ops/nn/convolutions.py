@@ -54,7 +54,7 @@ class _AnyConvolution(Module):
         first, second = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
         self.parameter_table = {
             "weight": empty((first, second // groups, *self.kernel_size), dtype),
-            "bias": empty((out_channels,), dtype) if bias else None,
+            "bias": empty(out_channels, dtype) if bias else None,
         }
         self.fill_new()
 

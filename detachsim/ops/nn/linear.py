@@ -31,7 +31,7 @@ class Linear(Module):
         self.in_features, self.out_features = in_features, out_features
         self.parameter_table = {
             "weight": empty((out_features, in_features), dtype),
-            "bias": empty((out_features,), dtype) if bias else None,
+            "bias": empty(out_features, dtype) if bias else None,
         }
         self.fill_new()
 
@@ -70,7 +70,7 @@ class Bilinear(Module):
         self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
         self.parameter_table = {
             "weight": empty((out_features, in1_features, in2_features), dtype),
-            "bias": empty((out_features,), dtype) if bias else None,
+            "bias": empty(out_features, dtype) if bias else None,
         }
         self.fill_new()
 
@@ -165,7 +165,7 @@ class PReLU(Module):
     ) -> None:
         super().__init__()
         self.num_parameters, self.init = num_parameters, init
-        self.parameter_table = {"weight": empty((num_parameters,), dtype)}
+        self.parameter_table = {"weight": empty(num_parameters, dtype)}
         self.fill_new()
 
     def reset_parameters(self) -> None:

@@ -124,8 +124,8 @@ class GroupNorm(_Norm):
             raise TorchError("group_norm_channels", channels=num_channels, groups=num_groups)
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
         self.parameter_table = {
-            "weight": empty((num_channels,), dtype) if affine else None,
-            "bias": empty((num_channels,), dtype) if affine and bias else None,
+            "weight": empty(num_channels, dtype) if affine else None,
+            "bias": empty(num_channels, dtype) if affine and bias else None,
         }
         self.fill_new()
 
@@ -170,8 +170,8 @@ class _ChannelNorm(_Norm):
         tracked = self.track_running_stats = self.track_default if track_running_stats is None else track_running_stats
         kind = dtype or dtypes.float32
         self.parameter_table = {
-            "weight": empty((num_features,), kind) if self.affine else None,
-            "bias": empty((num_features,), kind) if self.affine and bias else None,
+            "weight": empty(num_features, kind) if self.affine else None,
+            "bias": empty(num_features, kind) if self.affine and bias else None,
         }
         self.buffer_table = {
             "running_mean": fresh(np.zeros(num_features, kind.numpy), kind) if tracked else None,

@@ -25,8 +25,8 @@ class _Cell(Module):
         self.parameter_table = {
             "weight_ih": empty((rows, input_size), dtype),
             "weight_hh": empty((rows, hidden_size), dtype),
-            "bias_ih": empty((rows,), dtype) if bias else None,
-            "bias_hh": empty((rows,), dtype) if bias else None,
+            "bias_ih": empty(rows, dtype) if bias else None,
+            "bias_hh": empty(rows, dtype) if bias else None,
         }
         self.fill_new()
 
