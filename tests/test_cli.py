@@ -69,6 +69,22 @@ def test_standard_input(folder: Path) -> None:
     assert (done.stdout, done.stderr, done.returncode) == (PRINTED, "", 0)
 
 
+def test_what_the_transcript_has_no_room_for_goes_to_standard_error(tmp_path: Path) -> None:
+    text = "steps:\n  - tensor: a = [1., 2.]\n  - expect: {a: [1, 3], a.shape: [2]}\n  - print: a\n    raises: x\n"
+    done = detachsim("run", "--format", "torch", "-", stdin=text)
+    assert (done.stdout, done.returncode) == ("a: tensor([1., 2.])\n", 1)
+    assert done.stderr.split("\n") == [
+        "<stdin>:3:5: expectation failed: a",
+        "  expected  [1, 3]",
+        "  actual    tensor([1., 2.])",
+        "<stdin>:4:12: expectation failed: the error that raises expects",
+        "  expected  x",
+        "  actual    no error",
+        "",
+    ]
+    assert detachsim("run", "--format", "plain", "-", stdin=text).stderr == ""
+
+
 def test_a_folder_stands_for_the_scenarios_below_it(tmp_path: Path) -> None:
     for number, name in enumerate(["b.yaml", "a/z.yml", "a/b/c.yaml", ".hidden/x.yaml", ".y.yaml", "note.txt"]):
         path = tmp_path / "all" / name

@@ -98,6 +98,9 @@ class FileReader:
         for dialect in DIALECTS:
             if text == dialect:
                 return dialect
+        if isinstance(node, Scalar) and is_missing(node):
+            self._refuse(self.places.of_node(node), "`dialect` has no name", "leave the key out for the newest")
+            return DEFAULT_DIALECT
         hint = self.texts.words.nearest("torch-" + text.removeprefix("torch").lstrip("-= "), DIALECTS)
         message = f"`dialect` is one of {', '.join(f'`{dialect}`' for dialect in DIALECTS)}"
         self._refuse(self.places.of_node(node), message, hint)

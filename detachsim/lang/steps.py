@@ -137,6 +137,8 @@ class StepReader(PlainStepReader):
         self._refuse(node, "a step is a mapping with one kind, such as `op: y = a * 2`", hint)
 
     def _refuse_kindless(self, node: Mapping) -> None:
+        if any(key.value == "<<" and key.plain for key, _ in node.pairs):
+            return  # a merge key is refused as such
         kinds = ", ".join(KINDS)
         for key, _ in node.pairs:
             if key.value not in STEP_KEYS:

@@ -5,7 +5,7 @@ import unicodedata
 from detachsim.lang.syntax import Mistake, ScenarioError
 from detachsim.marks import Span
 
-MOST_SHOWN = 20
+MOST_SHOWN = 1000  # all that a person or a machine can have made, but not those of a file that is none
 TAB_WIDTH = 4
 WIDEST_LINE = 160
 _BOLD, _RED, _BLUE, _CYAN, _RESET = "\x1b[1m", "\x1b[1;31m", "\x1b[1;34m", "\x1b[36m", "\x1b[0m"

@@ -33,6 +33,7 @@ from detachsim.events import (
     Warned,
 )
 from detachsim.explain.explainer import Explainer
+from detachsim.render.failures import subject_of
 from detachsim.render.lines import (
     Fact,
     Line,
@@ -311,16 +312,7 @@ class Telling:
 
 def _verdict(event: ExpectationFailed, depth: int) -> Verdict:
     """Return the verdict on something that did not come true."""
-    match event.kind:
-        case "expect":
-            subject = event.expression
-        case "raises":
-            subject = "the error that raises expects"
-        case "warns":
-            subject = "the warning that warns expects"
-        case other:
-            assert_never(other)
-    return Verdict(depth, subject, event.expected, event.actual, event.span.line)
+    return Verdict(depth, subject_of(event), event.expected, event.actual, event.span.line)
 
 
 def _nature(state: TensorState) -> Text:

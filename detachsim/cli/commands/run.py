@@ -9,11 +9,11 @@ from detachsim.cli.choice import Choice, dialects
 from detachsim.cli.files import find_scenarios
 from detachsim.cli.limits import limited_memory
 from detachsim.cli.loading import try_load
-from detachsim.cli.output import COLORS, FORMATS, NARROWEST, Color, Format, Look, choose_look, write
+from detachsim.cli.output import COLORS, FORMATS, NARROWEST, Color, Format, Look, choose_look, write, write_error
 from detachsim.cli.status import ExitStatus
 
 if TYPE_CHECKING:  # `detachsim --help` has no use for them
-    from detachsim.events import Event
+    from detachsim.events import Event, ExpectationFailed
     from detachsim.explain.explainer import Explainer
     from detachsim.lang.syntax import Dialect
 
@@ -110,22 +110,30 @@ def run_file(path: str, render: Renderer, dialect: "Dialect | None", *, detail: 
     from detachsim.run import execute
 
     statuses = [0]
+    failures: list[ExpectationFailed] = []
     explainer = None
     if explained:
         from detachsim.explain.explainer import Explainer
         from detachsim.run.trials import Trials
 
         explainer = Explainer(Trials(scenario, dialect), fixes=1)
-    events = notice_statuses(execute(scenario, dialect=dialect, detail=detail), statuses)
+    events = notice(execute(scenario, dialect=dialect, detail=detail), statuses, failures)
     write(render(events, explainer))
+    if failures and not detail:
+        # The transcript says nothing that a PyTorch script would not say.
+        from detachsim.render.failures import failure_text
+
+        write_error("".join(failure_text(scenario.source.name, failure) for failure in failures))
     return max(statuses)
 
 
-def notice_statuses(events: "Iterable[Event]", statuses: list[int]) -> "Iterator[Event]":
-    """Pass the events on, and append the status of each run that ends to ``statuses``."""
-    from detachsim.events import RunEnded
+def notice(events: "Iterable[Event]", statuses: list[int], failures: "list[ExpectationFailed]") -> "Iterator[Event]":
+    """Pass the events on, and append the status of each run that ends, and what was expected and failed."""
+    from detachsim.events import ExpectationFailed, RunEnded
 
     for event in events:
         if type(event) is RunEnded:
             statuses.append(event.status)
+        elif type(event) is ExpectationFailed:
+            failures.append(event)
         yield event
