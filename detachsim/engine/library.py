@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dispatch import run
+from detachsim.engine.errors import LimitError
 from detachsim.engine.op import Op
 from detachsim.engine.outputs import DEFAULT_RULE, OutRule, call_into
 from detachsim.engine.signature import Mismatch, bind
@@ -82,7 +83,8 @@ class OverloadSet:
                 if not isinstance(bound, Mismatch):
                     return run(session, op, bound)
         if not self.place:
-            raise AssertionError(f"{self.name} is called wrongly: {args}, {kwargs}")
+            # A function in Python hands on what it was given without a look at it.
+            raise LimitError(f"{self.name}() is not simulated with these arguments")
         from detachsim.engine.arguments import choose
 
         op, bound, certain = choose(session, self, args, kwargs)

@@ -138,8 +138,9 @@ class PlainStepReader(OptionReader):
         start = statement.target.offset
         if isinstance(tree, ast.Attribute) and tree.attr not in self.words.vocabulary.settable:
             end = start + len(statement.target.text)
-            hint = self.words.nearest(tree.attr, self.words.vocabulary.settable)
-            hint = hint or f"these can be: {', '.join(sorted(self.words.vocabulary.settable))}"
+            known = tree.attr in self.words.vocabulary.attributes
+            hint = None if known else self.words.nearest(tree.attr, self.words.vocabulary.settable)
+            hint = hint or "of a tensor, `requires_grad`, `grad` and `data` can be"
             fault = Fault(end - len(tree.attr), end, f"the attribute `{tree.attr}` can't be assigned", hint)
             self._fault(scalar, fault, offset)
             return False
@@ -297,7 +298,7 @@ class PlainStepReader(OptionReader):
                     self._refuse(node, "the expected value is missing", "write `null` to expect None")
                     return None, False
                 if node.plain and isinstance(value, str):
-                    return _NUMBER_WORDS.get(value, value), True
+                    return (None if value == "None" else _NUMBER_WORDS.get(value, value)), True
                 return value, True
             case Sequence():
                 pairs = [self._yaml_value(self._value_node(item)) for item in node.items]

@@ -32,6 +32,28 @@ FORMS = {
     "del": "del: a",
 }
 
+# What people write as a key who know Python or another language of tests, and what a scenario has for it.
+_LOOP = "write `- repeat: COUNT` with `steps:` below"
+_RAISES = "write `raises: TEXT` under the step that raises"
+INSTEAD = {
+    "for": _LOOP,
+    "while": _LOOP,
+    "loop": _LOOP,
+    "range": _LOOP,
+    "if": "a scenario has no branches",
+    "assert": "write `- expect: {EXPR: value}`",
+    "import": "torch, `F`, `nn` and `optim` are always there",
+    "try": _RAISES,
+    "except": _RAISES,
+    "error": _RAISES,
+    "step": "write `inplace: opt.step()`",
+    "zero_grad": "write `inplace: opt.zero_grad()`",
+    "edit": "write `inplace:`",
+    "comment": "write `note:`",
+    "grad": "write `gradient:`",
+    "device": "there is one device, the CPU: leave it out",
+}
+
 
 def kind_of_option(option: str) -> str | None:
     """Return the kind that has ``option`` of its own, ``None`` where no kind has it."""

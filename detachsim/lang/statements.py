@@ -34,6 +34,12 @@ _REFUSED: dict[type[ast.stmt], tuple[str, str | None]] = {
     ast.Return: ("a `return`", None),
     ast.Global: ("a `global`", None),
 }
+_OTHER = ("this statement", None)
+# The words that begin a statement with a colon in it.
+_COMPOUND: dict[str, type[ast.stmt]] = {
+    "if": ast.If, "for": ast.For, "while": ast.While, "def": ast.FunctionDef, "class": ast.ClassDef, "with": ast.With,
+    "try": ast.Try,
+}  # fmt: skip
 
 
 class Part(NamedTuple):
@@ -81,6 +87,11 @@ def split(text: str, faults: list[Fault]) -> Statement | None:
     return _take_apart(text, module.body[0], faults)
 
 
+def refused_statement(word: str) -> tuple[str, str | None]:
+    """Return what a statement that begins with ``word`` is called, and what a scenario has for it."""
+    return _REFUSED[_COMPOUND[word]]
+
+
 def names_bound_by(text: str) -> tuple[str, ...]:
     """Return the names that a statement seems to bind, though Python may not be able to read the rest of it."""
     found = _BINDING.match(text)
@@ -93,6 +104,11 @@ def _has_no_second_assignment(text: str, start: int) -> bool:
 
 
 def _why_unreadable(text: str) -> Fault:
+    bound = _BINDING.match(text)
+    for word in _NAME.finditer(bound[1]) if bound else ():
+        if keyword.iskeyword(word[0]):
+            message = f"`{word[0]}` is a word of Python's own, and can't be a name"
+            return Fault(word.start(), word.end(), message, "choose another name")
     faults: list[Fault] = []
     try:
         ast.parse(text)
@@ -124,7 +140,7 @@ def _take_apart(text: str, node: ast.stmt, faults: list[Fault]) -> Statement | N
         case ast.AugAssign():
             faults.append(Fault(0, len(text), "the operators `<<=` and `>>=` are not part of the language"))
         case _:
-            what, hint = _REFUSED.get(type(node), ("this statement", None))
+            what, hint = _REFUSED.get(type(node), _OTHER)
             faults.append(Fault(0, len(text), f"{what} is not part of the language", hint))
     return None
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from detachsim.lang.nodes import Node, Scalar
-from detachsim.lang.schema import COMMON_OPTIONS, KINDS, OPTIONS, kind_of_option
+from detachsim.lang.schema import COMMON_OPTIONS, INSTEAD, KINDS, OPTIONS, kind_of_option
 from detachsim.lang.step_texts import StepTexts
 from detachsim.lang.syntax import BLOCK_MODES
 from detachsim.lang.traps import cut_by_comment
@@ -59,7 +59,8 @@ class OptionReader(StepTexts):
         elif owner is not None:
             self._refuse(key, f"`{name}` is an option of `{owner}`, not of `{kind}`", None)
         else:
-            hint = self.words.nearest(name, (*known, *KINDS)) or f"its options are {', '.join(known)}"
+            hint = INSTEAD.get(name) or self.words.nearest(name, known) or self.words.nearest(name, KINDS)
+            hint = hint or f"its options are {', '.join(known)}"
             self._refuse(key, f"`{kind}` has no option `{name}`", hint)
 
     def _reader_text(self, node: Node, key: str) -> str | None:
@@ -114,7 +115,7 @@ class OptionReader(StepTexts):
         name = value.value.strip().removeprefix("torch.") if isinstance(value, Scalar) else ""
         if name in dtypes:
             return name
-        hint = self.words.nearest(name, dtypes) if name else "for example `dtype: float64`"
+        hint = (self.words.nearest(name, dtypes) if name else None) or "for example `dtype: float64`"
         self._refuse(
             node, f"`dtype` is the name of a dtype, and `{name}` is none" if name else "`dtype` has no name", hint
         )

@@ -137,7 +137,8 @@ class StepTexts:
                 message = f"`{self.text[node.start : node.end]}` only gives nothing a name in YAML, by `&`"
                 self._refuse(node, message, quote_hint(self.text, node.start))
                 return None
-            self._refuse(node, f"`{key}` has no value", f"for example `{FORMS[key]}`" if key in FORMS else None)
+            hint = f"for example `{FORMS[key]}`" if key in FORMS else f"write {what}, or leave `{key}` out"
+            self._refuse(node, f"`{key}` has no value", hint)
             return None
         return self._text_node(node)
 

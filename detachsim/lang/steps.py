@@ -9,7 +9,7 @@ from typing import cast
 from detachsim.lang.kinds import find_lie
 from detachsim.lang.nodes import Mapping, Node, Scalar, Sequence
 from detachsim.lang.plain_steps import PlainStepReader, is_name
-from detachsim.lang.schema import COMMON_OPTIONS, FORMS, KINDS, OPTIONS, STEP_KEYS, kind_of_option
+from detachsim.lang.schema import COMMON_OPTIONS, FORMS, INSTEAD, KINDS, OPTIONS, STEP_KEYS, kind_of_option
 from detachsim.lang.step_options import Common
 from detachsim.lang.syntax import (
     BLOCK_MODES,
@@ -128,6 +128,8 @@ class StepReader(PlainStepReader):
         elif text.split()[0] in KINDS:
             first, _, tail = text.partition(" ")
             hint = f"YAML wants `: `, a colon and a space: `- {first}: {tail.strip()}`"
+        elif (mode := _mode_in(text)) is not None:
+            hint = f"write `- {mode}:`, with its steps below"
         elif "print(" in text:
             hint = "write `- print: EXPR`, or `- say: text`"
         else:
@@ -142,9 +144,8 @@ class StepReader(PlainStepReader):
         kinds = ", ".join(KINDS)
         for key, _ in node.pairs:
             if key.value not in STEP_KEYS:
-                hint = self.words.nearest(key.value, KINDS) or f"the kinds are {kinds}"
-                mode = next((mode for mode in BLOCK_MODES if mode in key.value), None)
-                if mode is not None:
+                hint = INSTEAD.get(key.value) or self.words.nearest(key.value, KINDS) or f"the kinds are {kinds}"
+                if (mode := _mode_in(key.value)) is not None:
                     hint = f"write `- {mode}:`, with its steps below"
                 self._refuse(key, f"`{key.value}` is no kind of step", hint)
                 return
@@ -249,3 +250,8 @@ class StepReader(PlainStepReader):
                                 self.bound.update(word.text for word in statement.names)
                     elif key.value in BLOCK_MODES or key.value == "steps":
                         pending.append(value)
+
+
+def _mode_in(text: str) -> str | None:
+    """Return the mode that a `with` block of Python names, ``None`` where there is none."""
+    return next((mode for mode in BLOCK_MODES if mode in text), None)

@@ -2,6 +2,7 @@
 
 import re
 
+from detachsim.lang.statements import refused_statement
 from detachsim.lang.syntax import Mistake
 from detachsim.marks import Source, Span
 
@@ -14,6 +15,8 @@ _TEXT_KEYS = frozenset(("tensor", "op", "detach", "inplace", "backward", "print"
 _TEXT_KEYS |= {"gradient", "inputs", "title", "about", "del"}
 _READER_KEYS = frozenset(("say", "note", "raises", "warns", "title", "about"))
 _OPTION_LINE = re.compile(r"\s+[a-z_]+\s*:(\s|$)")
+_COMPOUND = re.compile(r"(?:if|for|while|def|class|with|try)\b")
+_REPEAT_LINE = re.compile(r"\s*(?:-\s+)?repeat:[ \t]+\d+\s*$")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -103,6 +106,13 @@ def _explain_colon(text: str, position: int, line: str, hint: str | None) -> Mis
         message = f"`{key}` is indented too far, so YAML takes it as more of the text above"
         return _mistake(text, position, message, f"begin `{key}` in column {indent + 1}, under `{first['key']}`"
                         if first else None)  # fmt: skip
+    if entry and (found := _COMPOUND.match(entry["text"])) and entry["key"] not in _READER_KEYS:
+        what, hint = refused_statement(found[0])
+        place = _line_start(text, position) + entry.start("text")
+        return _mistake(text, place, f"{what} is not part of the language", hint)
+    if before.strip() == "steps":
+        place = text.rfind("steps", 0, _line_start(text, position))
+        return _mistake(text, place, "YAML wants a colon after `steps`", "write `steps:`")
     return _mistake(text, position, "inside an unquoted text, `: ` makes a mapping in YAML", hint)
 
 
@@ -145,6 +155,9 @@ def _explain_block(text: str, position: int, line: str) -> Mistake:
     if item and not entry and column > item.start("text"):
         message = f"an unquoted text that begins with `{item['text'][0]}` is a list or mapping in YAML"
         return _mistake(text, position, message, quote_hint(text, position))
+    before = _line_at(text, max(_line_start(text, position) - 1, 0))
+    if item and _REPEAT_LINE.match(before):
+        return _mistake(text, position, "the steps of `repeat` stand under `steps:`", "write `steps:` above this line")
     message = "this line does not fit the lines above it"
     return _mistake(text, position, message, "check its indentation, and that each step begins with `- `")
 

@@ -1,5 +1,6 @@
 """Which functions, methods, attributes and namespaces an expression may name, and what others may have meant."""
 
+import builtins
 import difflib
 from collections.abc import Iterable, Set
 from typing import NamedTuple
@@ -17,10 +18,9 @@ PYTHON_CONSTANTS = frozenset(("inf", "nan"))
 # The lines that a step stands for use these three, so a scenario can't give them another meaning.
 UNBINDABLE = frozenset(("torch", "print", "range"))
 
+_ONE_DEVICE = "there is one device, the CPU: leave it out"
 # What people write who know Python, numpy or another PyTorch interface, and what a scenario has for it.
 _INSTEAD = {
-    "print": "write a step of its own: `- print: EXPR`",
-    "range": "repeat steps with `repeat:`",
     "true": "Python spells it `True`",
     "false": "Python spells it `False`",
     "null": "Python spells it `None`",
@@ -36,6 +36,11 @@ _INSTEAD = {
     "detect_anomaly": "write a block: `- detect_anomaly:` with its steps below",
     "set_grad_enabled": "write a block: `- no_grad:` or `- enable_grad:` with its steps below",
     "Variable": "since PyTorch 0.4 a tensor is enough",
+    "cuda": _ONE_DEVICE,
+    "cuda()": _ONE_DEVICE,
+    **dict.fromkeys(dir(builtins), "of Python's own functions there are `len`, `float`, `int`, `bool` and `abs`"),
+    "print": "write a step of its own: `- print: EXPR`",
+    "range": "repeat steps with `repeat:`",
 }
 MOST_GUESSES = 200
 
@@ -85,8 +90,9 @@ class Words:
         if self.guesses > MOST_GUESSES:
             return None
         known = among if isinstance(among, (set, frozenset, dict)) else set(among)
-        if word.lower() in known:
-            return f"did you mean `{word.lower()}`?"
+        for same in (word.lower(), word.upper(), word):
+            if same in known:
+                return f"did you mean `{same}`?"
         near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.65)
         return f"did you mean `{near[0]}`?" if near else None
 
@@ -131,7 +137,8 @@ class Words:
             return self._check_namespace(use)
         if name in PYTHON_FUNCTIONS or name in self.bare:
             if use.path:
-                return Fault(root.start, use.path[0].end, f"the function `{name}` has no attributes")
+                hint = f"write `torch.{use.path[0].text}`" if use.path[0].text in self.bare else None
+                return Fault(root.start, use.path[0].end, f"the function `{name}` has no attributes", hint)
             return self._check_function_use(use, name, root.start, root.end)
         if name in PYTHON_CONSTANTS:
             return self.check_path(use.path, use.called)

@@ -213,6 +213,7 @@ def trunc_normal(
     generator: Any = None,
 ) -> Any:
     """Fill with random numbers of a normal distribution, those outside two bounds drawn anew."""
+    _dims(tensor, "is_meta" if session.dialect == "torch-2.13" else "uniform_")
     if mean < a - 2 * std or mean > b + 2 * std:
         session.warn("init_truncated")
     share = _below((b - mean) / std) - _below((a - mean) / std)
