@@ -44,7 +44,7 @@ def laid_out(result: Any, layout: str, operands: Sequence[Any]) -> Any:
         return result if result.strides == _packed(result, range(result.ndim)) else result.copy()
     if layout == IN_COLUMNS:
         *batches, row, column = range(result.ndim)
-        return _with_strides(result, _packed(result, (*batches, column, row)))
+        return in_order(result, (*batches, column, row))
     arrays = [array for array in operands if isinstance(array, np.ndarray)]
     if result.flags.c_contiguous and 1 not in result.shape and all(array.flags.c_contiguous for array in arrays):
         return result
@@ -86,6 +86,11 @@ def _with_strides(result: Array, strides: Strides) -> Array:
     made = np.ndarray(result.shape, result.dtype, strides=strides)
     made[...] = result
     return made
+
+
+def in_order(array: Array, dims: Sequence[int]) -> Array:
+    """Return the same elements in memory of their own, ``dims`` from the slowest to the fastest."""
+    return _with_strides(array, _packed(array, dims))
 
 
 def _packed(array: Array, order: Sequence[int]) -> Strides:

@@ -23,7 +23,7 @@ def adaptive_maximum(self: Array, output_size: Sequence[int]) -> tuple[Array, Ar
     for i, rows in enumerate(_ranges(self.shape[-2], output_size[0])):
         for j, columns in enumerate(_ranges(self.shape[-1], output_size[1])):
             part = self[..., rows, columns]
-            flat = part.reshape(*part.shape[:-2], -1)
+            flat = part.reshape(*part.shape[:-2], part.shape[-2] * part.shape[-1])
             best = np.argmax(flat, axis=-1)
             values[..., i, j] = np.take_along_axis(flat, best[..., None], axis=-1)[..., 0]
             row, column = np.divmod(best, columns.stop - columns.start)
@@ -38,6 +38,9 @@ def _check(session: Any, op: Op, bound: list[Any]) -> None:
     for dim in range(1, self.array.ndim):
         if self.shape[dim] == 0:
             raise TorchError("adaptive_max_empty", op="adaptive_max_pool2d", sizes=list(self.shape), dim=dim)
+    if min(bound[1]) < 0:
+        shape = [*self.shape[:-2], *bound[1]]
+        raise TorchError("negative_dim", size=next(size for size in bound[1] if size < 0), shape=shape)
     if not self.dtype.is_floating:
         raise TorchError("not_implemented_for", kernel="adaptive_max_pool2d", dtype=self.dtype.scalar)
 
@@ -45,6 +48,8 @@ def _check(session: Any, op: Op, bound: list[Any]) -> None:
 def adaptive_max_pool2d(ops: Any, input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """The largest elements of as many windows as asked for."""
     wanted = (output_size,) * 2 if isinstance(output_size, int) else tuple(output_size)
+    if len(wanted) != 2:
+        raise TorchError("adaptive_max_sizes")
     size = tuple(input.shape[i - 2] if wanted[i] is None else wanted[i] for i in range(2))
     values, indices = ops.adaptive_max_kernel(input, size)
     return (values, indices) if return_indices else values
@@ -57,6 +62,8 @@ def adaptive_max_pool1d(ops: Any, input: Any, output_size: Any, return_indices: 
     for dim in range(1, input.ndim):
         if input.shape[dim] == 0:
             raise TorchError("adaptive_max_empty", op="adaptive_max_pool1d", sizes=list(input.shape), dim=dim)
+    if not isinstance(output_size, int) and len(output_size) != 1:
+        raise TorchError("pool_one", op="adaptive_max_pool1d", name="output_size", count=len(output_size))
     count = output_size if isinstance(output_size, int) else output_size[0]
     values, indices = ops.adaptive_max_kernel(ops.unsqueeze(input, -2), (1, count))
     values = ops.squeeze_dim(values, -2)

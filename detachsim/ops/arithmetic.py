@@ -11,6 +11,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.fused import fused
+from detachsim.engine.layout import AS_MADE, AS_OPERANDS, laid_out
 from detachsim.engine.promotion import result_type
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.element_types import no_bools
@@ -32,7 +33,8 @@ def sub(self: Array, other: Array, alpha: float = 1) -> Array:
 
 
 def rsub(self: Array, other: Array, alpha: float = 1) -> Array:
-    return sub(np.asarray(other, dtype=np.asarray(self).dtype), self, alpha)
+    other = np.asarray(other, dtype=np.asarray(self).dtype)
+    return laid_out(np.asarray(sub(other, self, alpha)), AS_OPERANDS, [other, self])  # other is sub's first operand
 
 
 def sign(self: Array) -> Array:
@@ -202,6 +204,7 @@ ROWS = [
         rsub,
         grad={"self": "-grad if alpha == 1 else -grad * alpha", "other": "grad"},
         where="t",
+        layout=AS_MADE,
         check=_check_shapes,
         check_dtypes=_check_sub,
         doc="other - self",

@@ -11,6 +11,7 @@ from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import fits, require_fit
 from detachsim.engine.generator import put
+from detachsim.engine.layout import as_first
 from detachsim.engine.limits import require_few
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
@@ -238,10 +239,8 @@ def randint(
 
 
 def _laid_out_as(source: Tensor, dtype: DType) -> Array:
-    """Return an array of a tensor's shape, and of its layout where that is dense."""
-    array = source.array
-    dense = not any(stride == 0 and size > 1 for size, stride in zip(array.shape, array.strides, strict=True))
-    return np.empty_like(array, dtype=dtype.numpy) if dense else np.empty(array.shape, dtype=dtype.numpy)
+    """Return an array of a tensor's shape, in the layout of a copy."""
+    return as_first(np.empty(source.shape, dtype.numpy), source.array)
 
 
 def filled_like(session: "Session", self: Tensor, value: float, dtype: DType | None, requires_grad: bool) -> Tensor:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
@@ -68,6 +69,10 @@ def movedim(ops: Any, self: Any, source: Sequence[int], destination: Sequence[in
 
 def narrow(ops: Any, self: Any, dim: int, start: Any, length: int) -> Any:
     """A range of a given length along dim."""
+    if isinstance(start, Operand):
+        if start.ndim or start.tensor.dtype.is_floating or start.tensor.dtype is dtypes.boolean:
+            raise TorchError("narrow_tensor")
+        start = int(start.tensor.array.item())
     if self.ndim == 0:
         raise TorchError("narrow_zero_dim")
     new = self.session.dialect == "torch-2.13"
@@ -75,8 +80,6 @@ def narrow(ops: Any, self: Any, dim: int, start: Any, length: int) -> Any:
         raise TorchError("narrow_length")
     axis = wrap_dim(dim, self.ndim)
     size = self.shape[axis]
-    if isinstance(start, Operand):
-        start = int(start.tensor.array.item())
     if not -size <= start <= size:
         raise TorchError("narrow_start", low=-size or 0, last=size - 1, size=size, start=start)
     if start < 0:
@@ -116,16 +119,21 @@ def broadcast_tensors(ops: Any, tensors: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(tensor if tensor.shape == shape else ops.expand(tensor, shape) for tensor in tensors)
 
 
+def _warn_of_indexing(session: Any, op: Op, bound: list[Any]) -> None:
+    if bound[1] is None:
+        session.warn_once("meshgrid_indexing")
+
+
 def meshgrid(ops: Any, tensors: Sequence[Any], indexing: str | None = None) -> tuple[Any, ...]:
     """Coordinates of a grid, one tensor for each axis."""
     if not tensors:
         raise TorchError("meshgrid_empty")
+    if any(tensor.tensor.dtype is not tensors[0].tensor.dtype for tensor in tensors):
+        raise TorchError("meshgrid_dtypes")
     for tensor in tensors:
         if tensor.ndim > 1:
             raise TorchError("meshgrid_dims", tensor=list(tensor.shape))
     if indexing is None:
-        self = tensors[0]
-        self.session.warn_once("meshgrid_indexing")
         indexing = "ij"
     if indexing not in ("ij", "xy"):
         raise TorchError("meshgrid_mode", indexing=indexing)
@@ -303,6 +311,7 @@ ROWS = [
         "meshgrid(Tensor* tensors, *, str? indexing=None)",
         meshgrid,
         where="t",
+        check=_warn_of_indexing,
         doc="coordinates of a grid",
     ),
     *(row for count in (1, 2, 3) for row in _at_leasts(count)),

@@ -107,9 +107,9 @@ def block_diag(ops: Any, tensors: Sequence[Any]) -> Any:
 
 
 def _block_diag_kernel(tensors: Sequence[Array]) -> Array:
-    blocks = [np.atleast_2d(array) for array in tensors]
+    blocks = [np.atleast_2d(array) for array in tensors] or [np.zeros((1, 0), np.float32)]
     rows, columns = sum(block.shape[0] for block in blocks), sum(block.shape[1] for block in blocks)
-    made = np.zeros((rows, columns), dtype=blocks[0].dtype if blocks else np.float32)
+    made = np.zeros((rows, columns), dtype=blocks[0].dtype)
     row = column = 0
     for block in blocks:
         made[row : row + block.shape[0], column : column + block.shape[1]] = block

@@ -12,26 +12,18 @@ from detachsim.ops.element_types import integers_only, whole_numbers_only
 from detachsim.ops.row import COMPARE, composite, pointwise
 
 
-def _bitwise(name: str, kernel: Any, symbol: str) -> Op:
-    return pointwise(
-        f"{name}(Tensor self, Number|Tensor other)",
-        "",
-        kernel,
-        refuses=integers_only(f"{name}_cpu"),
-        inplace=True,
-        doc=f"self {symbol} other, bit by bit",
-    )
-
-
-def _shift(name: str, kernel: Any, symbol: str, word: str) -> Op:
-    return pointwise(
-        f"{name}(Tensor self, Number|Tensor other)",
-        "",
-        kernel,
-        refuses=whole_numbers_only(f"{word}_cpu"),
-        inplace=True,
-        doc=f"self {symbol} other",
-    )
+def _bitwise(name: str, kernel: Any, symbol: str, refuses: Any) -> list[Op]:
+    return [
+        pointwise(
+            f"{name}(Tensor self, Number|Tensor other)",
+            "",
+            kernel,
+            refuses=refuses,
+            inplace=True,
+            doc=f"self {symbol} other, bit by bit",
+        ),
+        pointwise(f"{name}.Scalar_Tensor(Number|Tensor self, Tensor other)", "", kernel, refuses=refuses, where="t"),
+    ]
 
 
 def left_shift(self: Array, other: Array) -> Array:
@@ -115,9 +107,9 @@ def where_indices(ops: Any, condition: Any) -> Any:
 
 
 ROWS = [
-    _bitwise("bitwise_and", np.bitwise_and, "&"),
-    _bitwise("bitwise_or", np.bitwise_or, "|"),
-    _bitwise("bitwise_xor", np.bitwise_xor, "^"),
+    *_bitwise("bitwise_and", np.bitwise_and, "&", integers_only("bitwise_and_cpu")),
+    *_bitwise("bitwise_or", np.bitwise_or, "|", integers_only("bitwise_or_cpu")),
+    *_bitwise("bitwise_xor", np.bitwise_xor, "^", integers_only("bitwise_xor_cpu")),
     pointwise(
         "bitwise_not(Tensor self)",
         "",
@@ -134,8 +126,8 @@ ROWS = [
         check_dtypes=_check_invert_operator,
         doc="~self, which is bitwise_not with an error of its own",
     ),
-    _shift("bitwise_left_shift", left_shift, "<<", "lshift"),
-    _shift("bitwise_right_shift", right_shift, ">>", "rshift"),
+    *_bitwise("bitwise_left_shift", left_shift, "<<", whole_numbers_only("lshift_cpu")),
+    *_bitwise("bitwise_right_shift", right_shift, ">>", whole_numbers_only("rshift_cpu")),
     pointwise(
         "logical_xor(Tensor self, Tensor other)",
         "",

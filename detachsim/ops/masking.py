@@ -10,7 +10,7 @@ from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
-from detachsim.engine.layout import AS_MADE
+from detachsim.engine.layout import AS_MADE, in_order
 from detachsim.engine.memory import ANYTHING, FILLING, Overlap, overlaps_itself
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor
@@ -84,7 +84,7 @@ def _nonzero_kernel(self: Array) -> Array:
     if self.ndim == 0:
         return np.zeros((int(self != 0), 0), np.int64)
     # Laid out dim by dim, as PyTorch does.
-    return np.array(np.stack(np.nonzero(self)).astype(np.int64).T, order="K")
+    return in_order(np.stack(np.nonzero(self)).astype(np.int64).T, (1, 0))
 
 
 def _check_masked_fill(session: Any, op: Op, bound: list[Any]) -> None:

@@ -254,9 +254,11 @@ clamp_max__Tensor clamp_min clamp_min_ clamp_min_Tensor clamp_min__Tensor clamp_
 extreme_pair_backward fmax fmax_wins fmin fmin_wins max max_other maximum min min_other minimum
 """,
     "logical": """
-_isclose allclose bitwise_and bitwise_and_ bitwise_left_shift bitwise_left_shift_ bitwise_not bitwise_not_
-bitwise_or bitwise_or_ bitwise_right_shift bitwise_right_shift_ bitwise_xor bitwise_xor_ equal invert isclose
-isfinite isinf isnan isneginf isposinf logical_xor logical_xor_ signbit where where_condition where_method
+_isclose allclose bitwise_and bitwise_and_ bitwise_and_Scalar_Tensor bitwise_left_shift bitwise_left_shift_
+bitwise_left_shift_Scalar_Tensor bitwise_not bitwise_not_ bitwise_or bitwise_or_ bitwise_or_Scalar_Tensor
+bitwise_right_shift bitwise_right_shift_ bitwise_right_shift_Scalar_Tensor bitwise_xor bitwise_xor_
+bitwise_xor_Scalar_Tensor equal invert isclose isfinite isinf isnan isneginf isposinf logical_xor logical_xor_
+signbit where where_condition where_method
 """,
     "piecewise": """
 hardshrink hardshrink_backward hardsigmoid hardsigmoid_ hardsigmoid_backward hardsigmoid_functional hardswish

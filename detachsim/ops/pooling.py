@@ -13,6 +13,7 @@ from detachsim.engine.views import requires_grad
 from detachsim.ops.convolution import windows
 from detachsim.ops.element_types import refuse_integers
 from detachsim.ops.linear import refuse_bool
+from detachsim.ops.numeric import require_dim
 from detachsim.ops.row import composite, general
 
 Ints = Sequence[int]
@@ -30,7 +31,8 @@ def pooled_size(size: int, kernel: int, stride: int, padding: int, dilation: int
 def _pair(op: str, name: str, value: Any) -> tuple[int, int]:
     values = (value,) if isinstance(value, int) else tuple(value)
     if len(values) not in (1, 2):
-        raise TorchError("pool_list", op=op, name=name)
+        omitted = "omitted, " if name == "stride" else ""
+        raise TorchError("pool_list", op=op, name=name, omitted=omitted)
     return (values[0], values[-1])
 
 
@@ -44,7 +46,11 @@ def _check_geometry(self: Array, kernel: Ints, stride: Ints, padding: Ints, dila
     for what, word, sizes in (("kernel size", "k", kernel), ("stride", "d", stride)):
         if min(sizes) <= 0:
             raise TorchError("pool_measure", what=what, word=word, height=sizes[0], width=sizes[1])
+    if min(dilation) <= 0:
+        raise TorchError("pool_dilation", height=dilation[0], width=dilation[1])
     for k, p, d in zip(kernel, padding, dilation, strict=True):
+        if p < 0:
+            raise TorchError("pool_pad", padding=p)
         if p > ((k - 1) * d + 1) // 2:
             raise TorchError("pool_padding", padding=p, kernel=k, dilation=d)
     # Only a batch may be empty.
@@ -74,7 +80,7 @@ def max_pool2d_with_indices(
     lowest = -np.inf if self.dtype.kind == "f" else np.iinfo(self.dtype).min
     framed = _framed(self, kernel_size, stride, padding, dilation, count, lowest)
     seen = windows(framed, kernel_size, stride, dilation, count)
-    flat = seen.reshape(*seen.shape[:-2], -1)
+    flat = seen.reshape(*seen.shape[:-2], seen.shape[-2] * seen.shape[-1])
     best = np.argmax(flat, axis=-1)
     values = np.take_along_axis(flat, best[..., None], axis=-1)[..., 0]
     rows = np.arange(count[0])[:, None] * stride[0] - padding[0] + best // kernel_size[1] * dilation[0]
@@ -131,6 +137,27 @@ def _one(value: Any) -> int:
     return value if isinstance(value, int) else int(value[0])
 
 
+def _check_lists(*given: Any) -> None:
+    for (name, words), value in zip(_LISTS, given, strict=True):
+        if not isinstance(value, int) and len(value) != 1:
+            raise TorchError("pool1d_list", name=name, words=words, count=len(value))
+
+
+_LISTS = (
+    ("kernel_size", "an int, list of ints or tuple of ints"),
+    ("stride", "None, an int, list of ints, or tuple of ints"),
+    ("padding", "an int, list of ints, or tuple of ints"),
+    ("dilation", "an int, list of ints or tuple of ints"),
+)
+
+
+def _only(op: str, name: str, value: Any) -> int:
+    """Return the one int of a list that may hold no other."""
+    if not isinstance(value, int) and len(value) != 1:
+        raise TorchError("pool_one", op=op, name=name, count=len(value))
+    return _one(value)
+
+
 def max_pool1d(
     ops: Any,
     self: Any,
@@ -142,20 +169,30 @@ def max_pool1d(
     return_indices: bool = False,
 ) -> Any:
     """The largest element of each window, as a picture of one row."""
-    if not isinstance(kernel_size, int) and len(kernel_size) != 1:
-        raise TorchError("pool1d_list", count=len(kernel_size))
-    kernel, pad, spread = _one(kernel_size), _one(padding), _one(dilation)
-    step = kernel if stride is None else _one(stride)
-    if self.ndim not in (2, 3) or 0 in self.shape[-2:]:
-        raise TorchError("pool1d_dims", sizes=list(self.shape))
-    if step == 0:
-        raise TorchError("pool_stride")
-    # Before 2.13 it leaves these checks to the pool of two dims where that is what it runs for a gradient.
-    leaves = ops.is_old and self.session.grad_enabled and requires_grad(self.tensor)
+    given = (kernel_size, kernel_size if stride is None or stride == () else stride, padding, dilation)
+    if return_indices:
+        if self.ndim not in (2, 3):
+            raise TorchError("argument_dims", ndim=self.ndim, op="max_pool1d")
+        for (name, _), value in zip(_LISTS, given, strict=True):
+            _only("max_pool1d", name, value)
+    else:
+        if self.ndim not in (2, 3) or 0 in self.shape[-2:]:
+            raise TorchError("pool1d_dims", sizes=list(self.shape))
+        _check_lists(*given)
+    kernel, step, pad, spread = map(_one, given)
+    # It leaves these checks to the pool of two dims where that is what it runs, before 2.13 also for a gradient.
+    leaves = return_indices or (ops.is_old and self.session.grad_enabled and requires_grad(self.tensor))
+    for name, value in (("kernel_size", kernel), ("stride", step)):
+        if value <= 0 and not leaves:
+            raise TorchError("pool1d_measure", name=name, value=value)
+    if pad < 0 and not leaves:
+        raise TorchError("pool1d_negative", value=pad)
     if pad > ((kernel - 1) * spread + 1) // 2 and not leaves:
         raise TorchError("pool1d_padding", padding=pad, kernel=kernel)
-    count = pooled_size(self.shape[-1], kernel, step, pad, spread, ceil_mode)
-    if count < 1 and not leaves:
+    if spread <= 0 and not leaves:
+        raise TorchError("pool1d_measure", name="dilation", value=spread)
+    count = 1 if leaves else pooled_size(self.shape[-1], kernel, step, pad, spread, ceil_mode)
+    if count < 1:
         raise TorchError("pool1d_small", size=count)
     if not return_indices:
         # Without indices or a gradient PyTorch has a kernel of its own, and integers have neither.
@@ -245,7 +282,7 @@ def avg_pool2d_backward(
 def _check_avg(session: Any, op: Op, bound: list[Any]) -> None:
     self, kernel, stride, padding, ceil_mode = bound[:5]
     if self.array.ndim not in (3, 4):
-        raise TorchError("dim_range", low=-self.array.ndim, high=self.array.ndim - 1, dim=-3)
+        require_dim(-3, self.array.ndim)
     if bound[6] == 0:
         raise TorchError("pool_divisor")
     _check_geometry(self.array, kernel, stride, padding, (1, 1), ceil_mode)
@@ -288,12 +325,12 @@ def avg_pool1d(
     """The mean of each window, as a picture of one row."""
     if self.ndim not in (2, 3):
         raise TorchError("argument_dims", ndim=self.ndim, op="avg_pool1d")
-    kernel = _one(kernel_size)
+    kernel = _only("avg_pool1d", "kernel_size", kernel_size)
     made = ops._avg_pool2d(
         ops.unsqueeze(self, -2),
         (1, kernel),
-        (1, kernel if stride is None else _one(stride)),
-        (0, _one(padding)),
+        (1, kernel if stride is None or stride == () else _only("avg_pool1d", "stride", stride)),
+        (0, _only("avg_pool1d", "padding", padding)),
         ceil_mode,
         count_include_pad,
         None,
@@ -313,9 +350,10 @@ def adaptive_average(self: Array, output_size: Ints) -> Array:
     made = np.zeros((*self.shape[:-2], *output_size), self.dtype)
     for i, rows in enumerate(_ranges(self.shape[-2], output_size[0])):
         for j, columns in enumerate(_ranges(self.shape[-1], output_size[1])):
-            part = self[..., rows, columns].reshape(*self.shape[:-2], -1)
+            part = self[..., rows, columns]
             # One element after another, as PyTorch's kernel adds them.
-            total = np.add.accumulate(part, axis=-1)[..., -1]
+            row = part.reshape(*self.shape[:-2], part.shape[-2] * part.shape[-1])
+            total = np.add.accumulate(row, axis=-1)[..., -1]
             made[..., i, j] = total / (rows.stop - rows.start) / (columns.stop - columns.start)
     return made
 
@@ -332,8 +370,12 @@ def adaptive_average_backward(grad_output: Array, self: Array) -> Array:
 def adaptive_avg_pool2d(ops: Any, self: Any, output_size: Any) -> Any:
     """Means of as many windows as asked for."""
     wanted = (output_size,) * 2 if isinstance(output_size, int) else tuple(output_size)
+    if len(wanted) != 2:
+        raise TorchError("adaptive_sizes")
     size = tuple(self.shape[i - 2] if wanted[i] is None else wanted[i] for i in range(2))
-    if size == (1, 1) and self.size:
+    if min(size) < 0:
+        raise TorchError("adaptive_negative", size=f"{{{size[0]}, {size[1]}}}")
+    if size == (1, 1):
         return ops.mean(self, (-1, -2), True)
     if self.ndim not in (3, 4):
         raise TorchError("adaptive_dims", sizes=list(self.shape))
@@ -348,7 +390,8 @@ def adaptive_avg_pool1d(ops: Any, self: Any, output_size: Any) -> Any:
     """Means of as many windows as asked for, as a picture of one row."""
     if self.ndim not in (2, 3):
         raise TorchError("argument_dims", ndim=self.ndim, op="adaptive_avg_pool1d")
-    return ops.squeeze_dim(adaptive_avg_pool2d(ops, ops.unsqueeze(self, -2), (1, _one(output_size))), -2)
+    count = _only("adaptive_avg_pool1d", "output_size", output_size)
+    return ops.squeeze_dim(adaptive_avg_pool2d(ops, ops.unsqueeze(self, -2), (1, count)), -2)
 
 
 _WINDOW = "int[] kernel_size, int[] stride, int[] padding"

@@ -7,7 +7,7 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
-from detachsim.engine.layout import AS_FIRST
+from detachsim.engine.layout import AS_FIRST, AS_MADE, in_order
 from detachsim.engine.op import Op
 from detachsim.ops.numeric import dims as wrap_dims
 from detachsim.ops.numeric import numel, require_dim, wrap_dim
@@ -162,7 +162,9 @@ def rot90(self: Array, k: int = 1, dims: Sequence[int] | None = None) -> Array:
 
 def _flip_then_transpose(self: Array, axis: int, first: int, second: int) -> Array:
     # PyTorch flips a copy and exchanges the dims of that copy in place, so the result is not contiguous.
-    return np.asarray(np.asarray(np.flip(self, axis), order="C").swapaxes(first, second).copy(order="K"))
+    order = list(range(self.ndim))
+    order[first], order[second] = second, first
+    return in_order(np.flip(self, axis).swapaxes(first, second), order)
 
 
 def _triangle(name: str) -> Op:
@@ -247,6 +249,7 @@ ROWS = [
         "Rot90Backward0",
         rot90,
         grad={"self": "rot90(grad, -k, dims)"},
+        layout=AS_MADE,
         doc="turned by 90 degrees k times in the plane of two dims",
     ),
     _triangle("tril"),

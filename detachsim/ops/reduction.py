@@ -193,6 +193,9 @@ def ones_of(ops: Any, value: Any) -> Any:
 
 def _boolean(name: str) -> Any:
     def kernel(self: Array, dim: Any = None, keepdim: bool = False) -> Array:
+        if dim == ():  # no dim, where most reductions take this for all of them
+            made = self != 0
+            return made.astype(np.uint8) if self.dtype == np.uint8 else made
         axes = dims((dim,) if isinstance(dim, int) else dim, self.ndim)
         made = np.asarray(
             (np.all if name == "all" else np.any)(self, axis=axes, keepdims=keepdim) if self.ndim else self.astype(bool)

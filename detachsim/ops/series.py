@@ -14,7 +14,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_MADE
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
-from detachsim.engine.tensor import fresh
+from detachsim.engine.tensor import Tensor, fresh
 from detachsim.ops.numeric import require_dim, wrap_dim
 from detachsim.ops.row import composite, general
 
@@ -118,25 +118,104 @@ def cumulative_trapezoid(ops: Any, y: Any, x: Any = None, dx: float = 1, dim: in
     return ops.cumsum((left + right) * _steps(ops, "cumulative_trapezoid", y, x, axis), axis) / 2.0
 
 
-def gradient(ops: Any, self: Any, spacing: float = 1, dim: Any = None, edge_order: int = 1) -> Any:
-    """The slope along each dim, by differences of neighbours."""
-    axes = range(self.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
+def gradient(ops: Any, self: Any, spacing: Any, dim: Any, edge_order: int) -> tuple[Any, ...]:
+    """The slope along each dim, by differences of neighbours.
+
+    ``spacing`` is one number for all dims, or for each dim a number or the places of the elements.
+    """
+    listed = isinstance(spacing, (list, tuple))
+    if listed and dim is None and len(spacing) != self.ndim:
+        raise TorchError("gradient_spacing", count=len(spacing), ndim=self.ndim)
+    if listed and dim is not None and len(spacing) != (1 if isinstance(dim, int) else len(dim)):
+        raise TorchError("gradient_spacing_dims", count=len(spacing), dims=1 if isinstance(dim, int) else len(dim))
     if self.tensor.dtype is dtypes.uint8:
         raise TorchError("gradient_bytes")
-    made = []
-    for axis in (require_dim(each, self.ndim) for each in axes):
-        length = self.shape[axis]
-        if length < edge_order + 1:
+    if edge_order not in (1, 2):
+        raise TorchError("gradient_order")
+    axes = [require_dim(each, self.ndim) for each in (range(self.ndim) if dim is None else _several(dim))]
+    for place, axis in enumerate(axes):
+        if axis in axes[:place]:
+            raise TorchError("dim_twice", dim=axis)
+    for axis in axes:
+        if self.shape[axis] < edge_order + 1:
             raise TorchError("gradient_size")
-
-        def part(start: int, stop: int, axis: int = axis) -> Any:
-            return ops.slice(self, axis, start, stop, 1)
-
-        first = (part(1, 2) - part(0, 1)) / spacing
-        last = (part(length - 1, length) - part(length - 2, length - 1)) / spacing
-        middle = (part(2, length) - part(0, length - 2)) / spacing / 2.0
-        made.append(ops.cat([first, middle, last], axis))
+    made = []
+    for place, axis in enumerate(axes):
+        step = spacing[place] if listed else spacing
+        parts = _slopes_at_places if isinstance(step, Operand) else _slopes
+        made.append(ops.cat(parts(ops, self, step, axis, edge_order), axis))
     return tuple(made)
+
+
+def _several(dim: Any) -> Sequence[int]:
+    """Return a dim or several as several."""
+    return (dim,) if isinstance(dim, int) else dim
+
+
+def _slopes(ops: Any, self: Any, step: float, axis: int, edge_order: int) -> list[Any]:
+    """Return the slopes at the first element, between, and at the last, of elements that are a step apart."""
+    length = self.shape[axis]
+
+    def part(start: int, stop: int) -> Any:
+        return ops.slice(self, axis, start, stop, 1)
+
+    def one(at: int) -> Any:
+        return part(at, at + 1)
+
+    if edge_order == 1:
+        first = (one(1) - one(0)) / step
+        last = (one(length - 1) - one(length - 2)) / step
+    else:
+        first = (one(0) * -1.5 + one(1) * 2 - one(2) * 0.5) / step
+        last = (one(length - 3) * 0.5 - one(length - 2) * 2 + one(length - 1) * 1.5) / step
+    return [first, (part(2, length) - part(0, length - 2)) / step / 2.0, last]
+
+
+def _slopes_at_places(ops: Any, self: Any, places: Any, axis: int, edge_order: int) -> list[Any]:
+    """As ``_slopes``, of elements at places of their own: the slopes of parabolas through three neighbours."""
+    length = self.shape[axis]
+    steps = ops.diff(places)
+    count = steps.shape[0]
+
+    def part(start: int, stop: int) -> Any:
+        return ops.slice(self, axis, start, stop, 1)
+
+    def one(at: int) -> Any:
+        return part(at, at + 1)
+
+    def step(at: int) -> Any:
+        return ops.select(steps, 0, at)
+
+    def fitted(values: Sequence[Any], before: Any, after: Any, shape: Any = None) -> Any:
+        weights = (
+            -after / (before * (before + after)),
+            (after - before) / (before * after),
+            before / (after * (before + after)),
+        )
+        if shape is not None:
+            weights = tuple(ops.reshape(weight, shape) for weight in weights)
+        return weights[0] * values[0] + weights[1] * values[1] + weights[2] * values[2]
+
+    before, after = ops.slice(steps, 0, 0, count - 1, 1), ops.slice(steps, 0, 1, count, 1)
+    shape = tuple(-1 if other == axis else 1 for other in range(self.ndim))
+    parts = part(0, length - 2), part(1, length - 1), part(2, length)
+    middle = fitted(parts, before, after, shape)
+    if edge_order == 1:
+        first = (one(1) - one(0)) / step(0)
+        return [first, middle, (one(length - 1) - one(length - 2)) / step(count - 1)]
+    near, far = step(0), step(1)
+    first = (
+        one(0) * (-(near * 2.0 + far) / (near * (near + far)))
+        + one(1) * ((near + far) / (near * far))
+        + one(2) * (-near / (far * (near + far)))
+    )
+    near, far = step(count - 1), step(count - 2)
+    last = (
+        one(length - 3) * (near / (far * (near + far)))
+        + one(length - 2) * (-(near + far) / (near * far))
+        + one(length - 1) * ((near * 2.0 + far) / (near * (near + far)))
+    )
+    return [first, middle, last]
 
 
 # Choices and counts
@@ -170,9 +249,15 @@ def is_in(elements: Array, test_elements: Array, assume_unique: bool = False, in
 
 
 def _check_in(session: Any, op: Op, bound: list[Any]) -> None:
-    for tensor in bound[:2]:
-        if tensor.dtype is dtypes.boolean:
+    elements, tests = bound[:2]
+    for value in (elements, tests):
+        if isinstance(value, bool) or getattr(value, "dtype", None) is dtypes.boolean:
             raise TorchError("isin_bool")
+    if not isinstance(elements, Tensor) or not isinstance(tests, Tensor) or not elements.array.size:
+        return
+    # What few are asked for, PyTorch looks at in one row, which it must be possible to view them in.
+    if tests.array.size < int(10 * elements.array.size**0.145):
+        session.call("view", tests, (-1,))
 
 
 def count_bins(self: Array, weights: Array | None = None, minlength: int = 0) -> Array:
@@ -254,10 +339,6 @@ def _integral(name: str, function: Any) -> list[Op]:
     ]
 
 
-def _spaced(ops: Any, input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1) -> Sequence[Any]:
-    return gradient(ops, input, 1 if spacing is None else spacing, dim, edge_order)
-
-
 ROWS: list[Op] = [
     composite(
         "cov(Tensor self, *, int correction=1, Tensor? fweights=None, Tensor? aweights=None)",
@@ -271,12 +352,17 @@ ROWS: list[Op] = [
     *_integral("cumulative_trapezoid", cumulative_trapezoid),
     composite(
         "gradient(Tensor input, *, any spacing=1, any dim=None, int edge_order=1)",
-        lambda ops, input, spacing=1, dim=None, edge_order=1: _spaced(
-            ops, input, spacing=spacing, dim=dim, edge_order=edge_order
+        lambda ops, input, spacing=1, dim=None, edge_order=1: gradient(
+            ops, input, 1 if spacing is None else spacing, dim, edge_order
         ),
         where="t",
         doc="the slope along each dim, by differences of neighbours",
-        samples=("torch.gradient(a)", "torch.gradient(a, spacing=0.5, dim=-1)"),
+        samples=(
+            "torch.gradient(a)",
+            "torch.gradient(a, spacing=0.5, dim=-1)",
+            "torch.gradient(a.reshape(-1), edge_order=2)",
+            "torch.gradient(a.reshape(-1)[:3], spacing=[torch.tensor([0., 1., 3.])], edge_order=2)",
+        ),
     ),
     composite(
         "combinations(Tensor self, int r=2, bool with_replacement=False)",
@@ -293,7 +379,7 @@ ROWS: list[Op] = [
         samples=("torch.linalg.vander(a)",),
     ),
     general(
-        "isin(Tensor elements, Tensor test_elements, *, bool assume_unique=False, bool invert=False)",
+        "isin(Number|Tensor elements, Number|Tensor test_elements, *, bool assume_unique=False, bool invert=False)",
         "",
         is_in,
         where="t",

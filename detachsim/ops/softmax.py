@@ -192,7 +192,11 @@ def logsumexp_backward(ops: Any, grad: Any, self: Any, result: Any, dim: Any, ke
 
 
 def _check_dims(session: Any, op: Op, bound: list[Any]) -> None:
-    dims(bound[1], bound[0].array.ndim)
+    ndim = bound[0].array.ndim
+    dims(bound[1], ndim)
+    if ndim and not bound[1] and not bound[2]:
+        # Of no dims all are taken, but the result has been shaped by then.
+        raise TorchError("inplace_broadcast", output=[], broadcast=[1] * ndim)
 
 
 HELPERS = {

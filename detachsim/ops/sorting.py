@@ -7,11 +7,11 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
-from detachsim.engine.layout import AS_FIRST
+from detachsim.engine.layout import AS_FIRST, AS_MADE, in_order
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import fresh
-from detachsim.ops.numeric import wrap_dim
+from detachsim.ops.numeric import require_dim, wrap_dim
 from detachsim.ops.row import composite, general
 from detachsim.ops.selection_order import insertion_sort, nth_element
 
@@ -87,7 +87,22 @@ def _unique_kernel(self: Array) -> tuple[Array, Array, Array]:
 
 def _unique_dim_kernel(self: Array, dim: int) -> tuple[Array, Array, Array]:
     values, inverse, counts = np.unique(self, return_inverse=True, return_counts=True, axis=wrap_dim(dim, self.ndim))
-    return np.asarray(values, order="C"), np.asarray(inverse, np.int64).reshape(-1), np.asarray(counts, np.int64)
+    return _along(values, dim), np.asarray(inverse, np.int64).reshape(-1), np.asarray(counts, np.int64)
+
+
+def _check_unique(session: Any, op: Op, bound: list[Any]) -> None:
+    shape, dim = bound[0].shape, bound[1] if len(bound) > 1 else None
+    if dim is None:
+        return
+    chosen = require_dim(dim, len(shape))
+    if (shape[chosen] and 0 in shape) or shape.count(0) > 1:
+        raise TorchError("unique_sizes")
+
+
+def _along(values: Array, dim: int) -> Array:
+    """Return what was chosen along a dim, which is PyTorch's slowest."""
+    first = wrap_dim(dim, values.ndim)
+    return in_order(values, (first, *(other for other in range(values.ndim) if other != first)))
 
 
 def _consecutive_kernel(self: Array, dim: int | None = None) -> tuple[Array, Array, Array]:
@@ -97,7 +112,9 @@ def _consecutive_kernel(self: Array, dim: int | None = None) -> tuple[Array, Arr
         return self.reshape(-1).copy() if dim is None else self.copy(), np.zeros(shape, np.int64), np.zeros(0, np.int64)
     starts = np.concatenate([[True], (rows[1:] != rows[:-1]).any(axis=tuple(range(1, rows.ndim)))])
     inverse = np.cumsum(starts) - 1
-    values = np.asarray(np.moveaxis(rows[starts], 0, 0 if dim is None else wrap_dim(dim, self.ndim)), order="C")
+    values = rows[starts]
+    if dim is not None:
+        values = _along(np.moveaxis(values, 0, wrap_dim(dim, self.ndim)), dim)
     return values, inverse.reshape(shape).astype(np.int64), np.bincount(inverse).astype(np.int64)
 
 
@@ -194,6 +211,8 @@ def _unique_row(signature: str, node: str, kernel: Any, name: str) -> Op:
         kernel,
         where="",
         grad={"self": f"no_derivative('{name}')"},
+        check=_check_unique,
+        layout=AS_MADE,
         doc="the different values, where each element's stands, and how often it occurs",
     )
 

@@ -103,7 +103,7 @@ ROWS: list[Op] = [
         samples=("torch.special.entr(a)",),
     ),
     pointwise(
-        "special_xlog1py(Tensor self, Tensor other)",
+        "special_xlog1py(Number|Tensor self, Number|Tensor other)",
         "SpecialXlog1PyBackward0",
         xlog1py,
         promote=FLOAT,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from detachsim.engine.dtypes import Array
+from detachsim.engine.dtypes import Array, int64
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
@@ -83,6 +83,11 @@ def tensor_split(ops: Any, self: Any, indices_or_sections: Any, dim: int = 0) ->
     """So many pieces, or pieces that begin at indices; each an ordinary slice."""
     if self.ndim == 0:
         raise TorchError("tensor_split_zero_dim")
+    if isinstance(indices_or_sections, Operand):
+        if indices_or_sections.tensor.dtype is not int64:
+            raise TorchError("tensor_split_dtype", dtype=indices_or_sections.tensor.dtype.scalar)
+        if indices_or_sections.ndim > 1:
+            raise TorchError("tensor_split_dims", ndim=indices_or_sections.ndim)
     axis = wrap_dim(dim, self.ndim)
     length = self.shape[axis]
     if isinstance(indices_or_sections, Operand):

@@ -19,11 +19,8 @@ RANDOM = re.compile(r"rand|dropout|normal|uniform|bernoulli|multinomial|empty|rr
 TEXTS = list(dict.fromkeys(text for _, text in samples() if names_of(text) and not RANDOM.search(text)))
 
 # Where we and PyTorch part, and why.
-_SECOND = "the second operand is PyTorch's first"
 KNOWN = {
-    "torch.rsub(a, b)": _SECOND,
     "torch.isin(a, b)": "PyTorch refuses what does not lie in rows",
-    "torch.rsub(a, b, alpha=0.5)": _SECOND,
     "torch.kron(a, b)": "PyTorch multiplies other views of the inputs",
     "torch.linalg.lu((a.reshape(-1)[:2].diag_embed() + 0.1))[1:]": "PyTorch counts only results with a gradient",
 }

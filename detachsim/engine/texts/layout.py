@@ -17,6 +17,8 @@ TEXTS: dict[str, Entry] = {
     "movedim_repeated": ("RuntimeError", "movedim: repeated dim in `{which}` ({dims})", {}),
     "cumulative_number": ("IndexError", "{name}(): Expected reduction dim -1 or 0 for scalar but got {dim}", {}),
     "dim_none": ("IndexError", "Dimension specified as {dim} but tensor has no dimensions", {}),
+    "narrow_tensor": ("RuntimeError", "start must be an 0-dim integral Tensor.", {}),
+    "meshgrid_dtypes": ("RuntimeError", "meshgrid expects all tensors to have the same dtype", {}),
     "narrow_zero_dim": ("RuntimeError", "narrow() cannot be applied to a 0-dim tensor.", {}),
     "flatten_order": ("RuntimeError", "flatten() has invalid args: start_dim cannot come after end_dim", {}),
     "narrow_length": ("RuntimeError", "narrow(): length must be non-negative.", {}),
@@ -91,6 +93,17 @@ TEXTS: dict[str, Entry] = {
     "tensor_split_zero_dim": (
         "RuntimeError",
         "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims",
+        {},
+    ),
+    "tensor_split_dtype": (
+        "RuntimeError",
+        "tensor_split expected tensor_indices_or_sections to have dtype of long, but got {dtype}",
+        {},
+    ),
+    "tensor_split_dims": (
+        "RuntimeError",
+        "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor, but got a "
+        "tensor with {ndim} dims",
         {},
     ),
     "tensor_split_sections": (

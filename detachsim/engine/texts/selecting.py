@@ -190,10 +190,11 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "index_fill_dtype": ("IndexError", "index_fill_(): Expected dtype int64 for index.", {}),
-    "index_fill_vector": (
-        "IndexError",
-        "Index has to be a vector/scalar",
-        {"torch-1.13": ("RuntimeError", "Index has to be a vector/scalar")},
+    "index_fill_vector": ("RuntimeError", "Index has to be a vector/scalar", {}),
+    "unique_sizes": (
+        "RuntimeError",
+        "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied",
+        {},
     ),
     "take_dtype": ("RuntimeError", "{op}(): Expected a long tensor for index, but got {dtype}", {}),
     "take_empty": ("IndexError", "take(): tried to take from an empty tensor", {}),

@@ -27,6 +27,19 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "trapezoid_sizes": ("RuntimeError", "{op}: There must be one `x` value for each sample point", {}),
+    "gradient_spacing": (
+        "RuntimeError",
+        "torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal to 'self.dim() = {ndim}', "
+        "since dim argument was not given, but got a list of length {count}",
+        {},
+    ),
+    "gradient_spacing_dims": (
+        "RuntimeError",
+        "torch.gradient expected spacing to be unspecified, a scalar or it's spacing and dim arguments to have the same "
+        "length, but got a spacing argument of length {count} and a dim argument of length {dims}.",
+        {},
+    ),
+    "gradient_order": ("RuntimeError", "torch.gradient only supports edge_order=1 and edge_order=2.", {}),
     "gradient_size": (
         "RuntimeError",
         "torch.gradient expected each dimension size to be at least edge_order+1",

@@ -38,10 +38,25 @@ TEXTS: dict[str, Entry] = {
     ),
     "pool1d_list": (
         "RuntimeError",
-        "max_pool1d() kernel_size must be an int, list of ints or tuple of ints of size 1 but got size {count}",
+        "max_pool1d() {name} must be {words} of size 1 but got size {count}",
         {},
     ),
-    "pool1d_kernel": ("RuntimeError", "max_pool1d() kernel_size must be greater than zero, but got {kernel}", {}),
+    "pool1d_measure": ("RuntimeError", "max_pool1d() {name} must be greater than zero, but got {value}", {}),
+    "pool1d_negative": ("RuntimeError", "max_pool1d() padding must be non-negative, but got {value}", {}),
+    "pool_one": ("RuntimeError", "{op}() argument '{name}' should contain one int (got {count})", {}),
+    "pool_pad": ("RuntimeError", "pad must be non-negative, but got pad: {padding}", {}),
+    "pool_dilation": (
+        "RuntimeError",
+        "dilation should be greater than zero, but got dilationH: {height} dilationW: {width}",
+        {},
+    ),
+    "adaptive_sizes": ("RuntimeError", "adaptive_avg_pool2d: output_size must be 2", {}),
+    "adaptive_max_sizes": ("RuntimeError", "adaptive_max_pool2d(): internal error: output_size.size() must be 2", {}),
+    "adaptive_negative": (
+        "RuntimeError",
+        "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but received {size}",
+        {},
+    ),
     "conv_weight_dims": ("RuntimeError", "weight should have at least three dimensions", {}),
     "pool_empty": (
         "RuntimeError",
@@ -118,7 +133,7 @@ TEXTS: dict[str, Entry] = {
     "pool_stride": ("RuntimeError", "stride should not be zero", {}),
     "pool_list": (
         "RuntimeError",
-        "{op}: {name} must either be a single int, or a tuple of two ints",
+        "{op}: {name} must either be {omitted}a single int, or a tuple of two ints",
         {},
     ),
     "pool1d_dims": (
