@@ -196,7 +196,8 @@ def test_blocks_loops_and_del(load_steps: LoadSteps) -> None:
 def test_expect_values(load_steps: LoadSteps) -> None:
     (step,) = load_steps(
         "- expect:\n    a.grad: [0.5, nan, -inf]\n    a.sum(): null\n    a.dtype: torch.float32\n    a._version: 1\n"
-        '    \'a[0]\': true\n    a.ndim: 1e-3\n    a.T: "nan"\n    a.shape: [017, yes, 1:30]\n    a.grad_fn: None\n    a.mT: "None"\n  atol: 1e-6\n  rtol: 0'
+        "    'a[0]': true\n    a.ndim: 1e-3\n    a.T: \"nan\"\n    a.shape: [017, yes, 1:30]\n"
+        '    a.grad_fn: None\n    a.mT: "None"\n  atol: 1e-6\n  rtol: 0'
     )
     assert isinstance(step, ExpectStep)
     values: dict[str, Any] = {expression.text: value for expression, value in step.expectations}
