@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.broadcasting import require_broadcast
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
@@ -83,6 +84,10 @@ def _check_soft_margin(session: Any, op: Op, bound: list[Any]) -> None:
     self, target = bound[0].dtype, bound[1].dtype
     if target is dtypes.boolean and self is dtypes.boolean:
         raise TorchError("bool_neg")
+    # PyTorch computes in memory of self's shape.
+    shape = require_broadcast(bound[:2])
+    if shape != bound[0].shape:
+        raise TorchError("inplace_broadcast", output=list(bound[0].shape), broadcast=list(shape))
     if not self.is_floating:
         # The result of exp is written to a tensor of self's type.
         raise TorchError("bool_neg" if self is dtypes.boolean else "inplace_cast", result="Float", output=self.scalar)

@@ -46,6 +46,8 @@ def _parameter(session: Session, *args: Any, **kwargs: Any) -> Tensor:
             from detachsim.engine.parser import type_word
 
             raise TorchError("parameter_type", type=type_word(data))
+        if requires_grad and data.inference and not session.inference:
+            raise TorchError("inference_requires_grad")
         return parameter(data, requires_grad)
 
     new.__qualname__ = "Parameter.__new__"

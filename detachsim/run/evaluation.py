@@ -327,7 +327,12 @@ class Evaluator:
 
     def truth(self, value: Any) -> bool:
         """Return ``bool(value)``."""
-        return tensors.truth(value) if isinstance(value, Tensor) else bool(value)
+        if isinstance(value, Tensor):
+            return tensors.truth(value)
+        try:
+            return bool(value)
+        except ValueError as error:  # of an array
+            raise _from_python(error) from None
 
     # Functions
 
