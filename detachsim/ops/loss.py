@@ -1,5 +1,6 @@
 """The losses that compare numbers, and what all losses have in common: reductions, sizes, warnings."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,15 @@ def averaged(values: Any, shape: tuple[int, ...], reduction: str) -> Any:
 
 
 def _pair(
-    name: str, node: str, parameter: str, loss: Any, slope: Any, kernel_name: str, *, like_self: bool = False
+    name: str,
+    node: str,
+    parameter: str,
+    loss: Any,
+    slope: Any,
+    kernel_name: str,
+    *,
+    like_self: bool = False,
+    older: Mapping[str, Any] | None = None,
 ) -> list[Op]:
     """Return the rows of a loss and of its gradient; ``like_self``: the loss has self's type, whatever target's is."""
     extra = f", float {parameter}" if parameter else ""
@@ -108,6 +117,7 @@ def _pair(
             },
             refuses=_check_like_self if like_self else floats_only(kernel_name),
             layout=AS_OPERANDS,
+            older=older,
             doc=f"{name}, reduced",
         ),
         general(
@@ -297,13 +307,17 @@ def _check_like_self(session: Any, op: Op, bound: list[Any]) -> None:
     floats_only("huber_cpu")(session, op, bound)
 
 
-def huber_loss_same_backward(ops: Any, grad: Any, self: Any, target: Any, reduction: str, delta: float) -> Any:
-    """The gradient of huber_loss, which wants both types to be the same."""
-    left, right = (value.dtype if isinstance(value, np.ndarray) else value.tensor.dtype for value in (self, target))
-    if left != right:
-        names = [getattr(kind, "scalar", None) or dtypes.BY_NUMPY[kind].scalar for kind in (right, left)]
-        raise TorchError("found_dtype", found=names[0], expected=names[1])
-    return ops.huber_loss_backward(grad, self, target, reduction, delta)
+def _same_backward(name: str) -> Any:
+    """Return the gradient of a loss that wants both types to be the same."""
+
+    def function(ops: Any, grad: Any, self: Any, target: Any, reduction: str, *rest: float) -> Any:
+        left, right = (value.dtype if isinstance(value, np.ndarray) else value.tensor.dtype for value in (self, target))
+        if left != right:
+            names = [getattr(kind, "scalar", None) or dtypes.BY_NUMPY[kind].scalar for kind in (right, left)]
+            raise TorchError("found_dtype", found=names[0], expected=names[1])
+        return getattr(ops, f"{name}_backward")(grad, self, target, reduction, *rest)
+
+    return function
 
 
 def refuse_gradient(session: Any, op: str, **arguments: Any) -> None:
@@ -317,13 +331,28 @@ def refuse_gradient(session: Any, op: str, **arguments: Any) -> None:
 
 
 HELPERS = {
-    "huber_loss_same_backward": huber_loss_same_backward,
+    **{f"{name}_same_backward": _same_backward(name) for name in ("huber_loss", "mse_loss")},
     **{f"{name}_slope_sum": _slope_sum(name) for name in _SLOPES},
     **{f"{name}_second": _second(name) for name in _CURVES},
 }
 
 ROWS = [
-    *_pair("mse_loss", "MseLoss", "", _mse, _mse_slope, "mse_cpu"),
+    *_pair(
+        "mse_loss",
+        "MseLoss",
+        "",
+        _mse,
+        _mse_slope,
+        "mse_cpu",
+        older={
+            "torch-1.13": {
+                "grad": {
+                    "self": "mse_loss_same_backward(grad, self, target, reduction)",
+                    "target": "mse_loss_same_backward(grad, target, self, reduction)",
+                }
+            }
+        },
+    ),
     *_pair("smooth_l1_loss", "SmoothL1Loss", "beta", _smooth_l1, _smooth_l1_slope, "smooth_l1_cpu"),
     *_pair("huber_loss", "HuberLoss", "delta", _huber, _huber_slope, "huber_cpu", like_self=True),
     composite(

@@ -285,8 +285,9 @@ feature_alpha_dropout feature_alpha_dropout_ feature_alpha_dropout_functional fe
 """,
     "loss": """
 huber_loss huber_loss_backward huber_loss_kernel huber_loss_same_backward huber_loss_second
-huber_loss_slope_sum l1_loss mse_loss mse_loss_backward mse_loss_kernel mse_loss_second mse_loss_slope_sum
-smooth_l1_loss smooth_l1_loss_backward smooth_l1_loss_kernel smooth_l1_loss_second smooth_l1_loss_slope_sum
+huber_loss_slope_sum l1_loss mse_loss mse_loss_backward mse_loss_kernel mse_loss_same_backward mse_loss_second
+mse_loss_slope_sum smooth_l1_loss smooth_l1_loss_backward smooth_l1_loss_kernel smooth_l1_loss_second
+smooth_l1_loss_slope_sum
 """,
     "binary_loss": """
 bce_backward bce_backward_kernel bce_kernel bce_logits_backward bce_logits_kernel bce_logits_target_backward

@@ -78,7 +78,7 @@ _CHOSEN: dict[str, Callable[[list[Any]], str | None]] = {
 
 
 def _warn_of_half(session: Any, op: Op, bound: list[Any]) -> None:
-    if bound[0].dtype is float16:
+    if promoted(op, bound) is float16:
         session.warn_once("half_mse")
 
 
