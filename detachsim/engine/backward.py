@@ -18,6 +18,7 @@ from detachsim.engine.formulas import call_node, call_simply, call_unfitting
 from detachsim.engine.gradient_fit import fit_all
 from detachsim.engine.gradients import Gradient
 from detachsim.engine.hooks import run_hooks, run_hooks_after
+from detachsim.engine.names import full_name
 from detachsim.engine.node import AccumulateGrad, CopySlices, Node
 from detachsim.engine.op import POINTWISE
 from detachsim.engine.queue import pop, push
@@ -148,7 +149,7 @@ def _loop(work: Pass) -> None:
         if facts is not None:
             facts.append(("ran", node, freed))
         if anomaly and session.check_nan:
-            _refuse_nan(node, results)
+            _refuse_nan(session.dialect, node, results)
         del gradients
         handed = []
         numbers = node.next_nr
@@ -200,18 +201,17 @@ def _count_edits(work: Pass, node: Node, results: list[Gradient], edits: Sequenc
             gradient.version.value = count
 
 
-def _refuse_nan(node: Node, results: list[Gradient]) -> None:
+def _refuse_nan(dialect: str, node: Node, results: list[Gradient]) -> None:
     for index, gradient in enumerate(results):
         if gradient is None:
             continue
         array = gradient.array if isinstance(gradient, Tensor) else gradient
         if array.dtype.kind == "f" and np.isnan(array).any():
-            raise TorchError("nan", name=node.name, index=index)
+            raise TorchError("nan", name=full_name(dialect, node), index=index)
 
 
 def _warn_anomaly(session: "Session", node: Node | None) -> None:
     """Warn which forward call is at fault, and which call of an outer backward pass made that one."""
-    from detachsim.engine.names import full_name
 
     key = "anomaly_trace"
     while node is not None:

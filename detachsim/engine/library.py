@@ -150,6 +150,9 @@ class Library:
             op = op.in_dialect(self.dialect)
             if self.adapt is not None:
                 self.adapt(op)
+            if op.edits_clone:
+                self.add(op.in_place())
+                op = op.edit_of_clone()
         op.library = self
         rows = self.sets.setdefault(op.name, OverloadSet(op.name)).ops
         # A 0-d tensor may stand for a number, so PyTorch tries a row that takes a tensor there first.

@@ -14,6 +14,8 @@ from copy import copy
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from detachsim.engine.dialects import dialects_back_to
 from detachsim.engine.layout import AS_OPERANDS, IN_ROWS
 from detachsim.engine.memory import ELEMENTWISE, Overlap
@@ -43,6 +45,7 @@ class Op:
         "differentiable_outputs",
         "doc",
         "dtype_position",
+        "edits_clone",
         "elementwise",
         "floats_only",
         "grad",
@@ -103,7 +106,7 @@ class Op:
         hidden: int = 0,
         differentiable_outputs: int = 1,
         result_edits: int = 0,
-        several: bool = False,
+        several: bool | str = False,
         on_storage: bool = False,
         random: bool = False,
         layout: str | None = None,
@@ -116,6 +119,7 @@ class Op:
         older: Mapping[str, Mapping[str, Any]] | None = None,
         refuses: Callable[..., None] | None = None,
         opmath: bool = False,
+        edits_clone: bool = False,
         doc: str = "",
         samples: Sequence[str] = (),
     ) -> None:
@@ -153,6 +157,7 @@ class Op:
         self.older = older or {}
         self.refuses = refuses
         self.opmath = opmath
+        self.edits_clone = edits_clone
         self.doc = doc
         self.samples = tuple(samples)
         self.tensor_positions = tuple(i for i, p in enumerate(self.parameters) if p.takes_tensor)
@@ -252,6 +257,23 @@ class Op:
             doc=f"The in-place variant of {self.name}.",
             samples=(),
         )
+
+    def edit_of_clone(self) -> "Op":
+        """Return the row as a clone and the edit of it by the in-place variant; formulas on arrays need neither."""
+        open_paren = self.signature.index("(")
+        name, _, overload = self.signature[:open_paren].partition(".")
+        edit, names, kernel = (
+            f"{name}_{'_' + overload if overload else ''}",
+            [p.name for p in self.parameters],
+            self.kernel,
+        )
+
+        def edited(ops: Any, first: Any, *rest: Any) -> Any:
+            if isinstance(first, np.ndarray | np.generic):
+                return kernel(first, *rest)
+            return ops[edit](ops.clone(first), **dict(zip(names[1:], rest, strict=True)))
+
+        return Op(self.signature, kind=COMPOSITE, kernel=edited, where=self.where, doc=self.doc, samples=self.samples)
 
 
 def _function(value: Any) -> FunctionType:

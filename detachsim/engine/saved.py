@@ -7,7 +7,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.kept import KeptInput, KeptOutput
 from detachsim.engine.names import full_name, message_name
 from detachsim.engine.node import CopySlices, Node, SavedInput, SavedOutput
-from detachsim.engine.tensor import Tensor, fresh
+from detachsim.engine.tensor import Tensor, alias, fresh
 from detachsim.engine.views import grad_fn
 from detachsim.events import BuffersFreed, VersionMismatch
 
@@ -75,7 +75,7 @@ def unpack_tensors(session: "Session", node: Node) -> list[Any]:
     values: list[Any] = []
     for entry in node.saved:
         if isinstance(entry, SavedInput):
-            values.append(_input_tensor(entry))
+            values.append(_input_tensor(entry) if session.dialect != "torch-1.7" else _input_then(node, entry))
         elif isinstance(entry, SavedOutput):
             values.append(_output_tensor(entry, node))
         elif isinstance(entry, list):
@@ -89,6 +89,28 @@ def unpack_tensors(session: "Session", node: Node) -> list[Any]:
 
 def _input_tensor(entry: SavedInput) -> Tensor:
     return entry.kept if isinstance(entry, KeptInput) else entry.tensor
+
+
+def _producer_then(node: Node, entry: SavedInput) -> tuple[Node | None, int]:
+    """Return the node that had made a saved input when it was saved, and which of its outputs: the edge knows."""
+    assert node.saved is not None
+    plan = node.op.plan
+    for (_, position, _), saved in zip(plan.saved, node.saved, strict=True):
+        if saved is entry and position in plan.edges and len(node.next) == len(plan.edges) and not entry.leaf:
+            edge = plan.edges.index(position)
+            return node.next[edge], node.next_nr[edge]
+    return entry.tensor.node, entry.tensor.output_nr
+
+
+def _input_then(node: Node, entry: SavedInput) -> Tensor:
+    """Return a saved input with the node that it had then, which 1.7 keeps with it."""
+    tensor = _input_tensor(entry)
+    producer, output_nr = _producer_then(node, entry)
+    if tensor.node is producer:
+        return tensor
+    then = alias(tensor, tensor.array)
+    then.node, then.output_nr = producer, output_nr
+    return then
 
 
 def _output_tensor(entry: SavedOutput, node: Node) -> Tensor:
@@ -133,6 +155,11 @@ def _check_input(session: "Session", node: Node, label: str, entry: SavedInput) 
     if isinstance(entry, KeptInput) and not entry.checked:
         return
     tensor = entry.tensor
+    if session.dialect == "torch-1.7":
+        if tensor.version.value != entry.expected:
+            producer, output_nr = _producer_then(node, entry)
+            raise _version_error(session, node, label, tensor, entry.expected, producer, output_nr)
+        return
     producer = grad_fn(session, tensor)
     if not entry.leaf and producer is None:
         raise TorchError("detached_in_place")

@@ -22,8 +22,10 @@ from detachsim.engine.dtypes import Array, DType
 if TYPE_CHECKING:
     from detachsim.engine.node import AccumulateGrad, Node
 
-# How a view came to be (PyTorch's CreationMeta), which decides whether it may be edited later.
+# How a view came to be (PyTorch's CreationMeta), which decides whether it may be edited later. A piece is one of
+# several outputs whose edit 1.7 only warns of, and no view to it until then.
 DEFAULT, NO_GRAD, INFERENCE, MULTI_OUTPUT, CUSTOM = "default", "no_grad", "inference", "multi_output", "custom"
+PIECE = "piece"
 
 Hook = Callable[["Tensor"], "Tensor | None"]
 

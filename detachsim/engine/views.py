@@ -35,6 +35,7 @@ from detachsim.engine.tensor import (
     INFERENCE,
     MULTI_OUTPUT,
     NO_GRAD,
+    PIECE,
     Tensor,
     ViewInfo,
     meta,
@@ -103,6 +104,8 @@ def grad_fn(session: "Session", tensor: Tensor) -> Node | None:
     if view is None or not _is_stale(tensor, view):
         return tensor.node
     refuse_forbidden_view(session, tensor, indirect=True)
+    if tensor.output_nr and session.dialect == "torch-1.7":
+        raise TorchError("view_output")
     base = view.base
     node = AsStrided()
     _begin(session, node, tensor)
@@ -121,7 +124,7 @@ def grad_fn(session: "Session", tensor: Tensor) -> Node | None:
 
 def _is_stale(tensor: Tensor, view: ViewInfo) -> bool:
     """Whether a view's cached node is from before the last edit of its base."""
-    if view.attr_version == tensor.version.value or not tensor.version.tracked:
+    if view.attr_version == tensor.version.value or not tensor.version.tracked or view.creation == PIECE:
         return False
     return tensor.node is not None or requires_grad(view.base)
 
@@ -137,14 +140,17 @@ def _set_geometries(node: ViewNode, base: Tensor, view: Tensor) -> None:
     node.view_shape, node.view_stride, node.view_offset = view.shape, strides(view.array), offset(view)
 
 
-def as_view(session: "Session", source: Tensor, result: Tensor, *, several: bool = False) -> None:
-    """Make ``result`` a differentiable view of ``source``; the base is always the root."""
+def as_view(session: "Session", source: Tensor, result: Tensor, *, several: bool | str = False) -> None:
+    """Make ``result`` a differentiable view of ``source``; the base is always the root.
+
+    ``several``: it is one of several outputs, or ``PIECE``, how it came to be.
+    """
     if session.inference:
         creation = INFERENCE
     elif not session.grad_enabled:
         creation = NO_GRAD
     else:
-        creation = MULTI_OUTPUT if several else DEFAULT
+        creation = (PIECE if several == PIECE else MULTI_OUTPUT) if several else DEFAULT
     base = source
     if source.view is not None:
         base = source.view.base
@@ -188,6 +194,12 @@ def refuse_forbidden_view(session: "Session", tensor: Tensor, *, indirect: bool)
     creation = view.creation
     modified = "its base or another view of its base has been" if indirect else "is being"
     output = f"Output {tensor.output_nr} of {message_name(session.dialect, node)} is a view" if node is not None else ""
+    if creation == PIECE:
+        if node is None:
+            raise TorchError("view_piece_mode", modified=modified)
+        view.creation = DEFAULT
+        session.warn("view_piece", prefix=output, modified=modified)
+        return
     if creation == CUSTOM:
         raise TorchError("view_custom", prefix=output or "This view", modified=modified)
     if creation == MULTI_OUTPUT:
@@ -246,7 +258,7 @@ def rebase_history(session: "Session", tensor: Tensor, node: Node) -> None:
     _set_geometries(slices, base, tensor)
     old = base.node
     base.node = slices
-    base.output_nr = 0
+    base.output_nr = tensor.output_nr = 0
     base.requires = False
     if session.dialect == NEWEST:
         # In older dialects what was retained of a base stays with the node from before.

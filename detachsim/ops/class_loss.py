@@ -209,7 +209,7 @@ def cross_entropy(
 
 
 def _check_smoothing(label_smoothing: float) -> None:
-    if not 0 <= label_smoothing <= 1:
+    if label_smoothing > 1:  # less than none is none
         raise TorchError("label_smoothing", found=f"{label_smoothing:g}")
 
 
@@ -260,7 +260,7 @@ def _smoothed(
     everywhere = -ops.sum_dim(weighted, (axis,))
     ignored = ops.eq(target, ignore_index)
     if ops.is_old:
-        everywhere = ops.index_put_(everywhere, [ignored], ops.zeros((), dtype=self.tensor.dtype))
+        ops.setitem(everywhere, ignored, 0.0)
     else:
         everywhere = ops.masked_fill_(everywhere, ignored, 0)
     if reduction == "sum":

@@ -452,6 +452,7 @@ ROWS = [
         },
         check=_check_index_put,
         overlap=Overlap(itself=True, inputs=ANYTHING),
+        older={"torch-1.7": {"edits_clone": True}},
         inplace=True,
         layout=AS_FIRST,
         doc="self with values at tensor indices",

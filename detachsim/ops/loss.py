@@ -167,6 +167,10 @@ def _smooth_l1(d: Array, p: float) -> Array:
     return np.where(size < beta, kind(0.5) * size * size / beta, size - kind(0.5) * beta)
 
 
+def _l1(d: Array, p: float) -> Array:
+    return np.abs(d)
+
+
 def _huber(d: Array, p: float) -> Array:
     size, kind = np.abs(d), d.dtype.type
     delta = kind(p)
@@ -175,6 +179,10 @@ def _huber(d: Array, p: float) -> Array:
 
 def _mse_slope(d: Array, p: float, norm: Any, grad: Array) -> Array:
     return norm * 2 * d * grad
+
+
+def _l1_slope(d: Array, p: float, norm: Any, grad: Array) -> Array:
+    return norm * np.sign(d) * grad
 
 
 def _smooth_l1_slope(d: Array, p: float, norm: Any, grad: Array) -> Array:
@@ -192,6 +200,7 @@ def _clamped(ops: Any, d: Any, p: float) -> Any:
 
 _SLOPES: dict[str, Any] = {
     "mse_loss": lambda ops, d, p: d * 2,
+    "l1_loss": lambda ops, d, p: ops.sign(d),
     "smooth_l1_loss": lambda ops, d, p: _clamped(ops, d, p) / p,
     "huber_loss": _clamped,
 }
@@ -205,6 +214,7 @@ def _curve(ops: Any, grad: Any, self: Any, target: Any, p: float) -> Any:
 
 _CURVES: dict[str, Any] = {
     "mse_loss": lambda ops, grad, self, target, p: grad * 2,
+    "l1_loss": lambda ops, grad, self, target, p: ops.zeros_of(grad),
     "smooth_l1_loss": lambda ops, grad, self, target, p: _curve(ops, grad, self, target, p) / p,
     "huber_loss": _curve,
 }
@@ -224,6 +234,11 @@ def _weighted(ops: Any, losses: Any, weight: Any, self: Any, reduction: str, *, 
     return ops.div(total, ops.sum(weight)) if reduction == "mean" else total
 
 
+def _is_plain(target: Any) -> bool:
+    """Whether a loss is made of plain arithmetic, as 1.7 did where its target requires grad."""
+    return target.session.dialect == "torch-1.7" and requires_grad(target.tensor)
+
+
 def mse_loss(
     ops: Any,
     self: Any,
@@ -240,6 +255,8 @@ def mse_loss(
     if weight is not None:
         return _weighted(ops, ops.pow(ops.sub(left, right), 2), weight, self, reduction, by_weight=True)
     check_reduction(reduction)
+    if _is_plain(target):
+        return reduce_with(ops, ops.pow(ops.sub(self, target), 2), reduction)
     return ops.mse_loss_kernel(left, right, reduction)
 
 
@@ -259,6 +276,10 @@ def l1_loss(
     if weight is not None:
         return _weighted(ops, ops.abs(ops.sub(left, right)), weight, self, reduction, by_weight=True)
     check_reduction(reduction)
+    if _is_plain(target):
+        return reduce_with(ops, ops.abs(ops.sub(self, target)), reduction)
+    if self.session.dialect == "torch-1.7":
+        return ops.l1_loss_kernel(left, right, reduction)
     return reduce_with(ops, ops.abs(ops.sub(left, right)), reduction)
 
 
@@ -353,6 +374,8 @@ ROWS = [
             }
         },
     ),
+    # What 1.7 had for a target without a gradient.
+    *_pair("l1_loss", "L1Loss", "", _l1, _l1_slope, "l1_cpu"),
     *_pair("smooth_l1_loss", "SmoothL1Loss", "beta", _smooth_l1, _smooth_l1_slope, "smooth_l1_cpu"),
     *_pair("huber_loss", "HuberLoss", "delta", _huber, _huber_slope, "huber_cpu", like_self=True),
     composite(

@@ -146,12 +146,13 @@ ROWS = [
             "value": "sum(where(mask, grad, zeros_of(grad)))",
         },
         older={
+            "torch-1.7": {"edits_clone": True},
             "torch-1.13": {
                 "grad": {
                     "self": "masked_fill_Scalar(grad, mask, 0)",
                     "value": "sum(masked_select(grad, mask))",
                 }
-            }
+            },
         },
         check=_check_masked_fill,
         overlap=FILLING,
@@ -166,6 +167,7 @@ ROWS = [
         grad={"self": "masked_fill_Scalar(grad, mask, 0)"},
         check=_check_masked_fill,
         overlap=FILLING,
+        older={"torch-1.7": {"edits_clone": True}},
         inplace=True,
         doc="self with value where mask is true",
         samples=("a.masked_fill(a > 0.5, 0.)",),
@@ -189,12 +191,13 @@ ROWS = [
             "source": "_masked_scatter_backward(grad, mask, source_size)",
         },
         older={
+            "torch-1.7": {"edits_clone": True},
             "torch-1.13": {
                 "grad": {
                     "self": "masked_fill_Scalar(grad, mask, 0)",
                     "source": "older_masked_scatter_backward(grad, mask, source_size)",
                 }
-            }
+            },
         },
         check=_check_masked_scatter,
         inplace=True,

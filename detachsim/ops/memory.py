@@ -148,6 +148,7 @@ ROWS = [
         "fill_.Tensor(Tensor self, Tensor value)",
         "FillBackward3",
         lambda self, value: np.full(self.shape, value),
+        where="mt",
         grad={"self": "zeros_of(grad)", "value": "sum(grad)"},
         overlap=FILLING,
         check=_check_fill,

@@ -25,8 +25,8 @@ median median_dim min min_dim min_other mode nanmedian nanmedian_dim selected_ba
 zeros_sized
 """,
     "statistics": """
-moments_backward std std_backward std_correction std_dim std_mean std_mean_correction std_mean_dim var
-var_backward var_correction var_dim var_mean var_mean_correction var_mean_dim
+moments_backward std std_along std_backward std_correction std_dim std_mean std_mean_correction std_mean_dim
+var var_along var_backward var_correction var_dim var_mean var_mean_correction var_mean_dim
 """,
     "vector_norms": """
 dist dist_backward linalg_vector_norm norm norm_dim norm_dim_dtype vector_norm_backward
@@ -285,9 +285,9 @@ feature_alpha_dropout feature_alpha_dropout_ feature_alpha_dropout_functional fe
 """,
     "loss": """
 huber_loss huber_loss_backward huber_loss_kernel huber_loss_same_backward huber_loss_second
-huber_loss_slope_sum l1_loss mse_loss mse_loss_backward mse_loss_kernel mse_loss_same_backward mse_loss_second
-mse_loss_slope_sum smooth_l1_loss smooth_l1_loss_backward smooth_l1_loss_kernel smooth_l1_loss_second
-smooth_l1_loss_slope_sum
+huber_loss_slope_sum l1_loss l1_loss_backward l1_loss_kernel l1_loss_second l1_loss_slope_sum mse_loss
+mse_loss_backward mse_loss_kernel mse_loss_same_backward mse_loss_second mse_loss_slope_sum smooth_l1_loss
+smooth_l1_loss_backward smooth_l1_loss_kernel smooth_l1_loss_second smooth_l1_loss_slope_sum
 """,
     "binary_loss": """
 bce_backward bce_backward_kernel bce_kernel bce_logits_backward bce_logits_kernel bce_logits_target_backward

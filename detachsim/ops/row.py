@@ -33,6 +33,7 @@ A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0",
   of our own;
 * ``layout``: how the result lies in memory (``engine.layout``): pointwise ops' as the operands lie, others' in rows;
 * ``random``: the kernel's first argument is the session's random number generator;
+* ``edits_clone``: PyTorch makes a clone and edits it, so that there are two nodes (in 1.7);
 * ``older``: what was otherwise in an older dialect, ``{"torch-1.13": {"grad_fn": "DiagBackward0"}}``: these fields
   take the place of the row's own there and in what is older still (a ``where`` that is empty hides the row);
 * ``samples``: expressions over ``a``, ``b``, ``c`` … that the generic tests run.

@@ -7,6 +7,7 @@ from detachsim.engine.dtypes import Array, int64
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
+from detachsim.engine.tensor import PIECE
 from detachsim.ops.numeric import wrap_dim
 from detachsim.ops.row import composite, general, view
 
@@ -139,6 +140,7 @@ ROWS = [
         grad={"self": "split_backward(grads, even_sizes(self_size, split_size, dim), dim, self_size)"},
         differentiable_outputs=2,
         several=True,
+        older={"torch-1.7": {"several": PIECE}},
         doc="pieces of a size along dim, each a view",
         samples=("a.split(1)[0]", "a.split(2, dim=-1)[1]"),
     ),
@@ -164,6 +166,7 @@ ROWS = [
         grad={"self": "split_backward(grads, split_sizes, dim, self_size)"},
         differentiable_outputs=2,
         several=True,
+        older={"torch-1.7": {"several": PIECE}},
         doc="pieces of given sizes along dim, each a view",
         samples=("a.split([1, 2], -1)[1]",),
     ),

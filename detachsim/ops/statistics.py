@@ -156,12 +156,26 @@ def _moments(name: str, node: str, kernel: Any, doc: str) -> list[Op]:
     call = f"torch.{name}(a" if both else f"a.{name}("
     comma = ", " if both else ""
     pick = "[0]" if both else ""
+
+    def along(ops: Any, self: Any, dim: Any, unbiased: bool = True, keepdim: bool = False) -> Any:
+        row = "along" if self.session.dialect == "torch-1.7" and not both else "correction"
+        return ops[f"{name}_{row}"](self, dim, correction=1 if unbiased else 0, keepdim=keepdim)
+
+    # What 1.7 had for some dims: a row of its own.
+    apart = general(
+        f"{name}_along(Tensor self, int[]? dim=None, *, Number? correction=None, bool keepdim=False)",
+        f"{node[:-1]}1",
+        kernel,
+        where="",
+        grad={"self": formula},
+        check=_check_variance,
+        doc=doc,
+    )
     return [
+        *([] if both else [apart]),
         composite(
             f"{name}.dim(Tensor self, int[]? dim, bool unbiased=True, bool keepdim=False)",
-            lambda ops, self, dim, unbiased=True, keepdim=False: ops[f"{name}_correction"](
-                self, dim, correction=1 if unbiased else 0, keepdim=keepdim
-            ),
+            along,
             where=where,
             doc=f"{doc} along dim",
             samples=(f"{call}{comma}0, False){pick}",),

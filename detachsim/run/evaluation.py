@@ -23,6 +23,7 @@ from detachsim.engine.tensor import Tensor
 from detachsim.ops.operators import BINARY_FUNCTIONS
 from detachsim.run import formats, sequences, tensors
 from detachsim.run.functions import NAMESPACES, find_function
+from detachsim.run.newer import tensors_lack
 from detachsim.run.values import Function, Size, type_name
 
 # A whole number of more bits is no part of a tensor program.
@@ -149,7 +150,7 @@ class Evaluator:
             if name == "grad_fn":
                 return tensor.node
         reader = tensors.ATTRIBUTES.get(name)
-        if reader is None or (name in tensors.NEWER and self.session.dialect != NEWEST):
+        if reader is None or (self.session.dialect != NEWEST and tensors_lack(self.session.dialect, name)):
             raise _no_attribute(tensor, name)
         return reader(self.session, tensor)
 
@@ -186,7 +187,7 @@ class Evaluator:
         session = self.session
         if isinstance(owner, Tensor):
             method = tensors.METHODS.get(name)
-            if method is not None:
+            if method is not None and not (session.dialect != NEWEST and tensors_lack(session.dialect, name)):
                 return lambda args, kwargs: _call_admitted(session, method, owner, name, args, kwargs)
             overloads = session.library.get(name)
             if overloads is not None and any("m" in op.where for op in overloads.ops):

@@ -18,6 +18,7 @@ from detachsim.engine.tensor import Tensor
 from detachsim.run import tensors
 from detachsim.run.arrays import from_numpy
 from detachsim.run.constructors import constructors
+from detachsim.run.newer import torch_lacks
 from detachsim.run.passes import backward, grad, length_of
 from detachsim.run.print_options import set_printoptions
 from detachsim.run.values import Function, GradMode, Size, type_name
@@ -199,7 +200,7 @@ _NEWER_CLASSES = frozenset(("CircularPad1d", "CircularPad2d", "RMSNorm", "ZeroPa
 
 def _in_namespace(session: Session, space: str, name: str) -> Function | None:
     own = FUNCTIONS.get(space, {}).get(name)
-    if own is not None:
+    if own is not None and not (space == "torch" and torch_lacks(session.dialect, name)):
         return _function(session, space, name, own)
     makers = constructors(space)
     if name in makers and (name not in _NEWER_CLASSES or session.dialect == NEWEST):
@@ -224,7 +225,8 @@ def _call_rows(session: Session, overloads: OverloadSet, *args: Any, **kwargs: A
 
 def _call_deprecated(session: Session, overloads: OverloadSet, *args: Any, **kwargs: Any) -> Any:
     """Call a function that torch.nn.functional warned of for a time."""
-    session.warn("functional_deprecated", name=overloads.name)
+    if len(args) + ("input" in kwargs) == 1 and not kwargs.keys() - {"input"}:
+        session.warn("functional_deprecated", name=overloads.name)
     return overloads.call(session, args, kwargs)
 
 

@@ -54,6 +54,7 @@ from detachsim.run.edits import Editor
 from detachsim.run.evaluation import Evaluator
 from detachsim.run.expectations import differs, expected_text
 from detachsim.run.names import Names
+from detachsim.run.newer import lacking_error, torch_lacks
 from detachsim.run.passes import gradients_given, inputs_given
 from detachsim.run.recording import Recorder
 from detachsim.run.spelling import printed, represented
@@ -173,6 +174,9 @@ class Interpreter:
                 yield self._raise(LimitError(f"a run of more than {MOST_STEPS:,} steps"), ())
                 raise Stop(None)
             match step:
+                case BlockStep() if torch_lacks(self.session.dialect, step.mode):
+                    yield self._raise(lacking_error(step.mode), self.active)
+                    raise Stop(self._catcher)
                 case BlockStep():
                     yield from self._run_block(step, number)
                 case RepeatStep():

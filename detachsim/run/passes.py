@@ -86,6 +86,9 @@ def inputs_given(session: Session, inputs: Any) -> tuple[Any, ...] | None:
     """
     if inputs is None:
         return None
+    if session.dialect == "torch-1.7":
+        text = "backward() got an unexpected keyword argument 'inputs'"
+        raise TorchError("python", type="TypeError", text=text)
     if session.dialect != NEWEST and length_of(session, inputs) == 0:
         raise TorchError("inputs_empty")
     return sequence(inputs)

@@ -9,7 +9,7 @@ from detachsim.engine import hooks
 from detachsim.engine.dtypes import ALL, BOOLEAN, DType, uint8
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
-from detachsim.engine.tensor import Tensor, alias, meta, new_version, offset, strides
+from detachsim.engine.tensor import PIECE, Tensor, alias, meta, new_version, offset, strides
 from detachsim.engine.views import grad_fn, requires_grad
 from detachsim.run.passes import backward_from
 from detachsim.run.sequences import require_few_items
@@ -27,6 +27,15 @@ def read_grad(session: Session, tensor: Tensor) -> Tensor | None:
 def retains_grad(tensor: Tensor) -> bool:
     """Whether ``retain_grad`` was called on what was a non-leaf then."""
     return tensor.meta is not None and tensor.meta.retain_hooked
+
+
+def read_retains_grad(session: Session, tensor: Tensor) -> bool:
+    """Return ``.retains_grad``, which in 1.7 ``retain_grad`` writes on the tensor."""
+    found = retains_grad(tensor)
+    if session.dialect == "torch-1.7" and not found:
+        text = "'Tensor' object has no attribute 'retains_grad'"
+        raise TorchError("python", type="AttributeError", text=text)
+    return found
 
 
 def data(session: Session, tensor: Tensor) -> Tensor:
@@ -59,7 +68,7 @@ ATTRIBUTES: dict[str, Callable[[Session, Tensor], Any]] = {
     "requires_grad": lambda session, tensor: requires_grad(tensor),
     "is_leaf": lambda session, tensor: grad_fn(session, tensor) is None,
     "grad_fn": grad_fn,
-    "retains_grad": lambda session, tensor: retains_grad(tensor),
+    "retains_grad": read_retains_grad,
     "_version": version,
     "_base": lambda session, tensor: None if tensor.view is None else tensor.view.base,
     "output_nr": lambda session, tensor: tensor.output_nr,
@@ -68,8 +77,6 @@ ATTRIBUTES: dict[str, Callable[[Session, Tensor], Any]] = {
     "itemsize": lambda session, tensor: tensor.dtype.itemsize,
     "nbytes": lambda session, tensor: tensor.dtype.itemsize * tensor.array.size,
 }
-# What tensors of older dialects lack.
-NEWER = frozenset(("itemsize", "nbytes"))
 
 
 def transposed(session: Session, tensor: Tensor) -> Any:
@@ -200,7 +207,9 @@ def detach_(session: Session, tensor: Tensor) -> Tensor:
     if session.inference:
         return tensor
     if tensor.view is not None:
-        raise TorchError("detach_view")
+        if tensor.view.creation != PIECE:
+            raise TorchError("detach_view")
+        session.warn("detach_piece")
     before = requires_grad(tensor)
     tensor.node = None
     tensor.requires = False

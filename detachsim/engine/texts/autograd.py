@@ -19,6 +19,11 @@ _MULTIPLE = (
     " This view is the output of a function that returns multiple views. Such functions do not allow the output "
     "views to be modified inplace. You should replace the inplace operation by an out-of-place one."
 )
+_PIECE = (
+    " This view is an output of a function that returns multiple views. Inplace operators on such views are being "
+    "deprecated and will be forbidden starting from version 1.8. Consider using `unsafe_` version of the function that "
+    "produced this view or don't modify this view inplace."
+)
 _GRAD_LAYOUT = (
     "grad and param do not obey the gradient layout contract. This is not an error, but may impair performance.\n"
     "grad.sizes() = {grad}, strides() = {grad_strides}\nparam.sizes() = {leaf}, strides() = {leaf_strides}"
@@ -264,6 +269,25 @@ TEXTS: dict[str, Entry] = {
         "returned as-is) and the autograd logic to handle view+inplace would override the custom backward associated with "
         "the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the "
         "output of the custom Function.",
+        {},
+    ),
+    "view_piece": ("UserWarning", "{prefix} and {modified} modified inplace." + _PIECE, {}),
+    "view_piece_mode": (
+        "RuntimeError",
+        "A view was created in no_grad mode and {modified} modified inplace with grad mode enabled." + _PIECE,
+        {},
+    ),
+    "view_output": (
+        "RuntimeError",
+        'diff_view_meta->output_nr_ == 0 INTERNAL ASSERT FAILED at "/pytorch/torch/csrc/autograd/variable.cpp":363, please '
+        "report a bug to PyTorch. ",
+        {},
+    ),
+    "detach_piece": (
+        "UserWarning",
+        "This view is an output of a function that returns multiple views. Detaching such views inplace is being deprecated "
+        "and will be forbidden starting from version 1.8. Consider using detach() instead of detach_(). Alternatively, "
+        "create this view with an `unsafe_` version of the function that produced it.",
         {},
     ),
     "view_multiple": ("RuntimeError", "{prefix} and {modified} modified inplace." + _MULTIPLE, {}),
