@@ -78,7 +78,7 @@ def _tensordot(c: Calls, a: Any, b: Any, dims: Any, out: Any) -> None:
             c.attribute(b, "dim")
         dims = ([0], [0])
     elif isinstance(dims, Tensor):
-        dims = (dims.array.tolist(), [0])
+        dims = ([0], [0]) if dims.array.size <= 1 else dims.array.tolist()
     if not isinstance(dims, (list, tuple)) or len(dims) != 2:
         return
     c.call("v tensordot", a, b, *dims)

@@ -9,6 +9,8 @@ from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
+from detachsim.engine.operand import Operand
+from detachsim.engine.parser import type_word
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.linear import refuse_bool
 from detachsim.ops.numeric import numel, require_dim, wrap_dim
@@ -62,9 +64,9 @@ def inner(ops: Any, self: Any, other: Any) -> Any:
 
 def tensordot(ops: Any, a: Any, b: Any, dims: Any = 2) -> Any:
     """Sums of products over several dims: the last of a with the first of b, or those of two lists."""
-    if isinstance(dims, Tensor):
-        dims = dims.array.tolist()
-    if dims is None or isinstance(dims, str):
+    if isinstance(dims, Operand):
+        dims = _dims_of(dims.tensor)
+    if not isinstance(dims, (int, list, tuple)):
         raise TorchError("tensordot_dims", dims=dims)
     if isinstance(dims, int):
         if dims < 0:
@@ -72,12 +74,34 @@ def tensordot(ops: Any, a: Any, b: Any, dims: Any = 2) -> Any:
         if dims > min(a.ndim, b.ndim) and not ops.is_old:
             raise TorchError("tensordot_many", dims=dims)
         return contract(ops, a, b, tuple(range(-dims, 0)), tuple(range(dims)))
-    first, second = dims
-    return contract(ops, a, b, _listed(first), _listed(second))
+    if len(dims) != 2:
+        what = "too many values to unpack (expected 2)"
+        if len(dims) < 2:
+            what = f"not enough values to unpack (expected 2, got {len(dims)})"
+        raise TorchError("python", type="ValueError", text=what)
+    return contract(ops, a, b, _listed(dims[0], "dims_self", 3), _listed(dims[1], "dims_other", 4))
 
 
-def _listed(dims: Any) -> tuple[int, ...]:
-    return (dims,) if isinstance(dims, int) else tuple(dims)
+def _dims_of(dims: Tensor) -> Any:
+    """Return what a tensor of dims stands for: how many there are, or two lists."""
+    if dims.array.size <= 1:
+        return int(dims.array.item())
+    if dims.shape[0] != 2:
+        text = f"dims tensor must have size 2 in first dimension, got {dims.shape[0]}"
+        raise TorchError("python", type="AssertionError", text=text)
+    return dims.array.tolist()
+
+
+def _listed(dims: Any, name: str, place: int) -> tuple[int, ...]:
+    found = "" if isinstance(dims, (list, tuple)) else f", not {type_word(dims)}"
+    for position, dim in enumerate(dims if not found else ()):
+        if not isinstance(dim, int):
+            found = f", but found element of type {type_word(dim)} at pos {position}"
+            break
+    if found:
+        text = f"tensordot(): argument '{name}' (position {place}) must be tuple of ints{found}"
+        raise TorchError("python", type="TypeError", text=text)
+    return tuple(dims)
 
 
 def contract(ops: Any, left: Any, right: Any, left_dims: Sequence[int], right_dims: Sequence[int]) -> Any:

@@ -22,8 +22,10 @@ from detachsim.oracle.transcript import Recorder, RunLines, Transcript
 WORKER = Path(__file__).with_name("worker.py")
 STEP_TIMEOUT = 30.0
 """How many seconds PyTorch may be silent in a run before it counts as hanging."""
-START_TIMEOUT = 300.0
-"""How many seconds ``import torch`` may take: on a cold disk, minutes."""
+START_PATIENCE = 10
+"""How many times as long ``import torch`` may take: on a cold disk, minutes."""
+START_LEAST = 20.0
+"""How many seconds it may take at least."""
 
 
 class NoTorch(Exception):
@@ -87,7 +89,7 @@ class Oracle:
         self._reader = Thread(target=forward, args=(self._process.stdout, self._reports), daemon=True)
         self._reader.start()
         try:
-            report = self._receive(START_TIMEOUT)
+            report = self._receive(max(START_PATIENCE * self.timeout, START_LEAST))
         except WorkerDied as error:
             raise NoTorch(f"{self.python} gives no answer: {error}") from error
         except KeyboardInterrupt:

@@ -41,7 +41,7 @@ To verify needs real PyTorch. Install it (pip install torch==2.13.0), or name a 
     default=30.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long PyTorch may be silent before it counts as hanging.",
+    help="How long PyTorch may be silent before it counts as hanging; ten times as long for `import torch`.",
 )
 def command(paths: tuple[str, ...], python: str | None, record: bool, timeout: float) -> int:
     """Run scenarios in detachsim and under real PyTorch, and compare what they print, step by step.
