@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
-from detachsim.engine.node import Node, Saved, SavedInput, SavedOutput, extras
+from detachsim.engine.node import ACCUMULATE_FIRST, Node, Saved, SavedInput, SavedOutput, extras
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor, offset, strides
 from detachsim.engine.views import (
@@ -47,8 +48,11 @@ def start_node(session: "Session", op: Op, bound: list[Any]) -> Node:
     node.id = 0
     node.extras = None
     # Before the edges, as PyTorch does: rebuilding a view's node takes a number, too.
-    node.sequence = session.next_sequence
-    session.next_sequence += 1
+    if op.no_derivative and session.dialect == NEWEST:
+        node.sequence = ACCUMULATE_FIRST  # it has no derivative: the sooner the error
+    else:
+        node.sequence = session.next_sequence
+        session.next_sequence += 1
     nodes: list[Node | None] = []
     numbers: list[int] = []
     for position in plan.edges:

@@ -23,7 +23,8 @@ from detachsim.engine.tensor import Storage, Tensor, Version
 if TYPE_CHECKING:
     from detachsim.engine.op import Op
 
-# The sequence number of every AccumulateGrad: a leaf is served before anything else that is ready.
+# The sequence number of every AccumulateGrad: a leaf is served before anything else that is ready. (Nodes without a
+# derivative share it.)
 ACCUMULATE_FIRST = 2**64 - 1
 
 Shape = tuple[int, ...]

@@ -62,6 +62,7 @@ class Op:
         "library",
         "mutates",
         "name",
+        "no_derivative",
         "older",
         "on_storage",
         "opmath",
@@ -150,6 +151,7 @@ class Op:
         self.layout = layout or (AS_OPERANDS if kind == POINTWISE else IN_ROWS)
         self.shown = dict(shown or {})
         self.bare_edges = bare_edges
+        self.no_derivative = grad_fn.endswith("NotImplemented")
         self.unguarded = unguarded
         self.floats_only = floats_only
         self.check = check

@@ -35,7 +35,11 @@ Saves = tuple[tuple[int, int], ...]
 def _recipe(op: Op) -> tuple[Saves, tuple[Any, ...]] | None:
     """Return what the short path has to save, nothing where formulas want more than it knows."""
     plan = op.plan
-    if plan.edges != tuple(range(min(len(op.parameters), 2))) or any(kind != "value" for _, _, kind in plan.meta):
+    if (
+        op.no_derivative
+        or plan.edges != tuple(range(min(len(op.parameters), 2)))
+        or any(kind != "value" for _, _, kind in plan.meta)
+    ):
         return None
     saves = tuple((position, guard) for _, position, guard in plan.saved)
     return saves, tuple(op.parameters[position].default for _, position, _ in plan.meta)

@@ -294,6 +294,10 @@ class Module:
                 return table[name]
         return self
 
+    # The format of its part of a state dict, and the tensors that older formats do not have.
+    state_version: ClassVar[int] = 1
+    newer_state: ClassVar[tuple[str, ...]] = ()
+
     ATTRIBUTES: ClassVar[dict[str, Callable[[Session, Any], Any]]] = {
         "training": lambda session, module: module.training
     }

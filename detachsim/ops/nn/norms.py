@@ -151,6 +151,8 @@ class _ChannelNorm(_Norm):
     expected: ClassVar[str]
     ndims: ClassVar[tuple[int, ...]]
     track_default: ClassVar[bool]
+    state_version = 2
+    newer_state = ("num_batches_tracked",)
 
     def __init__(
         self,

@@ -24,11 +24,21 @@ class Loaded:
         return f"_IncompatibleKeys(missing_keys={self.missing}, unexpected_keys={self.unexpected})"
 
 
-def state_dict(module: "Module") -> Dictionary:
+class StateDict(Dictionary):
+    """A state dict, which knows the format of each module whose tensors it holds."""
+
+    __slots__ = ("versions",)
+
+    def __init__(self, table: dict[str, Tensor], versions: dict[str, int]) -> None:
+        super().__init__(table, "OrderedDict")
+        self.versions = versions
+
+
+def state_dict(module: "Module") -> StateDict:
     """Return all parameters and buffers, each detached: the same memory, the same counter."""
-    return Dictionary(
+    return StateDict(
         {name: alias(tensor, tensor.array) for name, tensor in _entries(module)},
-        "OrderedDict",
+        {path: owner.state_version for path, owner in module.walk()},
     )
 
 
@@ -39,7 +49,8 @@ def load_state_dict(module: "Module", state_dict: Any, strict: bool = True) -> L
     entries = _entries(module)
     table = state_dict.table
     names = {name for name, _ in entries}
-    missing = [name for name, _ in entries if name not in table]
+    newer = _newer_names(module, getattr(state_dict, "versions", {}))
+    missing = [name for name, _ in entries if name not in table and name not in newer]
     unexpected = [name for name in table if name not in names]
     problems = []
     with module.session.grad_mode(False):
@@ -77,6 +88,16 @@ def _entries(module: "Module") -> list[tuple[str, Tensor]]:
         for name, tensor in (*owner.parameter_table.items(), *owner.buffer_table.items())
         if tensor is not None
     ]
+
+
+def _newer_names(module: "Module", versions: dict[str, int]) -> set[str]:
+    """Return the names that a state dict may lack, since its format is older than they are."""
+    return {
+        f"{path}.{name}" if path else name
+        for path, owner in module.walk()
+        if versions.get(path, 0) < owner.state_version
+        for name in owner.newer_state
+    }
 
 
 def _class_text(value: Any) -> str:
