@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
@@ -117,6 +118,13 @@ def bce_logits(self: Array, target: Array, weight: Array | None, pos_weight: Arr
 
 def _check_bce_logits(session: Any, op: Op, bound: list[Any]) -> None:
     refuse_gradient(session, "binary_cross_entropy_with_logits", weight=bound[2], pos_weight=bound[3])
+    if session.dialect != NEWEST:
+        # 1.13 negates first, and adds to what it has in place.
+        for dtype, text in ((bound[0].dtype, "bool_neg"), (bound[1].dtype, "bool_sub")):
+            if dtype is dtypes.boolean:
+                raise TorchError(text)
+        if not bound[0].dtype.is_floating:
+            raise TorchError("inplace_cast", result="Float", output=bound[0].dtype.scalar)
     if not bound[0].dtype.is_floating:
         raise TorchError("not_implemented_for", kernel="log_sigmoid_cpu", dtype=bound[0].dtype.scalar)
     if not bound[1].dtype.is_floating:

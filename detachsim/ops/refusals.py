@@ -59,6 +59,8 @@ _REFUSED = {
     "bool": {
         "topk": "topk_cpu",
         "replication_pad1d": "replication_pad1d_cpu",
+        "im2col": "im2col_out_cpu",
+        "col2im": "col2im_out_cpu",
     },
 }
 

@@ -5,7 +5,6 @@ is fixed; ``tools/fuzz.py --python`` runs more of them.
 """
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,13 +18,15 @@ from detachsim.ops.vocabulary import VOCABULARY
 from detachsim.oracle.process import Oracle
 from detachsim.oracle.verify import verify
 from tests.fuzz.comparing import compare_random
+from tests.fuzz.judging import is_rounding
 from tests.fuzz.samples import sample_scenario
+from tests.ops.harness import UnknownOp
 
 pytest.importorskip("torch")
 
 from tests.torch.processor import report_of
 from tests.torch.test_inplace_matrix import CASES as FORMS
-from tests.torch.test_ops_live import CASES, variants
+from tests.torch.test_ops_live import CASES, Inputs, variants
 
 PYTHON = os.environ.get("DETACHSIM_TORCH_1_13", "")
 
@@ -53,44 +54,98 @@ def test_regressions_of_1_13_agree(oracle: Oracle, path: Path) -> None:
     assert differences(oracle, path.name, load(read(str(path)), VOCABULARY)) == ""
 
 
-# Samples that use what 1.13 lacks (rms_norm), whose exact result is 0 or is reached by LAPACK's order of additions,
-# or whose node of the backward pass has one output here and several there (convolutions).
-NOT_THE_SAME = re.compile(
-    r"rms_norm|scaled_dot_product|renorm|linalg|torch\.(logdet|svd|slogdet|pinverse)|\.(logdet|det|svd|slogdet|pinverse|inverse)\(|conv|softm|"
-    r"log_softmax|logsumexp|logaddexp|cross_entropy|layer_norm|batch_norm|instance_norm|cosine_similarity"
-)
-SAMPLES = [text for text in CASES if not NOT_THE_SAME.search(text) and not text.endswith(".detach()")]
+SAMPLES = [text for text in CASES if not text.endswith(".detach()")]
+MATRIX = "(a.reshape(-1)[:2].diag_embed() + 0.1)"
+TALL = "(torch.eye(2) * 3 + a.reshape(-1)[:1])"
+
+# Samples that differ, by the reason, for the kinds of input named: no other may, and each of these must.
+LACKING = "1.13 does not have it"
+ONE_NODE = "the gradients of a convolution under create_graph are outputs of one node there, of several nodes here"
+STEPS = "its formula takes other steps to the same gradient"
+EMPTY = "an empty tensor is refused at another place, or has another gradient"
+DIFFERS: dict[str, dict[str, tuple[str, ...]]] = {
+    LACKING: dict.fromkeys(
+        (
+            "F.scaled_dot_product_attention(a, b, c)",
+            "F.scaled_dot_product_attention(a, b, c, is_causal=True)",
+            "F.scaled_dot_product_attention(a.reshape(1, 1, -1, 1), b.reshape(1, 1, -1, 1), c.reshape(1, 1, -1, 1))",
+            "F.rms_norm(a, (3,))",
+            "F.rms_norm(a, (3,), b)",
+        ),
+        ("float32", "int64", "bool", "empty", "0-d"),
+    ),
+    ONE_NODE: dict.fromkeys(
+        (
+            "F.conv1d(a.reshape(1, 1, -1), b.reshape(1, 1, -1))",
+            "F.conv2d(a.reshape(1, 1, 1, -1), b.reshape(1, 1, 1, -1))",
+            "F.conv_transpose1d(a.reshape(1, 1, -1), b.reshape(1, 1, -1))",
+            "F.conv_transpose2d(a.reshape(1, 1, 1, -1), b.reshape(1, 1, 1, -1))",
+        ),
+        ("float32", "0-d"),
+    ),
+    STEPS: {
+        "torch.special.log_ndtr(a)": ("float32", "empty", "0-d"),
+        f"torch.linalg.det({MATRIX})": ("0-d",),
+        f"{MATRIX}.det()": ("0-d",),
+        "torch.linalg.multi_dot([a, b])": ("empty",),
+    },
+    EMPTY: {
+        f"torch.linalg.det({MATRIX})": ("empty",),
+        f"{MATRIX}.det()": ("empty",),
+        "F.adaptive_max_pool1d(a.reshape(1, -1), 2)": ("empty",),
+        "F.multi_margin_loss(a.reshape(-1, 1) * torch.ones(2), torch.zeros_like(a.flatten()).long())": ("empty",),
+    },
+}
+# Samples whose exact result is 0, or is reached by another order of additions: in some of their digits, which depend
+# on the processor, they may differ, and in nothing else.
+ROUNDED = {
+    f"torch.logdet({MATRIX})",
+    f"torch.linalg.qr({MATRIX})",
+    f"torch.linalg.eigh({MATRIX})[0]",
+    f"torch.linalg.eigvalsh({MATRIX})",
+    f"torch.linalg.svd({MATRIX})[1]",
+    f"torch.linalg.svd({MATRIX})[0].abs()",
+    f"torch.linalg.svdvals({MATRIX})",
+    f"torch.svd({MATRIX})[1]",
+    "torch.linalg.svd(torch.stack([a, a * a, b]).reshape(3, -1)[:, :2] + torch.ones(3, 2), full_matrices=False)[1]",
+    f"torch.linalg.pinv(torch.cat([{TALL}, {TALL}[:1]]))",
+    f"torch.linalg.pinv(torch.cat([{TALL}, {TALL}[:, :1]], 1))",
+    "torch.special.logsumexp(a, 0)",
+    "torch.special.i1e(a)",
+    "torch.renorm(a, 1, -1, 0.5)",
+    "torch.logaddexp(a, b)",
+    "a.logsumexp(0)",
+    "a.logsumexp(-1, keepdim=True)",
+    "F.layer_norm(a, (3,))",
+    "F.batch_norm(torch.stack([a, b]), None, None, training=True)",
+    "F.instance_norm(torch.stack([a, b]).reshape(1, 2, 3))",
+}
 
 
 @pytest.mark.parametrize("kind", ["float32", "int64", "bool", "empty", "0-d"])
 def test_samples_agree(oracle: Oracle, kind: str) -> None:
-    different = {}
+    different: dict[str, str] = {}
     with np.errstate(all="ignore"):
         for text in SAMPLES:
             for word, inputs in variants(text):
-                if word.startswith(kind) and word != "empty matrix" and word != "0-d double" and text not in different:
-                    source = Source("sample.yaml", sample_scenario(text, inputs, oracle.dialect))
-                    if report := differences(oracle, f"{text} | {word}", load(source, VOCABULARY)):
-                        different[text] = report
-    assert set(different) <= set(DIFFERENT.get(kind, ())), "\n".join(different.values())
+                asked = word.startswith(kind) and word not in ("empty matrix", "0-d double") and text not in different
+                if asked and (report := sample_report(oracle, text, word, inputs)):
+                    different[text] = report
+    known = {text for samples in DIFFERS.values() for text, kinds in samples.items() if kind in kinds}
+    assert set(different) <= known, "\n".join(different[text] for text in set(different) - known)
+    assert known <= set(different), f"these agree now: {known - set(different)}"
 
 
-# A few words and nodes that 1.13 has for what few people do.
-DIFFERENT = {
-    "float32": ("torch.special.ndtr(a)",),
-    "bool": (
-        "F.unfold(a.reshape(1, 1, -1), (1, 2))",
-        "F.fold(a.reshape(1, 1, -1), (1, 3), (1, 1))",
-        "F.binary_cross_entropy_with_logits(a, b)",
-    ),
-    "empty": (
-        "torch.special.ndtr(a)",
-        "F.adaptive_max_pool1d(a.reshape(1, -1), 2)",
-        "F.multi_margin_loss(a.reshape(-1, 1) * torch.ones(2), torch.zeros_like(a.flatten()).long())",
-        "(a.reshape(-1)[:2].diag_embed() + 0.1).det()",
-    ),
-    "0-d": ("torch.special.ndtr(a)", "a.index_select(0, torch.tensor([0, 0]))"),
-}
+def sample_report(oracle: Oracle, text: str, word: str, inputs: Inputs) -> str:
+    """Return in what a sample differs, nothing where it agrees or only digits that may."""
+    try:
+        scenario = load(Source("sample.yaml", sample_scenario(text, inputs, oracle.dialect)), VOCABULARY)
+    except UnknownOp:
+        return f"{text}: unknown in the dialect"
+    verification = verify(oracle, scenario)
+    if text in ROUNDED and is_rounding(verification.differences):
+        return ""
+    return report_of(f"{text} | {word}", verification)
 
 
 def test_edits_of_the_matrix_agree(oracle: Oracle) -> None:
@@ -107,4 +162,4 @@ def test_random_scenarios_agree(oracle: Oracle) -> None:
     found = compare_random((oracle,), EXAMPLES, 0, SECONDS)
     assert found.count >= 20
     # What differs is in docs/differences.md, or nobody has found it yet.
-    assert len(found.reports) <= found.count // 30, f"{len(found.reports)} differ:\n" + min(found.reports, key=len)
+    assert len(found.reports) <= found.count // 200, f"{len(found.reports)} differ:\n" + min(found.reports, key=len)
