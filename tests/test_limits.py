@@ -29,6 +29,11 @@ def last_line(text: str) -> str:
         ("zeros(3).as_strided((2**33, 2**33), (0, 0))", "a tensor larger than any memory"),
         ("torch.linalg.pinv(ones(2000, 2000))", "taking matrices of the shape [2000, 2000] apart would take minutes"),
         ("torch.det(ones(2000, 2000))", "taking matrices of the shape [2000, 2000] apart would take minutes"),
+        ("ones(7000, 7000) @ ones(7000, 7000)", "the product of [7000, 7000] and [7000, 7000] would take minutes"),
+        ("torch.randperm(10**7)", "drawing 10,000,000 numbers one after another would take minutes"),
+        ("ones(3).multinomial(10**7, True)", "drawing 10,000,000 numbers one after another would take minutes"),
+        ("F.adaptive_avg_pool2d(ones(1, 1, 9, 9), 3000)", "9,000,000 windows would take minutes"),
+        ("F.adaptive_max_pool2d(ones(1, 1, 9, 9), 3000)", "9,000,000 windows would take minutes"),
         ("torch.linalg.matrix_rank(ones(9, 800, 800))", "taking matrices of the shape [9, 800, 800] apart"),
     ],
 )

@@ -21,6 +21,7 @@ from detachsim.engine.boxmuller import normal_from_uniform
 from detachsim.engine.dtypes import round_bfloat16
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fused import fused32, fused64
+from detachsim.engine.limits import require_few_draws
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -124,6 +125,7 @@ class Generator:
 
     def permutation(self, size: int) -> Array:
         """``torch.randperm``: the int64 numbers below ``size``, shuffled."""
+        require_few_draws(size)
         order = list(range(size))
         draws = max(0, size - 1)
         words = self._words(draws) if size < _MOST_NARROW_PERMUTATION else self._words64(draws)
@@ -198,6 +200,7 @@ class Generator:
 
     def choices(self, weights: Array, count: int) -> Array:
         """``torch.multinomial`` with replacement: ``count`` int64 places for each row of weights."""
+        require_few_draws(len(weights) * count)
         made = np.empty((len(weights), count), dtype=np.int64)
         for row, target in zip(weights, made, strict=True):
             sums = np.add.accumulate(row)

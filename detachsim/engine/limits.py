@@ -11,6 +11,13 @@ MAX_ELEMENTS = 50_000_000
 MAX_FACTORED = 1000
 """Matrices of this many rows and columns can be taken apart in about a second."""
 
+MAX_PRODUCTS = 10**11
+"""A product of matrices of this many multiplications takes seconds."""
+MAX_DRAWS = 1_000_000
+"""So do as many random numbers that have to be drawn one after another,"""
+MAX_WINDOWS = 200_000
+"""and as many windows of different sizes."""
+
 
 def require_few(elements: int) -> None:
     """Refuse a tensor of more elements than are allowed."""
@@ -24,3 +31,21 @@ def require_small(shape: Sequence[int]) -> None:
     """Refuse to take matrices apart that are so large, or so many, that it would take minutes."""
     if prod(shape) * min(shape[-2:]) > MAX_FACTORED**3:
         raise LimitError(f"taking matrices of the shape {list(shape)} apart would take minutes")
+
+
+def require_few_products(left: Sequence[int], right: Sequence[int]) -> None:
+    """Refuse to multiply matrices of two shapes that are so large that it would take minutes."""
+    if prod(left) * (right[-1] if len(right) > 1 else 1) > MAX_PRODUCTS:
+        raise LimitError(f"the product of {list(left)} and {list(right)} would take minutes")
+
+
+def require_few_draws(count: int) -> None:
+    """Refuse to draw so many random numbers one after another that it would take minutes."""
+    if count > MAX_DRAWS:
+        raise LimitError(f"drawing {count:,} numbers one after another would take minutes")
+
+
+def require_few_windows(counts: Sequence[int]) -> None:
+    """Refuse to cut a tensor into so many windows of different sizes that it would take minutes."""
+    if prod(counts) > MAX_WINDOWS:
+        raise LimitError(f"{prod(counts):,} windows would take minutes")

@@ -7,6 +7,7 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import LimitError, TorchError
+from detachsim.engine.limits import require_few_windows
 from detachsim.engine.op import Op
 from detachsim.ops.pooling import scatter_plane
 from detachsim.ops.row import composite, general
@@ -18,6 +19,7 @@ def _ranges(size: int, count: int) -> list[slice]:
 
 
 def adaptive_maximum(self: Array, output_size: Sequence[int]) -> tuple[Array, Array]:
+    require_few_windows(output_size)
     values = np.empty((*self.shape[:-2], *output_size), self.dtype)
     places = np.empty(values.shape, np.int64)
     for i, rows in enumerate(_ranges(self.shape[-2], output_size[0])):

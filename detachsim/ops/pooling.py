@@ -8,6 +8,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.limits import require_few_windows
 from detachsim.engine.op import Op
 from detachsim.engine.views import requires_grad
 from detachsim.ops.convolution import windows
@@ -347,6 +348,7 @@ def _ranges(size: int, count: int) -> list[slice]:
 
 
 def adaptive_average(self: Array, output_size: Ints) -> Array:
+    require_few_windows(output_size)
     made = np.zeros((*self.shape[:-2], *output_size), self.dtype)
     for i, rows in enumerate(_ranges(self.shape[-2], output_size[0])):
         for j, columns in enumerate(_ranges(self.shape[-1], output_size[1])):

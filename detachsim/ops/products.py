@@ -3,6 +3,7 @@
 import numpy as np
 
 from detachsim.engine.dtypes import Array
+from detachsim.engine.limits import require_few_products
 
 # Products of float32 with at most this many terms in each sum, and at most this many multiplications, are summed as
 # PyTorch's library sums small ones, each product and each sum rounded: in order, but for two vectors and for rows and
@@ -29,6 +30,7 @@ def accumulated_product(start: Array | None, left: Array, right: Array) -> Array
         return _small_product(start, left, right)
     if start is None and left.ndim == 2 == right.ndim and left.shape[1] == 1 and min(len(left), right.shape[1]) > 1:
         return left * right  # one term is no sum: a zero keeps its sign
+    require_few_products(left.shape, right.shape)
     product = np.matmul(left, right)
     return product if start is None else start + product
 
