@@ -65,6 +65,7 @@ def _check_addmv(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("mv_size", start=size, rows=rows, columns=columns, size=vector.shape[0])
     if not start.dtype is matrix.dtype is vector.dtype:
         raise TorchError("mv_dtype", vector=start.dtype.scalar, matrix=matrix.dtype.scalar, start=vector.dtype.scalar)
+    _refuse_growth(op, start, (rows,))
     refuse_bool(matrix, "addmv_impl_cpu")
 
 
@@ -133,9 +134,14 @@ def _check_addmm_dtypes(start: Tensor, left: Tensor, right: Tensor) -> None:
 
 def _check_start(op: Op, start: Tensor, shape: tuple[int, ...]) -> None:
     """Refuse a tensor to add to that does not fit the product's shape."""
-    if op.mutates and start.shape != shape:
-        raise TorchError("addmm_inplace", sizes=list(start.shape), output=list(shape))
+    _refuse_growth(op, start, shape)
     require_expandable(start, shape)
+
+
+def _refuse_growth(op: Op, start: Tensor, shape: tuple[int, ...]) -> None:
+    """Refuse to write a result into a tensor that would have to be expanded for it."""
+    if op.mutates and start.shape != shape:
+        raise TorchError("product_inplace", sizes=list(start.shape), output=list(shape))
 
 
 def _check_addr(session: Any, op: Op, bound: list[Any]) -> None:
@@ -162,6 +168,7 @@ def _check_baddbmm(session: Any, op: Op, bound: list[Any]) -> None:
     _check_batches(left, right)
     if start.dtype is not left.dtype:
         raise TorchError("baddbmm_dtype", self=start.dtype.cpp, batch1=left.dtype.cpp, batch2=right.dtype.cpp)
+    _refuse_growth(op, start, shape)
     refuse_bool(left, "baddbmm")
     if left.dtype is not right.dtype:
         raise TorchError("scalar_types", expected=left.dtype.scalar, found=right.dtype.scalar)

@@ -47,7 +47,7 @@ TEXTS: dict[str, Entry] = {
         "{left} and {right} must have the same dtype, but got {first} and {second}",
         {"torch-1.13": "{left} and {right} must have the same dtype"},
     ),
-    "addmm_inplace": (
+    "product_inplace": (
         "RuntimeError",
         "Bad in-place call: input tensor size {sizes} and output tensor size {output} should match",
         {},
