@@ -1,4 +1,4 @@
-"""The largest elements of as many windows as asked for, powers' means, and the response of neighbouring channels."""
+"""As many windows as asked for, their largest elements and means; powers' means, and local responses."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,8 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.limits import require_few_windows
 from detachsim.engine.op import Op
-from detachsim.ops.pooling import scatter_plane
+from detachsim.ops.element_types import refuse_integers
+from detachsim.ops.pooling import only_number, scatter_plane
 from detachsim.ops.row import composite, general
 
 
@@ -70,6 +71,55 @@ def adaptive_max_pool1d(ops: Any, input: Any, output_size: Any, return_indices: 
     values, indices = ops.adaptive_max_kernel(ops.unsqueeze(input, -2), (1, count))
     values = ops.squeeze_dim(values, -2)
     return (values, ops.squeeze_dim(indices, -2)) if return_indices else values
+
+
+def adaptive_average(self: Array, output_size: Sequence[int]) -> Array:
+    require_few_windows(output_size)
+    made = np.zeros((*self.shape[:-2], *output_size), self.dtype)
+    for i, rows in enumerate(_ranges(self.shape[-2], output_size[0])):
+        for j, columns in enumerate(_ranges(self.shape[-1], output_size[1])):
+            part = self[..., rows, columns]
+            # One element after another, as PyTorch's kernel adds them.
+            row = part.reshape(*self.shape[:-2], part.shape[-2] * part.shape[-1])
+            total = np.add.accumulate(row, axis=-1)[..., -1]
+            made[..., i, j] = total / (rows.stop - rows.start) / (columns.stop - columns.start)
+    return made
+
+
+def adaptive_average_backward(grad_output: Array, self: Array) -> Array:
+    made = np.zeros(self.shape, grad_output.dtype)
+    for i, rows in enumerate(_ranges(self.shape[-2], grad_output.shape[-2])):
+        for j, columns in enumerate(_ranges(self.shape[-1], grad_output.shape[-1])):
+            sent = grad_output[..., i, j] / (rows.stop - rows.start) / (columns.stop - columns.start)
+            made[..., rows, columns] += sent[..., None, None]
+    return made
+
+
+def adaptive_avg_pool2d(ops: Any, self: Any, output_size: Any) -> Any:
+    """Means of as many windows as asked for."""
+    wanted = (output_size,) * 2 if isinstance(output_size, int) else tuple(output_size)
+    if len(wanted) != 2:
+        raise TorchError("adaptive_sizes")
+    size = tuple(self.shape[i - 2] if wanted[i] is None else wanted[i] for i in range(2))
+    if min(size) < 0:
+        raise TorchError("adaptive_negative", size=f"{{{size[0]}, {size[1]}}}")
+    if size == (1, 1):
+        return ops.mean(self, (-1, -2), True)
+    if self.ndim not in (3, 4):
+        raise TorchError("adaptive_dims", sizes=list(self.shape))
+    for dim in (-2, -1):
+        if self.shape[dim] == 0:
+            raise TorchError("adaptive_empty", sizes=list(self.shape), dim=self.ndim + dim)
+    refuse_integers("adaptive_avg_pool2d", self)
+    return ops._adaptive_avg_pool2d(self, size)
+
+
+def adaptive_avg_pool1d(ops: Any, self: Any, output_size: Any) -> Any:
+    """Means of as many windows as asked for, as a picture of one row."""
+    if self.ndim not in (2, 3):
+        raise TorchError("argument_dims", ndim=self.ndim, op="adaptive_avg_pool1d")
+    count = only_number("adaptive_avg_pool1d", "output_size", output_size)
+    return ops.squeeze_dim(adaptive_avg_pool2d(ops, ops.unsqueeze(self, -2), (1, count)), -2)
 
 
 def _lp_pool(dims: int) -> Any:
@@ -139,6 +189,36 @@ ROWS: list[Op] = [
         where="F",
         doc="the largest elements of as many windows as asked for",
         samples=("F.adaptive_max_pool1d(a.reshape(1, -1), 2)",),
+    ),
+    general(
+        "_adaptive_avg_pool2d(Tensor self, int[] output_size)",
+        "AdaptiveAvgPool2DBackward0",
+        adaptive_average,
+        where="",
+        grad={"self": "adaptive_average_backward(grad, self)"},
+        doc="means of as many windows as asked for",
+    ),
+    general(
+        "adaptive_average_backward(Tensor grad_output, Tensor self)",
+        "AdaptiveAvgPool2DBackwardBackward0",
+        adaptive_average_backward,
+        where="",
+        grad={"grad_output": "_adaptive_avg_pool2d(grad, grad_output_size[-2:])", "self": "zeros_of(self)"},
+        doc="the gradient of adaptive_avg_pool2d",
+    ),
+    composite(
+        "adaptive_avg_pool2d(Tensor self, any output_size)",
+        adaptive_avg_pool2d,
+        where="F",
+        doc="means of as many windows as asked for",
+        samples=("F.adaptive_avg_pool2d(a.reshape(1, 1, -1), (1, 2))",),
+    ),
+    composite(
+        "adaptive_avg_pool1d(Tensor self, int[] output_size)",
+        adaptive_avg_pool1d,
+        where="tF",
+        doc="means of as many windows as asked for",
+        samples=("F.adaptive_avg_pool1d(a.reshape(1, -1), 2)",),
     ),
     composite(
         f"lp_pool1d({_LP})",

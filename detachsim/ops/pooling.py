@@ -1,4 +1,4 @@
-"""Pooling over windows: max and average, and the adaptive average, of one and two dimensions."""
+"""Pooling over windows: max and average, of one and two dimensions."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -8,7 +8,6 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
-from detachsim.engine.limits import require_few_windows
 from detachsim.engine.op import Op
 from detachsim.engine.views import requires_grad
 from detachsim.ops.convolution import windows
@@ -152,7 +151,7 @@ _LISTS = (
 )
 
 
-def _only(op: str, name: str, value: Any) -> int:
+def only_number(op: str, name: str, value: Any) -> int:
     """Return the one int of a list that may hold no other."""
     if not isinstance(value, int) and len(value) != 1:
         raise TorchError("pool_one", op=op, name=name, count=len(value))
@@ -175,7 +174,7 @@ def max_pool1d(
         if self.ndim not in (2, 3):
             raise TorchError("argument_dims", ndim=self.ndim, op="max_pool1d")
         for (name, _), value in zip(_LISTS, given, strict=True):
-            _only("max_pool1d", name, value)
+            only_number("max_pool1d", name, value)
     else:
         if self.ndim not in (2, 3) or 0 in self.shape[-2:]:
             raise TorchError("pool1d_dims", sizes=list(self.shape))
@@ -326,74 +325,17 @@ def avg_pool1d(
     """The mean of each window, as a picture of one row."""
     if self.ndim not in (2, 3):
         raise TorchError("argument_dims", ndim=self.ndim, op="avg_pool1d")
-    kernel = _only("avg_pool1d", "kernel_size", kernel_size)
+    kernel = only_number("avg_pool1d", "kernel_size", kernel_size)
     made = ops._avg_pool2d(
         ops.unsqueeze(self, -2),
         (1, kernel),
-        (1, kernel if stride is None or stride == () else _only("avg_pool1d", "stride", stride)),
-        (0, _only("avg_pool1d", "padding", padding)),
+        (1, kernel if stride is None or stride == () else only_number("avg_pool1d", "stride", stride)),
+        (0, only_number("avg_pool1d", "padding", padding)),
         ceil_mode,
         count_include_pad,
         None,
     )
     return ops.squeeze_dim(made, -2)
-
-
-# Adaptive averages
-
-
-def _ranges(size: int, count: int) -> list[slice]:
-    """Cut ``size`` elements into ``count`` ranges that may overlap by one."""
-    return [slice(i * size // count, -((-(i + 1) * size) // count)) for i in range(count)]
-
-
-def adaptive_average(self: Array, output_size: Ints) -> Array:
-    require_few_windows(output_size)
-    made = np.zeros((*self.shape[:-2], *output_size), self.dtype)
-    for i, rows in enumerate(_ranges(self.shape[-2], output_size[0])):
-        for j, columns in enumerate(_ranges(self.shape[-1], output_size[1])):
-            part = self[..., rows, columns]
-            # One element after another, as PyTorch's kernel adds them.
-            row = part.reshape(*self.shape[:-2], part.shape[-2] * part.shape[-1])
-            total = np.add.accumulate(row, axis=-1)[..., -1]
-            made[..., i, j] = total / (rows.stop - rows.start) / (columns.stop - columns.start)
-    return made
-
-
-def adaptive_average_backward(grad_output: Array, self: Array) -> Array:
-    made = np.zeros(self.shape, grad_output.dtype)
-    for i, rows in enumerate(_ranges(self.shape[-2], grad_output.shape[-2])):
-        for j, columns in enumerate(_ranges(self.shape[-1], grad_output.shape[-1])):
-            sent = grad_output[..., i, j] / (rows.stop - rows.start) / (columns.stop - columns.start)
-            made[..., rows, columns] += sent[..., None, None]
-    return made
-
-
-def adaptive_avg_pool2d(ops: Any, self: Any, output_size: Any) -> Any:
-    """Means of as many windows as asked for."""
-    wanted = (output_size,) * 2 if isinstance(output_size, int) else tuple(output_size)
-    if len(wanted) != 2:
-        raise TorchError("adaptive_sizes")
-    size = tuple(self.shape[i - 2] if wanted[i] is None else wanted[i] for i in range(2))
-    if min(size) < 0:
-        raise TorchError("adaptive_negative", size=f"{{{size[0]}, {size[1]}}}")
-    if size == (1, 1):
-        return ops.mean(self, (-1, -2), True)
-    if self.ndim not in (3, 4):
-        raise TorchError("adaptive_dims", sizes=list(self.shape))
-    for dim in (-2, -1):
-        if self.shape[dim] == 0:
-            raise TorchError("adaptive_empty", sizes=list(self.shape), dim=self.ndim + dim)
-    refuse_integers("adaptive_avg_pool2d", self)
-    return ops._adaptive_avg_pool2d(self, size)
-
-
-def adaptive_avg_pool1d(ops: Any, self: Any, output_size: Any) -> Any:
-    """Means of as many windows as asked for, as a picture of one row."""
-    if self.ndim not in (2, 3):
-        raise TorchError("argument_dims", ndim=self.ndim, op="adaptive_avg_pool1d")
-    count = _only("adaptive_avg_pool1d", "output_size", output_size)
-    return ops.squeeze_dim(adaptive_avg_pool2d(ops, ops.unsqueeze(self, -2), (1, count)), -2)
 
 
 _WINDOW = "int[] kernel_size, int[] stride, int[] padding"
@@ -476,35 +418,5 @@ ROWS = [
         where="tF",
         doc="the mean of each window",
         samples=("F.avg_pool1d(a.reshape(1, -1), 2)",),
-    ),
-    general(
-        "_adaptive_avg_pool2d(Tensor self, int[] output_size)",
-        "AdaptiveAvgPool2DBackward0",
-        adaptive_average,
-        where="",
-        grad={"self": "adaptive_average_backward(grad, self)"},
-        doc="means of as many windows as asked for",
-    ),
-    general(
-        "adaptive_average_backward(Tensor grad_output, Tensor self)",
-        "AdaptiveAvgPool2DBackwardBackward0",
-        adaptive_average_backward,
-        where="",
-        grad={"grad_output": "_adaptive_avg_pool2d(grad, grad_output_size[-2:])", "self": "zeros_of(self)"},
-        doc="the gradient of adaptive_avg_pool2d",
-    ),
-    composite(
-        "adaptive_avg_pool2d(Tensor self, any output_size)",
-        adaptive_avg_pool2d,
-        where="F",
-        doc="means of as many windows as asked for",
-        samples=("F.adaptive_avg_pool2d(a.reshape(1, 1, -1), (1, 2))",),
-    ),
-    composite(
-        "adaptive_avg_pool1d(Tensor self, int[] output_size)",
-        adaptive_avg_pool1d,
-        where="tF",
-        doc="means of as many windows as asked for",
-        samples=("F.adaptive_avg_pool1d(a.reshape(1, -1), 2)",),
     ),
 ]
