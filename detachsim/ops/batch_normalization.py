@@ -102,7 +102,9 @@ def batch_norm(
     eps: float = 1e-5,
 ) -> Any:
     """input with mean 0 and variance 1 in each channel, times weight plus bias."""
-    if training and input.ndim and numel((input.shape[0], *input.shape[2:])) == 1:
+    if training and input.ndim == 0:
+        raise TorchError("python", type="IndexError", text="tuple index out of range")
+    if training and numel((input.shape[0], *input.shape[2:])) == 1:
         raise TorchError("batch_norm_values", size=size_text(input.shape))
     return _batch_norm_of(ops, input, running_mean, running_var, weight, bias, training, momentum, eps)
 

@@ -192,6 +192,9 @@ def max_pool1d(
     if spread <= 0 and not leaves:
         raise TorchError("pool1d_measure", name="dilation", value=spread)
     count = 1 if leaves else pooled_size(self.shape[-1], kernel, step, pad, spread, ceil_mode)
+    if count < 1 and ops.is_old:
+        refuse_integers("max_pool1d_impl", self)
+        return ops.new_empty(self, (*self.shape[:-1], 0))
     if count < 1:
         raise TorchError("pool1d_small", size=count)
     if not return_indices:
