@@ -1,4 +1,4 @@
-"""Convolutions of one and two dimensions, their transposes, and their gradients, which are convolutions themselves."""
+"""Convolutions of one to three dimensions, their transposes, and their gradients, which are convolutions themselves."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -312,7 +312,7 @@ def _warn_same(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def _sample(name: str, dims: int) -> str:
-    shape = "1, 1, -1" if dims == 1 else "1, 1, 1, -1"
+    shape = f"{'1, ' * (dims + 1)}-1"
     return f"F.{name}(a.reshape({shape}), b.reshape({shape}))"
 
 
@@ -449,6 +449,8 @@ ROWS = [
     ),
     _plain("conv1d", 1),
     _plain("conv2d", 2),
+    _plain("conv3d", 3),
     _transposed("conv_transpose1d", 1),
     _transposed("conv_transpose2d", 2),
+    _transposed("conv_transpose3d", 3),
 ]

@@ -87,6 +87,17 @@ def _functional_2d(ops: Any, self: Any, p: float, training: bool, inplace: bool 
     return _drop(ops, self, p, training, inplace=inplace, channels=True)
 
 
+def _functional_3d(ops: Any, self: Any, p: float, training: bool, inplace: bool = False) -> Any:
+    _check(p)
+    if self.ndim not in (4, 5):
+        self.session.warn("dropout_3d", ndim=self.ndim)
+    if self.ndim == 5 or ops.is_old:
+        return _drop(ops, self, p, training, inplace=inplace, channels=True)
+    lone = ops.unsqueeze_(self, 0) if inplace else ops.unsqueeze(self, 0)
+    made = _drop(ops, lone, p, training, inplace=inplace, channels=True)
+    return ops.squeeze_(made, 0) if inplace else ops.squeeze(made, 0)
+
+
 def _plain(**how: bool) -> Any:
     def run(ops: Any, self: Any, p: float, train: bool) -> Any:
         if not 0 <= p <= 1:
@@ -131,4 +142,5 @@ ROWS = [
     ),
     _in_functional("dropout1d", _functional_1d, _CHANNELS),
     _in_functional("dropout2d", _functional_2d, _CHANNELS),
+    _in_functional("dropout3d", _functional_3d, _CHANNELS),
 ]

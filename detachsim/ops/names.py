@@ -133,8 +133,8 @@ multi_margin_backward multi_margin_kernel multi_margin_loss multilabel_margin_ba
 multilabel_margin_kernel multilabel_margin_loss multilabel_soft_margin_loss
 """,
     "convolution": """
-conv1d conv2d conv_forward conv_input_gradient conv_transpose1d conv_transpose2d conv_weight_gradient
-convolution convolution_backward
+conv1d conv2d conv3d conv_forward conv_input_gradient conv_transpose1d conv_transpose2d conv_transpose3d
+conv_weight_gradient convolution convolution_backward
 """,
     "recurrence": """
 gru lstm mkldnn_rnn_layer mkldnn_rnn_layer_backward rnn_relu rnn_tanh
@@ -267,6 +267,9 @@ hardtanh_functional leaky_relu leaky_relu_ leaky_relu_backward leaky_relu_functi
 prelu_kernel_backward prelu_second relu relu6 relu6_ relu_functional softshrink softshrink_backward threshold
 threshold_ threshold_functional whole_prelu whole_prelu_backward
 """,
+    "random_slopes": """
+rrelu rrelu_backward rrelu_functional rrelu_with_noise rrelu_with_noise_backward
+""",
     "smooth": """
 celu celu_ celu_functional elu elu_ elu__functional elu_backward elu_functional elu_second gelu gelu_backward
 gelu_second glu glu_backward glu_second log_sigmoid_backward log_sigmoid_second logsigmoid mish mish_
@@ -280,8 +283,9 @@ log_softmax_kernel log_softmax_second logsumexp logsumexp_backward softmax softm
 softmax_int softmax_kernel softmax_second softmin
 """,
     "dropout": """
-alpha_dropout alpha_dropout_ alpha_dropout_functional dropout dropout1d dropout2d dropout_ dropout_functional
-feature_alpha_dropout feature_alpha_dropout_ feature_alpha_dropout_functional feature_dropout feature_dropout_
+alpha_dropout alpha_dropout_ alpha_dropout_functional dropout dropout1d dropout2d dropout3d dropout_
+dropout_functional feature_alpha_dropout feature_alpha_dropout_ feature_alpha_dropout_functional
+feature_dropout feature_dropout_
 """,
     "loss": """
 huber_loss huber_loss_backward huber_loss_kernel huber_loss_same_backward huber_loss_second

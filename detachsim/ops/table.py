@@ -75,6 +75,7 @@ FAMILIES = (
     "extremum",
     "logical",
     "piecewise",
+    "random_slopes",
     "smooth",
     "softmax",
     "dropout",

@@ -10,46 +10,47 @@ bitwise_not bitwise_or bitwise_right_shift bitwise_xor block_diag bmm broadcast_
 broadcast_to bucketize can_cast cartesian_prod cat cdist ceil ceil_ celu celu_ chain_matmul channel_shuffle
 cholesky cholesky_inverse cholesky_solve chunk clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clip
 clip_ clone column_stack combinations concat concatenate conj conj_physical conj_physical_ constant_pad_nd
-conv1d conv2d conv_transpose1d conv_transpose2d copysign corrcoef cos cos_ cosh cosh_ cosine_similarity
-count_nonzero cov cross cummax cummin cumprod cumsum cumulative_trapezoid deg2rad deg2rad_ det detach diag
-diag_embed diagflat diagonal diagonal_copy diagonal_scatter diff digamma dist div divide dot dropout dropout_
-dsplit dstack einsum empty empty_like eq equal erf erf_ erfc erfc_ erfinv exp exp2 exp2_ exp_ expm1 expm1_ eye
-feature_alpha_dropout feature_alpha_dropout_ feature_dropout feature_dropout_ fill fill_ fix fix_ flatten flip
-fliplr flipud float_power floor floor_ floor_divide fmax fmin fmod frac frac_ frexp from_numpy full full_like
-gather gcd gcd_ ge ger get_default_dtype gradient greater greater_equal group_norm gt hardshrink heaviside
-histc hsplit hstack hypot i0 i0_ igamma igammac imag index_add index_copy index_fill index_put index_put_
-index_select initial_seed inner inverse is_anomaly_enabled is_complex is_floating_point is_grad_enabled
-is_inference_mode_enabled is_nonzero is_same_size is_tensor isclose isfinite isin isinf isnan isneginf
-isposinf isreal kron kthvalue layer_norm lcm lcm_ ldexp ldexp_ le lerp less less_equal lgamma linspace log
-log10 log10_ log1p log1p_ log2 log2_ log_ log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and
-logical_not logical_or logical_xor logit logit_ logspace logsumexp lt manual_seed masked_fill masked_scatter
-masked_select matmul matrix_exp matrix_power max maximum mean median meshgrid min minimum mm mode moveaxis
-movedim msort mul multinomial multiply mv mvlgamma nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum
-narrow ne neg neg_ negative negative_ nextafter nonzero norm normal not_equal numel ones ones_like outer
-pairwise_distance pdist permute pinverse pixel_shuffle pixel_unshuffle poisson polygamma positive pow prelu
-prod promote_types put quantile rad2deg rad2deg_ rand rand_like randint randint_like randn randn_like randperm
-ravel real reciprocal reciprocal_ relu relu_ remainder renorm repeat_interleave reshape resolve_conj
-resolve_neg result_type rms_norm roll rot90 round round_ row_stack rsqrt rsqrt_ rsub scalar_tensor scatter
-scatter_add scatter_reduce searchsorted select select_scatter selu selu_ set_grad_enabled set_printoptions sgn
-sigmoid sigmoid_ sign signbit sin sin_ sinc sinc_ sinh sinh_ slice_scatter slogdet softmax sort split
-split_with_sizes sqrt sqrt_ square square_ squeeze stack std std_mean sub subtract sum svd swapaxes swapdims t
-take take_along_dim tan tan_ tanh tanh_ tensor tensor_split tensordot threshold threshold_ tile topk trace
-transpose trapezoid trapz tril tril_indices triu triu_indices true_divide trunc trunc_ unbind unflatten unique
-unique_consecutive unsqueeze var var_mean vdot vsplit vstack where xlogy xlogy_ zero_ zeros zeros_like
+conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d copysign corrcoef cos cos_ cosh cosh_
+cosine_similarity count_nonzero cov cross cummax cummin cumprod cumsum cumulative_trapezoid deg2rad deg2rad_
+det detach diag diag_embed diagflat diagonal diagonal_copy diagonal_scatter diff digamma dist div divide dot
+dropout dropout_ dsplit dstack einsum empty empty_like eq equal erf erf_ erfc erfc_ erfinv exp exp2 exp2_ exp_
+expm1 expm1_ eye feature_alpha_dropout feature_alpha_dropout_ feature_dropout feature_dropout_ fill fill_ fix
+fix_ flatten flip fliplr flipud float_power floor floor_ floor_divide fmax fmin fmod frac frac_ frexp
+from_numpy full full_like gather gcd gcd_ ge ger get_default_dtype gradient greater greater_equal group_norm
+gt hardshrink heaviside histc hsplit hstack hypot i0 i0_ igamma igammac imag index_add index_copy index_fill
+index_put index_put_ index_select initial_seed inner inverse is_anomaly_enabled is_complex is_floating_point
+is_grad_enabled is_inference_mode_enabled is_nonzero is_same_size is_tensor isclose isfinite isin isinf isnan
+isneginf isposinf isreal kron kthvalue layer_norm lcm lcm_ ldexp ldexp_ le lerp less less_equal lgamma
+linspace log log10 log10_ log1p log1p_ log2 log2_ log_ log_softmax logaddexp logaddexp2 logcumsumexp logdet
+logical_and logical_not logical_or logical_xor logit logit_ logspace logsumexp lt manual_seed masked_fill
+masked_scatter masked_select matmul matrix_exp matrix_power max maximum mean median meshgrid min minimum mm
+mode moveaxis movedim msort mul multinomial multiply mv mvlgamma nan_to_num nan_to_num_ nanmean nanmedian
+nanquantile nansum narrow ne neg neg_ negative negative_ nextafter nonzero norm normal not_equal numel ones
+ones_like outer pairwise_distance pdist permute pinverse pixel_shuffle pixel_unshuffle poisson polygamma
+positive pow prelu prod promote_types put quantile rad2deg rad2deg_ rand rand_like randint randint_like randn
+randn_like randperm ravel real reciprocal reciprocal_ relu relu_ remainder renorm repeat_interleave reshape
+resolve_conj resolve_neg result_type rms_norm roll rot90 round round_ row_stack rrelu rsqrt rsqrt_ rsub
+scalar_tensor scatter scatter_add scatter_reduce searchsorted select select_scatter selu selu_
+set_grad_enabled set_printoptions sgn sigmoid sigmoid_ sign signbit sin sin_ sinc sinc_ sinh sinh_
+slice_scatter slogdet softmax sort split split_with_sizes sqrt sqrt_ square square_ squeeze stack std std_mean
+sub subtract sum svd swapaxes swapdims t take take_along_dim tan tan_ tanh tanh_ tensor tensor_split tensordot
+threshold threshold_ tile topk trace transpose trapezoid trapz tril tril_indices triu triu_indices true_divide
+trunc trunc_ unbind unflatten unique unique_consecutive unsqueeze var var_mean vdot vsplit vstack where xlogy
+xlogy_ zero_ zeros zeros_like
 """
 
 FUNCTIONAL = """
 adaptive_avg_pool1d adaptive_avg_pool2d adaptive_max_pool1d adaptive_max_pool2d alpha_dropout avg_pool1d
 avg_pool2d batch_norm bilinear binary_cross_entropy binary_cross_entropy_with_logits celu celu_
-channel_shuffle conv1d conv2d conv_transpose1d conv_transpose2d cosine_embedding_loss cosine_similarity
-cross_entropy dropout dropout1d dropout2d elu elu_ embedding feature_alpha_dropout fold gaussian_nll_loss gelu
-glu group_norm gumbel_softmax hardshrink hardsigmoid hardswish hardtanh hardtanh_ hinge_embedding_loss
-huber_loss instance_norm interpolate kl_div l1_loss layer_norm leaky_relu leaky_relu_ linear
-local_response_norm log_softmax logsigmoid lp_pool1d lp_pool2d margin_ranking_loss max_pool1d max_pool2d mish
-mse_loss multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss nll_loss normalize one_hot pad
-pairwise_distance pdist pixel_shuffle pixel_unshuffle poisson_nll_loss prelu relu relu6 relu_ rms_norm
-scaled_dot_product_attention selu selu_ sigmoid silu smooth_l1_loss soft_margin_loss softmax softmin softplus
-softshrink softsign tanh tanhshrink threshold threshold_ triplet_margin_loss unfold
+channel_shuffle conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d cosine_embedding_loss
+cosine_similarity cross_entropy dropout dropout1d dropout2d dropout3d elu elu_ embedding feature_alpha_dropout
+fold gaussian_nll_loss gelu glu group_norm gumbel_softmax hardshrink hardsigmoid hardswish hardtanh hardtanh_
+hinge_embedding_loss huber_loss instance_norm interpolate kl_div l1_loss layer_norm leaky_relu leaky_relu_
+linear local_response_norm log_softmax logsigmoid lp_pool1d lp_pool2d margin_ranking_loss max_pool1d
+max_pool2d mish mse_loss multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss nll_loss
+normalize one_hot pad pairwise_distance pdist pixel_shuffle pixel_unshuffle poisson_nll_loss prelu relu relu6
+relu_ rms_norm rrelu scaled_dot_product_attention selu selu_ sigmoid silu smooth_l1_loss soft_margin_loss
+softmax softmin softplus softshrink softsign tanh tanhshrink threshold threshold_ triplet_margin_loss unfold
 """
 
 LINALG = """
@@ -73,16 +74,20 @@ backward grad
 """
 
 MODULES = """
-AdaptiveAvgPool1d AdaptiveAvgPool2d AlphaDropout AvgPool1d AvgPool2d BCELoss BCEWithLogitsLoss BatchNorm1d
-BatchNorm2d Bilinear CELU CircularPad1d CircularPad2d ConstantPad1d ConstantPad2d Conv1d Conv2d
-ConvTranspose1d ConvTranspose2d CosineEmbeddingLoss CosineSimilarity CrossEntropyLoss Dropout Dropout1d
-Dropout2d ELU Embedding FeatureAlphaDropout Flatten GELU GLU GRU GRUCell GaussianNLLLoss GroupNorm Hardshrink
-Hardsigmoid Hardswish Hardtanh HingeEmbeddingLoss HuberLoss Identity InstanceNorm1d InstanceNorm2d KLDivLoss
-L1Loss LSTM LSTMCell LayerNorm LeakyReLU Linear LogSigmoid LogSoftmax MSELoss MarginRankingLoss MaxPool1d
-MaxPool2d Mish ModuleList NLLLoss PReLU PairwiseDistance Parameter ParameterList PoissonNLLLoss RMSNorm RNN
-RNNCell ReLU ReLU6 ReflectionPad1d ReflectionPad2d ReplicationPad1d ReplicationPad2d SELU Sequential SiLU
-Sigmoid SmoothL1Loss SoftMarginLoss Softmax Softmin Softplus Softshrink Softsign Tanh Tanhshrink Threshold
-TripletMarginLoss Unflatten ZeroPad1d ZeroPad2d
+AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveMaxPool1d AdaptiveMaxPool2d AlphaDropout AvgPool1d AvgPool2d
+BCELoss BCEWithLogitsLoss BatchNorm1d BatchNorm2d BatchNorm3d Bilinear CELU ChannelShuffle CircularPad1d
+CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d ConstantPad3d Conv1d Conv2d Conv3d ConvTranspose1d
+ConvTranspose2d ConvTranspose3d CosineEmbeddingLoss CosineSimilarity CrossEntropyLoss Dropout Dropout1d
+Dropout2d Dropout3d ELU Embedding FeatureAlphaDropout Flatten Fold GELU GLU GRU GRUCell GaussianNLLLoss
+GroupNorm Hardshrink Hardsigmoid Hardswish Hardtanh HingeEmbeddingLoss HuberLoss Identity InstanceNorm1d
+InstanceNorm2d InstanceNorm3d KLDivLoss L1Loss LPPool1d LPPool2d LSTM LSTMCell LayerNorm LeakyReLU Linear
+LocalResponseNorm LogSigmoid LogSoftmax MSELoss MarginRankingLoss MaxPool1d MaxPool2d Mish ModuleList
+MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss PReLU PairwiseDistance Parameter
+ParameterList PixelShuffle PixelUnshuffle PoissonNLLLoss RMSNorm RNN RNNCell RReLU ReLU ReLU6 ReflectionPad1d
+ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d SELU Sequential SiLU
+Sigmoid SmoothL1Loss SoftMarginLoss Softmax Softmax2d Softmin Softplus Softshrink Softsign Tanh Tanhshrink
+Threshold TripletMarginLoss Unflatten Unfold Upsample UpsamplingBilinear2d UpsamplingNearest2d ZeroPad1d
+ZeroPad2d ZeroPad3d
 """
 
 INIT = """
@@ -152,36 +157,38 @@ xlogy_ zero_ zero_grad
 """
 
 ATTRIBUTES = """
-H L P Q R S T U V Vh _base _version affine all_weights alpha approximate base_lrs batch_first beta bias
-bias_hh bias_hh_l0 bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse bias_hh_l3
-bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2
+H L P Q R S T U V Vh _base _version affine align_corners all_weights alpha approximate base_lrs batch_first
+beta bias bias_hh bias_hh_l0 bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse
+bias_hh_l3 bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2
 bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bidirectional ceil_mode data defaults delta device dilation
-dim dropout dtype eigenvalues eigenvectors elementwise_affine embedding_dim end_dim eps exponent full grad
-grad_fn groups hidden_size ignore_index imag in1_features in2_features in_channels in_features indices inplace
-input_size is_leaf is_sparse itemsize keepdim kernel_size label_smoothing lambd last_epoch log_input
-log_target logabsdet mH mT mantissa margin max max_norm max_val min min_val momentum nbytes ndim
-negative_slope next_functions nonlinearity norm_type normalized_shape num_batches_tracked num_channels
-num_embeddings num_features num_groups num_layers num_parameters out_channels out_features output_nr
-output_size p padding padding_idx param_groups pos_weight proj_size real reduction requires_grad retains_grad
-running_mean running_var scale_grad_by_freq shape sign size start_dim state stride swap threshold
-track_running_stats training unflattened_size value values variable weight weight_hh weight_hh_l0
-weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse weight_hh_l3
-weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse weight_hr_l2
-weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih weight_ih_l0 weight_ih_l0_reverse
-weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse weight_ih_l3 weight_ih_l3_reverse
+dim downscale_factor dropout dtype eigenvalues eigenvectors elementwise_affine embedding_dim end_dim eps
+exponent full grad grad_fn groups hidden_size ignore_index imag in1_features in2_features in_channels
+in_features indices inplace input_size is_leaf is_sparse itemsize k keepdim kernel_size label_smoothing lambd
+last_epoch log_input log_target logabsdet lower mH mT mantissa margin max max_norm max_val min min_val mode
+momentum nbytes ndim negative_slope next_functions nonlinearity norm_type normalized_shape num_batches_tracked
+num_channels num_embeddings num_features num_groups num_layers num_parameters out_channels out_features
+output_nr output_size p padding padding_idx param_groups pos_weight proj_size real reduction requires_grad
+retains_grad return_indices running_mean running_var scale_factor scale_grad_by_freq shape sign size start_dim
+state stride swap threshold track_running_stats training unflattened_size upper upscale_factor value values
+variable weight weight_hh weight_hh_l0 weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2
+weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1
+weight_hr_l1_reverse weight_hr_l2 weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih
+weight_ih_l0 weight_ih_l0_reverse weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse
+weight_ih_l3 weight_ih_l3_reverse
 """
 
 SETTABLE = """
-_version affine all_weights alpha approximate batch_first beta bias bias_hh bias_hh_l0 bias_hh_l0_reverse
-bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse bias_hh_l3 bias_hh_l3_reverse bias_ih bias_ih_l0
-bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2 bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse
-bidirectional ceil_mode data delta dilation dim dropout elementwise_affine embedding_dim end_dim eps full grad
-grad_fn groups hidden_size ignore_index in1_features in2_features in_channels in_features inplace input_size
-is_leaf keepdim kernel_size label_smoothing lambd log_input log_target margin max_norm max_val min_val
-momentum negative_slope nonlinearity norm_type normalized_shape num_batches_tracked num_channels
-num_embeddings num_features num_groups num_layers num_parameters out_channels out_features output_size p
-padding padding_idx pos_weight proj_size reduction requires_grad running_mean running_var scale_grad_by_freq
-start_dim stride swap threshold track_running_stats training unflattened_size value weight weight_hh
+_version affine align_corners all_weights alpha approximate batch_first beta bias bias_hh bias_hh_l0
+bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse bias_hh_l3 bias_hh_l3_reverse
+bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2 bias_ih_l2_reverse bias_ih_l3
+bias_ih_l3_reverse bidirectional ceil_mode data delta dilation dim downscale_factor dropout elementwise_affine
+embedding_dim end_dim eps full grad grad_fn groups hidden_size ignore_index in1_features in2_features
+in_channels in_features inplace input_size is_leaf k keepdim kernel_size label_smoothing lambd log_input
+log_target lower margin max_norm max_val min_val mode momentum negative_slope nonlinearity norm_type
+normalized_shape num_batches_tracked num_channels num_embeddings num_features num_groups num_layers
+num_parameters out_channels out_features output_size p padding padding_idx pos_weight proj_size reduction
+requires_grad return_indices running_mean running_var scale_factor scale_grad_by_freq size start_dim stride
+swap threshold track_running_stats training unflattened_size upper upscale_factor value weight weight_hh
 weight_hh_l0 weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse
 weight_hh_l3 weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse
 weight_hr_l2 weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih weight_ih_l0

@@ -52,6 +52,7 @@ TEXTS: dict[str, Entry] = {
         "Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
         {},
     ),
+    "rrelu_bounds": ("RuntimeError", "Lower bound should be less than or equal to the upper bound", {}),
     "dropout_probability_torch": (
         "RuntimeError",
         "dropout probability has to be between 0 and 1, but got {p}",

@@ -187,6 +187,14 @@ TEXTS: dict[str, Entry] = {
         "and an optional batch dimension (i.e. 3D or 4D inputs).",
         {},
     ),
+    "dropout_3d": (
+        "UserWarning",
+        "dropout3d: Received a {ndim}-D input to dropout3d, which is deprecated and will result in an error in a "
+        "future release. To retain the behavior and silence this warning, please use dropout instead. Note that "
+        "dropout3d exists to provide channel-wise dropout on inputs with 3 spatial dimensions, a channel dimension, "
+        "and an optional batch dimension (i.e. 4D or 5D inputs).",
+        {},
+    ),
     "dropout_2d_channels": (
         "UserWarning",
         "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is desired - "
@@ -224,6 +232,7 @@ TEXTS: dict[str, Entry] = {
         "num_features, which is not used because affine=False",
         {},
     ),
+    "softmax2d_dims": ("ValueError", "Softmax2d: expected input to be 3D or 4D, got {ndim}D instead", {}),
     "cell_states": ("RuntimeError", "lstm_cell expects two hidden states", {}),
     "cell_dims": (
         "ValueError",

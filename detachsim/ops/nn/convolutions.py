@@ -1,4 +1,4 @@
-"""Convolutions and transposed convolutions over sequences and images."""
+"""Convolutions and transposed convolutions over sequences, images and volumes."""
 
 from typing import Any, ClassVar
 
@@ -140,6 +140,12 @@ class Conv2d(_Convolution):
     dims, op = 2, "conv2d"
 
 
+class Conv3d(_Convolution):
+    """A convolution over volumes."""
+
+    dims, op = 3, "conv3d"
+
+
 class _Transposed(_AnyConvolution):
     transposed = True
 
@@ -202,4 +208,10 @@ class ConvTranspose2d(_Transposed):
     dims, op = 2, "conv_transpose2d"
 
 
-CLASSES: tuple[type[Module], ...] = (Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d)
+class ConvTranspose3d(_Transposed):
+    """A transposed convolution over volumes."""
+
+    dims, op = 3, "conv_transpose3d"
+
+
+CLASSES: tuple[type[Module], ...] = (Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)

@@ -46,6 +46,12 @@ class Dropout2d(_Dropout):
     op = "dropout2d"
 
 
+class Dropout3d(_Dropout):
+    """Sets whole channels of volumes to zero at random while training."""
+
+    op = "dropout3d"
+
+
 class AlphaDropout(_Dropout):
     """Sets elements to selu's limit at random while training."""
 
@@ -58,4 +64,4 @@ class FeatureAlphaDropout(_Dropout):
     op = "feature_alpha_dropout"
 
 
-CLASSES: tuple[type[Module], ...] = (Dropout, Dropout1d, Dropout2d, AlphaDropout, FeatureAlphaDropout)
+CLASSES: tuple[type[Module], ...] = (Dropout, Dropout1d, Dropout2d, Dropout3d, AlphaDropout, FeatureAlphaDropout)

@@ -256,6 +256,12 @@ class BatchNorm2d(_BatchNorm):
     expected, ndims = "4D", (4,)
 
 
+class BatchNorm3d(_BatchNorm):
+    """Batch normalization of volumes."""
+
+    expected, ndims = "5D", (5,)
+
+
 class _InstanceNorm(_ChannelNorm):
     """Normalization of each channel of each item on its own. An input without a batch is taken as one item."""
 
@@ -302,12 +308,20 @@ class InstanceNorm2d(_InstanceNorm):
     expected, ndims = "3D or 4D", (3, 4)
 
 
+class InstanceNorm3d(_InstanceNorm):
+    """Instance normalization of volumes."""
+
+    expected, ndims = "4D or 5D", (4, 5)
+
+
 CLASSES: tuple[type[Module], ...] = (
     LayerNorm,
     RMSNorm,
     GroupNorm,
     BatchNorm1d,
     BatchNorm2d,
+    BatchNorm3d,
     InstanceNorm1d,
     InstanceNorm2d,
+    InstanceNorm3d,
 )

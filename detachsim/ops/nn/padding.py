@@ -59,7 +59,7 @@ def _paddings() -> list[type[Module]]:
     return [
         type(f"{name}{dims}d", (base,), {"__doc__": f"``F.pad`` as a module: {mode}.", "dims": dims, "mode": mode})
         for name, base, mode in kinds
-        for dims in (1, 2)
+        for dims in (1, 2, 3)
     ]
 
 

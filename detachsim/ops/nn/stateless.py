@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from detachsim.engine.errors import TorchError
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.loss import chosen_reduction
-from detachsim.ops.nn.base import Module, options
+from detachsim.ops.nn.base import Module, dims_of, options
 
 Options = tuple[tuple[str, Any], ...]
 
@@ -18,6 +18,9 @@ REQUIRED = object()
 
 # The ways to print options: all of them, all but a plain ``inplace``, none, or the values alone.
 ALL, WITHOUT_FALSE_INPLACE, NOTHING, VALUE = "all", "without false inplace", "nothing", "value"
+FIRST, ALL_BUT_NAME_OF_FIRST = "first", "all but the name of the first"
+
+_LP_POOL: Options = (("norm_type", REQUIRED), ("kernel_size", REQUIRED), ("stride", None), ("ceil_mode", False))
 
 # Activations: name, options, op, what of the options is passed on (and as what), printing.
 ACTIVATIONS: tuple[tuple[str, Options, str, tuple[str, ...], str], ...] = (
@@ -72,6 +75,46 @@ ACTIVATIONS: tuple[tuple[str, Options, str, tuple[str, ...], str], ...] = (
         WITHOUT_FALSE_INPLACE,
     ),
     ("GLU", (("dim", -1),), "glu", ("dim",), ALL),
+    ("LPPool1d", _LP_POOL, "lp_pool1d", ("norm_type", "kernel_size", "stride", "ceil_mode"), ALL),
+    ("LPPool2d", _LP_POOL, "lp_pool2d", ("norm_type", "kernel_size", "stride", "ceil_mode"), ALL),
+    (
+        "LocalResponseNorm",
+        (("size", REQUIRED), ("alpha", 1e-4), ("beta", 0.75), ("k", 1.0)),
+        "local_response_norm",
+        ("size", "alpha", "beta", "k"),
+        ALL_BUT_NAME_OF_FIRST,
+    ),
+    ("PixelShuffle", (("upscale_factor", REQUIRED),), "pixel_shuffle", ("upscale_factor",), ALL),
+    ("PixelUnshuffle", (("downscale_factor", REQUIRED),), "pixel_unshuffle", ("downscale_factor",), ALL),
+    ("ChannelShuffle", (("groups", REQUIRED),), "channel_shuffle", ("groups",), ALL),
+    (
+        "Unfold",
+        (("kernel_size", REQUIRED), ("dilation", 1), ("padding", 0), ("stride", 1)),
+        "unfold",
+        ("kernel_size", "dilation", "padding", "stride"),
+        ALL,
+    ),
+    (
+        "Fold",
+        (("output_size", REQUIRED), ("kernel_size", REQUIRED), ("dilation", 1), ("padding", 0), ("stride", 1)),
+        "fold",
+        ("output_size", "kernel_size", "dilation", "padding", "stride"),
+        ALL,
+    ),
+    (
+        "AdaptiveMaxPool1d",
+        (("output_size", REQUIRED), ("return_indices", False)),
+        "adaptive_max_pool1d",
+        ("output_size", "return_indices"),
+        FIRST,
+    ),
+    (
+        "AdaptiveMaxPool2d",
+        (("output_size", REQUIRED), ("return_indices", False)),
+        "adaptive_max_pool2d",
+        ("output_size", "return_indices"),
+        FIRST,
+    ),
     ("AdaptiveAvgPool1d", (("output_size", REQUIRED),), "adaptive_avg_pool1d", ("output_size",), ALL),
     ("AdaptiveAvgPool2d", (("output_size", REQUIRED),), "adaptive_avg_pool2d", ("output_size",), ALL),
 )
@@ -117,6 +160,19 @@ LOSSES: tuple[tuple[str, Options, str, tuple[str, ...]], ...] = (
         (("margin", 1.0), *_LEGACY, ("reduction", "mean")),
         "hinge_embedding_loss",
         ("margin", "reduction"),
+    ),
+    ("MultiLabelMarginLoss", (*_LEGACY, ("reduction", "mean")), "multilabel_margin_loss", ("reduction",)),
+    (
+        "MultiLabelSoftMarginLoss",
+        (("weight", None), *_LEGACY, ("reduction", "mean")),
+        "multilabel_soft_margin_loss",
+        ("weight", "reduction"),
+    ),
+    (
+        "MultiMarginLoss",
+        (("p", 1), ("margin", 1.0), ("weight", None), *_LEGACY, ("reduction", "mean")),
+        "multi_margin_loss",
+        ("p", "margin", "weight", "reduction"),
     ),
     ("SoftMarginLoss", (*_LEGACY, ("reduction", "mean")), "soft_margin_loss", ("reduction",)),
     (
@@ -194,13 +250,14 @@ class Stateless(Module):
         """Return the options as PyTorch prints them."""
         if self.printing == NOTHING:
             return ""
-        shown = []
+        shown: list[str] = []
         for name in self.option_names:
             value = getattr(self, name)
             if name == "inplace" and self.printing == WITHOUT_FALSE_INPLACE and not value:
                 continue
-            shown.append(f"{value}" if self.printing == VALUE else f"{name}={value!r}")
-        return ", ".join(shown)
+            bare = self.printing == VALUE or (self.printing == ALL_BUT_NAME_OF_FIRST and not shown)
+            shown.append(f"{value}" if bare else f"{name}={value!r}")
+        return shown[0] if self.printing == FIRST else ", ".join(shown)
 
 
 def _initializer(name: str, defaults: Options) -> Callable[..., None]:
@@ -310,8 +367,95 @@ class Identity(Module):
         return input
 
 
+class RReLU(Module):
+    """``rrelu`` as a module, which draws in training mode."""
+
+    def __init__(self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False) -> None:
+        super().__init__()
+        self.lower, self.upper, self.inplace = lower, upper, inplace
+
+    def forward(self, input: Any) -> Any:
+        """Run the op."""
+        return self.functional("rrelu", input, self.lower, self.upper, self.training, self.inplace)
+
+    def extra_repr(self) -> str:
+        """Return the options as PyTorch prints them."""
+        return f"lower={self.lower}, upper={self.upper}{', inplace=True' if self.inplace else ''}"
+
+    ATTRIBUTES: ClassVar[dict[str, Any]] = options("lower", "upper", "inplace")
+
+
+class Softmax2d(Module):
+    """Softmax over the channels of images."""
+
+    def forward(self, input: Any) -> Any:
+        """Run the op."""
+        if (ndim := dims_of(input)) not in (3, 4):
+            raise TorchError("softmax2d_dims", ndim=ndim)
+        return self.functional("softmax", input, -3)
+
+
+class Upsample(Module):
+    """``F.interpolate`` as a module."""
+
+    def __init__(
+        self,
+        size: Any = None,
+        scale_factor: Any = None,
+        mode: str = "nearest",
+        align_corners: bool | None = None,
+        recompute_scale_factor: bool | None = None,
+    ) -> None:
+        super().__init__()
+        self.size = size
+        if isinstance(scale_factor, tuple):
+            self.scale_factor: Any = tuple(float(factor) for factor in scale_factor)
+        else:
+            self.scale_factor = float(scale_factor) if scale_factor else None
+        self.mode, self.align_corners, self.recompute_scale_factor = mode, align_corners, recompute_scale_factor
+
+    def forward(self, input: Any) -> Any:
+        """Run the op."""
+        return self.functional(
+            "interpolate",
+            input,
+            self.size,
+            self.scale_factor,
+            self.mode,
+            self.align_corners,
+            recompute_scale_factor=self.recompute_scale_factor,
+        )
+
+    def extra_repr(self) -> str:
+        """Return the options as PyTorch prints them."""
+        if self.scale_factor is not None:
+            return f"scale_factor={self.scale_factor!r}, mode={self.mode!r}"
+        return f"size={self.size!r}, mode={self.mode!r}"
+
+    ATTRIBUTES: ClassVar[dict[str, Any]] = options("size", "scale_factor", "mode", "align_corners")
+
+
+class UpsamplingNearest2d(Upsample):
+    """``Upsample`` by the nearest element."""
+
+    def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
+        super().__init__(size, scale_factor, mode="nearest")
+
+
+class UpsamplingBilinear2d(Upsample):
+    """``Upsample`` between the elements."""
+
+    def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
+        super().__init__(size, scale_factor, mode="bilinear", align_corners=True)
+
+
 CLASSES: tuple[type[Module], ...] = (
     Identity,
+    RReLU,
+    Softmax2d,
+    Upsample,
+    UpsamplingNearest2d,
+    UpsamplingBilinear2d,
     *(_made(name, opts, op, passed, how, _one_input(name)) for name, opts, op, passed, how in ACTIVATIONS),
     *(_made(name, opts, op, passed, NOTHING, _two_inputs(name)) for name, opts, op, passed in LOSSES),
     *(_made(name, opts, op, passed, NOTHING, _inputs(name, ins)) for name, opts, op, passed, ins in LOSSES_OF_THREE),
