@@ -178,6 +178,8 @@ def diff(ops: Any, self: Any, n: int = 1, dim: int = -1, prepend: Any = None, ap
     if n < 0:
         raise TorchError("diff_order", n=n)
     parts = [part for part in (prepend, self, append) if part is not None]
+    if any(part.ndim != self.ndim for part in parts):
+        raise TorchError("diff_dims")
     whole = ops.cat(parts, axis) if len(parts) > 1 else self
     if n == 0:
         return ops.copy_(ops.zeros_like(whole), whole)

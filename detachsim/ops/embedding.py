@@ -8,6 +8,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
+from detachsim.ops.numeric import require_dim
 from detachsim.ops.row import composite, general, inplace
 
 
@@ -59,10 +60,11 @@ def embedding(
     sparse: bool = False,
 ) -> Any:
     """The rows of weight at input; the row at padding_idx gets no gradient."""
-    if padding_idx is not None:
-        if weight.ndim and not -weight.shape[0] <= padding_idx < weight.shape[0]:
+    if padding_idx:  # 0 is not looked at
+        length = weight.shape[require_dim(0, weight.ndim)]
+        if not -length <= padding_idx < length:
             raise TorchError("padding_range")
-        padding_idx %= weight.shape[0]
+        padding_idx %= length
     if max_norm is not None:
         with input.session.grad_mode(False):
             ops.embedding_renorm_(weight, input, max_norm, norm_type)

@@ -166,7 +166,7 @@ def margin_ranking_loss(
     difference = input1 - input2  # before the negation: which of the two refuses bools can be seen
     product = -target * difference
     floating = product.tensor.dtype.is_floating
-    losses = ops.clamp_min_(product + margin if floating else ops.add(product, margin), 0)
+    losses = ops.clamp_min_(product + margin if floating else ops.add(product, float(margin)), 0)
     if reduction == "mean" and not losses.tensor.dtype.is_floating:
         losses = ops.to(losses, dtypes.float32)
     return reduce_with(ops, losses, reduction)

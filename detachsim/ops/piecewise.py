@@ -151,6 +151,8 @@ def prelu(ops: Any, self: Any, weight: Any) -> Any:
         if not left.is_floating or left is dtypes.float16:
             raise TorchError("not_implemented_for", kernel="prelu_cpu", dtype=left.scalar)
         return ops.whole_prelu(self, weight)
+    if not left.is_floating:
+        raise TorchError("not_implemented_for", kernel="prelu_cpu", dtype=left.scalar)
     if weight.ndim != self.ndim:
         shape = [1] * self.ndim
         if self.ndim > 1:

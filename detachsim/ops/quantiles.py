@@ -19,12 +19,12 @@ def _check_quantile(self: Any, q: Any, dim: int | None) -> None:
     """What is asked for before a tensor q is looked at; a number is looked at first."""
     if not isinstance(q, Operand) and not 0 <= q <= 1:
         raise TorchError("quantile_range", q=f"{q:g}")
-    if not self.tensor.dtype.is_floating or self.tensor.dtype.is_reduced:
-        raise TorchError("quantile_dtype")
-    if isinstance(q, Operand) and q.ndim > 1 and self.size:
-        raise TorchError("quantile_points")
     if self.size == 0:
         raise TorchError("quantile_empty")
+    if isinstance(q, Operand) and q.ndim > 1:
+        raise TorchError("quantile_points")
+    if not self.tensor.dtype.is_floating or self.tensor.dtype.is_reduced:
+        raise TorchError("quantile_dtype")
     wrap_dim(0 if dim is None else dim, self.ndim)
 
 
@@ -33,9 +33,9 @@ def _quantile(ignore_nan: bool) -> Any:
         ops: Any, self: Any, q: Any, dim: int | None = None, keepdim: bool = False, interpolation: str = "linear"
     ) -> Any:
         _check_quantile(self, q, dim)
-        points = _points(self, q)
         if interpolation not in _INTERPOLATIONS:
             raise TorchError("quantile_interpolation", interpolation=interpolation)
+        points = _points(self, q)
         axis = wrap_dim(0 if dim is None else dim, self.ndim)
         if self.tensor.array.size == 0:
             raise TorchError("quantile_empty")

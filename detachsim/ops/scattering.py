@@ -30,6 +30,8 @@ def _crop(src: Array, index: Array) -> Array:
 
 def gather(self: Array, dim: int, index: Array, sparse_grad: bool = False) -> Array:
     axis = wrap_dim(dim, self.ndim)
+    if not index.size:
+        return np.empty(index.shape, self.dtype)  # nothing is asked for, so that the dims need not fit
     source, where = np.atleast_1d(self), np.atleast_1d(index)
     return shaped(np.array(source[places_along(source, axis, where)]), index.shape)
 

@@ -25,6 +25,9 @@ def covariance(ops: Any, self: Any, correction: int = 1, fweights: Any = None, a
         raise TorchError("cov_dims", ndim=self.ndim)
     if self.tensor.dtype is dtypes.boolean:
         raise TorchError("cov_bool")
+    for name, given in (("fweights", fweights), ("aweights", aweights)):
+        if given is not None and given.ndim > 1:
+            raise TorchError("cov_weight_dims", name=name, ndim=given.ndim)
     rows = ops.view(self, (1, self.size)) if self.ndim < 2 else self
     count = rows.shape[1]
     weights = _weights(ops, fweights, aweights)

@@ -138,7 +138,8 @@ class Evaluator:
             return value[value.fields.index(name)]
         elif (attributes := _table(value, "ATTRIBUTES")) and name in attributes:
             return attributes[name](self.session, value)
-        if (find := getattr(type(value), "find", None)) is not None and (found := find(value, name)) is not value:
+        find = None if isinstance(value, str) else getattr(type(value), "find", None)  # a text has one of Python's
+        if find is not None and (found := find(value, name)) is not value:
             return found
         raise _no_attribute(value, name)
 

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from hypothesis import strategies as st
 
-from tests.fuzz import edits, machine, mistakes, nested, ops, passes, table, tensors, training, views
+from tests.fuzz import calls, edits, machine, mistakes, nested, ops, passes, table, tensors, training, views
 from tests.fuzz.writer import Writer
 
 Kind: TypeAlias = Callable[[Writer], None]
@@ -63,6 +63,7 @@ KINDS: dict[str, Kind] = {
         nested.nested_print,
         nested.nested_edit,
         nested.nested_backward,
+        calls.call,
         table.sampled,
         table.sampled_edit,
         views.view,

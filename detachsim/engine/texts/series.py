@@ -5,6 +5,12 @@ from detachsim.engine.texts.entry import Entry
 _OPTIONAL_BATCH = "with optional 0-dim batch size, but got: {sizes}"
 
 TEXTS: dict[str, Entry] = {
+    "cov_weight_dims": (
+        "RuntimeError",
+        "cov(): expected {name} to have one or fewer dimensions but got {name} with {ndim} dimensions",
+        {},
+    ),
+    "diff_dims": ("RuntimeError", "diff expects prepend or append to be the same dimension as input", {}),
     "cov_dims": (
         "RuntimeError",
         "cov(): expected input to have two or fewer dimensions but got an input with {ndim} dimensions",
