@@ -73,5 +73,11 @@ class SGD(Optimizer):
             else:
                 call("mul_", kept, momentum)
                 call("add_", kept, gradient, alpha=1 - options["dampening"])
-            gradient = call("add", gradient, kept, alpha=momentum) if options["nesterov"] else kept
+            if options["nesterov"]:
+                # All at once, PyTorch adds the momentum to the gradients where they lie: ``.grad`` itself, unless weight
+                # decay or ``maximize`` have made other tensors.
+                add = "add_" if options["foreach"] else "add"
+                gradient = call(add, gradient, kept, alpha=momentum)
+            else:
+                gradient = kept
         yield "add_", (gradient,), {"alpha": -number(options["lr"])}
