@@ -74,7 +74,7 @@ class SGD(Optimizer):
                 call("mul_", kept, momentum)
                 call("add_", kept, gradient, alpha=1 - options["dampening"])
             if options["nesterov"]:
-                # All at once, PyTorch adds the momentum to the gradients where they lie: ``.grad`` itself, unless weight
+                # All at once, PyTorch adds the momentum to the gradients: ``.grad`` itself, unless weight
                 # decay or ``maximize`` have made other tensors.
                 add = "add_" if options["foreach"] else "add"
                 gradient = call(add, gradient, kept, alpha=momentum)
