@@ -315,7 +315,8 @@ def bilinear(ops: Any, input1: Any, input2: Any, weight: Any, bias: Any = None) 
     for dim, (left, right) in enumerate(zip(lead, input2.shape[:-1], strict=True)):
         if left != right:
             raise TorchError("bilinear_batch", dim=dim, left=left, right=right)
-    for name, tensor, expected in (("input1", input1, weight.shape[1]), ("input2", input2, weight.shape[2])):
+    for place, (name, tensor) in enumerate((("input1", input1), ("input2", input2)), 1):
+        expected = weight.shape[require_dim(place, weight.ndim)]
         if tensor.shape[-1] != expected:
             raise TorchError("bilinear_sizes", name=name, found=tensor.shape[-1], expected=expected)
     outputs = weight.shape[0]

@@ -7,6 +7,7 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.layout import AS_FIRST
 from detachsim.engine.op import Op
 from detachsim.ops.numeric import wrap_dim
 from detachsim.ops.row import GENERAL, composite, general, view
@@ -139,6 +140,7 @@ def _scatter(signature: str, node: str, kernel: Any, view_call: str, doc: str) -
         node,
         kernel,
         grad={"self": f"{name}(grad, zeros_sized(grad, src_size){arguments}", "src": view_call},
+        layout=AS_FIRST,
         doc=doc,
     )
 

@@ -255,7 +255,8 @@ def _check_index_fill(session: Any, op: Op, bound: list[Any]) -> None:
 
 def _check_index(op: Op, index: Tensor) -> None:
     if index.dtype is not dtypes.int64:
-        raise TorchError("take_dtype", op=op.name.rstrip("_"), dtype=index.dtype.scalar)
+        # Even where put() edits a copy, it is put_() that speaks.
+        raise TorchError("take_dtype", op="take" if op.name == "take" else "put_", dtype=index.dtype.scalar)
 
 
 def _check_take(session: Any, op: Op, bound: list[Any]) -> None:

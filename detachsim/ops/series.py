@@ -11,7 +11,6 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
-from detachsim.engine.layout import AS_MADE
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh
@@ -245,10 +244,8 @@ def combined(ops: Any, self: Any, r: int = 2, with_replacement: bool = False) ->
     return ops.stack(columns, 1)
 
 
-def is_in(elements: Array, test_elements: Array, assume_unique: bool = False, invert: bool = False) -> Array:
-    made = np.empty_like(elements, dtype=np.bool_)
-    made[...] = np.isin(elements, test_elements, invert=invert)
-    return made
+def is_in(elements: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False) -> Array:
+    return np.asarray(np.isin(elements, test_elements, invert=invert))
 
 
 def _check_in(session: Any, op: Op, bound: list[Any]) -> None:
@@ -387,7 +384,6 @@ ROWS: list[Op] = [
         is_in,
         where="t",
         check=_check_in,
-        layout=AS_MADE,
         doc="which elements are among others",
         samples=("torch.isin(a, b)",),
     ),

@@ -20,7 +20,6 @@ TEXTS = list(dict.fromkeys(text for _, text in samples() if names_of(text) and n
 
 # Where we and PyTorch part, and why.
 KNOWN = {
-    "torch.isin(a, b)": "PyTorch refuses what does not lie in rows",
     "torch.kron(a, b)": "PyTorch multiplies other views of the inputs",
     "torch.linalg.lu((a.reshape(-1)[:2].diag_embed() + 0.1))[1:]": "PyTorch counts only results with a gradient",
 }
