@@ -58,7 +58,7 @@ def from_data(
         shape = _shape_of(data)
         flat: list[Any] = []
         if 0 not in shape:
-            _flatten(session, data, shape, 0, flat)
+            _flatten(session, data, shape, 0, flat, dtype)
         kind = dtype or _infer_dtype(flat)
         made = fresh(_fill(flat, kind).reshape(shape), kind)
     return _leaf(session, made, requires_grad)
@@ -85,38 +85,52 @@ def _shape_of(data: Any) -> tuple[int, ...]:
         if not data:
             break
         data = data[0]
+    if isinstance(data, str) and data and shape:
+        # Each of its letters is a text again, without an end.
+        raise TorchError("python", type="ValueError", text="too many dimensions 'str'")
     if isinstance(data, Tensor):
         shape.extend(data.shape)
     return tuple(shape)
 
 
-def _flatten(session: "Session", data: Any, shape: tuple[int, ...], dim: int, flat: list[Any]) -> None:
+def _flatten(
+    session: "Session", data: Any, shape: tuple[int, ...], dim: int, flat: list[Any], dtype: DType | None
+) -> None:
     if isinstance(data, (list, tuple)):
         if dim >= len(shape):
-            text = f"must be real number, not {type(data).__name__}"
-            if not _infer_dtype(flat).is_floating:
-                text = f"'{type(data).__name__}' object cannot be interpreted as an integer"
-            raise TorchError("python", type="TypeError", text=text)
+            raise _no_number(data, dtype or _infer_dtype(flat))
         if len(data) != shape[dim]:
             raise TorchError("tensor_sequence", expected=shape[dim], dim=dim, found=len(data))
         for item in data:
-            _flatten(session, item, shape, dim + 1, flat)
+            _flatten(session, item, shape, dim + 1, flat, dtype)
     elif isinstance(data, Tensor):
         if data.array.ndim or dim < len(shape):
             raise TorchError("scalar_conversion")
         if (data.requires or data.node is not None) and session.dialect == "torch-2.13":
             session.warn_once("scalar_requires_grad")
         flat.append(data.array.item())
-    elif isinstance(data, str):
-        raise TorchError("python", type="TypeError", text="new(): invalid data type 'str'")
     elif isinstance(data, (bool, int, float)):
         if dim < len(shape):
             raise TorchError("python", type="TypeError", text="not a sequence")
         flat.append(data)
+    elif dtype is not None and (shape or not isinstance(data, str)):
+        raise _no_number(data, dtype)
+    elif isinstance(data, str):
+        raise TorchError("python", type="TypeError", text="new(): invalid data type 'str'")
     else:
         from detachsim.engine.parser import type_word
 
         raise TorchError("infer_dtype", type=type_word(data))
+
+
+def _no_number(value: Any, dtype: DType) -> TorchError:
+    """Return Python's error for what is to be a number of a type and is none."""
+    from detachsim.engine.parser import type_word
+
+    text = f"must be real number, not {type_word(value)}"
+    if not dtype.is_floating:
+        text = f"'{type_word(value)}' object cannot be interpreted as an integer"
+    return TorchError("python", type="TypeError", text=text)
 
 
 def _infer_dtype(flat: list[Any]) -> DType:

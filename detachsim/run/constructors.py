@@ -20,8 +20,9 @@ def constructors(space: str) -> dict[str, Callable[..., Any]]:
         return schedules.CONSTRUCTORS
     if space == "torch":
         from detachsim.ops import generators
+        from detachsim.run import legacy
 
-        return generators.CONSTRUCTORS
+        return generators.CONSTRUCTORS | legacy.CONSTRUCTORS
     if space == "torch.nn.init":
         from detachsim.ops.nn import init
 

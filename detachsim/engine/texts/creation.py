@@ -2,6 +2,15 @@
 
 from detachsim.engine.texts.entry import Entry
 
+# What the constructors from before ``torch.tensor`` say that they take.
+LEGACY_SIGNATURES = [
+    "(*, torch.device device = None)",
+    "(torch.Storage storage)",
+    "(Tensor other)",
+    "(tuple of ints size, *, torch.device device = None)",
+    "(object data, *, torch.device device = None)",
+]
+
 TEXTS: dict[str, Entry] = {
     "infer_dtype": ("RuntimeError", "Could not infer dtype of {type}", {}),
     "arange_step": ("RuntimeError", "step must be nonzero", {}),
@@ -69,5 +78,19 @@ TEXTS: dict[str, Entry] = {
             " * (tuple of SymInts size, *, torch.memory_format memory_format, Tensor out, torch.dtype dtype, torch.layout "
             "layout, torch.device device, bool pin_memory, bool requires_grad)\n"
         },
+    ),
+    "legacy_other_type": (
+        "TypeError",
+        "expected TensorOptions(dtype={expected}, device=cpu, layout=Strided, requires_grad=false (default), "
+        "pinned_memory=false (default), memory_format=(nullopt)) (got TensorOptions(dtype={found}, device=cpu, "
+        "layout=Strided, requires_grad=false (default), pinned_memory=false (default), memory_format=(nullopt)))",
+        {},
+    ),
+    "legacy_data": ("TypeError", "new(): data must be a sequence (got {type})", {}),
+    "legacy_size": (
+        "TypeError",
+        "new(): argument 'size' failed to unpack the object at pos {place} with error \"type must be tuple of ints,but got "
+        '{type}"',
+        {"torch-1.13": "new(): argument 'size' must be tuple of ints, but found element of type {type} at pos {place}"},
     ),
 }
