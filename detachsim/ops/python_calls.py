@@ -9,16 +9,19 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 
 
-def call_python(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+def call_python(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], name: str = "") -> Any:
     """Call ``function``; what Python says of wrong arguments becomes the scenario's error, with the same text.
 
     That is so whether the function does not take them at all, or computes with them what cannot be computed:
-    PyTorch's own Python fails there just so.
+    PyTorch's own Python fails there just so. ``name`` is what PyTorch calls the function, where we call it otherwise.
     """
     try:
         return function(*args, **kwargs)
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
         text = repr(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+        ours = function.__qualname__
+        if name and text.startswith(f"{ours}()"):
+            text = name + text[len(ours) :]
         raise TorchError("python", type=type(error).__name__, text=text) from None
 
 
@@ -37,17 +40,26 @@ def maker(made: Any) -> Callable[..., Any]:
                 raise TorchError("python", type="TypeError", text=text)
         value = made.__new__(made)
         value.session = session
-        call_python(value.__init__, args, kwargs)
+        call_python(value.__init__, args, kwargs, called(made, "__init__"))
         return value
 
     return make
+
+
+def called(owner: type, name: str) -> str:
+    """Return what PyTorch calls a method of a class of ours; empty where it is called the same.
+
+    A class says so in ``called``, by method: the class that PyTorch wrote it in, empty for each one's own.
+    """
+    names: Mapping[str, str] = getattr(owner, "called", {})
+    return f"{names[name] or owner.__name__}.{name}" if name in names else ""
 
 
 def method(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method for a class's ``METHODS``, which takes the session and the object first."""
 
     def call(session: Session, owner: Any, *args: Any, **kwargs: Any) -> Any:
-        return call_python(function, (owner, *args), kwargs)
+        return call_python(function, (owner, *args), kwargs, called(type(owner), function.__name__))
 
     return call
 

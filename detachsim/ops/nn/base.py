@@ -21,7 +21,7 @@ from detachsim.ops.nn.hooks import METHODS as HOOK_METHODS
 from detachsim.ops.nn.hooks import Hooks, call_hooked
 from detachsim.ops.nn.state import load_state_dict, state_dict
 from detachsim.ops.optim.base import clear_gradient
-from detachsim.ops.python_calls import call_python, method
+from detachsim.ops.python_calls import call_python, called, method
 
 
 def parameter(data: Tensor, requires_grad: bool = True) -> Tensor:
@@ -91,7 +91,7 @@ class Module:
     def run(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Run the module without its hooks."""
         forward: Callable[..., Any] = self.forward  # type: ignore[attr-defined]  # each subclass has its own arguments
-        return call_python(forward, args, kwargs)
+        return call_python(forward, args, kwargs, called(type(self), "forward"))
 
     def functional(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Call a function of ``torch.nn.functional``, or of torch, with what a scenario may have given wrongly."""

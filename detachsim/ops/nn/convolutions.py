@@ -88,6 +88,8 @@ class _AnyConvolution(Module):
 
 
 class _Convolution(_AnyConvolution):
+    called: ClassVar[dict[str, str]] = {"__init__": "", "forward": ""}
+
     def __init__(
         self,
         in_channels: int,
@@ -148,6 +150,7 @@ class Conv3d(_Convolution):
 
 class _Transposed(_AnyConvolution):
     transposed = True
+    called: ClassVar[dict[str, str]] = {"__init__": "", "forward": ""}
 
     def __init__(
         self,

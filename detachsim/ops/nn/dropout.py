@@ -10,6 +10,7 @@ class _Dropout(Module):
     """Drops at random while training."""
 
     op: ClassVar[str]
+    called: ClassVar[dict[str, str]] = {"__init__": "_DropoutNd", "forward": ""}
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()

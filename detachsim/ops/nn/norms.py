@@ -218,6 +218,7 @@ class _BatchNorm(_ChannelNorm):
     newer = frozenset(("bias",))
 
     track_default = True
+    called: ClassVar[dict[str, str]] = {"__init__": "_BatchNorm"}
 
     def forward(self, input: Any) -> Any:
         """Normalize, and in training mode take the batch's statistics into the running ones."""
@@ -268,6 +269,7 @@ class _InstanceNorm(_ChannelNorm):
     newer = frozenset(("bias",))
 
     track_default = False
+    called: ClassVar[dict[str, str]] = {"__init__": "_InstanceNorm"}
 
     def forward(self, input: Any) -> Any:
         """Normalize."""

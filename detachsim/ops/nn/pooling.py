@@ -12,6 +12,8 @@ class _Pool(Module):
 
 
 class _MaxPool(_Pool):
+    called: ClassVar[dict[str, str]] = {"__init__": "_MaxPoolNd", "forward": ""}
+
     def __init__(
         self,
         kernel_size: Any,
@@ -62,6 +64,8 @@ class MaxPool2d(_MaxPool):
 
 
 class _AvgPool(_Pool):
+    called: ClassVar[dict[str, str]] = {"__init__": "", "forward": ""}
+
     def __init__(
         self,
         kernel_size: Any,

@@ -15,6 +15,7 @@ class _Cell(Module):
     """What all cells have: weights and biases for input and hidden state, in ``chunks`` parts."""
 
     chunks: ClassVar[int]
+    called: ClassVar[dict[str, str]] = {"__init__": ""}
 
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: DType | None = None

@@ -80,6 +80,9 @@ def load_state_dict(module: "Module", state_dict: Any, strict: bool = True) -> L
     return Loaded(missing, unexpected)
 
 
+load_state_dict.__qualname__ = "Module.load_state_dict"
+
+
 def _entries(module: "Module") -> list[tuple[str, Tensor]]:
     """Return parameters and buffers by name, in the order of the modules; one that is shared comes under each name."""
     return [

@@ -32,6 +32,7 @@ class Optimizer:
     steps_seen: int | None = None
     # The options that 1.13 does not have yet.
     newer: ClassVar[frozenset[str]] = frozenset()
+    called: ClassVar[dict[str, str]] = {"step": ""}
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
