@@ -30,6 +30,8 @@ def last_line(text: str) -> str:
         ("torch.linalg.pinv(ones(2000, 2000))", "taking matrices of the shape [2000, 2000] apart would take minutes"),
         ("torch.det(ones(2000, 2000))", "taking matrices of the shape [2000, 2000] apart would take minutes"),
         ("ones(7000, 7000) @ ones(7000, 7000)", "the product of [7000, 7000] and [7000, 7000] would take minutes"),
+        ("torch.set_printoptions(threshold='a')", "threshold of set_printoptions that is no number"),
+        ("torch.set_printoptions(precision=zeros(2))", "precision of set_printoptions that is no number"),
         ("torch.randperm(10**7)", "drawing 10,000,000 numbers one after another would take minutes"),
         ("ones(3).multinomial(10**7, True)", "drawing 10,000,000 numbers one after another would take minutes"),
         ("F.adaptive_avg_pool2d(ones(1, 1, 9, 9), 3000)", "9,000,000 windows would take minutes"),

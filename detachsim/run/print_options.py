@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from detachsim.engine.errors import LimitError
 from detachsim.engine.session import Session
 
 _PROFILES: dict[str, dict[str, Any]] = {
@@ -24,4 +25,8 @@ def set_printoptions(
     """``torch.set_printoptions``: what is not given stays, but ``sci_mode``, which each call sets."""
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
     changes = _PROFILES.get(profile, {}) | {name: value for name, value in given.items() if value is not None}
+    for name, value in changes.items():
+        # PyTorch takes anything, and fails when it prints the next tensor.
+        if not isinstance(value, int if name in ("precision", "edgeitems") else (int, float)):
+            raise LimitError(f"{name} of set_printoptions that is no number")
     session.print_options = replace(session.print_options, **changes, sci_mode=sci_mode)
