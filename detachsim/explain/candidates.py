@@ -175,7 +175,28 @@ class _Bench:
                 wanted.update(re.findall(_NAME, bound.group(2)))
         return found
 
+    def reordered(self) -> Iterator[Candidate]:
+        """Edit later, or compute again: what an optimizer's step edits is meant to be used as it is then."""
+        stepped = any(self.value(one.step).endswith(".step()") for one in self.evidence("edited"))
+        if stepped:
+            yield from self.recomputed()
+        yield from self.moved()
+        yield from self.saved_copy()
+        if not stepped:
+            yield from self.recomputed()
+
     # The graph
+
+    def kept_or_let_go(self) -> Iterator[Candidate]:
+        """Keep the graph, or let it go: what a loop carries from one round to the next is meant to be cut."""
+        rounds = [one.step for one in self.evidence("freed", "needed")]
+        carried = len(set(rounds)) > 1 and len({re.sub(r"\[\d+\]", "", number) for number in rounds}) == 1
+        if carried:
+            yield from self.let_go()
+        yield from self.retained()
+        yield from self.recomputed()
+        if not carried:
+            yield from self.let_go()
 
     def retained(self) -> Iterator[Candidate]:
         """Keep the graph for a second backward."""
@@ -443,9 +464,7 @@ _EDITED = _together(
     _Bench.cloned,
     _Bench.out_of_place,
     _Bench.not_inplace,
-    _Bench.moved,
-    _Bench.saved_copy,
-    _Bench.recomputed,
+    _Bench.reordered,
     _Bench.all_out_of_place,
 )
 _CUT = _together(_Bench.uncut, _Bench.required)
@@ -460,7 +479,7 @@ _MAKERS = {
     "N4": _together(_Bench.updated, _Bench.renamed, _Bench.kept),
     "N5": _CUT,
     "N6": _CUT,
-    "B1": _together(_Bench.retained, _Bench.recomputed, _Bench.let_go),
+    "B1": _together(_Bench.kept_or_let_go),
     "B2": _CUT,
     "B3": _together(_Bench.reduced),
     "B4": _together(_Bench.uncut, _Bench.allowed),

@@ -98,3 +98,20 @@ def test_changes_keep_everything_else() -> None:
 
 def _step(line: int, column: int, kind: str) -> StepBegan:
     return StepBegan("2", kind, (), None, Span(line, column, column + 1))
+
+
+def test_after_an_optimizers_step_computing_again_comes_first() -> None:
+    text = steps("op: d = nn.Linear(2, 1)", "op: net = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), d)",
+                 "op: opt = optim.SGD(d.parameters(), lr=0.1)", "op: p = net(torch.ones(1, 2))", "op: one = p.sum()",
+                 "op: two = (p * p).sum()", "backward: one\nretain_graph: true", "inplace: opt.step()",
+                 "backward: two")  # fmt: skip
+    (found,) = diagnosed(text, fixes=9)
+    titles = [fix.title for fix in found.fixes]
+    assert titles[:2] == ["compute it again before this backward", "edit after the backward of step 9"]
+
+
+def test_what_a_loop_carries_is_cut_before_its_graph_is_kept() -> None:
+    text = steps("tensor: h = [0.0, 0.0]", leaf("w"), "repeat: 3\nsteps:\n  - op: h = torch.tanh(h + w)\n"
+                 "  - backward: h.sum()")  # fmt: skip
+    (found,) = diagnosed(text, fixes=9)
+    assert [fix.replacement.split("\n")[0] for fix in found.fixes] == ["detach: h = h", "backward: h.sum()"]
