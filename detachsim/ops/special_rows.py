@@ -11,6 +11,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import IN_ROWS
+from detachsim.engine.limits import require_few
 from detachsim.engine.op import Op
 from detachsim.ops import bessel_functions as bessel
 from detachsim.ops import special_functions
@@ -55,6 +56,7 @@ def i1e_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
 
 def mvlgamma(self: Array, p: int) -> Array:
     wide = np.asarray(self, np.float64)
+    require_few(p * max(wide.size, 1))
     steps = np.arange(p) / 2
     made = special_functions.lgamma(wide[..., None] - steps).sum(axis=-1) + p * (p - 1) / 4 * math.log(math.pi)
     return np.asarray(made).astype(self.dtype)

@@ -39,3 +39,8 @@ def test_errors_are_pytorchs(text: str) -> None:
                 continue
             for dtype in (dtypes.float32, dtypes.int64):
                 run(text, dict(zip(names, shapes, strict=True)), dtype)
+
+
+def test_a_huge_order_is_refused_at_once() -> None:
+    with pytest.raises(LimitError):
+        Evaluator(new_session(), {}).run("torch.mvlgamma(torch.tensor([3.]), 2147483648)")
