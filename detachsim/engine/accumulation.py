@@ -5,6 +5,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.backward_pass import Pass
 from detachsim.engine.dtypes import Array, DType
+from detachsim.engine.empties import strides_of_nothing
 from detachsim.engine.errors import TorchError
 from detachsim.engine.gradients import Gradient
 from detachsim.engine.memory import is_dense, overlaps_itself
@@ -15,14 +16,27 @@ from detachsim.engine.views import bump, requires_grad
 
 
 def accumulate(work: Pass, node: AccumulateGrad, slots: list[Gradient]) -> None:
-    """Add the gradient in ``slots`` to the leaf's ``.grad``, as PyTorch does: take it, copy it, or add in place."""
-    session, create_graph = work.session, work.create_graph
+    """Add the gradient in ``slots`` to the leaf's ``.grad``, and call what waits for that."""
+    tensor = node.tensor
+    if requires_grad(tensor):  # it did when the graph was built
+        _update(work, node, slots)
+    info = tensor.meta
+    if info is not None and info.post_hooks:
+        # Each hook gets what the one before has returned, and only then PyTorch refuses that one returned something.
+        given, replaced = tensor, False
+        for hook in list(info.post_hooks):
+            returned = hook(given)
+            replaced = replaced or returned is not given
+            given = returned
+        if replaced:
+            raise TorchError("post_hook_type")
+
+
+def _update(work: Pass, node: AccumulateGrad, slots: list[Gradient]) -> None:
+    """Take a leaf's gradient, copy it, or add it in place, as PyTorch does."""
+    session, create_graph, tensor = work.session, work.create_graph, node.tensor
     mine = not create_graph and is_alone(slots, 0, memory=False)
     gradient = slots[0]
-    tensor = node.tensor
-    if not requires_grad(tensor):
-        # It required grad when the graph was built.
-        return
     if tensor.node is not None and session.dialect == "torch-1.7":
         raise TorchError("leaf_moved")
     info = meta(tensor)
@@ -50,15 +64,6 @@ def accumulate(work: Pass, node: AccumulateGrad, slots: list[Gradient]) -> None:
     if session.facts is not None:
         # A copy: whoever held the gradient itself would change what may be taken or added to.
         session.facts.append(("accumulate", tensor, gradient if create_graph else np.array(gradient)))
-    if info.post_hooks:
-        # Each hook gets what the one before has returned, and only then PyTorch refuses that one returned something.
-        given, replaced = tensor, False
-        for hook in list(info.post_hooks):
-            returned = hook(given)
-            replaced = replaced or returned is not given
-            given = returned
-        if replaced:
-            raise TorchError("post_hook_type")
 
 
 def _first_gradient(work: Pass, gradient: Gradient, dtype: DType, leaf: Tensor, *, mine: bool) -> Tensor:
@@ -116,7 +121,9 @@ def _obeys_layout(gradient: Array, leaf: Array) -> bool:
         return bool(gradient.flags.c_contiguous)
     # The leaf may have got memory of another type since.
     mine, theirs = gradient.itemsize, leaf.itemsize
+    steps = gradient.strides if gradient.size else strides_of_nothing(gradient)
+    others = leaf.strides if leaf.size else strides_of_nothing(leaf)
     return all(
-        step * theirs == other * mine if size != 1 else step != 0
-        for size, step, other in zip(gradient.shape, gradient.strides, leaf.strides, strict=False)
+        step // mine == other // theirs if size != 1 else step != 0
+        for size, step, other in zip(gradient.shape, steps, others, strict=False)
     )

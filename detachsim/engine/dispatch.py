@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import require_broadcast
+from detachsim.engine.empties import placed
 from detachsim.engine.errors import TorchError
 from detachsim.engine.graph import make_node
 from detachsim.engine.inplace import run_inplace, run_restride
@@ -180,7 +181,8 @@ def _run_view(session: "Session", op: Op, bound: list[Any], recording: bool) -> 
             flat_memory(source.storage.array), *bound[1:-1], offset(source) if bound[-1] is None else bound[-1]
         )
     else:
-        made = op.kernel(source.array, *bound[1:])
+        array = source.array
+        made = op.kernel(array if array.size else placed(array), *bound[1:])
     arrays = made if isinstance(made, (list, tuple)) else [made]
     alone = op.kind == ALIAS and (source.inference or op.grad_fn)
     own = new_version(tracked=not session.inference) if alone else None

@@ -265,6 +265,7 @@ FUNCTIONAL_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "F celu": _either("t celu", "alpha"),
     "F elu": _either("n elu", "alpha"),
     "F leaky_relu": _either("n leaky_relu", "negative_slope"),
+    "F rrelu": _either("t rrelu", "lower", "upper", "training"),
     "F hardtanh": _either("n hardtanh", "min_val", "max_val"),
     "F threshold": _either("t threshold", "threshold", "value"),
     "F dropout": _dropout("t dropout"),

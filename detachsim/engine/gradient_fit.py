@@ -66,4 +66,6 @@ def sum_to(session: "Session", gradient: Gradient, shape: tuple[int, ...]) -> Gr
             gradient = session.call("sum", gradient, axes, True)
         return session.call("view", gradient, shape) if lead else gradient
     total = np.asarray(session.library.sum_kernel(gradient, axes, True))
-    return total.reshape(shape)
+    if shape and lead:
+        return total.reshape(shape)  # a view, as in PyTorch
+    return total.reshape(shape).copy() if total.base is not None or not shape else total

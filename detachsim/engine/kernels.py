@@ -116,7 +116,7 @@ def _wrap_one(result: Any, dtype: DType | None) -> Tensor:
         dtype = kernel_dtype  # such as the indices beside the values
     elif dtype is not kernel_dtype:
         array = cast(array, kernel_dtype, dtype)
-    if array.base is not None:
+    if array.base is not None and array.size:
         array = array.copy()
     return fresh(array, dtype)
 

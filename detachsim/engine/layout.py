@@ -16,6 +16,7 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array, DType
+from detachsim.engine.empties import placed, strides_of_nothing, with_strides
 from detachsim.engine.memory import is_dense
 
 Strides = tuple[int, ...]
@@ -45,6 +46,8 @@ def laid_out(result: Any, layout: str, operands: Sequence[Any]) -> Any:
     if layout == IN_COLUMNS:
         *batches, row, column = range(result.ndim)
         return in_order(result, (*batches, column, row))
+    if not result.size:
+        return _empty_laid_out(result, operands)
     arrays = [array for array in operands if isinstance(array, np.ndarray)]
     if result.flags.c_contiguous and 1 not in result.shape and all(array.flags.c_contiguous for array in arrays):
         return result
@@ -59,6 +62,9 @@ def cast(array: Array, source: DType, target: DType) -> Array:
 
 def as_first(result: Array, first: Array) -> Array:
     """Return an array of ``first``'s shape laid out as a copy of ``first``."""
+    if not first.size:
+        steps = strides_of_nothing(first)
+        return with_strides(result, tuple(step // first.itemsize * result.itemsize for step in steps))
     if first.flags.c_contiguous and 1 not in first.shape:
         return result
     if is_dense(first):
@@ -91,6 +97,21 @@ def _with_strides(result: Array, strides: Strides) -> Array:
 def in_order(array: Array, dims: Sequence[int]) -> Array:
     """Return the same elements in memory of their own, ``dims`` from the slowest to the fastest."""
     return _with_strides(array, _packed(array, dims))
+
+
+def _empty_laid_out(result: Array, operands: Sequence[Any]) -> Array:
+    """Return an empty result in PyTorch's layout: in rows, unless operands of another shape make it look at strides."""
+    arrays = [array if array.size else placed(array) for array in operands if isinstance(array, np.ndarray)]
+    shape = result.shape
+    order = _order(shape, [_broadcast_strides(array, shape) for array in arrays])
+    if order == sorted(order) or all(array.shape == shape for array in arrays):
+        return result
+    strides = [0] * len(shape)
+    step = result.itemsize
+    for dim in reversed(order):
+        strides[dim] = step
+        step *= shape[dim]
+    return with_strides(result, strides)
 
 
 def _packed(array: Array, order: Sequence[int]) -> Strides:

@@ -18,6 +18,7 @@ from weakref import ref
 import numpy as np
 
 from detachsim.engine.dtypes import Array, DType
+from detachsim.engine.empties import strides_of_nothing, with_strides
 
 if TYPE_CHECKING:
     from detachsim.engine.node import AccumulateGrad, Node
@@ -198,21 +199,13 @@ def strides(array: Array) -> tuple[int, ...]:
 
     numpy lets the stride of a dimension of size 0 or 1 be anything, as PyTorch does, so it is kept as it is.
     """
-    if array.size == 0:
-        # numpy gives an empty array strides of 0; PyTorch counts as if every size were at least 1.
-        made: list[int] = []
-        step = 1
-        for length in reversed(array.shape):
-            made.append(step)
-            step *= max(length, 1)
-        return tuple(reversed(made))
     size = array.itemsize
-    return tuple(stride // size for stride in array.strides)
+    return tuple(stride // size for stride in (array.strides if array.size else strides_of_nothing(array)))
 
 
 def offset(tensor: Tensor) -> int:
     """Return where the first element stands in the storage, in elements."""
-    if tensor.array is tensor.storage.array or tensor.array.size == 0:
+    if tensor.array is tensor.storage.array:
         return 0
     start = tensor.array.__array_interface__["data"][0]
     base = tensor.storage.array.__array_interface__["data"][0]
@@ -223,9 +216,12 @@ def restride(storage: Array, size: tuple[int, ...], stride: tuple[int, ...], sta
     """Return a view of ``storage``'s memory with a geometry in elements, without any check."""
     itemsize = storage.itemsize
     flat = flat_memory(storage)
-    if 0 in size or not flat.size:
+    steps = tuple(step * itemsize for step in stride)
+    if 0 in size:
+        return with_strides(flat, steps, start * itemsize, size)
+    if not flat.size:
         return np.empty(size, storage.dtype)
-    return np.ndarray(size, flat.dtype, flat.data, start * itemsize, tuple(s * itemsize for s in stride))
+    return np.ndarray(size, flat.dtype, flat.data, start * itemsize, steps)
 
 
 def flat_memory(storage: Array) -> Array:

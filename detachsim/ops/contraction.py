@@ -161,7 +161,7 @@ def kron(ops: Any, self: Any, other: Any) -> Any:
 def cross_product(self: Array, other: Array, dim: int = -1) -> Array:
     left, right = np.broadcast_arrays(np.moveaxis(self, dim, 0), np.moveaxis(other, dim, 0))
     parts = [left[i - 2] * right[i - 1] - left[i - 1] * right[i - 2] for i in range(3)]
-    return np.ascontiguousarray(np.moveaxis(np.stack(parts), 0, wrap_dim(dim, max(self.ndim, other.ndim))))
+    return np.moveaxis(np.stack(parts), 0, wrap_dim(dim, max(self.ndim, other.ndim))).copy(order="C")
 
 
 def _check_cross(session: Any, op: Op, bound: list[Any]) -> None:
@@ -294,7 +294,7 @@ def trace_backward(ops: Any, grad: Any, shape: tuple[int, ...]) -> Any:
 def spread_diagonal(grad_output: Array, size: Sequence[int]) -> Array:
     made = np.zeros(size, dtype=np.asarray(grad_output).dtype)
     np.fill_diagonal(made, grad_output)
-    return made
+    return made[...]  # a view, as what PyTorch fills
 
 
 def trilinear(

@@ -180,7 +180,7 @@ def _check_convolution(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("conv_dilation", dilation=list(dilation))
     if transposed:
         _check_transposed(input, weight, bias, stride, dilation, output_padding, groups)
-        _check_elements(input, weight, "slow_conv_transpose2d_out_cpu")
+        _check_elements(input, weight, f"slow_conv_transpose{max(dims, 2)}d_out_cpu")
         return
     if weight.shape[0] % groups:
         raise TorchError("conv_weight_groups", groups=groups, weight=list(weight.shape))
@@ -201,7 +201,7 @@ def _check_convolution(session: Any, op: Op, bound: list[Any]) -> None:
     kernel = [dilation[i] * (weight.shape[2 + i] - 1) + 1 for i in range(dims)]
     if any(have < want for have, want in zip(padded, kernel, strict=True)):
         raise TorchError("conv_kernel", input=" x ".join(map(str, padded)), kernel=" x ".join(map(str, kernel)))
-    _check_elements(input, weight, "slow_conv2d_cpu")
+    _check_elements(input, weight, "compute_columns3d" if dims == 3 else "slow_conv2d_cpu")
 
 
 def _check_elements(input: Any, weight: Any, kernel: str) -> None:

@@ -359,7 +359,7 @@ ROWS = [
     general(
         "mv(Tensor self, Tensor vec)",
         "MvBackward0",
-        lambda self, vec: matrix_product(self, vec),
+        lambda self, vec: matrix_product(self, vec).copy(),  # no view, which a gradient may not be
         grad={"self": "outer(grad, vec)", "vec": "mv(t(self), grad)"},
         check=_check_mv,
         result_edits=1,

@@ -268,7 +268,7 @@ prelu_kernel_backward prelu_second relu relu6 relu6_ relu_functional softshrink 
 threshold_ threshold_functional whole_prelu whole_prelu_backward
 """,
     "random_slopes": """
-rrelu rrelu_backward rrelu_functional rrelu_with_noise rrelu_with_noise_backward
+rrelu rrelu_functional rrelu_with_noise rrelu_with_noise_backward
 """,
     "smooth": """
 celu celu_ celu_functional elu elu_ elu__functional elu_backward elu_functional elu_second gelu gelu_backward

@@ -103,7 +103,9 @@ def layer_norm_backward(
     made = fused(scale, x, -scale * centre)
     to_weight, to_bias = running_fused(grad.T, made.T), running(grad.T)
     shape = normalized_shape
-    result: Parts = _as(input, to_x.reshape(input.shape), to_weight.reshape(shape), to_bias.reshape(shape))
+    # Copies: a gradient that is a view is never added to in place.
+    gradients = (to_x.reshape(input.shape), to_weight.reshape(shape), to_bias.reshape(shape))
+    result: Parts = _as(input, *(gradient.copy() for gradient in gradients))
     return result
 
 

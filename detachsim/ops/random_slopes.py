@@ -26,11 +26,14 @@ def rrelu_with_noise(
     return np.where(self <= 0, self * noise, self), noise
 
 
-def rrelu_backward(ops: Any, grad: Any, self: Any, noise: Any, lower: float, upper: float, training: bool) -> Any:
-    """grad by the slopes that were drawn, or by the one between."""
+def rrelu_with_noise_backward(
+    grad_output: Array, self: Array, noise: Array, lower: float, upper: float, training: bool
+) -> Array:
+    """grad_output by the slopes that were drawn, or by the one between."""
     if training and upper - lower > _SAME_SLOPE:
-        return ops.rrelu_with_noise_backward(grad, self, noise)
-    return ops.leaky_relu_backward(grad, self, (lower + upper) / 2, False)
+        return grad_output * noise
+    slope = grad_output.dtype.type((lower + upper) / 2)
+    return np.where(self > 0, grad_output, grad_output * slope)
 
 
 # Bounds this close are one slope to PyTorch.
@@ -54,8 +57,6 @@ def _functional(
     return ops.rrelu_with_noise(input, lower, upper, training)
 
 
-HELPERS = {"rrelu_backward": rrelu_backward}
-
 _SLOPES = "float lower=0.125, float upper=0.3333333333333333, bool training=False"
 
 ROWS = [
@@ -66,16 +67,20 @@ ROWS = [
         where="",
         random=True,
         hidden=1,
-        grad={"self": "rrelu_backward(grad, self, result1, lower, upper, training)"},
+        grad={"self": "rrelu_with_noise_backward(grad, self, result1, lower, upper, training)"},
         check=_check,
         doc="self where it is positive, else by a slope drawn at random",
     ),
     pointwise(
-        "rrelu_with_noise_backward(Tensor grad_output, Tensor self, Tensor noise)",
+        "rrelu_with_noise_backward(Tensor grad_output, Tensor self, Tensor noise, float lower, float upper, "
+        "bool training)",
         "RreluWithNoiseBackwardBackward0",
-        lambda grad_output, self, noise: grad_output * noise,
+        rrelu_with_noise_backward,
         where="",
-        grad={"grad_output": "rrelu_with_noise_backward(grad, self, noise)", "self": "zeros_of(grad)"},
+        grad={
+            "grad_output": "rrelu_with_noise_backward(grad, self, noise, lower, upper, training)",
+            "self": "zeros_of(grad)",
+        },
         doc="the gradient of rrelu",
     ),
     composite(

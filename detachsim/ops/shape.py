@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine.dtypes import BY_NUMPY, Array, DType
+from detachsim.engine.empties import cut, rows, with_strides
 from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
@@ -42,10 +43,37 @@ def infer_size(shape: Sequence[int], size: int) -> tuple[int, ...]:
 
 def view_or_none(self: Array, size: Sequence[int]) -> Array | None:
     """Return a view of another shape, ``None`` where that needs a copy."""
-    made = self.reshape(infer_size(size, self.size))
-    if self.flags.c_contiguous or self.size == 0 or np.may_share_memory(made, self):
-        return made
-    return None
+    shape = infer_size(size, self.size)
+    if not self.size:
+        return self[...] if shape == self.shape else with_strides(self, rows(shape, self.itemsize), shape=shape)
+    if self.flags.c_contiguous and 1 not in self.shape:
+        return self.reshape(shape)
+    steps = _steps_of_view(self.shape, self.strides, shape) if self.ndim else (self.itemsize,) * len(shape)
+    return None if steps is None else np.lib.stride_tricks.as_strided(self, shape, steps)
+
+
+def _steps_of_view(shape: Sequence[int], steps: Sequence[int], wanted: Sequence[int]) -> tuple[int, ...] | None:
+    """Return the strides of a view of the shape ``wanted``, ``None`` where no strides could give it.
+
+    Dims that lie one after another in memory are one run, and a dim of size 1 is part of any. Each run is shared out
+    among the last of the wanted dims, which must come out even.
+    """
+    made: list[int] = []
+    left = list(wanted)
+    step, length = steps[-1], 1
+    for dim in reversed(range(len(shape))):
+        length *= shape[dim]
+        if dim and (shape[dim - 1] == 1 or steps[dim - 1] == length * step):
+            continue
+        filled = 1
+        while left and (filled < length or left[-1] == 1):
+            made.append(filled * step)
+            filled *= left.pop()
+        if filled != length:
+            return None
+        if dim:
+            step, length = steps[dim - 1], 1
+    return None if left else tuple(reversed(made))
 
 
 def view_kernel(self: Array, size: Sequence[int]) -> Array:
@@ -113,6 +141,8 @@ def expand(self: Array, size: Sequence[int], implicit: bool = False) -> Array:
         raise TorchError("numel_overflow")
     if min(shape, default=0) < 0:
         raise LimitError(f"a tensor of the negative size {tuple(shape)}")
+    if 0 in shape:
+        return with_strides(self, steps, shape=tuple(shape))
     return np.lib.stride_tricks.as_strided(self, tuple(shape), tuple(steps))
 
 
@@ -194,7 +224,7 @@ def select(self: Array, dim: int, index: int) -> Array:
 def slice_kernel(self: Array, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Array:
     if self.ndim == 0:
         raise TorchError("slice_zero_dim")
-    return self[(slice(None),) * wrap_dim(dim, self.ndim) + (slice(start, end, step),)]
+    return cut(self, wrap_dim(dim, self.ndim), start, end, step)
 
 
 def select_backward(ops: Any, grad: Any, shape: tuple[int, ...], dim: int, index: int) -> Any:
@@ -252,8 +282,8 @@ def as_strided(memory: Array, size: Sequence[int], stride: Sequence[int], storag
         raise TorchError("as_strided_offset", offset=start)
     if any(n < 0 for n in size) and 0 not in size:
         raise TorchError("as_strided_overflow", sizes=list(size), strides=list(stride))
-    needed = start + (1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) if 0 not in size else 0)
-    if needed > memory.size:
+    needed = start + 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    if needed > memory.size and 0 not in size:
         raise TorchError(
             "as_strided_bounds",
             sizes=list(size),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from detachsim.engine.dtypes import Array, int64
+from detachsim.engine.empties import cut
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
@@ -16,7 +17,7 @@ def _pieces(self: Array, axis: int, sizes: Sequence[int]) -> list[Array]:
     made: list[Array] = []
     start = 0
     for size in sizes:
-        made.append(self[(slice(None),) * axis + (slice(start, start + size),)])
+        made.append(cut(self, axis, start, start + size))
         start += size
     return made
 

@@ -80,7 +80,7 @@ def _python_function(session: Session, name: str) -> Function:
 
 
 def set_grad_enabled(session: Session, mode: Any) -> GradMode:
-    """``torch.set_grad_enabled``: the mode to the end of the block; inference mode only keeps it for later."""
+    """``torch.set_grad_enabled``: the mode to the end of the block that sets one; inference mode only keeps it."""
     if not isinstance(mode, bool):
         wanted = f"must be bool, not {type_name(mode)}"
         text = f"set_grad_enabled(): argument 'enabled' (position 1) {wanted}"

@@ -298,7 +298,8 @@ class Interpreter:
 
     def _run_block(self, step: BlockStep, number: str) -> Iterator[Event]:
         session = self.session
-        before = session.grad_enabled, session.grad_idle, session.inference, session.anomaly
+        before = session.grad_enabled, session.grad_idle, session.inference
+        anomaly = session.anomaly
         match step.mode:
             case "no_grad":
                 session.grad_enabled = session.grad_idle = False
@@ -316,7 +317,9 @@ class Interpreter:
         try:
             yield from self._run_steps(step.steps, f"{number}.")
         finally:
-            session.grad_enabled, session.grad_idle, session.inference, session.anomaly = before
+            session.anomaly = anomaly
+            if step.mode != "detect_anomaly":  # which leaves the other modes as they are then
+                session.grad_enabled, session.grad_idle, session.inference = before
 
     def _run_repeat(self, step: RepeatStep, number: str) -> Iterator[Event]:
         for index in range(step.count):
