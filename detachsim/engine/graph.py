@@ -31,9 +31,9 @@ def make_node(session: "Session", op: Op, bound: list[Any], values: list[Any], o
     node.dtype = first.dtype
     visible = outputs[: -op.hidden] if op.hidden else outputs
     if len(visible) > 1:
-        extras(node).outputs = [(output.array.shape, output.dtype) for output in visible]
-    for number, output in enumerate(outputs):
-        if (output.dtype.is_floating and number < max(op.differentiable_outputs, 1)) or op.several:
+        extras(node).outputs = [(output.array.shape, output.dtype) for output in visible[op.constant_outputs :]]
+    for number, output in enumerate(outputs, start=-op.constant_outputs):
+        if (output.dtype.is_floating and 0 <= number < max(op.differentiable_outputs, 1)) or op.several:
             output.node = node
             output.output_nr = number
     node.saved = _save(op, node, bound, values, outputs)

@@ -42,6 +42,7 @@ class Op:
         "bare_edges",
         "check",
         "check_dtypes",
+        "constant_outputs",
         "differentiable_outputs",
         "doc",
         "dtype_position",
@@ -105,6 +106,7 @@ class Op:
         elementwise: bool = False,
         outputs: tuple[str, ...] = (),
         hidden: int = 0,
+        constant_outputs: int = 0,
         differentiable_outputs: int = 1,
         result_edits: int = 0,
         several: bool | str = False,
@@ -143,6 +145,7 @@ class Op:
         self.elementwise = elementwise or kind == POINTWISE
         self.outputs = outputs
         self.hidden = hidden
+        self.constant_outputs = constant_outputs
         self.differentiable_outputs = differentiable_outputs
         self.result_edits = result_edits
         self.several = several

@@ -20,7 +20,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.graph import make_node
 from detachsim.engine.memory import ANYTHING, Overlap, overlaps_itself, refuse_overlap
 from detachsim.engine.op import FACTORY, POINTWISE, Op
-from detachsim.engine.tensor import Storage, Tensor, flat_memory, offset, strides
+from detachsim.engine.tensor import Storage, Tensor, flat_memory, fresh, offset, strides
 from detachsim.engine.views import bump, requires_grad
 
 if TYPE_CHECKING:
@@ -75,11 +75,11 @@ def call_into(session: "Session", overloads: "OverloadSet", args: Sequence[Any],
     outs = _outs(op, given)
     rule = session.library.out_rule(op)
     bound = _adopted(op, rule, bound, outs[0])
+    if rule.history == COPIED:
+        return _copied(session, op, rule, bound, outs[0])
     history = _history(session, op, rule, bound, outs)
     if op.kind == POINTWISE:
         refuse_overlap(op.overlap, outs[0], [bound[i] for i in op.tensor_positions])
-    if history == COPIED:
-        return _copied(session, op, rule, bound, outs[0])
     with session.unrecorded(), session.grad_mode(False):
         made = run(session, op, bound)
     results = list(made) if isinstance(made, tuple) else [made]
@@ -150,7 +150,8 @@ def _copied(session: "Session", op: Op, rule: OutRule, bound: list[Any], out: Te
     result = run(session, op, bound)
     _require_dtype(op, rule, result.dtype, out.dtype)
     if out.shape != result.shape:
-        _resize(session, out, result, rule.resizes)
+        in_rows = fresh(np.empty(result.shape, result.array.dtype), result.dtype)
+        _resize(session, out, in_rows, rule.resizes)
     session.call("copy_", out, result)
     return out
 

@@ -15,7 +15,6 @@ from detachsim.ops.matrices import (
     check_matrix,
     check_shape,
     check_square,
-    each,
     refuse_half,
     transposed,
     with_diagonal,
@@ -210,62 +209,12 @@ def qr_backward(ops: Any, grads: Sequence[Any], result0: Any, result1: Any, mode
 # Singular values
 
 
-# LU
-
-
-def lu(A: Array, pivot: bool = True) -> tuple[Array, Array, Array]:
-    def one(matrix: Array) -> Array:
-        rows, columns = matrix.shape
-        few = min(rows, columns)
-        work, order = matrix.copy(), list(range(rows))
-        for k in range(few):
-            place = k + int(np.argmax(np.abs(work[k:, k])))
-            if place != k:
-                work[[k, place]] = work[[place, k]]
-                order[k], order[place] = order[place], order[k]
-            if work[k, k] != 0:
-                work[k + 1 :, k] = work[k + 1 :, k] / work[k, k]
-                work[k + 1 :, k + 1 :] -= np.multiply.outer(work[k + 1 :, k], work[k, k + 1 :])
-        whole = np.zeros((3, max(rows, columns), max(rows, columns)), matrix.dtype)
-        whole[0, order, np.arange(rows)] = 1
-        whole[1, :rows, :few] = np.tril(work[:, :few], -1) + np.eye(rows, few, dtype=matrix.dtype)
-        whole[2, :few, :columns] = np.triu(work[:few])
-        return whole
-
-    rows, columns = A.shape[-2:]
-    few = min(rows, columns)
-    parts = each(one, A)
-    permutation, lower, upper = (parts[..., index, :, :] for index in range(3))
-    return permutation[..., :rows, :rows].copy(), lower[..., :rows, :few].copy(), upper[..., :few, :columns].copy()
-
-
-def _check_lu(session: Any, op: Op, bound: list[Any]) -> None:
-    if bound[0].array.ndim < 2:
-        raise TorchError("lu_dims", sizes=list(bound[0].shape))
-    refuse_half("lu_cpu", bound[0])
-
-
-def lu_backward(ops: Any, grads: Sequence[Any], P: Any, L: Any, U: Any) -> Any:
-    """P @ L^-T @ (lower triangle of L.T @ gL + upper triangle of gU @ U.T) @ U^-T, of a square matrix."""
-    inner = None
-    if grads[1] is not None:
-        inner = ops.tril(ops.matmul(transposed(ops, L), grads[1]), -1)
-    if grads[2] is not None:
-        above = ops.triu(ops.matmul(grads[2], transposed(ops, U)))
-        inner = above if inner is None else inner + above
-    flat = {"left": False, "unitriangular": False}
-    inner = ops.linalg_solve_triangular(transposed(ops, U), inner, upper=False, **flat)
-    inner = ops.linalg_solve_triangular(transposed(ops, L), inner, upper=True, left=True, unitriangular=True)
-    return ops.matmul(P, inner)
-
-
 HELPERS = {
     "solve_triangular_backward": solve_triangular_backward,
     "cholesky_backward": cholesky_backward,
     "cholesky_solve_backward": cholesky_solve_backward,
     "cholesky_inverse_backward": cholesky_inverse_backward,
     "qr_backward": qr_backward,
-    "lu_backward": lu_backward,
 }
 
 ROWS = [
@@ -336,17 +285,5 @@ ROWS = [
         layout=IN_COLUMNS,
         doc="A = Q @ R, Q with orthonormal columns, R an upper triangle",
         samples=(f"torch.linalg.qr({MATRIX})",),
-    ),
-    general(
-        "linalg_lu(Tensor A, *, bool pivot=True)",
-        "LinalgLuBackward0",
-        lu,
-        where="l",
-        grad={"A": "lu_backward(grads, result0, result1, result2)"},
-        outputs=("P", "L", "U"),
-        differentiable_outputs=3,
-        check=_check_lu,
-        doc="A = P @ L @ U, P a permutation, L and U triangles",
-        samples=(f"torch.linalg.lu({MATRIX})[1:]",),
     ),
 ]

@@ -246,7 +246,13 @@ def _is_vector(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
 
 
 def _check_solve(session: Any, op: Op, bound: list[Any]) -> None:
-    A, B, left = bound
+    check_system(*bound)
+    if singular_place(bound[0].array) is not None:
+        raise TorchError("solve_singular", op="torch.linalg.solve")
+
+
+def check_system(A: Tensor, B: Tensor, left: bool) -> None:
+    """Raise the errors of the shapes and types of an equation."""
     if not A.dtype.is_floating:
         raise TorchError("matrix_dtype", op="linalg.solve", dtype=A.dtype.scalar)
     if A.dtype is not B.dtype:
@@ -259,8 +265,6 @@ def _check_solve(session: Any, op: Op, bound: list[Any]) -> None:
     if (rows if left else columns) != A.shape[-1]:
         raise TorchError("solve_shapes", rows=A.shape[-2], inner=A.shape[-1], other=rows, columns=columns)
     refuse_half("lu_cpu", A)
-    if singular_place(A.array) is not None:
-        raise TorchError("solve_singular")
 
 
 def solve_backward(

@@ -60,7 +60,15 @@ solve_backward
 """,
     "factorizations": """
 cholesky cholesky_backward cholesky_inverse cholesky_inverse_backward cholesky_solve cholesky_solve_backward
-linalg_cholesky linalg_lu linalg_qr linalg_solve_triangular lu_backward qr_backward solve_triangular_backward
+linalg_cholesky linalg_qr linalg_solve_triangular qr_backward solve_triangular_backward
+""",
+    "lu_factors": """
+linalg_lu linalg_lu_factor linalg_lu_factor_ex linalg_lu_solve lu lu_backward lu_factor_backward lu_solve
+lu_solve_backward lu_unpack lu_unpack_backward
+""",
+    "equations": """
+least_squares_backward linalg_cholesky_ex linalg_diagonal linalg_inv_ex linalg_lstsq linalg_solve_ex
+linalg_tensorinv linalg_tensorsolve qr triangular_solve triangular_solve_backward
 """,
     "spectra": """
 eigh_backward linalg_eigh linalg_eigvalsh linalg_svd linalg_svdvals svd svd_backward

@@ -28,8 +28,10 @@ _NAMES = """
     diff sub, divide div, dstack cat, fix trunc, float_power pow, ger mul, hstack cat, inverse linalg_inv_ex, kron mul,
     linalg_cholesky linalg_cholesky_ex, linalg_det _linalg_det, linalg_eigh _linalg_eigh,
     linalg_eigvalsh _linalg_eigh, linalg_inv linalg_inv_ex, linalg_matmul matmul, linalg_matrix_power matmul,
-    linalg_multi_dot mm, linalg_slogdet _linalg_slogdet, linalg_solve _linalg_solve_ex, linalg_svd _linalg_svd,
-    linalg_svdvals _linalg_svd, linalg_vecdot sum,
+    linalg_multi_dot mm, linalg_slogdet _linalg_slogdet, linalg_solve _linalg_solve_ex,
+    linalg_solve_ex _linalg_solve_ex, linalg_svd _linalg_svd,
+    linalg_svdvals _linalg_svd, linalg_vecdot sum, linalg_lu_factor linalg_lu_factor_ex,
+    lu_solve linalg_lu_solve,
     logsigmoid log_sigmoid_forward, matrix_power matmul, max_other maximum, min_other minimum,
     multiply mul, nanmean nansum, negative neg, norm linalg_vector_norm, norm_dim linalg_vector_norm,
     norm_dim_dtype linalg_vector_norm, normalize div, outer mul, pinverse linalg_pinv, row_stack cat,
@@ -42,7 +44,8 @@ _NAMES = """
 """
 # What PyTorch copies at the end of what it computed with a graph, and what it computes behind autograd's back.
 _COPIED = """
-    inner linalg_cond linalg_matrix_norm linalg_norm nanquantile quantile special_ndtr tensordot
+    inner linalg_cond linalg_matrix_norm linalg_norm linalg_tensorinv linalg_tensorsolve
+    nanquantile quantile special_ndtr tensordot
 """
 _UNSEEN = "diag log_softmax softmax"
 _NO_GRADIENT = """
@@ -83,7 +86,10 @@ _TYPES: dict[str, OutRule] = {
     **dict.fromkeys(("index_select", "masked_select"), OutRule(text="out_selected")),
     **dict.fromkeys(("quantile", "nanquantile"), OutRule(text="out_quantile")),
     **dict.fromkeys(("linalg_norm", "linalg_matrix_norm"), OutRule(text="out_norm")),
-    **dict.fromkeys(_words("cholesky cholesky_inverse cholesky_solve"), OutRule(fits=CASTABLE, text="out_castable")),
+    **dict.fromkeys(
+        _words("cholesky cholesky_inverse cholesky_solve linalg_tensorinv linalg_tensorsolve"),
+        OutRule(fits=CASTABLE, text="out_castable"),
+    ),
     **dict.fromkeys(("matrix_power", "linalg_matrix_power"), OutRule(fits=STRICT, text="out_castable")),
     **dict.fromkeys(("linalg_pinv", "linalg_cond"), OutRule(fits=CASTABLE, text="out_castable_linalg")),
     **dict.fromkeys(("max", "min"), OutRule(fits=CASTABLE, text="out_extreme")),

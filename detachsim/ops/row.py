@@ -29,6 +29,7 @@ A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0",
 * ``overlap``: what memory an in-place variant lets its target share (``engine.memory``); ``elementwise``: where
   that overlaps, its elements are edited one after the other, in PyTorch's order, as those of every pointwise op are;
 * ``hidden``: the last so many results of the kernel are seen by the gradient formulas only (``result1`` …);
+* ``constant_outputs``: the first so many results have no gradient, and PyTorch does not count them;
 * ``shown``: for readers, a plainer formula that comes to the same, where ``grad`` calls a function with a name
   of our own;
 * ``layout``: how the result lies in memory (``engine.layout``): pointwise ops' as the operands lie, others' in rows;

@@ -33,6 +33,8 @@ FAMILIES = (
     "einsum",
     "matrices",
     "factorizations",
+    "lu_factors",
+    "equations",
     "spectra",
     "matrix_functions",
     "distances",

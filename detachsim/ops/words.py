@@ -23,21 +23,21 @@ index_fill index_put index_put_ index_select initial_seed inner inverse is_anoma
 is_floating_point is_grad_enabled is_inference_mode_enabled is_nonzero is_same_size is_tensor isclose isfinite
 isin isinf isnan isneginf isposinf isreal kron kthvalue layer_norm lcm lcm_ ldexp ldexp_ le lerp less
 less_equal lgamma linspace log log10 log10_ log1p log1p_ log2 log2_ log_ log_softmax logaddexp logaddexp2
-logcumsumexp logdet logical_and logical_not logical_or logical_xor logit logit_ logspace logsumexp lt
-manual_seed masked_fill masked_scatter masked_select matmul matrix_exp matrix_power max maximum mean median
-meshgrid min minimum mm mode moveaxis movedim msort mul multinomial multiply mv mvlgamma nan_to_num
-nan_to_num_ nanmean nanmedian nanquantile nansum narrow ne neg neg_ negative negative_ nextafter nonzero norm
-normal not_equal numel ones ones_like outer pairwise_distance pdist permute pinverse pixel_shuffle
-pixel_unshuffle poisson polygamma positive pow prelu prod promote_types put quantile rad2deg rad2deg_ rand
-rand_like randint randint_like randn randn_like randperm ravel real reciprocal reciprocal_ relu relu_
-remainder renorm repeat_interleave reshape resolve_conj resolve_neg result_type rms_norm roll rot90 round
-round_ row_stack rrelu rsqrt rsqrt_ rsub scalar_tensor scatter scatter_add scatter_reduce searchsorted select
-select_scatter selu selu_ set_grad_enabled set_printoptions sgn sigmoid sigmoid_ sign signbit sin sin_ sinc
-sinc_ sinh sinh_ slice_scatter slogdet softmax sort split split_with_sizes sqrt sqrt_ square square_ squeeze
-stack std std_mean sub subtract sum svd swapaxes swapdims t take take_along_dim tan tan_ tanh tanh_ tensor
-tensor_split tensordot threshold threshold_ tile topk trace transpose trapezoid trapz tril tril_indices triu
-triu_indices true_divide trunc trunc_ unbind unflatten unique unique_consecutive unsqueeze var var_mean vdot
-vsplit vstack where xlogy xlogy_ zero_ zeros zeros_like
+logcumsumexp logdet logical_and logical_not logical_or logical_xor logit logit_ logspace logsumexp lt lu
+lu_solve lu_unpack manual_seed masked_fill masked_scatter masked_select matmul matrix_exp matrix_power max
+maximum mean median meshgrid min minimum mm mode moveaxis movedim msort mul multinomial multiply mv mvlgamma
+nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow ne neg neg_ negative negative_ nextafter
+nonzero norm normal not_equal numel ones ones_like outer pairwise_distance pdist permute pinverse
+pixel_shuffle pixel_unshuffle poisson polygamma positive pow prelu prod promote_types put qr quantile rad2deg
+rad2deg_ rand rand_like randint randint_like randn randn_like randperm ravel real reciprocal reciprocal_ relu
+relu_ remainder renorm repeat_interleave reshape resolve_conj resolve_neg result_type rms_norm roll rot90
+round round_ row_stack rrelu rsqrt rsqrt_ rsub scalar_tensor scatter scatter_add scatter_reduce searchsorted
+select select_scatter selu selu_ set_grad_enabled set_printoptions sgn sigmoid sigmoid_ sign signbit sin sin_
+sinc sinc_ sinh sinh_ slice_scatter slogdet softmax sort split split_with_sizes sqrt sqrt_ square square_
+squeeze stack std std_mean sub subtract sum svd swapaxes swapdims t take take_along_dim tan tan_ tanh tanh_
+tensor tensor_split tensordot threshold threshold_ tile topk trace transpose trapezoid trapz triangular_solve
+tril tril_indices triu triu_indices true_divide trunc trunc_ unbind unflatten unique unique_consecutive
+unsqueeze var var_mean vdot vsplit vstack where xlogy xlogy_ zero_ zeros zeros_like
 """
 
 FUNCTIONAL = """
@@ -55,8 +55,9 @@ softmax softmin softplus softshrink softsign tanh tanhshrink threshold threshold
 """
 
 LINALG = """
-cholesky cond cross det eigh eigvalsh inv lu matmul matrix_exp matrix_norm matrix_power matrix_rank multi_dot
-norm pinv qr slogdet solve solve_triangular svd svdvals vander vecdot vector_norm
+cholesky cholesky_ex cond cross det diagonal eigh eigvalsh inv inv_ex lstsq lu lu_factor lu_factor_ex lu_solve
+matmul matrix_exp matrix_norm matrix_power matrix_rank multi_dot norm pinv qr slogdet solve solve_ex
+solve_triangular svd svdvals tensorinv tensorsolve vander vecdot vector_norm
 """
 
 SPECIAL = """
@@ -136,40 +137,41 @@ is_floating_point is_inference is_nonzero is_same_size is_signed isclose isfinit
 isposinf isreal item items keys kron kthvalue lcm lcm_ ldexp ldexp_ le le_ lerp lerp_ less less_ less_equal
 less_equal_ lgamma lgamma_ load_state_dict log log10 log10_ log1p log1p_ log2 log2_ log_ log_normal_
 log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and logical_and_ logical_not logical_not_
-logical_or logical_or_ logical_xor logical_xor_ logit logit_ logsumexp long lt lt_ manual_seed masked_fill
-masked_fill_ masked_scatter masked_scatter_ masked_select matmul matrix_exp matrix_power max maximum mean
-median min minimum mm mode modules moveaxis movedim msort mul mul_ multinomial multiply multiply_ mv mvlgamma
-mvlgamma_ name named_buffers named_children named_modules named_parameters nan_to_num nan_to_num_ nanmean
-nanmedian nanquantile nansum narrow ndimension ne ne_ neg neg_ negative negative_ nelement new_empty new_full
-new_ones new_tensor new_zeros nextafter nextafter_ nonzero norm normal_ not_equal not_equal_ numel numpy outer
-parameters permute pinverse polygamma pop positive pow pow_ prelu prod put put_ quantile rad2deg rad2deg_
-random_ ravel reciprocal reciprocal_ register_backward_hook register_forward_hook register_forward_pre_hook
-register_full_backward_hook register_full_backward_pre_hook register_hook register_post_accumulate_grad_hook
-relu relu_ remainder remainder_ remove renorm renorm_ repeat repeat_interleave requires_grad_ reset_parameters
-reset_running_stats reshape reshape_as resize_ resize_as_ resolve_conj resolve_neg retain_grad roll rot90
-round round_ rsqrt rsqrt_ scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_ select
-select_scatter set_ sgn sgn_ short sigmoid sigmoid_ sign sign_ signbit sin sin_ sinc sinc_ sinh sinh_ size
-slice_scatter slogdet softmax sort split split_with_sizes sqrt sqrt_ square square_ squeeze squeeze_
-state_dict std step storage_offset stride sub sub_ subtract subtract_ sum sum_to_size svd swapaxes swapaxes_
-swapdims swapdims_ t t_ take take_along_dim tan tan_ tanh tanh_ tensor_split tile to tolist topk trace train
-transpose transpose_ tril tril_ triu triu_ true_divide true_divide_ trunc trunc_ type type_as unbind unflatten
-unfold uniform_ unique unique_consecutive unsqueeze unsqueeze_ values var vdot view view_as vsplit where xlogy
-xlogy_ zero_ zero_grad
+logical_or logical_or_ logical_xor logical_xor_ logit logit_ logsumexp long lt lt_ lu lu_solve manual_seed
+masked_fill masked_fill_ masked_scatter masked_scatter_ masked_select matmul matrix_exp matrix_power max
+maximum mean median min minimum mm mode modules moveaxis movedim msort mul mul_ multinomial multiply multiply_
+mv mvlgamma mvlgamma_ name named_buffers named_children named_modules named_parameters nan_to_num nan_to_num_
+nanmean nanmedian nanquantile nansum narrow ndimension ne ne_ neg neg_ negative negative_ nelement new_empty
+new_full new_ones new_tensor new_zeros nextafter nextafter_ nonzero norm normal_ not_equal not_equal_ numel
+numpy outer parameters permute pinverse polygamma pop positive pow pow_ prelu prod put put_ qr quantile
+rad2deg rad2deg_ random_ ravel reciprocal reciprocal_ register_backward_hook register_forward_hook
+register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook register_hook
+register_post_accumulate_grad_hook relu relu_ remainder remainder_ remove renorm renorm_ repeat
+repeat_interleave requires_grad_ reset_parameters reset_running_stats reshape reshape_as resize_ resize_as_
+resolve_conj resolve_neg retain_grad roll rot90 round round_ rsqrt rsqrt_ scatter scatter_ scatter_add
+scatter_add_ scatter_reduce scatter_reduce_ select select_scatter set_ sgn sgn_ short sigmoid sigmoid_ sign
+sign_ signbit sin sin_ sinc sinc_ sinh sinh_ size slice_scatter slogdet softmax sort split split_with_sizes
+sqrt sqrt_ square square_ squeeze squeeze_ state_dict std step storage_offset stride sub sub_ subtract
+subtract_ sum sum_to_size svd swapaxes swapaxes_ swapdims swapdims_ t t_ take take_along_dim tan tan_ tanh
+tanh_ tensor_split tile to tolist topk trace train transpose transpose_ triangular_solve tril tril_ triu triu_
+true_divide true_divide_ trunc trunc_ type type_as unbind unflatten unfold uniform_ unique unique_consecutive
+unsqueeze unsqueeze_ values var vdot view view_as vsplit where xlogy xlogy_ zero_ zero_grad
 """
 
 ATTRIBUTES = """
-H L P Q R S T U V Vh _base _version affine align_corners all_weights alpha approximate base_lrs batch_first
+H L LU P Q R S T U V Vh _base _version affine align_corners all_weights alpha approximate base_lrs batch_first
 beta bias bias_hh bias_hh_l0 bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse
 bias_hh_l3 bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2
-bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bidirectional ceil_mode data defaults delta device dilation
-dim downscale_factor dropout dtype eigenvalues eigenvectors elementwise_affine embedding_dim end_dim eps
-exponent full grad grad_fn groups hidden_size ignore_index imag in1_features in2_features in_channels
-in_features indices inplace input_size is_leaf is_sparse itemsize k keepdim kernel_size label_smoothing lambd
-last_epoch log_input log_target logabsdet lower mH mT mantissa margin max max_norm max_val min min_val mode
-momentum nbytes ndim negative_slope next_functions nonlinearity norm_type normalized_shape num_batches_tracked
-num_channels num_embeddings num_features num_groups num_layers num_parameters out_channels out_features
-output_nr output_size p padding padding_idx param_groups pos_weight proj_size real reduction requires_grad
-retains_grad return_indices running_mean running_var scale_factor scale_grad_by_freq shape sign size start_dim
+bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bidirectional ceil_mode cloned_coefficient data defaults
+delta device dilation dim downscale_factor dropout dtype eigenvalues eigenvectors elementwise_affine
+embedding_dim end_dim eps exponent full grad grad_fn groups hidden_size ignore_index imag in1_features
+in2_features in_channels in_features indices info inplace input_size inverse is_leaf is_sparse itemsize k
+keepdim kernel_size label_smoothing lambd last_epoch log_input log_target logabsdet lower mH mT mantissa
+margin max max_norm max_val min min_val mode momentum nbytes ndim negative_slope next_functions nonlinearity
+norm_type normalized_shape num_batches_tracked num_channels num_embeddings num_features num_groups num_layers
+num_parameters out_channels out_features output_nr output_size p padding padding_idx param_groups pivots
+pos_weight proj_size rank real reduction requires_grad residuals result retains_grad return_indices
+running_mean running_var scale_factor scale_grad_by_freq shape sign singular_values size solution start_dim
 state stride swap threshold track_running_stats training unflattened_size upper upscale_factor value values
 variable weight weight_hh weight_hh_l0 weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2
 weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1

@@ -233,6 +233,10 @@ _BELL = "F.scaled_dot_product_attention(a.reshape(1, 1, -1, 1), b.reshape(1, 1, 
 _BICUBIC = "F.interpolate(a.reshape(1, 1, 1, -1), scale_factor=2, mode='bicubic', align_corners=True)"
 _NO_ROWS = "F.multi_margin_loss(a.reshape(-1, 1) * torch.ones(2), torch.zeros_like(a.flatten()).long())"
 _UNWRITTEN = "PyTorch gives what happens to be in memory"
+_POSITIVE = "(torch.eye(2) * 3 + a.reshape(-1)[:1])"
+_TALL = f"torch.cat([{_POSITIVE}, b.reshape(1, -1)[:, :2]])"
+_LEAST_SQUARES = f"torch.linalg.lstsq({_TALL}, c.reshape(-1)[:1] * torch.ones_like({_TALL}))[0]"
+_NOT_FINITE = "PyTorch's LAPACK refuses what is not finite, and an assertion fails"
 _EMPTY_ATTENTION = "PyTorch multiplies empty matrices by way of a sum"
 _SLOPES = "torch.gradient(a.reshape(-1)[:3], spacing=[torch.tensor([0., 1., 3.])], edge_order=2)"
 _HALF_STEPS = "PyTorch rounds the weights at the two ends to the half type, in another order"
@@ -262,6 +266,8 @@ DIFFERS: dict[str, dict[str, str]] = {
         "computed in float32, and compared as the float64 it becomes",
     ),
     "special": {
+        _LEAST_SQUARES: _NOT_FINITE,
+        f"torch.linalg.lstsq({_POSITIVE}, b.reshape(-1, 1)[:2])[0]": _NOT_FINITE,
         f"torch.linalg.qr({_MATRIX})": _LAPACK,
         "F.gelu(a)": "PyTorch's vector kernel has no value at infinity, its scalar kernel has",
         "torch.linalg.vander(a)": "the second derivative of a product with infinity",

@@ -100,6 +100,8 @@ DIFFERS: dict[str, tuple[Sequence[str], str]] = {
     "torch.matmul(a, b,": (("long", "double", "bool"), _DOT),
     "torch.linalg.matmul(a, b,": (("long", "double", "bool"), _DOT),
     "F.linear(a, b, out": (("long", "double", "bool"), _DOT),
+    "torch.lu_solve(": (("as it should be",), _DEPRECATED),
+    "torch.linalg.lstsq(": (_EVERY, "its outputs are tried one by one, in words of their own"),
     "torch.ger(": (_EVERY, _DEPRECATED),
     "torch.cholesky(": (("as it should be", "empty", "another size"), _DEPRECATED),
     "torch.cholesky_solve(": (("empty", "another size"), _STRIDES),

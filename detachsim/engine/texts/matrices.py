@@ -30,7 +30,7 @@ TEXTS: dict[str, Entry] = {
     ),
     "solve_singular": (
         "_LinAlgError",
-        "torch.linalg.solve: The solver failed because the input matrix is singular.",
+        "{op}: The solver failed because the input matrix is singular.",
         {},
     ),
     "solve_shapes": (
@@ -129,9 +129,124 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "cond_dims": ("RuntimeError", "linalg.cond: The input tensor must have at least 2 dimensions.", {}),
-    "lu_dims": (
+    "lu_dims": ("RuntimeError", "{op}: Expected tensor with 2 or more dimensions. Got size: {sizes} instead", {}),
+    "qr_deprecated": (
+        "UserWarning",
+        "torch.qr is deprecated in favor of torch.linalg.qr and will be removed in a future PyTorch release.\nThe boolean "
+        "parameter 'some' has been replaced with a string parameter 'mode'.\nQ, R = torch.qr(A, some)\nshould be replaced "
+        "with\nQ, R = torch.linalg.qr(A, 'reduced' if some else 'complete')",
+        {},
+    ),
+    "triangular_deprecated": (
+        "UserWarning",
+        "torch.triangular_solve is deprecated in favor of torch.linalg.solve_triangularand will be removed in a future "
+        "PyTorch release.\ntorch.linalg.solve_triangular has its arguments reversed and does not return a copy of one of "
+        "the inputs.\nX = torch.triangular_solve(B, A).solution\nshould be replaced with\n"
+        "X = torch.linalg.solve_triangular(A, B).",
+        {},
+    ),
+    "triangular_dims": (
         "RuntimeError",
-        "linalg.lu: Expected tensor with 2 or more dimensions. Got size: {sizes} instead",
+        "torch.triangular_solve: Expected {name} to have at least 2 dimensions, but it has {ndim} dimensions instead",
+        {},
+    ),
+    "triangular_dtype": (
+        "RuntimeError",
+        "Expected b and A to have the same dtype, but found b of type {left} and A of type {right} instead.",
+        {},
+    ),
+    "triangular_square": (
+        "RuntimeError",
+        "A must be batches of square matrices, but they are {columns} by {rows} matrices",
+        {},
+    ),
+    "triangular_sizes": (
+        "RuntimeError",
+        "Incompatible matrix sizes for triangular_solve: each A matrix is {size} by {size} but each b matrix is {rows} by "
+        "{columns}",
+        {},
+    ),
+    "lstsq_input": ("RuntimeError", "torch.linalg.lstsq: input must have at least 2 dimensions.", {}),
+    "lstsq_other": ("RuntimeError", "torch.linalg.lstsq: other must have at least 1 dimension.", {}),
+    "lstsq_dims": (
+        "RuntimeError",
+        "torch.linalg.lstsq: input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) <= 1",
+        {},
+    ),
+    "lstsq_dtype": (
+        "RuntimeError",
+        "torch.linalg.lstsq: Expected input and other to have the same dtype, but got input's dtype {left} and other's dtype "
+        "{right}",
+        {},
+    ),
+    "lstsq_rows": ("RuntimeError", "torch.linalg.lstsq: input.size(-2) should match other.size({other})", {}),
+    "lstsq_floats": ("RuntimeError", "This function doesn't handle types other than float and double", {}),
+    "lstsq_driver": (
+        "RuntimeError",
+        "torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)",
+        {},
+    ),
+    "tensorinv_ind": ("RuntimeError", "Expected a strictly positive integer for 'ind', but got {ind}", {}),
+    "tensorinv_sizes": (
+        "RuntimeError",
+        "Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got {last} != {first}",
+        {},
+    ),
+    "tensorsolve_sizes": (
+        "RuntimeError",
+        "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]), but got "
+        "{last} != {first}",
+        {},
+    ),
+    "lu_pivot": ("RuntimeError", "{op}: LU without pivoting is not implemented on the CPU", {}),
+    "lu_factor_zero": (
+        "RuntimeError",
+        "torch.linalg.lu_factor: {batch}U[{place},{place}] is zero and using it on lu_solve would result in a division by "
+        "zero. If you still want to perform the factorization, consider calling linalg.lu(A, pivot) or "
+        "linalg.lu_factor_ex(A, pivot)",
+        {},
+    ),
+    "lu_deprecated": (
+        "UserWarning",
+        "torch.lu is deprecated in favor of torch.linalg.lu_factor / torch.linalg.lu_factor_ex and will be removed in a "
+        "future PyTorch release.\nLU, pivots = torch.lu(A, compute_pivots)\nshould be replaced with\nLU, pivots = "
+        "torch.linalg.lu_factor(A, compute_pivots)\nand\nLU, pivots, info = torch.lu(A, compute_pivots, get_infos=True)\n"
+        "should be replaced with\nLU, pivots, info = torch.linalg.lu_factor_ex(A, compute_pivots)",
+        {},
+    ),
+    "lu_solve_deprecated": (
+        "UserWarning",
+        "torch.lu_solve is deprecated in favor of torch.linalg.lu_solveand will be removed in a future PyTorch release.\n"
+        "Note that torch.linalg.lu_solve has its arguments reversed.\nX = torch.lu_solve(B, LU, pivots)\nshould be "
+        "replaced with\nX = torch.linalg.lu_solve(LU, pivots, B)",
+        {},
+    ),
+    "lu_solve_dtype": (
+        "RuntimeError",
+        "linalg.lu_solve: Expected LU and B to have the same dtype, but found LU of type {left} and B of type {right} "
+        "instead",
+        {},
+    ),
+    "lu_solve_pivots": ("RuntimeError", "linalg.lu_solve: pivots should be a Tensor of scalar type torch.int32", {}),
+    "lu_solve_shapes": (
+        "RuntimeError",
+        "linalg.lu_solve: Incompatible shapes of A and B for the equation {equation} ({rows}x{columns} and {other}x{width})",
+        {},
+    ),
+    "lu_solve_count": (
+        "RuntimeError",
+        "linalg.lu_solve: Number of pivots per batch should be same as the dimension of the matrix",
+        {},
+    ),
+    "lu_unpack_range": (
+        "RuntimeError",
+        "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive.Did you properly pass the result of lu_factor?",
+        {},
+    ),
+    "lu_unpack_pivots": (
+        "RuntimeError",
+        "torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype.\nNote: this function is "
+        "intended to be used with the output produced by torch.linalg.lu_factor",
         {},
     ),
     "cdist_mode": ("ValueError", "{mode} is not a valid value for compute_mode", {}),
