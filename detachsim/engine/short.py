@@ -75,7 +75,11 @@ def make_unary(op: Op, kernel: Callable[[Array], Array]) -> Callable[["Session",
         dtype = a.dtype
         x = a.array
         shape = x.shape
-        if (dtype is not _float32 and dtype is not _float64) or (len(shape) > 1 and not x.flags.c_contiguous):
+        if (
+            (dtype is not _float32 and dtype is not _float64)
+            or a.inference
+            or (len(shape) > 1 and not x.flags.c_contiguous)
+        ):
             return run(session, op, [a])  # type: ignore[no-any-return]
         out = kernel(x)
         if type(out) is not _ndarray:
@@ -97,8 +101,8 @@ def make_unary(op: Op, kernel: Callable[[Array], Array]) -> Callable[["Session",
         if session.grad_enabled and (edge is not None or a.requires or a.view is not None):
             if recipe is None:
                 recipe = _recipe(op)
-            if a.view is not None or a.inference or session.anomaly or recipe is None:
-                if requires_grad(a) and not a.inference:
+            if a.view is not None or session.anomaly or recipe is None:
+                if requires_grad(a):
                     node = make_node(session, op, [a], [a.array], [result])
             else:
                 node = _new_node(Node)

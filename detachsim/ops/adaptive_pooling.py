@@ -196,6 +196,8 @@ ROWS: list[Op] = [
         adaptive_average,
         where="",
         grad={"self": "adaptive_average_backward(grad, self)"},
+        result_edits=1,
+        older={"torch-1.13": {"result_edits": 0}},
         doc="means of as many windows as asked for",
     ),
     general(

@@ -296,6 +296,7 @@ ROWS = [
         grad={"self": "grad * sgn(self)"},
         inplace=True,
         refuses=no_bools("abs_cpu"),
+        result_edits=1,
         doc="absolute value; its gradient at 0 is 0",
         samples=("a.abs()",),
     ),

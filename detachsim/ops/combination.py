@@ -280,6 +280,7 @@ ROWS = [
         grad={"self": "nan_to_num_backward(grad, self)"},
         inplace=True,
         layout=AS_FIRST,
+        result_edits=1,
         doc="self with nan and infinities replaced by numbers",
         samples=("a.nan_to_num()",),
     ),

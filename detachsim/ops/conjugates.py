@@ -65,6 +65,7 @@ ROWS: list[Op] = [
         lambda self: np.ones(self.shape, bool),
         promote=COMPARE,
         layout=AS_FIRST,
+        result_edits=1,
         doc="true, since no number is complex",
         samples=("a.isreal()",),
     ),

@@ -162,6 +162,7 @@ ROWS = [
         lambda self, offset=0, dim1=0, dim2=1: np.array(diagonal(self, offset, dim1, dim2)),
         where="t",
         grad=_BACK,
+        result_edits=1,
         doc="a copy of a diagonal",
     ),
     general(
@@ -177,6 +178,7 @@ ROWS = [
         "DiagEmbedBackward0",
         diag_embed,
         grad={"self": "diagonal(grad, offset, dim1, dim2)"},
+        result_edits=2,
         doc="zeros with self on a diagonal",
         samples=("a.diag_embed()",),
     ),

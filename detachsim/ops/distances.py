@@ -155,6 +155,8 @@ ROWS: list[Op] = [
         pdist,
         where="",
         grad={"self": "pdist_backward(grad, self, p, result)"},
+        result_edits=1,
+        older={"torch-1.13": {"result_edits": 0}},
         doc="pdist after its checks",
     ),
     general(

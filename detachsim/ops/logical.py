@@ -135,6 +135,7 @@ ROWS = [
         promote=COMPARE,
         inplace=True,
         unguarded=True,
+        result_edits=1,
         doc="whether just one of the two is not 0",
         samples=("a.logical_xor(b)",),
     ),

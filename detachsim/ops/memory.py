@@ -161,6 +161,7 @@ ROWS = [
         grad={"self": "zeros_of(grad)"},
         check=_check_fill_number,
         layout=AS_FIRST,
+        result_edits=1,
         doc="self's shape, every element value",
         samples=("torch.fill(a, 2.0)",),
     ),
@@ -172,6 +173,7 @@ ROWS = [
         grad={"self": "zeros_of(grad)", "value": "sum(grad)"},
         check=_check_fill_dims,
         layout=AS_FIRST,
+        result_edits=1,
         samples=("torch.fill(a, b.sum())",),
     ),
     composite(

@@ -63,6 +63,7 @@ ROWS: list[Op] = [
         outputs=("mantissa", "exponent"),
         check=_check_parts,
         layout=AS_FIRST,
+        result_edits=1,
         doc="mantissa and exponent",
         samples=("torch.frexp(a)",),
     ),

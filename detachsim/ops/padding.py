@@ -175,6 +175,7 @@ ROWS = [
         where="t",
         grad={"self": "constant_pad_backward(grad, pad)"},
         check=_check_constant,
+        result_edits=2,
         doc="self with a constant added at its ends",
     ),
     composite(

@@ -216,6 +216,8 @@ ROWS: list[Op] = [
         to_columns,
         where="",
         grad={"self": f"col2im(grad, self_size[-2:], {_GIVEN})"},
+        result_edits=2,
+        older={"torch-1.13": {"result_edits": 1}},
         doc="F.unfold after its checks",
     ),
     composite(
@@ -231,6 +233,7 @@ ROWS: list[Op] = [
         from_columns,
         where="",
         grad={"self": f"im2col(grad, {_GIVEN})"},
+        result_edits=1,
         doc="F.fold after its checks",
     ),
     general(

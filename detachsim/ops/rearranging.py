@@ -201,6 +201,7 @@ ROWS = [
         repeat,
         where="m",
         grad={"self": "repeat_backward(grad, repeats, self_size)"},
+        result_edits=1,
         doc="self over and over along each dim, copied",
         samples=("a.repeat(2, 1)",),
     ),

@@ -209,8 +209,21 @@ def _boolean(name: str) -> Any:
 def _booleans(name: str, doc: str) -> list[Op]:
     kernel = _boolean(name)
     return [
-        general(f"{name}(Tensor self)", "", kernel, doc=f"whether {doc} is not 0", samples=(f"a.{name}()",)),
-        general(f"{name}.dim(Tensor self, int dim, bool keepdim=False)", "", kernel, samples=(f"a.{name}(0)",)),
+        general(
+            f"{name}(Tensor self)",
+            "",
+            kernel,
+            result_edits=1,
+            doc=f"whether {doc} is not 0",
+            samples=(f"a.{name}()",),
+        ),
+        general(
+            f"{name}.dim(Tensor self, int dim, bool keepdim=False)",
+            "",
+            kernel,
+            result_edits=1,
+            samples=(f"a.{name}(0)",),
+        ),
         general(f"{name}.dims(Tensor self, int[]? dim=None, bool keepdim=False)", "", kernel),
     ]
 
@@ -264,6 +277,7 @@ ROWS = [
         nansum,
         promote=CAST,
         grad={"self": "sum_backward(grad, self_size, dim, keepdim) * logical_not(isnan(self))"},
+        result_edits=1,
         doc="the sum, nan counted as 0",
         samples=("a.nansum()", "a.nansum(0)"),
     ),

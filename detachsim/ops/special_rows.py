@@ -242,6 +242,7 @@ ROWS: list[Op] = [
         grad={"self": "mvlgamma_backward(grad, self, p)"},
         check=_check_mvlgamma,
         layout=IN_ROWS,
+        result_edits=1,
         doc="the logarithm of the multivariate gamma function",
         samples=("torch.mvlgamma(a, 2)",),
     ),
