@@ -7,11 +7,11 @@ from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dispatch import run
 from detachsim.engine.errors import LimitError
 from detachsim.engine.op import Op
-from detachsim.engine.outputs import DEFAULT_RULE, OutRule, call_into
 from detachsim.engine.signature import Mismatch, bind
 from detachsim.engine.tensor import Tensor
 
 if TYPE_CHECKING:
+    from detachsim.engine.outputs import OutRule
     from detachsim.engine.session import Session
 
 
@@ -60,6 +60,8 @@ class OverloadSet:
             if "generator" in kwargs:
                 return self._call_drawing(session, args, kwargs)
             if "out" in kwargs and self.place:
+                from detachsim.engine.outputs import call_into
+
                 return call_into(session, self, args, kwargs)
         return self._call(session, args, kwargs)
 
@@ -142,7 +144,7 @@ class Library:
         self.sum_kernel: Callable[..., Any] = sum
         self.helpers: dict[str, Callable[..., Any]] = {}
         # What an op does with ``out=``.
-        self.out_rule: Callable[[Op], OutRule] = lambda op: DEFAULT_RULE
+        self.out_rule: Callable[[Op], OutRule] | None = None
 
     def add(self, op: Op) -> None:
         """Add a row as it is in the dialect, and its in-place variant if it has one."""

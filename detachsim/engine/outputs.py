@@ -73,7 +73,8 @@ def call_into(session: "Session", overloads: "OverloadSet", args: Sequence[Any],
     if given is None:
         return run(session, op, bound)
     outs = _outs(op, given)
-    rule = session.library.out_rule(op)
+    rule_of = session.library.out_rule
+    rule = DEFAULT_RULE if rule_of is None else rule_of(op)
     bound = _adopted(op, rule, bound, outs[0])
     if rule.history == COPIED:
         return _copied(session, op, rule, bound, outs[0])

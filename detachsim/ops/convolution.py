@@ -178,6 +178,14 @@ def _check_convolution(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("conv_stride")
     if any(size <= 0 for size in dilation):
         raise TorchError("conv_dilation", dilation=list(dilation))
+    if input.array.ndim != weight.array.ndim:
+        raise TorchError(
+            "conv_other_dims",
+            dims=weight.array.ndim,
+            weight=list(weight.shape),
+            ndim=input.array.ndim,
+            input=list(input.shape),
+        )
     if transposed:
         _check_transposed(input, weight, bias, stride, dilation, output_padding, groups)
         _check_elements(input, weight, f"slow_conv_transpose{max(dims, 2)}d_out_cpu")
@@ -250,9 +258,10 @@ def _check_transposed(
         )
 
 
-def _expanded(name: str, values: Any, count: int) -> tuple[int, ...]:
+def _expanded(name: str, values: Any, dims: int, count: int) -> tuple[int, ...]:
+    """Return an option for each of the weight's ``count`` dims; a number stands for the op's own ``dims``."""
     if isinstance(values, int):
-        return (values,) * count
+        values = (values,) * dims
     if len(values) == 1:
         return tuple(values) * count
     if len(values) != count:
@@ -275,13 +284,13 @@ def _convolve(
     count = weight.ndim - 2
     if count < 1:
         raise TorchError("conv_weight_dims")
-    stride = _expanded("stride", options["stride"], count)
-    dilation = _expanded("dilation", options["dilation"], count)
+    stride = _expanded("stride", options["stride"], dims, count)
+    dilation = _expanded("dilation", options["dilation"], dims, count)
     padding = options["padding"]
     if isinstance(padding, str):
         input, padding = _named_padding(ops, input, weight, padding, stride, dilation)
-    padding = _expanded("padding", padding, count)
-    extra = _expanded("output_padding", options.get("output_padding", 0), count)
+    padding = _expanded("padding", padding, dims, count)
+    extra = _expanded("output_padding", options.get("output_padding", 0), dims, count)
     made = ops.convolution(input, weight, bias, stride, padding, dilation, transposed, extra, options["groups"])
     return made if batched else ops.squeeze_dim(made, 0)
 
@@ -306,7 +315,7 @@ def _warn_same(session: Any, op: Op, bound: list[Any]) -> None:
     if padding != "same" or weight.array.ndim < 3:
         return
     kernel = weight.shape[2:]
-    spread = _expanded("dilation", dilation, len(kernel))
+    spread = _expanded("dilation", dilation, len(kernel), len(kernel))
     if any((k - 1) * d % 2 for k, d in zip(kernel, spread, strict=True)):
         session.warn_once("conv_same_copy")
 

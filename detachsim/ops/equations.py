@@ -118,7 +118,6 @@ def old_triangular_solution(
 
 def _check_old_triangular(session: Any, op: Op, bound: list[Any]) -> None:
     self, A = bound[:2]
-    session.warn_once("triangular_deprecated")
     for name, tensor in (("b", self), ("A", A)):
         if tensor.array.ndim < 2:
             raise TorchError("triangular_dims", name=name, ndim=tensor.array.ndim)
@@ -129,6 +128,7 @@ def _check_old_triangular(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("triangular_square", rows=rows, columns=columns)
     if self.shape[-2] != columns:
         raise TorchError("triangular_sizes", size=rows, rows=self.shape[-2], columns=self.shape[-1])
+    session.warn_once("triangular_deprecated")
     refuse_half("triangular_solve_cpu", self)
 
 

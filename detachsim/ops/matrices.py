@@ -315,6 +315,8 @@ def matrix_power(ops: Any, A: Any, n: int) -> Any:
 def linalg_norm(ops: Any, A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
     """A vector's or a matrix's norm."""
     dims = (dim,) if isinstance(dim, int) else dim
+    if dims is not None and len(dims) not in (1, 2):
+        raise TorchError("linalg_norm_given_dims", dims=list(dims))
     if ord is not None and dims is None and A.ndim not in (1, 2):
         raise TorchError("linalg_norm_dims", ndim=A.ndim)
     count = A.ndim if dims is None else len(dims)

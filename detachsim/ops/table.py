@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,10 +12,12 @@ from detachsim.engine.layout import AS_OPERANDS
 from detachsim.engine.library import Library, OverloadSet
 from detachsim.engine.op import POINTWISE, Op
 from detachsim.engine.operand import array_namespace
-from detachsim.engine.outputs import OutRule
 from detachsim.engine.short import make_binary, make_unary
 from detachsim.ops.families import families_of
 from detachsim.ops.operators import BINARY_FUNCTIONS, SCALAR_FUNCTIONS
+
+if TYPE_CHECKING:
+    from detachsim.engine.outputs import OutRule
 
 FAMILIES = (
     "arithmetic",
@@ -122,7 +124,7 @@ def whole_library(dialect: str = NEWEST) -> Library:
     return made
 
 
-def _out_rule(op: Op) -> OutRule:
+def _out_rule(op: Op) -> "OutRule":
     from detachsim.ops.outputs import out_rule
 
     return out_rule(op)

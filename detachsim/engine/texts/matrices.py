@@ -130,6 +130,11 @@ TEXTS: dict[str, Entry] = {
     ),
     "cond_dims": ("RuntimeError", "linalg.cond: The input tensor must have at least 2 dimensions.", {}),
     "lu_dims": ("RuntimeError", "{op}: Expected tensor with 2 or more dimensions. Got size: {sizes} instead", {}),
+    "linalg_norm_given_dims": (
+        "RuntimeError",
+        "linalg.norm: If dim is specified, it must be of length 1 or 2. Got {dims}",
+        {},
+    ),
     "qr_deprecated": (
         "UserWarning",
         "torch.qr is deprecated in favor of torch.linalg.qr and will be removed in a future PyTorch release.\nThe boolean "
@@ -157,7 +162,7 @@ TEXTS: dict[str, Entry] = {
     ),
     "triangular_square": (
         "RuntimeError",
-        "A must be batches of square matrices, but they are {columns} by {rows} matrices",
+        "A must be batches of square matrices, but they are {rows} by {columns} matrices",
         {},
     ),
     "triangular_sizes": (

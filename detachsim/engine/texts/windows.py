@@ -57,6 +57,12 @@ TEXTS: dict[str, Entry] = {
         "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but received {size}",
         {},
     ),
+    "conv_other_dims": (
+        "RuntimeError",
+        "Expected {dims}-dimensional input for {dims}-dimensional weight {weight}, but got {ndim}-dimensional input of size "
+        "{input} instead",
+        {},
+    ),
     "conv_weight_dims": ("RuntimeError", "weight should have at least three dimensions", {}),
     "pool_empty": (
         "RuntimeError",
