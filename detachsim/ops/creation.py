@@ -15,8 +15,9 @@ from detachsim.engine.layout import as_first
 from detachsim.engine.limits import require_few
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
-from detachsim.engine.tensor import Tensor, fresh, make_inference
+from detachsim.engine.tensor import Tensor, fresh
 from detachsim.ops.draw_bounds import check_bounds, check_permutation
+from detachsim.ops.from_lists import as_leaf, from_data
 from detachsim.ops.numeric import numel
 from detachsim.ops.row import composite, factory
 
@@ -40,121 +41,9 @@ def checked_size(size: Sequence[int], itemsize: int = 4) -> tuple[int, ...]:
     return tuple(size)
 
 
-def from_data(
-    session: "Session",
-    data: Any,
-    dtype: DType | None = None,
-    requires_grad: bool = False,
-    maker: str = "torch.tensor",
-) -> Tensor:
-    """Return ``torch.tensor(data)``: numbers in nested lists, or a tensor to copy, of which ``maker`` warns."""
-    if isinstance(data, np.ndarray):
-        made = fresh(np.array(data), dtypes.BY_NUMPY[data.dtype])
-        made = made if dtype in (None, made.dtype) else fresh(dtypes.cast(made.array, made.dtype, dtype), dtype)
-    elif isinstance(data, Tensor):
-        session.warn("tensor_of_tensor", maker=maker)
-        made = fresh(dtypes.cast(data.array, data.dtype, dtype or data.dtype).copy(), dtype or data.dtype)
-    else:
-        shape = _shape_of(data)
-        flat: list[Any] = []
-        if 0 not in shape:
-            _flatten(session, data, shape, 0, flat, dtype)
-        kind = dtype or _infer_dtype(flat)
-        made = fresh(_fill(flat, kind).reshape(shape), kind)
-    return _leaf(session, made, requires_grad)
-
-
-def _leaf(session: "Session", tensor: Tensor, requires_grad: bool) -> Tensor:
-    if requires_grad and not tensor.dtype.is_floating:
-        raise TorchError("factory_requires_grad")
-    tensor.requires = requires_grad
-    if session.inference:
-        make_inference(tensor)
-    return tensor
-
-
 def leaf(session: "Session", array: Array, dtype: DType, requires_grad: bool) -> Tensor:
     """Return fresh memory as a leaf."""
-    return _leaf(session, fresh(array, dtype), requires_grad)
-
-
-def _shape_of(data: Any) -> tuple[int, ...]:
-    shape: list[int] = []
-    while isinstance(data, (list, tuple)):
-        shape.append(len(data))
-        if not data:
-            break
-        data = data[0]
-    if isinstance(data, str) and data and shape:
-        # Each of its letters is a text again, without an end.
-        raise TorchError("python", type="ValueError", text="too many dimensions 'str'")
-    if isinstance(data, Tensor):
-        shape.extend(data.shape)
-    return tuple(shape)
-
-
-def _flatten(
-    session: "Session", data: Any, shape: tuple[int, ...], dim: int, flat: list[Any], dtype: DType | None
-) -> None:
-    if isinstance(data, (list, tuple)):
-        if dim >= len(shape):
-            raise _no_number(data, dtype or _infer_dtype(flat))
-        if len(data) != shape[dim]:
-            raise TorchError("tensor_sequence", expected=shape[dim], dim=dim, found=len(data))
-        for item in data:
-            _flatten(session, item, shape, dim + 1, flat, dtype)
-    elif isinstance(data, Tensor):
-        if data.array.ndim or dim < len(shape):
-            raise TorchError("scalar_conversion")
-        if (data.requires or data.node is not None) and session.dialect == "torch-2.13":
-            session.warn_once("scalar_requires_grad")
-        flat.append(data.array.item())
-    elif isinstance(data, (bool, int, float)):
-        if dim < len(shape):
-            raise TorchError("python", type="TypeError", text="not a sequence")
-        flat.append(data)
-    elif dtype is not None and (shape or not isinstance(data, str)):
-        raise _no_number(data, dtype)
-    elif isinstance(data, str):
-        raise TorchError("python", type="TypeError", text="new(): invalid data type 'str'")
-    else:
-        from detachsim.engine.parser import type_word
-
-        raise TorchError("infer_dtype", type=type_word(data))
-
-
-def _no_number(value: Any, dtype: DType) -> TorchError:
-    """Return Python's error for what is to be a number of a type and is none."""
-    from detachsim.engine.parser import type_word
-
-    text = f"must be real number, not {type_word(value)}"
-    if not dtype.is_floating:
-        text = f"'{type_word(value)}' object cannot be interpreted as an integer"
-    return TorchError("python", type="TypeError", text=text)
-
-
-def _infer_dtype(flat: list[Any]) -> DType:
-    if any(isinstance(value, float) for value in flat) or not flat:
-        return dtypes.float32
-    return dtypes.boolean if all(isinstance(value, bool) for value in flat) else dtypes.int64
-
-
-def _fill(flat: list[Any], dtype: DType) -> Array:
-    if dtype.is_floating:
-        try:
-            flat = [float(value) for value in flat]
-        except OverflowError as error:
-            raise TorchError("python", type="OverflowError", text=str(error)) from None
-    if dtype is dtypes.bfloat16:
-        return dtypes.round_bfloat16(np.array(flat, dtype=np.float32))
-    if dtype.category == dtypes.INTEGRAL:
-        for value in flat:
-            if isinstance(value, int) and not -(2**63) <= value < 2**63:
-                raise TorchError("too_long")
-            if not fits(dtype, value):
-                raise TorchError("number_overflow", type=dtype.name)
-        return np.array([int(value) for value in flat], dtype=np.int64).astype(dtype.numpy)
-    return np.array(flat, dtype=dtype.numpy)
+    return as_leaf(session, fresh(array, dtype), requires_grad)
 
 
 def filled(session: "Session", size: Sequence[int], value: float, dtype: DType | None, requires_grad: bool) -> Tensor:
@@ -165,7 +54,7 @@ def filled(session: "Session", size: Sequence[int], value: float, dtype: DType |
     shape = checked_size(size, kind.itemsize)
     require_fit(session, kind, value, single=numel(shape) == 1)
     array = np.full(shape, np.array(value).astype(kind.numpy))
-    return _leaf(
+    return as_leaf(
         session, fresh(dtypes.round_bfloat16(array) if kind is dtypes.bfloat16 else array, kind), requires_grad
     )
 
@@ -205,7 +94,7 @@ def arange(
         array = dtypes.cast(values, dtypes.BY_NUMPY[values.dtype], kind)
     else:
         array = _steps(start, step, count, kind)
-    return _leaf(session, fresh(array, kind), requires_grad)
+    return as_leaf(session, fresh(array, kind), requires_grad)
 
 
 def _spell(value: float) -> str:
@@ -238,7 +127,7 @@ def random(
     shape = checked_size(size, target.itemsize)
     generator = session.generator
     array = generator.uniform(shape, target.name) if kind == "uniform" else generator.normal(shape, target.name)
-    return _leaf(session, fresh(np.asarray(array), target), requires_grad)
+    return as_leaf(session, fresh(np.asarray(array), target), requires_grad)
 
 
 def randint(
@@ -249,7 +138,7 @@ def randint(
     shape = checked_size(size, 8)
     check_bounds(session, kind, low, high)
     values = session.generator.integers(shape, low, high)
-    return _leaf(session, fresh(dtypes.cast(np.asarray(values), dtypes.int64, kind), kind), requires_grad)
+    return as_leaf(session, fresh(dtypes.cast(np.asarray(values), dtypes.int64, kind), kind), requires_grad)
 
 
 def _laid_out_as(source: Tensor, dtype: DType) -> Array:
@@ -264,7 +153,7 @@ def filled_like(session: "Session", self: Tensor, value: float, dtype: DType | N
     made = _laid_out_as(self, kind)
     source = dtypes.int64 if isinstance(value, int) and fits(dtypes.int64, value) else dtypes.float64
     made[...] = dtypes.cast(np.asarray(value, dtype=source.numpy), source, kind)
-    return _leaf(session, fresh(made, kind), requires_grad)
+    return as_leaf(session, fresh(made, kind), requires_grad)
 
 
 def random_like(session: "Session", kind: str, self: Tensor, dtype: DType | None, requires_grad: bool) -> Tensor:
@@ -276,7 +165,7 @@ def random_like(session: "Session", kind: str, self: Tensor, dtype: DType | None
     else:
         drawn = random(session, kind, self.shape, target, requires_grad).array
     put(made, np.asarray(drawn))
-    return _leaf(session, fresh(made, target), requires_grad)
+    return as_leaf(session, fresh(made, target), requires_grad)
 
 
 def _triangle_indices(name: str) -> Any:
@@ -290,7 +179,7 @@ def _triangle_indices(name: str) -> Any:
                 raise TorchError("triangle_size", word=word, size=size)
         made = (np.triu_indices if upper else np.tril_indices)(row, offset, col)
         kind = dtype or dtypes.int64
-        return _leaf(session, fresh(np.stack(made).astype(kind.numpy), kind), requires_grad)
+        return as_leaf(session, fresh(np.stack(made).astype(kind.numpy), kind), requires_grad)
 
     return function
 
@@ -304,7 +193,7 @@ def _eye(session: "Session", n: int, m: int | None, dtype: DType | None, require
             raise TorchError("eye_size", word=word, size=size)
     checked_size((n, n if m is None else m))
     kind = dtype or dtypes.float32
-    return _leaf(session, fresh(np.eye(n, m, dtype=kind.numpy), kind), requires_grad)
+    return as_leaf(session, fresh(np.eye(n, m, dtype=kind.numpy), kind), requires_grad)
 
 
 def _points(start: float, end: float, steps: int, number: Any) -> Array:
@@ -329,7 +218,7 @@ def _linspace(
     values = _points(start, end, steps, np.float32 if kind is dtypes.float32 else np.float64)
     if steps == 1:
         values = np.array([start], dtype=np.float64)
-    return _leaf(session, fresh(dtypes.cast(values, dtypes.float64, kind), kind), requires_grad)
+    return as_leaf(session, fresh(dtypes.cast(values, dtypes.float64, kind), kind), requires_grad)
 
 
 def _logspace(
@@ -343,7 +232,7 @@ def _logspace(
         else _points(start, end, steps, np.float32 if kind is dtypes.float32 else np.float64)
     )
     values = np.power(float(base), points)
-    return _leaf(session, fresh(dtypes.cast(values, dtypes.float64, kind), kind), requires_grad)
+    return as_leaf(session, fresh(dtypes.cast(values, dtypes.float64, kind), kind), requires_grad)
 
 
 def _randperm(session: "Session", n: int, dtype: DType | None, requires_grad: bool) -> Tensor:
@@ -351,7 +240,7 @@ def _randperm(session: "Session", n: int, dtype: DType | None, requires_grad: bo
     kind = dtype or dtypes.int64
     check_permutation(kind, n)
     order = np.asarray(session.generator.permutation(n))
-    return _leaf(session, fresh(dtypes.cast(order, dtypes.int64, kind), kind), requires_grad)
+    return as_leaf(session, fresh(dtypes.cast(order, dtypes.int64, kind), kind), requires_grad)
 
 
 def _randint_like(

@@ -7,73 +7,15 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine.dtypes import BY_NUMPY, Array, DType
-from detachsim.engine.empties import cut, rows, with_strides
+from detachsim.engine.empties import cut, with_strides
 from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.slices import spread, spread_tensor
 from detachsim.engine.tensor import Tensor, restride, strides
 from detachsim.ops.numeric import dims, numel, wrap_dim
+from detachsim.ops.reshaping import infer_size, view_or_none
 from detachsim.ops.row import alias, composite, general, view
-
-
-def infer_size(shape: Sequence[int], size: int) -> tuple[int, ...]:
-    """Return ``shape`` with its -1 worked out for ``size`` elements; raises PyTorch's errors."""
-    for index, wanted in enumerate(shape):
-        if wanted < -1:
-            raise TorchError("shape_negative", size=wanted, index=index, shape=list(shape))
-    unknown = [index for index, wanted in enumerate(shape) if wanted == -1]
-    if len(unknown) > 1:
-        raise TorchError("shape_two_unknown")
-    known = numel([wanted for wanted in shape if wanted != -1])
-    if not unknown:
-        if known != size:
-            raise TorchError("shape_invalid", shape=list(shape), size=size)
-        return tuple(shape)
-    if known == 0:
-        if size == 0:
-            raise TorchError("shape_ambiguous", shape=list(shape))
-        raise TorchError("shape_invalid", shape=list(shape), size=size)
-    if size % known:
-        raise TorchError("shape_invalid", shape=list(shape), size=size)
-    result = list(shape)
-    result[unknown[0]] = size // known
-    return tuple(result)
-
-
-def view_or_none(self: Array, size: Sequence[int]) -> Array | None:
-    """Return a view of another shape, ``None`` where that needs a copy."""
-    shape = infer_size(size, self.size)
-    if not self.size:
-        return self[...] if shape == self.shape else with_strides(self, rows(shape, self.itemsize), shape=shape)
-    if self.flags.c_contiguous and 1 not in self.shape:
-        return self.reshape(shape)
-    steps = _steps_of_view(self.shape, self.strides, shape) if self.ndim else (self.itemsize,) * len(shape)
-    return None if steps is None else np.lib.stride_tricks.as_strided(self, shape, steps)
-
-
-def _steps_of_view(shape: Sequence[int], steps: Sequence[int], wanted: Sequence[int]) -> tuple[int, ...] | None:
-    """Return the strides of a view of the shape ``wanted``, ``None`` where no strides could give it.
-
-    Dims that lie one after another in memory are one run, and a dim of size 1 is part of any. Each run is shared out
-    among the last of the wanted dims, which must come out even.
-    """
-    made: list[int] = []
-    left = list(wanted)
-    step, length = steps[-1], 1
-    for dim in reversed(range(len(shape))):
-        length *= shape[dim]
-        if dim and (shape[dim - 1] == 1 or steps[dim - 1] == length * step):
-            continue
-        filled = 1
-        while left and (filled < length or left[-1] == 1):
-            made.append(filled * step)
-            filled *= left.pop()
-        if filled != length:
-            return None
-        if dim:
-            step, length = steps[dim - 1], 1
-    return None if left else tuple(reversed(made))
 
 
 def view_kernel(self: Array, size: Sequence[int]) -> Array:

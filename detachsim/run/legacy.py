@@ -19,7 +19,7 @@ from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.engine.texts.creation import LEGACY_SIGNATURES
 from detachsim.ops.collections import items_of
-from detachsim.ops.creation import from_data
+from detachsim.ops.from_lists import from_data
 from detachsim.run.values import Size, type_name
 
 
