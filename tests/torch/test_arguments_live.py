@@ -79,6 +79,8 @@ LEFT_OUT = {
     "torch.tensor": "what is wrong with data is its own subject",
     "t.new_tensor": "what is wrong with data is its own subject",
     "torch.einsum": "operands and sublists by turns, which detachsim has not got",
+    "torch.lu": "an old name; its body hands on to a function that nobody calls by name",
+    "t.lu": "the same",
     "torch.split": "a text has a method of this name",
     "t.set_": "a place in another's memory, which needs its strides too",
     "torch.linalg.pinv": "a tolerance for each matrix, which detachsim has not got",

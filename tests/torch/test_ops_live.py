@@ -345,5 +345,8 @@ def test_other_inputs(kind: str) -> None:
             if kind_of(word) == kind and text not in different and (found := _found(text, word, inputs)):
                 different[text] = found[0]
     told = "\n".join(f"{text}  {difference}" for text, difference in different.items())
-    expected = DIFFERS.get(kind, {}).keys()
-    assert different.keys() == expected or (different.keys() <= expected and not is_measured()), told
+    known = DIFFERS.get(kind, {})
+    assert different.keys() <= known.keys(), told
+    # What happens to be in memory may be the right number.
+    certain = {text for text, reason in known.items() if reason != _UNWRITTEN}
+    assert certain <= different.keys() or not is_measured(), told
