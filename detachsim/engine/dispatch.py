@@ -72,8 +72,9 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
         for output in outputs:
             make_inference(output)
     elif op.result_edits and not _is_seen(op, bound):
+        edits = op.result_edits if isinstance(op.result_edits, int) else op.result_edits(bound)
         for output in outputs:
-            output.version.value = op.result_edits
+            output.version.value = edits
     node: Node | None = None
     if recording:
         if any(output.dtype.is_floating for output in outputs):

@@ -108,7 +108,7 @@ class Op:
         hidden: int = 0,
         constant_outputs: int = 0,
         differentiable_outputs: int = 1,
-        result_edits: int = 0,
+        result_edits: int | Callable[[list[Any]], int] = 0,
         several: bool | str = False,
         on_storage: bool = False,
         random: bool = False,

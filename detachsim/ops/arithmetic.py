@@ -269,6 +269,8 @@ ROWS = [
         inplace=True,
         shown={"self": "grad * exponent * self ** (exponent - 1)"},
         check_dtypes=_check_power,
+        # Nothing is computed for these two: the result is filled, or copied.
+        result_edits=lambda bound: 1 if bound[1] in (0, 1) else 0,
         doc="self to the power of a number",
         samples=("a ** 2", "a ** 0.5", "a ** -1"),
     ),

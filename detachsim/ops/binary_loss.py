@@ -10,7 +10,16 @@ from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
-from detachsim.ops.loss import LEGACY, averaged, check_reduction, chosen_reduction, reduced, refuse_gradient, size_text
+from detachsim.ops.loss import (
+    LEGACY,
+    averaged,
+    check_reduction,
+    chosen_reduction,
+    reduced,
+    reduction_edits,
+    refuse_gradient,
+    size_text,
+)
 from detachsim.ops.numeric import precise
 from detachsim.ops.row import FLOAT, composite, general
 
@@ -116,6 +125,16 @@ def bce_logits(self: Array, target: Array, weight: Array | None, pos_weight: Arr
     return reduced(np.asarray(losses if weight is None else losses * weight), reduction)
 
 
+def _logits_edits(bound: list[Any]) -> int:
+    # What is not reduced is made by one edit after the other.
+    weight, reduction = bound[2], bound[4]
+    return 0 if reduction != "none" else 4 + (weight is not None)
+
+
+def _logits_edits_1_13(bound: list[Any]) -> int:
+    return _logits_edits(bound) + (bound[4] == "none" and bound[3] is None)
+
+
 def _check_bce_logits(session: Any, op: Op, bound: list[Any]) -> None:
     refuse_gradient(session, "binary_cross_entropy_with_logits", weight=bound[2], pos_weight=bound[3])
     if session.dialect != NEWEST:
@@ -193,6 +212,10 @@ ROWS = [
             "target": "bce_target_backward(grad, self, target, weight, reduction)",
         },
         check=_check_bce,
+        result_edits=lambda bound: reduction_edits(bound[0], bound[1], bound[3]) + (bound[2] is not None),
+        older={
+            "torch-1.13": {"result_edits": lambda bound: (bound[3] != "none") + (bound[2] is not None)},
+        },
         doc="binary cross entropy, reduced",
     ),
     general(
@@ -223,6 +246,8 @@ ROWS = [
         },
         gradient_edits={"self": 3, "target": 1},
         check=_check_bce_logits,
+        result_edits=_logits_edits,
+        older={"torch-1.13": {"result_edits": _logits_edits_1_13}},
         doc="binary cross entropy with logits, reduced",
     ),
     composite(

@@ -209,6 +209,7 @@ ROWS: list[Op] = [
         where="",
         grad={"self": "multi_margin_backward(grad, self, target, p, margin, weight, reduction)"},
         check=_check_multi_margin,
+        result_edits=1,
         doc="multi_margin_loss after its checks",
     ),
     general(

@@ -191,6 +191,7 @@ ROWS = [
                 "kernel": diag_copy,
                 "grad_fn": "DiagBackward0",
                 "grad": {"self": "diag_backward(grad, self_size, diagonal)"},
+                "result_edits": 1,
             }
         },
         doc="the diagonal of a matrix, or a matrix with a diagonal",

@@ -120,6 +120,12 @@ def _refuse_empty_dims(name: str, array: Array, dim: Any) -> None:
             raise TorchError("reduce_empty_dim", op=name, dim=axis)
 
 
+def _selection_edits(bound: list[Any]) -> int:
+    # A dim that is kept lets the kernel write into the result itself.
+    self, _, keepdim = bound
+    return 1 if not self.shape else 0 if keepdim else 2
+
+
 def _extremes(name: str, node: str) -> list[Op]:
     return [
         general(
@@ -146,7 +152,7 @@ def _extremes(name: str, node: str) -> list[Op]:
             gradient_edits={"self": 2},
             outputs=("values", "indices"),
             check=_check_extreme,
-            result_edits=2,
+            result_edits=_selection_edits,
             doc=f"the {name}imum along dim and where it is; the first of ties gets the gradient",
             samples=(f"a.{name}(0)", f"a.{name}(dim=0, keepdim=True)"),
         ),
@@ -184,6 +190,11 @@ def _check_amax(session: Any, op: Op, bound: list[Any]) -> None:
         _refuse_empty_dims(op.name, array, dim)
 
 
+def _amin_edits(bound: list[Any]) -> int:
+    # The minimum of int64 has a kernel of its own.
+    return 0 if bound[0].dtype.name == "int64" else 1
+
+
 def _amaxes(name: str, node: str, word: str) -> Op:
     return general(
         f"{name}(Tensor self, int[] dim=(), bool keepdim=False)",
@@ -191,7 +202,7 @@ def _amaxes(name: str, node: str, word: str) -> Op:
         _amax(name),
         grad={"self": "shared_backward(grad, self, result, dim, keepdim)"},
         check=_check_amax,
-        result_edits=1,
+        result_edits=_amin_edits if name == "amin" else 1,
         doc=f"the {word} along dims; ties share the gradient",
         samples=(f"a.{name}()", f"a.{name}(0)", f"a.{name}(dim=0, keepdim=True)"),
     )
@@ -373,6 +384,7 @@ ROWS = [
         grad={"self": "aminmax_backward(grads, self, result0, result1, dim, keepdim)"},
         outputs=("min", "max"),
         differentiable_outputs=2,
+        result_edits=lambda bound: 1 if bound[1] is None else _selection_edits(bound),
         older={
             "torch-1.13": {
                 "grad_fn": "torch::autograd::NotImplemented",
@@ -427,6 +439,7 @@ ROWS = [
         outputs=_PAIR,
         check=_check_dim,
         refuses=no_bools("median_out"),
+        result_edits=1,
         doc="the middle value along dim of those that are not nan, and where it is",
     ),
     general(
@@ -437,7 +450,7 @@ ROWS = [
         gradient_edits={"self": 2},
         outputs=_PAIR,
         check=_check_dim,
-        result_edits=2,
+        result_edits=lambda bound: 0 if bound[0].shape and bound[2] else 2,
         doc="the most frequent value along dim, and where it is last",
         samples=("a.mode()",),
     ),

@@ -1,6 +1,7 @@
 """The losses that compare numbers, and what all losses have in common: reductions, sizes, warnings."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,11 @@ def averaged(values: Any, shape: tuple[int, ...], reduction: str) -> Any:
     return values / float(max(numel(shape), 1)) if reduction == "mean" else values
 
 
+def reduction_edits(self: Any, target: Any, reduction: str) -> int:
+    """Return how often PyTorch's kernel edits a loss that it reduces into the memory of its result."""
+    return 0 if reduction == "none" else 2 if self.shape or target.shape else 1
+
+
 def _pair(
     name: str,
     node: str,
@@ -84,12 +90,18 @@ def _pair(
     kernel_name: str,
     *,
     like_self: bool = False,
-    older: Mapping[str, Any] | None = None,
+    reduces_in_place: bool = False,
+    older: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[Op]:
-    """Return the rows of a loss and of its gradient; ``like_self``: the loss has self's type, whatever target's is."""
+    """Return the rows of a loss and of its gradient.
+
+    ``like_self``: the loss has self's type, whatever target's is; ``reduces_in_place``: see ``reduction_edits``;
+    ``older``: fields of the loss's row in 1.13.
+    """
     extra = f", float {parameter}" if parameter else ""
     argument = f", {parameter}" if parameter else ""
     backward_name = f"{name}_same_backward" if like_self else f"{name}_backward"
+    older_edits = {"result_edits": lambda bound: int(bound[2] != "none")} if reduces_in_place else {}
 
     def kernel(self: Array, target: Array, reduction: str, p: float = 0) -> Array:
         if like_self:
@@ -117,7 +129,8 @@ def _pair(
             },
             refuses=_check_like_self if like_self else floats_only(kernel_name),
             layout=AS_OPERANDS,
-            older=older,
+            result_edits=(lambda bound: reduction_edits(*bound[:3])) if reduces_in_place else 0,
+            older={"torch-1.13": {**older_edits, **older}},
             doc=f"{name}, reduced",
         ),
         general(
@@ -365,18 +378,19 @@ ROWS = [
         _mse,
         _mse_slope,
         "mse_cpu",
+        reduces_in_place=True,
         older={
-            "torch-1.13": {
-                "grad": {
-                    "self": "mse_loss_same_backward(grad, self, target, reduction)",
-                    "target": "mse_loss_same_backward(grad, target, self, reduction)",
-                }
+            "grad": {
+                "self": "mse_loss_same_backward(grad, self, target, reduction)",
+                "target": "mse_loss_same_backward(grad, target, self, reduction)",
             }
         },
     ),
     # What 1.7 had for a target without a gradient.
     *_pair("l1_loss", "L1Loss", "", _l1, _l1_slope, "l1_cpu"),
-    *_pair("smooth_l1_loss", "SmoothL1Loss", "beta", _smooth_l1, _smooth_l1_slope, "smooth_l1_cpu"),
+    *_pair(
+        "smooth_l1_loss", "SmoothL1Loss", "beta", _smooth_l1, _smooth_l1_slope, "smooth_l1_cpu", reduces_in_place=True
+    ),
     *_pair("huber_loss", "HuberLoss", "delta", _huber, _huber_slope, "huber_cpu", like_self=True),
     composite(
         f"mse_loss(Tensor self, Tensor target, {LEGACY}str reduction='mean', Tensor? weight=None)",

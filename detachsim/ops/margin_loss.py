@@ -205,7 +205,7 @@ def triplet_margin_loss(
     far = pairwise_distance(ops, anchor, negative, p, eps)
     if swap:
         far = ops.minimum(far, pairwise_distance(ops, positive, negative, p, eps))
-    return reduce_with(ops, ops.clamp_min_(near + margin - far, 0), reduction)
+    return reduce_with(ops, ops.clamp_min(near + margin - far, 0), reduction)
 
 
 def cosine_embedding_loss(
@@ -261,7 +261,7 @@ def poisson_nll_loss(
     if full:
         last = ops.log(target * (2 * math.pi)) * 0.5
         stirling = target * ops.log(target) - target + last
-        losses = losses + ops.masked_fill(stirling, ops.le(target, 1), 0)
+        losses = ops.add_(losses, ops.masked_fill(stirling, ops.le(target, 1), 0))
     return reduce_with(ops, losses, reduction)
 
 
@@ -319,6 +319,7 @@ ROWS = [
         where="",
         grad={"self": "soft_margin_backward(grad, self, target, reduction)"},
         check=_check_soft_margin,
+        result_edits=1,
         doc="log(1 + exp(-target * self)), reduced",
     ),
     general(

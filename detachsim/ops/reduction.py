@@ -224,7 +224,7 @@ def _booleans(name: str, doc: str) -> list[Op]:
             result_edits=1,
             samples=(f"a.{name}(0)",),
         ),
-        general(f"{name}.dims(Tensor self, int[]? dim=None, bool keepdim=False)", "", kernel),
+        general(f"{name}.dims(Tensor self, int[]? dim=None, bool keepdim=False)", "", kernel, result_edits=1),
     ]
 
 

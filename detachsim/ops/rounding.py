@@ -119,6 +119,10 @@ def _refuse_decimals(session: Any, op: Op, bound: list[Any]) -> None:
     floats_only("round_cpu" if bound[1] else "round_vml_cpu")(session, op, bound)
 
 
+def _copied_integers(bound: list[Any]) -> int:
+    return 0 if bound[0].dtype.is_floating else 1
+
+
 def _rounding(name: str, node: str, function: Any, doc: str) -> Op:
     return pointwise(
         f"{name}(Tensor self)",
@@ -127,6 +131,7 @@ def _rounding(name: str, node: str, function: Any, doc: str) -> Op:
         grad={"self": "zeros_of(grad)"},
         refuses=no_bools(f"{name}_vml_cpu"),
         inplace=True,
+        result_edits=_copied_integers,
         doc=doc,
         samples=(f"a.{name}()",),
     )

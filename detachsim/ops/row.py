@@ -10,6 +10,7 @@ A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0",
 * ``grad``: a formula for each differentiable argument (several, joined by commas, for a formula that gives a tuple);
 * ``gradient_edits``: how often PyTorch edits a gradient while it makes it, by argument, which its counter shows;
 * ``result_edits``: how often PyTorch's kernel edits its own result, which only shows where autograd passes by the op;
+  where that depends on the arguments, a function of their list;
 * ``where``: ``m`` a tensor method, ``t`` ``torch.NAME``, ``F`` ``torch.nn.functional.NAME``, none for internal rows;
 * ``promote``: ``ARITHMETIC`` (PyTorch's promotion), ``FLOAT`` (integers become float32), ``COMPARE`` (promote,
   the result is

@@ -381,6 +381,7 @@ ROWS = [
         hidden=1,
         refuses=floats_only("log_sigmoid_cpu"),
         layout=IN_ROWS,
+        older={"torch-1.13": {"result_edits": 1}},
         doc="log(sigmoid(self))",
         samples=("F.logsigmoid(a)",),
     ),

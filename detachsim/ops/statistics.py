@@ -142,6 +142,13 @@ def moments_backward(
     return total
 
 
+def _variance_edits(bound: list[Any]) -> int:
+    # Of all elements, in a wide type, PyTorch has a kernel of its own, which fills the result.
+    self, dim = bound[:2]
+    wide = self.dtype.name in ("float32", "float64")
+    return int(wide and len(dims(dim, len(self.shape))) == len(self.shape))
+
+
 def _moments(name: str, node: str, kernel: Any, doc: str) -> list[Op]:
     both = name.endswith("_mean")
     with_result = name.startswith("std")
@@ -188,6 +195,7 @@ def _moments(name: str, node: str, kernel: Any, doc: str) -> list[Op]:
             grad={"self": formula},
             differentiable_outputs=2 if both else 1,
             check=_check_variance,
+            result_edits=0 if both else _variance_edits,
             doc=doc,
             samples=(f"{call}){pick}", f"{call}{comma}dim=0, correction=0){pick}"),
         ),
