@@ -132,11 +132,15 @@ class TensorBound:
 
 @record
 class ValueBound:
-    """A name now stands for something that is no tensor; ``text`` is its ``repr``, ``type`` its type's name."""
+    """A name now stands for something that is no tensor; ``text`` is its ``repr``, ``type`` its type's name.
+
+    ``shares`` are the other names that see its memory, if it is a numpy array over that of a tensor.
+    """
 
     name: str
     text: str
     type: str
+    shares: tuple[str, ...] = ()
 
 
 @record
@@ -153,7 +157,8 @@ class TensorCreated:
 
     ``op`` is the op's name, ``inputs`` the ids of its tensor arguments, ``alias_of`` the id of the input whose
     memory it shares (``None`` for new memory), ``new_counter`` that it does not share that input's version
-    counter (``.data``). ``grad_mode`` whether gradients were on. ``stride`` and ``offset`` count elements.
+    counter (``.data``). ``grad_mode`` whether gradients were on. ``stride`` and ``offset`` count elements. A numpy
+    array is told like a tensor, by the op ``numpy``; its ``counter`` is 0, for it has none.
     """
 
     tensor: int
@@ -191,7 +196,8 @@ class MemoryEdited:
 
     ``before`` and ``after`` are its counter's values. ``seen_by`` are all names whose tensors overlap the changed
     memory, ``behind`` those of them that have another counter, so that autograd cannot notice
-    the edit through them. ``text`` is the part of the step that edited (``c.zero_()``).
+    the edit through them. ``text`` is the part of the step that edited (``c.zero_()``). An edit of a numpy array, whose
+    ``counter`` is 0, moves no counter.
     """
 
     op: str

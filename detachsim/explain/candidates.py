@@ -16,6 +16,7 @@ _FUNCTION = r"^(?:(\w+)\s*=\s*)?((?:\w+\.)*\w+?)_\((\w+)(.*)\)$"
 _AUGMENTED = r"^(\w+)\s*(\*\*|//|[-+*/@%])=\s*(.+)$"
 _ITEM = r"^(\w+)\[.*\]\s*(?:\*\*|//|[-+*/@%])?=(?!=)"
 _PRIMARY = r"^[\w.]+(\([^()]*\)|\[[^\[\]]*\]|\.\w+)*$"
+_THROUGH_NUMPY = r"(?:torch\.)?from_numpy\((.+?)(?:\.detach\(\))?(?:\.cpu\(\))?\.numpy\(\)\)"
 _GRAD_CALL = r"autograd\.grad\(.*\)\s*$"
 
 
@@ -73,7 +74,8 @@ class _Bench:
                 continue
             name, expression = bound.groups()
             cut = ".detach()" if step.kind == "detach" else ""
-            made = f"{name} = {_primary(expression)}{cut}.clone()"
+            copy = "copy" if expression.endswith(".numpy()") else "clone"
+            made = f"{name} = {_primary(expression)}{cut}.{copy}()"
             yield from self.replaced(f"give {name} memory of its own", one.step, "op", made)
 
     def out_of_place(self) -> Iterator[Candidate]:
@@ -230,6 +232,8 @@ class _Bench:
                 yield from self.one("do without it", one.step, "", self.draft.remove(step))
             elif re.search(_GRAD_CALL, value):
                 yield from self.grad_option(one.step, "create_graph=True", "let the gradient have a graph")
+            elif re.search(_THROUGH_NUMPY, value):
+                yield from self.replaced("stay in PyTorch", one.step, step.kind, re.sub(_THROUGH_NUMPY, r"\1", value))
             elif ".item()" in value:
                 yield from self.replaced("stay with the tensor", one.step, step.kind, value.replace(".item()", ""))
             elif ".detach()" in value:

@@ -116,8 +116,8 @@ def explain_stale(
 def _behind(history: History, edit: Edit, called: str) -> Because:
     event = edit.event
     through = listed(event.names) or history.called(event.tensor)
-    text = (
-        f"{edit_code(history, edit)} edits it through {through}, whose own counter goes from {event.before} "
-        f"to {event.after}; the counter of {called} stays"
+    counted = (
+        f"whose own counter goes from {event.before} to {event.after}" if event.counter else "an array, which has none"
     )
+    text = f"{edit_code(history, edit)} edits it through {through}, {counted}; the counter of {called} stays"
     return because(history, edit.step, "edited", event.names, text, event.before, event.after)

@@ -125,12 +125,12 @@ def transcript_of(events: Iterable[Event]) -> Transcript:
             case TensorBound(name=name, tensor=tensor):
                 recorder.know(name, facts_of(tensor))
                 (uncounted.add if tensor.version is None else uncounted.discard)(name)
-            case MemoryEdited(names=names, seen_by=seen_by, after=after):
+            case MemoryEdited(names=names, seen_by=seen_by, counter=counter, after=after):
                 # Through a view without a name the counter may have moved, or that of ``.data``: nothing is known.
                 for name in {*seen_by, *names}:
                     for fact in ("text", "version"):
                         recorder.states.get(name, {}).pop(fact, None)
-                for name in names:
+                for name in names if counter else ():  # a numpy array has none
                     if name not in uncounted:
                         recorder.know(name, {"version": after})
             case GradAccumulated(names=names, total=total):

@@ -99,8 +99,10 @@ class Telling:
         match event:
             case TensorBound():
                 yield from self.made(event)
-            case ValueBound(name, text):
+            case ValueBound(name, text, shares=shares):
                 yield self.value(name, text)
+                if shares:
+                    yield self.fact("shares memory with ", *names(shares), "; no version counter counts its edits")
             case TensorCreated():
                 self.memory.create(event)
                 yield from self.cut_on_the_way(event)
@@ -234,20 +236,19 @@ class Telling:
         change = (version(event.before), ARROW, version(event.after))
         # Through a tensor without a name (``d[0] = 7`` writes through a view) it is the named ones that count.
         edited = event.names or tuple(name for name in event.seen_by if name not in event.behind)
-        yield self.fact("edits ", *self.memory.describe(event.tensor, edited), " in place: version ", *change)
+        counted = say(": version ", *change) if event.counter else say(", and no version counter counts it")
+        yield self.fact("edits ", *self.memory.describe(event.tensor, edited), " in place", *counted)
         others = tuple(name for name in event.seen_by if name not in edited)
         noticed = tuple(name for name in others if name not in event.behind)
         behind = tuple(name for name in others if name in event.behind)
         if noticed:
             yield self.fact(*names(noticed), _verb(noticed, " sees", " see"), " the edit too: same memory")
         if behind:
-            yield self.fact(
-                *names(behind),
-                _verb(behind, " sees", " see"),
-                " the edit too, but ",
-                _verb(behind, "counts its", "count their"),
-                " own versions, so autograd cannot notice it there",
-            )
+            own = "counts its own versions" if len(behind) == 1 else "count their own versions"
+            still = "its counter does not move" if len(behind) == 1 else "their counters do not move"
+            sees = _verb(behind, " sees", " see")
+            reason = own if event.counter else still
+            yield self.fact(*names(behind), sees, f" the edit too, but {reason}, so autograd cannot notice it there")
         spoiled = self.explainer.spoiled.get(id(event), [])
         for one in spoiled[:3]:
             yield self.spoiled(one)

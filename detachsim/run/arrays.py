@@ -7,15 +7,35 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
-from detachsim.engine.tensor import Tensor, fresh
+from detachsim.engine.tensor import Storage, Tensor, fresh
 from detachsim.engine.views import requires_grad
 from detachsim.run.values import type_name
 
 ERRORS = (TypeError, ValueError, IndexError, ZeroDivisionError, OverflowError)
 
 
+class Origin:
+    """Where an array's values come from: a tensor, over whose memory it lies or from whose array it was computed.
+
+    ``id`` is the id that events give to the array.
+    """
+
+    __slots__ = ("id", "tensor")
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+        self.id = 0
+
+
 class NumpyArray(np.ndarray[Any, Any]):
     """A numpy array that a scenario has a name for; it prints as numpy prints its own."""
+
+    origin: Origin | None = None
+
+    def __array_finalize__(self, source: Any) -> None:
+        """Take over where the values came from: numpy calls this for each slice, copy and result."""
+        if isinstance(source, NumpyArray):
+            self.origin = source.origin
 
     def __repr__(self) -> str:
         return repr(self.view(np.ndarray))
@@ -55,11 +75,35 @@ def to_numpy(session: Session, tensor: Tensor, *, force: bool = False) -> NumpyA
         raise TorchError("numpy_requires_grad")
     if tensor.dtype is dtypes.bfloat16:
         raise TorchError("numpy_bfloat16")
-    return tensor.array.view(NumpyArray)
+    made = tensor.array.view(NumpyArray)
+    made.origin = Origin(tensor)
+    if session.facts is not None:
+        session.facts.append(("array", tensor, made.origin))
+    return made
 
 
 def from_numpy(session: Session, array: Any) -> Tensor:
     """``torch.from_numpy(array)``: a tensor over the array's memory, with a counter of its own."""
     if not isinstance(array, np.ndarray):
         raise TorchError("python", type="TypeError", text=f"expected np.ndarray (got {type_name(array)})")
-    return fresh(array.view(np.ndarray), dtypes.BY_NUMPY[array.dtype])
+    origin = array.origin if isinstance(array, NumpyArray) else None
+    memory, dtype = array.view(np.ndarray), dtypes.BY_NUMPY[array.dtype]
+    shared = origin is not None and lies_over(array, origin.tensor.storage)
+    made = fresh(memory, dtype)
+    if origin is not None and shared:
+        made.storage = origin.tensor.storage
+    if origin is not None and session.facts is not None:
+        session.facts.append(("from_numpy", origin, made, shared))
+    return made
+
+
+def lies_over(array: Any, storage: Storage) -> bool:
+    """Whether an array looks at a memory."""
+    return bool(np.may_share_memory(array, storage.array))
+
+
+def note_edit(session: Session, op: str, array: Any) -> None:
+    """Take note of an edit of an array, if it has a tensor's memory: it moves no version counter."""
+    origin = array.origin if isinstance(array, NumpyArray) else None
+    if session.facts is not None and origin is not None and lies_over(array, origin.tensor.storage):
+        session.facts.append(("array_edit", op, array, origin))

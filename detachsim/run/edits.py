@@ -57,6 +57,7 @@ class Editor:
             sequences.set_item(self.session, owner, index, value)
         elif (store := getattr(type(owner), "METHODS", {}).get("__setitem__")) is not None:
             store(self.session, owner, index, value)
+            arrays.note_edit(self.session, "setitem", owner)
             self.names.rearranged()
         else:
             text = f"'{type_name(owner)}' object does not support item assignment"
@@ -106,7 +107,9 @@ class Editor:
         if isinstance(left, list) and symbol in ("+", "*"):
             return sequences.edit(self.session, symbol, left, value)
         if isinstance(left, np.ndarray):
-            return arrays.run(_IN_PLACE[symbol], left, value)
+            made = arrays.run(_IN_PLACE[symbol], left, value)
+            arrays.note_edit(self.session, _IN_PLACE[symbol].__name__, left)
+            return made
         if isinstance(left, Tensor) and symbol in AUGMENTED and isinstance(value, (Tensor, bool, int, float)):
             return self.session.call(AUGMENTED[symbol], left, value)
         return self.evaluator.binary(SIGNS[symbol], left, value, augmented=True)

@@ -50,6 +50,7 @@ from detachsim.ops.collections import items_of
 from detachsim.ops.table import library
 from detachsim.ops.vocabulary import VOCABULARY
 from detachsim.run import sequences
+from detachsim.run.arrays import NumpyArray
 from detachsim.run.edits import Editor
 from detachsim.run.evaluation import Evaluator
 from detachsim.run.expectations import differs, expected_text
@@ -284,7 +285,8 @@ class Interpreter:
                 yield NameDeleted(name, before.id if isinstance(before, Tensor) else None)
             else:
                 yield from self.recorder.held(name, value)
-                yield ValueBound(name, represented(self.session, value, rebuild=False), type_name(value))
+                shares = self.names.sharing_array(value, name) if isinstance(value, NumpyArray) else ()
+                yield ValueBound(name, represented(self.session, value, rebuild=False), type_name(value), shares)
 
     def _warn(self, key: str, details: dict[str, Any]) -> None:
         from detachsim.engine.texts import spell

@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from detachsim.engine.returns import ReturnType
 from detachsim.engine.tensor import Storage, Tensor
+from detachsim.run.arrays import NumpyArray
 
 # Of a longer list the items are not told by name, and among more names a gradient is not looked for.
 MOST_ITEMS = 100
@@ -34,6 +37,7 @@ class Names(dict[str, Any]):
         self._by_tensor: dict[int, dict[str, Tensor]] = {}
         self._by_storage: dict[int, dict[str, Tensor]] = {}
         self._entries: dict[str, list[tuple[str, Tensor]]] = {}
+        self._arrays: dict[str, NumpyArray] = {}
 
     def bind(self, name: str, value: Any) -> Any:
         """Let ``name`` stand for ``value``; return what it stood for before (``None`` if nothing)."""
@@ -45,11 +49,14 @@ class Names(dict[str, Any]):
             for shown, tensor in entries:
                 self._by_tensor.setdefault(id(tensor), {})[shown] = tensor
                 self._by_storage.setdefault(id(tensor.storage), {})[shown] = tensor
+        elif isinstance(value, NumpyArray):
+            self._arrays[name] = value
         return before
 
     def unbind(self, name: str) -> Any:
         """Forget ``name`` and return what it stood for."""
         value = self.pop(name)
+        self._arrays.pop(name, None)
         for shown, tensor in self._entries.pop(name, ()):
             _drop(self._by_tensor, id(tensor), shown)
             _drop(self._by_storage, id(tensor.storage), shown)
@@ -85,9 +92,21 @@ class Names(dict[str, Any]):
         """Yield every name over a memory, with its tensor, in the order in which they were bound."""
         yield from self._by_storage.get(id(storage), {}).items()
 
+    def arrays_over(self, array: Any) -> tuple[str, ...]:
+        """Return the names of numpy arrays over the memory of an array, a tensor's or another one."""
+        return tuple(name for name, known in self._arrays.items() if np.may_share_memory(known, array))
+
     def sharing(self, tensor: Tensor, name: str) -> tuple[str, ...]:
         """Return the other names that see the memory of ``tensor``."""
-        return tuple(other for other, _ in self.over(tensor.storage) if other != name)
+        others = tuple(other for other, _ in self.over(tensor.storage) if other != name)
+        return (*others, *self.arrays_over(tensor.storage.array)) if self._arrays else others
+
+    def sharing_array(self, array: NumpyArray, name: str) -> tuple[str, ...]:
+        """Return the other names that see the memory of an array which a tensor gave."""
+        if array.origin is None or not np.may_share_memory(array, array.origin.tensor.storage.array):
+            return ()
+        tensors = tuple(other for other, _ in self.over(array.origin.tensor.storage))
+        return (*tensors, *(other for other in self.arrays_over(array) if other != name))
 
 
 def _drop(index: dict[int, dict[str, Tensor]], key: int, shown: str) -> None:

@@ -28,6 +28,8 @@ from detachsim.events import (
     TensorCreated,
     TensorState,
 )
+from detachsim.records import replace
+from detachsim.run.arrays import NumpyArray, Origin
 from detachsim.run.names import Names, tensors_in
 from detachsim.run.spelling import tensor_repr
 
@@ -51,8 +53,8 @@ class Recorder:
 
     # Ids
 
-    def tensor_id(self, tensor: Tensor) -> int:
-        """Return the id of a tensor, given at first mention."""
+    def tensor_id(self, tensor: "Tensor | Origin") -> int:
+        """Return the id of a tensor or an array, given at first mention."""
         if tensor.id == 0:
             self.session.tensor_ids += 1
             tensor.id = self.session.tensor_ids
@@ -124,8 +126,14 @@ class Recorder:
                 case "data":
                     yield self._created(fact[2], "data", (fact[1],), fact[1], new_counter=True)
                     self._reason_of_alias(fact[1], fact[2])
+                case "array":
+                    yield self._array(fact[1], fact[2])
+                case "from_numpy":
+                    yield self._from_numpy(*fact[1:])
                 case "edit":
                     yield from self._edit(text, *fact[1:])
+                case "array_edit":
+                    yield self._array_edited(text, *fact[1:])
                 case "rebase":
                     yield from self._rebase(*fact[1:])
                 case "regenerate":
@@ -180,6 +188,33 @@ class Recorder:
             offset(tensor),
         )
 
+    # Arrays: in the events they are tensors whose counter has the id 0, since they have none.
+
+    def _array(self, tensor: Tensor, origin: Origin) -> TensorCreated:
+        """Tell of an array over a tensor's memory."""
+        event = self._created(tensor, "numpy", (tensor,), tensor, new_counter=True)
+        names = self.names.arrays_over(tensor.array)
+        self._reason_of_alias(tensor, origin)
+        return replace(event, tensor=self.tensor_id(origin), names=names, counter=0, requires_grad=False)
+
+    def _from_numpy(self, origin: Origin, made: Tensor, shared: bool) -> TensorCreated:
+        """Tell of a tensor made of an array; if ``shared``, over its memory."""
+        event = self._created(made, "from_numpy", (origin.tensor,), None, new_counter=shared)
+        number = self.tensor_id(origin)
+        if origin.id in self.reasons:
+            self.reasons[made.id] = self.reasons[origin.id]
+        return replace(event, inputs=(number,), alias_of=number if shared else None)
+
+    def _array_edited(self, text: str, op: str, array: NumpyArray, origin: Origin) -> MemoryEdited:
+        """Tell of an edit of an array, which every tensor over its memory sees and no counter counts."""
+        storage = origin.tensor.storage
+        behind = tuple(name for name, tensor in self.names.over(storage) if np.may_share_memory(tensor.array, array))
+        arrays = self.names.arrays_over(array)
+        names = tuple(name for name in arrays if self.names[name] is array) or arrays[:1]
+        return MemoryEdited(
+            op, self.tensor_id(origin), names, self.storage_id(storage), 0, 0, 0, (*behind, *arrays), behind, text
+        )
+
     def _op(self, op: Op, given: Any, outputs: Any, node: Node | None) -> Iterator[Event]:
         inputs = tuple(_tensors(given))
         source = inputs[0] if op.kind in (VIEW, ALIAS) else None
@@ -207,7 +242,7 @@ class Recorder:
         if reason:
             self.reasons[self.tensor_id(output)] = reason
 
-    def _reason_of_alias(self, source: Tensor, made: Tensor) -> None:
+    def _reason_of_alias(self, source: Tensor, made: "Tensor | Origin") -> None:
         if requires_grad(source):
             self.reasons[self.tensor_id(made)] = "detached"
         elif self.tensor_id(source) in self.reasons:
@@ -326,6 +361,7 @@ class Recorder:
                 seen.append(name)
                 if tensor.version is not target.version:
                     behind.append(name)
+        seen.extend(self.names.arrays_over(target.array))
         return MemoryEdited(
             op,
             self.tensor_id(target),

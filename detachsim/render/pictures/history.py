@@ -110,6 +110,8 @@ class _History:
         self.codes: dict[str, str] = {}
         self.raised = ""
         self.names: dict[str, int] = {}
+        # The numpy arrays over a tensor's memory, by the names that they get.
+        self.arrays: dict[str, int] = {}
         self.tensors: dict[int, _Tensor] = {}
         self.recent: list[int] = []
         self.counters: dict[int, int] = {}
@@ -142,8 +144,12 @@ class _History:
                 self.create(event)
             case TensorBound():
                 self.bind(event)
-            case NameDeleted(name) | ValueBound(name):
+            case NameDeleted(name):
                 self.names.pop(name, None)
+            case ValueBound(name, shares=shares):
+                self.names.pop(name, None)
+                if shares and name in self.arrays:
+                    self.names[name] = self.arrays[name]
             case NodeRecorded():
                 self.record(event)
             case HistoryRebased(tensor=tensor, node=node):
@@ -176,6 +182,9 @@ class _History:
         made.cut = self.way(event, wanted)
         made.cut_at = self.step if made.cut else ""
         self.counters.setdefault(event.counter, 0)
+        if event.op == "numpy":
+            self.uncounted.add(event.counter)
+            self.arrays.update(dict.fromkeys(event.names, event.tensor))
         self.recent.append(event.tensor)
 
     def way(self, event: TensorCreated, wanted: bool) -> str:

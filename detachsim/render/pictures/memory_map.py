@@ -234,7 +234,7 @@ class _Map:
                 _sizes(view.shape),
                 _sizes(view.stride),
                 str(view.offset),
-                str(view.counter),
+                str(view.counter or "none"),
                 str(self.moment.counters.get(view.counter, "none")),
                 self.show(view.origin),
             )
@@ -261,7 +261,8 @@ class _Map:
         if 2 + 8 + size * len(memory.counters) > self.width // 2:
             size = 5
         step_size = max([4, *(len(row.step) for row in memory.rows)]) + 2
-        heads = [f"counter {one}" if size > 5 else f"#{one}" for one in memory.counters]
+        # What no counter counts are edits through numpy arrays.
+        heads = [(f"counter {one}" if size > 5 else f"#{one}") if one else "none" for one in memory.counters]
         head = "  " + "step".ljust(step_size) + "".join(one.ljust(size) for one in heads)
         yield self.spell((Piece(head.rstrip(), "quiet"),))
         now: dict[int, int] = {}
