@@ -16,7 +16,6 @@ class DType:
     """
 
     __slots__ = (
-        "aten",
         "category",
         "cpp",
         "is_floating",
@@ -43,7 +42,6 @@ class DType:
         self.is_floating = category == FLOATING
         # The two types whose kernels compute in float32 and round once at the end.
         self.is_reduced = name in ("float16", "bfloat16")
-        self.aten = scalar
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"

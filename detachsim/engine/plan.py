@@ -25,7 +25,6 @@ class Plan:
     codes: tuple[tuple[tuple[int, ...], CodeType], ...]
     texts: tuple[str, ...]
     argument_names: tuple[str, ...]
-    has_result: bool
 
 
 _SIZE = re.compile(r"^(\w+)_(size|stride|offset)$")
@@ -84,7 +83,7 @@ def make_plan(op: "Op") -> Plan:
     for targets, text, _ in groups:
         for target in targets:
             texts[edge_of[positions[target]]] = text
-    return Plan(edges, saved, tuple(meta), codes, tuple(texts), argument_names, bool(results))
+    return Plan(edges, saved, tuple(meta), codes, tuple(texts), argument_names)
 
 
 def _names(code: CodeType) -> set[str]:

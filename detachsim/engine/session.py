@@ -138,13 +138,3 @@ class Session:
             yield
         finally:
             self.facts = facts
-
-    @contextmanager
-    def inference_mode(self) -> Iterator[None]:
-        """Make inference tensors and record nothing, as ``torch.inference_mode()``."""
-        before = self.grad_enabled, self.inference
-        self.grad_enabled, self.inference = False, True
-        try:
-            yield
-        finally:
-            self.grad_enabled, self.inference = before
