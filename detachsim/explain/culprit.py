@@ -71,11 +71,14 @@ def explain_mismatch(history: History, found: VersionMismatch) -> Diagnosis:
     evidence = [save_evidence(history, saved)]
     for edit in _fewer(edits):
         evidence.extend(alias_evidence(history, edit, saved))
-        evidence.append(edit_evidence(history, edit))
+        evidence.append(edit_evidence(history, edit, saved))
     evidence.append(because(history, here, "needed", names, needs, found.expected, found.found))
-    headline = (
-        f"{_doing(history, edits)} edited {called}, which {saved.node.name} saved in step {saved.step} and needs here."
-    )
+    who = f"{saved.node.name} saved in step {saved.step} and needs here"
+    headline = f"{_doing(history, edits)} edited {called}, which {who}."
+    if edits and not any(touches(history, edit, saved) for edit in edits):
+        whole = listed(names[:1]) or "that memory"
+        headline = f"{_doing(history, edits)} edited another part of {whole} than the one that {who}, but one version "
+        headline += "counter counts for all of it."
     return Diagnosis("V1", here, headline, in_order(history, evidence))
 
 
@@ -143,12 +146,19 @@ def share_evidence(history: History, one: int, other: int) -> list[Because]:
     return evidence
 
 
-def edit_evidence(history: History, edit: Edit) -> Because:
+def touches(history: History, edit: Edit, saved: Saved) -> bool:
+    """Whether an edit wrote to what was saved, and not only to memory with the same counter."""
+    return history.touches(edit.event.tensor, saved.state.tensor)
+
+
+def edit_evidence(history: History, edit: Edit, saved: Saved | None = None) -> Because:
     """Say what an edit did to the counter."""
     event: MemoryEdited = edit.event
-    through = listed(event.names) or history.called(event.tensor)
     names = event.names or history.owner_names(event.tensor)
-    text = f"{edit_code(history, edit)} edits it through {through}: version {event.before} to {event.after}"
+    what = f"it through {listed(event.names) or history.called(event.tensor)}"
+    if saved is not None and not touches(history, edit, saved):
+        what = f"another part of {listed(names[:1]) or 'the memory'}"
+    text = f"{edit_code(history, edit)} edits {what}: version {event.before} to {event.after}"
     return because(history, edit.step, "edited", names, text, event.before, event.after)
 
 

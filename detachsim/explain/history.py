@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from math import prod
 from typing import Any
 
 from detachsim.events import (
@@ -24,6 +25,8 @@ from detachsim.events import (
 )
 from detachsim.records import record
 
+# Of larger tensors it is not asked whether they overlap.
+_MOST_CELLS = 10_000
 _ROOT = r"(.+)\.backward\(.*\)"
 _BOUND = r"(\w+) = (.+)"
 
@@ -313,13 +316,15 @@ class History:
         made = self.tensors.get(tensor)
         if made is None:
             return "a tensor without a name"
+        from detachsim.explain.wording import unnamed, view_called
+
         source = made.event.alias_of
         if made.event.op in ("detach", "data") and source is not None and self.names(source):
             return f"{self.names(source)[0]}.{made.event.op}{'()' if made.event.op == 'detach' else ''}"
-        owner = self.owner_names(tensor)
-        if owner:
-            return f"a part of {owner[0]}"
-        return f"the unnamed result of {made.event.op}"
+        for one in self.origin(tensor)[1:]:
+            if names := self.names(one):
+                return view_called(names[0], made.event.shape, self.tensors[one].event.shape)
+        return unnamed(made.event.op)
 
     def op(self, tensor: int) -> str:
         """Return the op that made a tensor, as its step writes it."""
@@ -373,6 +378,21 @@ class History:
         while (made := self.tensors.get(chain[-1])) is not None and made.event.alias_of is not None:
             chain.append(made.event.alias_of)
         return chain
+
+    def touches(self, one: int, other: int) -> bool:
+        """Whether two tensors over one memory have elements in common, as far as their making tells."""
+        cells = [self._cells(tensor) for tensor in (one, other)]
+        return not all(cells) or not cells[0].isdisjoint(cells[1])
+
+    def _cells(self, tensor: int) -> set[int]:
+        """Return which elements of its memory a tensor looks at; none if that is not known, or they are many."""
+        made = self.tensors.get(tensor)
+        if made is None or len(made.event.stride) != len(made.event.shape) or prod(made.event.shape) > _MOST_CELLS:
+            return set()
+        cells = {made.event.offset}
+        for size, step in zip(made.event.shape, made.event.stride, strict=True):
+            cells = {cell + index * step for cell in cells for index in range(size)}
+        return cells
 
     def aliases_between(self, one: int, other: int) -> list[int]:
         """Return the tensors whose making let ``one`` and ``other`` share memory, the oldest first."""

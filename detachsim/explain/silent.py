@@ -12,6 +12,7 @@ from detachsim.explain.culprit import (
     saved_called,
     saved_names,
     share_evidence,
+    touches,
 )
 from detachsim.explain.diagnosis import Because, Diagnosis
 from detachsim.explain.history import Edit, Flag, History, Saved
@@ -35,7 +36,7 @@ def stale_of(history: History, node: int) -> list[Stale]:
     found: list[Stale] = []
     for saved in history.saves_of.get(node, ()):
         edits = _since(history.edits_of.get(saved.state.storage, []), saved.order)
-        edits = [edit for edit in edits if edit.event.counter != saved.state.counter]
+        edits = [edit for edit in edits if edit.event.counter != saved.state.counter and touches(history, edit, saved)]
         flags = _since(history.flags.get(saved.state.tensor, []), saved.order)
         swaps = [flag.step for flag in flags if flag.event.flag == "data" and not saved.state.is_output]
         if edits or swaps:

@@ -28,7 +28,7 @@ def spoiled_by(history: History, event: MemoryEdited) -> list[Spoiled]:
         if noticed:
             hit = saved.state.version < event.after
         else:
-            hit = not saved.state.names or any(name in event.seen_by for name in saved.state.names)
+            hit = history.touches(event.tensor, saved.state.tensor)
         if hit:
             spoiled.append(Spoiled(saved, noticed))
         else:

@@ -1,6 +1,7 @@
 """The small words of explanations: lists of names, numbers of steps, and code in a sentence."""
 
 from collections.abc import Iterable
+from math import prod
 
 
 def listed(words: Iterable[str], last: str = "and") -> str:
@@ -27,6 +28,16 @@ def short(text: str, room: int = 60) -> str:
     if len(line) > room or rest:
         return line[: room - 3].rstrip() + "..."
     return line
+
+
+def view_called(whose: str, shape: tuple[int, ...], base: tuple[int, ...]) -> str:
+    """Return what to call a view without a name: a part of its base, or the whole of it in another shape."""
+    return f"{'a view' if prod(shape) >= prod(base) else 'a part'} of {whose}"
+
+
+def unnamed(op: str) -> str:
+    """Return what to call a tensor without a name and without a base that has one."""
+    return f"the unnamed result of {op.removesuffix('_kernel')}"
 
 
 # Ops that one writes with a sign, or that stand behind a call of another name.

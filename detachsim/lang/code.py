@@ -32,7 +32,9 @@ from detachsim.lang.syntax import (
     PrintStep,
     RepeatStep,
     SayStep,
+    Target,
     TensorStep,
+    names_in,
 )
 from detachsim.lang.words import PYTHON_CONSTANTS, PYTHON_FUNCTIONS
 from detachsim.ops.vocabulary import Vocabulary
@@ -57,8 +59,8 @@ def bound_by(step: AnyStep) -> tuple[str, ...]:
     match step:
         case TensorStep(name=name) | DetachStep(name=name):
             return (name,)
-        case OpStep(names=names) | InplaceStep(statement=Call(names=names)):
-            return names
+        case OpStep(target=target) | InplaceStep(statement=Call(target=target)):
+            return names_in(target)
         case RepeatStep(variable=str() as variable):
             return (variable,)
         case _:
@@ -94,8 +96,8 @@ class _Speller:
         match step:
             case TensorStep():
                 return [self._tensor(step)]
-            case OpStep(names=names, unpack=unpack, value=value):
-                return [_names(names, unpack) + self.spell(value)]
+            case OpStep(target=target, value=value):
+                return [_binding(target) + self.spell(value)]
             case DetachStep(name=name, value=value):
                 return [f"{name} = {self._primary(value)}.detach()"]
             case InplaceStep():
@@ -234,10 +236,15 @@ def quoted(text: str) -> str:
     return literal
 
 
-def _names(names: tuple[str, ...], unpack: bool) -> str:
-    if not names:
-        return ""
-    return f"{names[0]}, = " if unpack and len(names) == 1 else f"{', '.join(names)} = "
+def _binding(target: Target | None) -> str:
+    """Return what stands before the value: the names and a ``=``."""
+    return "" if target is None else f"{target if isinstance(target, str) else _parts(target)} = "
+
+
+def _parts(targets: tuple[Target, ...]) -> str:
+    """Return targets with commas between, as they stand outside of brackets."""
+    shown = [part if isinstance(part, str) else f"({_parts(part)})" for part in targets]
+    return f"{shown[0]}," if len(shown) == 1 else ", ".join(shown)
 
 
 def _one_line(text: str) -> str:

@@ -100,10 +100,7 @@ class PlainStepReader(OptionReader):
             self._bind(scalar, word, offset)
         if value is None:
             return None
-        names = tuple(word.text for word in statement.names)
-        return OpStep(
-            common.index, common.span, common.note, common.warns, common.raises, names, statement.unpack, value
-        )
+        return OpStep(common.index, common.span, common.note, common.warns, common.raises, statement.bound, value)
 
     def _read_inplace(self, node: Node, common: Common) -> AnyStep | None:
         scalar = self._text(node, "inplace")
@@ -124,7 +121,7 @@ class PlainStepReader(OptionReader):
             return None
         parts: Call | Assign | AugmentedAssign
         if target is None:
-            parts = Call(tuple(word.text for word in statement.names), statement.unpack, value)
+            parts = Call(statement.bound, value)
         elif statement.form == "assign":
             parts = Assign(target, value)
         else:

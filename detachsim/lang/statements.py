@@ -6,9 +6,11 @@ import re
 from typing import Literal, NamedTuple
 
 from detachsim.lang.expressions import explain_syntax_error, extent, parse, parse_statement
+from detachsim.lang.syntax import Target
 from detachsim.lang.words import Fault, Word
 
 _BINDING = re.compile(r"([A-Za-z_]\w*(?:[ \t]*,[ \t]*[A-Za-z_]\w*)*[ \t]*,?)[ \t]*=(?!=)\s*", re.ASCII)
+_TARGETS = re.compile(r"([\w\s,()\[\]*.]+)=(?!=)", re.ASCII)
 _NAME = re.compile(r"\w+", re.ASCII)
 
 _AUGMENTED: dict[type[ast.operator], str] = {
@@ -52,13 +54,13 @@ class Part(NamedTuple):
 class Statement(NamedTuple):
     """A statement taken apart.
 
-    ``form`` is ``call`` (the value is bound to ``names``, if any), ``assign`` or ``augmented``;
-    ``target`` is set for the last two.
+    ``form`` is ``call`` (the value is bound to ``bound``, whose ``names`` stand in the text, if there are any),
+    ``assign`` or ``augmented``; ``target`` is set for the last two.
     """
 
     form: Literal["call", "assign", "augmented"]
     names: tuple[Word, ...]
-    unpack: bool
+    bound: Target | None
     target: Part | None
     operator: str
     value: Part
@@ -73,9 +75,11 @@ def split(text: str, faults: list[Fault]) -> Statement | None:
         else:
             names = tuple(Word(word[0], word.start(), word.end()) for word in _NAME.finditer(found[1]))
         if not any(keyword.iskeyword(word.text) for word in names) and _has_no_second_assignment(text, found.end()):
-            return Statement("call", names, "," in found[1], None, "", Part(text[found.end() :], found.end()))
+            words = tuple(word.text for word in names)
+            bound = words if "," in found[1] else words[0]
+            return Statement("call", names, bound, None, "", Part(text[found.end() :], found.end()))
     elif parse(text, []) is not None:
-        return Statement("call", (), False, None, "", Part(text, 0))
+        return Statement("call", (), None, None, "", Part(text, 0))
     module = parse_statement(text)
     if module is None:
         faults.append(_why_unreadable(text))
@@ -94,8 +98,8 @@ def refused_statement(word: str) -> tuple[str, str | None]:
 
 def names_bound_by(text: str) -> tuple[str, ...]:
     """Return the names that a statement seems to bind, though Python may not be able to read the rest of it."""
-    found = _BINDING.match(text)
-    return tuple(_NAME.findall(found[1])) if found else ()
+    found = _TARGETS.match(text)
+    return tuple(name for name in _NAME.findall(found[1]) if name.isidentifier()) if found else ()
 
 
 def _has_no_second_assignment(text: str, start: int) -> bool:
@@ -123,20 +127,24 @@ def _why_unreadable(text: str) -> Fault:
 def _take_apart(text: str, node: ast.stmt, faults: list[Fault]) -> Statement | None:
     match node:
         case ast.Expr():
-            return Statement("call", (), False, None, "", Part(text, 0))
+            return Statement("call", (), None, None, "", Part(text, 0))
         case ast.Assign(targets=[ast.Name() | ast.Tuple() | ast.List() as target]):
-            names = _names(text, target, faults)
-            if names is None:
+            words: list[Word] = []
+            bound = _bound(text, target, words, faults)
+            if bound is None:
                 return None
-            return Statement("call", names, not isinstance(target, ast.Name), None, "", _after(text, target, "="))
+            if not words:
+                faults.append(Fault(0, len(text), "there is no name to bind"))
+                return None
+            return Statement("call", tuple(words), bound, None, "", _after(text, target, "="))
         case ast.Assign(targets=[ast.Attribute() | ast.Subscript() as target]):
-            return Statement("assign", (), False, _part(text, target), "", _after(text, target, "="))
+            return Statement("assign", (), None, _part(text, target), "", _after(text, target, "="))
         case ast.Assign(targets=targets) if len(targets) > 1:
             faults.append(Fault(0, len(text), "a step makes one assignment", "write a step for each"))
         case ast.AugAssign(target=target, op=op) if type(op) in _AUGMENTED:
             operator = _AUGMENTED[type(op)]
             value = _after(text, target, operator + "=")
-            return Statement("augmented", (), False, _part(text, target), operator, value)
+            return Statement("augmented", (), None, _part(text, target), operator, value)
         case ast.AugAssign():
             faults.append(Fault(0, len(text), "the operators `<<=` and `>>=` are not part of the language"))
         case _:
@@ -145,21 +153,19 @@ def _take_apart(text: str, node: ast.stmt, faults: list[Fault]) -> Statement | N
     return None
 
 
-def _names(text: str, target: ast.expr, faults: list[Fault]) -> tuple[Word, ...] | None:
-    items = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
-    names: list[Word] = []
-    for item in items:
-        start, end = extent(text, item)
-        if isinstance(item, ast.Name):
-            names.append(Word(item.id, start, end))
-            continue
-        what = "a starred name" if isinstance(item, ast.Starred) else "this"
-        faults.append(Fault(start, end, f"{what} can't be bound here", "write plain names: `a, b = …`"))
-        return None
-    if not names:
-        faults.append(Fault(0, len(text), "there is no name to bind"))
-        return None
-    return tuple(names)
+def _bound(text: str, target: ast.expr, words: list[Word], faults: list[Fault]) -> Target | None:
+    """Return what a value is bound to, with its names added to ``words``; ``None`` after adding to ``faults``."""
+    start, end = extent(text, target)
+    if isinstance(target, ast.Name):
+        words.append(Word(target.id, start, end))
+        return target.id
+    if isinstance(target, (ast.Tuple, ast.List)):
+        parts = [_bound(text, item, words, faults) for item in target.elts]
+        return None if None in parts else tuple(part for part in parts if part is not None)
+    what = "a starred name" if isinstance(target, ast.Starred) else "this"
+    hint = "write names: `a, b = …` or `out, (h, c) = …`"
+    faults.append(Fault(start, end, f"{what} can't be bound together with others", hint))
+    return None
 
 
 def _part(text: str, node: ast.expr) -> Part:

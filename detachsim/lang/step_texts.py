@@ -234,7 +234,7 @@ class StepTexts:
         statement, offset = self._statement(kind, scalar)
         if statement is None:
             return None
-        if statement.form != "call" or len(statement.names) != 1 or statement.unpack:
+        if statement.form != "call" or not isinstance(statement.bound, str):
             text = scalar.value.strip()
             hint = f"for example `{FORMS[kind]}`"
             if statement.form == "call" and not statement.names:

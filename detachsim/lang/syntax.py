@@ -1,7 +1,7 @@
 """The syntax tree of a scenario: steps, statements and expressions, each with its place in the file."""
 
 import ast
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, Union
 
 from detachsim.marks import Source, Span
 from detachsim.records import record
@@ -49,12 +49,22 @@ class TensorStep(Step):
     dtype: str | None
 
 
+Target: TypeAlias = Union[str, "tuple[Target, ...]"]
+"""What stands before a ``=``: a name, or targets for the parts of a value, as in ``out, (h, c)``."""
+
+
+def names_in(target: Target | None) -> tuple[str, ...]:
+    """Return the names of a target in their order."""
+    if target is None:
+        return ()
+    return (target,) if isinstance(target, str) else tuple(name for part in target for name in names_in(part))
+
+
 @record
 class OpStep(Step):
-    """``op: NAME = EXPR``, ``A, B = EXPR`` (``unpack``) or ``EXPR`` (no names)."""
+    """``op: NAME = EXPR``, ``A, B = EXPR``, ``A, (B, C) = EXPR`` or ``EXPR`` (no target)."""
 
-    names: tuple[str, ...]
-    unpack: bool
+    target: Target | None
     value: Expression
 
 
@@ -68,10 +78,9 @@ class DetachStep(Step):
 
 @record
 class Call:
-    """A statement that is an expression, its result bound to ``names`` if there are any."""
+    """A statement that is an expression, its result bound to ``target`` if there is one."""
 
-    names: tuple[str, ...]
-    unpack: bool
+    target: Target | None
     value: Expression
 
 

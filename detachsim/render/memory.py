@@ -1,6 +1,7 @@
 """What the tensors of earlier steps are called, so that a later step can point back to them."""
 
 from detachsim.events import TensorCreated, TensorState
+from detachsim.explain.wording import unnamed, view_called
 from detachsim.render.lines import Text
 from detachsim.render.sentences import join, say
 
@@ -12,19 +13,27 @@ class Memory:
         self.states: dict[str, TensorState] = {}
         self._tensors: dict[int, tuple[bool, tuple[str, ...]]] = {}
         self._unnamed: dict[int, str] = {}
+        self._created: dict[int, TensorCreated] = {}
         self._bound_at: dict[int, str] = {}
 
     def create(self, event: TensorCreated) -> None:
         self._tensors[event.tensor] = (event.requires_grad, event.names)
+        self._created[event.tensor] = event
         if not event.names:
             self._unnamed[event.tensor] = self._description(event)
 
     def _description(self, event: TensorCreated) -> str:
-        """Return what to call a tensor without a name: ``y.detach()``, or the result of its op."""
+        """Return what to call a tensor without a name: ``y.detach()``, a part of ``y``, or the result of its op."""
         source = self.names_of(event.alias_of) if event.alias_of is not None else ()
         if source and event.op in ("detach", "data"):
             return f"{source[0]}.{event.op}{'()' if event.op == 'detach' else ''}"
-        return f"the unnamed result of {event.op}"
+        base: TensorCreated | None = event
+        while base is not None and base.alias_of is not None:
+            known = self.names_of(base.alias_of)
+            base = self._created.get(base.alias_of)
+            if known and base is not None:
+                return view_called(known[0], event.shape, base.shape)
+        return unnamed(event.op)
 
     def describe(self, tensor: int, names: tuple[str, ...] = ()) -> Text:
         """Return the names of a tensor, or what else to call it."""

@@ -115,9 +115,8 @@ class Telling:
                 yield from self.edited(event)
             case HistoryRebased(names=known, before=before, after=after):
                 had = say("it had none") if before is None else say("it was ", node(before))
-                yield self.fact(
-                    *names(known, "an unnamed tensor"), " has a new grad_fn, ", node(after), " (", *had, ")"
-                )
+                who = names(known, "an unnamed tensor")
+                yield self.fact(*who, _verb(known, " has", " have"), " a new grad_fn, ", node(after), " (", *had, ")")
             case FlagChanged():
                 yield from self.flag(event)
             case BackwardBegan():
@@ -250,10 +249,11 @@ class Telling:
             reason = own if event.counter else still
             yield self.fact(*names(behind), sees, f" the edit too, but {reason}, so autograd cannot notice it there")
         spoiled = self.explainer.spoiled.get(id(event), [])
-        for one in spoiled[:3]:
-            yield self.spoiled(one)
-        if len(spoiled) > 3:
-            yield self.fact(f"and {len(spoiled) - 3} more saved tensors are spoiled in the same way")
+        # A node may have saved one memory twice (`a * a`).
+        told = tuple(dict.fromkeys(self.spoiled(one) for one in spoiled))
+        yield from told[:3]
+        if len(told) > 3:
+            yield self.fact(f"and {len(told) - 3} more saved tensors are spoiled in the same way")
 
     def spoiled(self, one: "Spoiled") -> Fact:
         saved = one.saved
@@ -328,4 +328,4 @@ def _nature(state: TensorState) -> Text:
 
 
 def _verb(known: tuple[str, ...], one: str, many: str) -> str:
-    return one if len(known) == 1 else many
+    return one if len(known) < 2 else many

@@ -43,6 +43,7 @@ from detachsim.lang.syntax import (
     RepeatStep,
     SayStep,
     Scenario,
+    Target,
     TensorStep,
     Variant,
 )
@@ -336,7 +337,9 @@ class Interpreter:
             case TensorStep():
                 self._bind(step.name, self._make_tensor(step), bindings)
             case OpStep():
-                self._assign(step.names, step.unpack, self._value(step.value), bindings)
+                value = self._value(step.value)
+                if step.target is not None:
+                    self._assign(step.target, value, bindings)
             case DetachStep():
                 value = self._value(step.value)
                 self.made_by = "detach"
@@ -368,14 +371,13 @@ class Interpreter:
     def _bind(self, name: str, value: Any, bindings: list[tuple[str, Any, Any]]) -> None:
         bindings.append((name, value, self.names.bind(name, value)))
 
-    def _assign(self, names: tuple[str, ...], unpack: bool, value: Any, bindings: list[tuple[str, Any, Any]]) -> None:
-        if not unpack:
-            for name in names:
-                self._bind(name, value, bindings)
+    def _assign(self, target: Target, value: Any, bindings: list[tuple[str, Any, Any]]) -> None:
+        if isinstance(target, str):
+            self._bind(target, value, bindings)
             return
-        values = self._unpacked(value, len(names))
-        for name, item in zip(names, values, strict=True):
-            self._bind(name, item, bindings)
+        # As Python does: what stands before a part that can't be taken apart is bound by then.
+        for part, item in zip(target, self._unpacked(value, len(target)), strict=True):
+            self._assign(part, item, bindings)
 
     def _unpacked(self, value: Any, count: int) -> Sequence[Any]:
         if isinstance(value, Tensor):
@@ -411,10 +413,12 @@ class Interpreter:
 
     def _edit(self, step: InplaceStep, bindings: list[tuple[str, Any, Any]]) -> None:
         match step.statement:
-            case Call(names=names, unpack=unpack, value=value):
-                self._assign(names, unpack, self._value(value), bindings)
-            case Assign(target=target, value=value):
-                self.editor.store(target, self._value(value))
+            case Call(target=target, value=value):
+                result = self._value(value)
+                if target is not None:
+                    self._assign(target, result, bindings)
+            case Assign(target=part, value=value):
+                self.editor.store(part, self._value(value))
             case AugmentedAssign():
                 rebound = self.editor.augment(step.statement)
                 if rebound is not None:

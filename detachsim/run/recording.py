@@ -1,6 +1,6 @@
 """Facts into events: the engine's tuples, told with the names that the scenario gives to tensors and memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,7 @@ class Recorder:
 
     # Ids
 
-    def tensor_id(self, tensor: "Tensor | Origin") -> int:
+    def tensor_id(self, tensor: "Tensor | Origin | SavedOutput") -> int:
         """Return the id of a tensor or an array, given at first mention."""
         if tensor.id == 0:
             self.session.tensor_ids += 1
@@ -225,7 +225,7 @@ class Recorder:
             if not requires_grad(output):
                 self._note_reason(op, output, inputs)
         if node is not None and node.id == 0:
-            yield self._recorded(op, node, given, outputs[0])
+            yield self._recorded(op, node, given, outputs)
 
     def _note_reason(self, op: Op, output: Tensor, inputs: tuple[Tensor, ...]) -> None:
         reason = ""
@@ -248,7 +248,8 @@ class Recorder:
         elif self.tensor_id(source) in self.reasons:
             self.reasons[self.tensor_id(made)] = self.reasons[source.id]
 
-    def _recorded(self, op: Op, node: Node, given: Any, output: Tensor) -> NodeRecorded:
+    def _recorded(self, op: Op, node: Node, given: Any, outputs: Sequence[Tensor]) -> NodeRecorded:
+        output = outputs[0]
         edges = self._edge_states(op, node, given)
         number = self.node_id(node)
         if any(edge.reason in _CUTS for edge in edges):
@@ -260,7 +261,7 @@ class Recorder:
             self.tensor_id(output),
             self.names.of(output),
             edges,
-            self._saved_states(op, node, output),
+            self._saved_states(op, node, outputs),
         )
 
     def _edge_states(self, op: Op, node: Node, given: Any) -> tuple[EdgeState, ...]:
@@ -302,18 +303,18 @@ class Recorder:
             return "integer"
         return self.reasons.get(self.tensor_id(tensor), "not required")
 
-    def _saved_states(self, op: Op, node: Node, output: Tensor) -> tuple[SavedState, ...]:
+    def _saved_states(self, op: Op, node: Node, outputs: Sequence[Tensor]) -> tuple[SavedState, ...]:
         states: list[SavedState] = []
         for (label, position, _), entry in zip(op.plan.saved, node.saved or (), strict=False):
             if position < 0 and isinstance(entry, SavedInput) and op.hidden:
                 continue  # what the kernel made for itself, which nobody can edit
             for saved in entry if isinstance(entry, list) else [entry]:
                 if isinstance(saved, (SavedInput, SavedOutput)):
-                    states.append(self._saved_state(op, node, label, position, saved, output))
+                    states.append(self._saved_state(op, node, label, position, saved, outputs))
         return tuple(states)
 
     def _saved_state(
-        self, op: Op, node: Node, label: str, position: int, saved: SavedInput | SavedOutput, output: Tensor
+        self, op: Op, node: Node, label: str, position: int, saved: SavedInput | SavedOutput, outputs: Sequence[Tensor]
     ) -> SavedState:
         user = op.edge_that_needs(label, node)
         argument = "" if user < 0 else op.parameters[op.plan.edges[user]].name
@@ -328,8 +329,10 @@ class Recorder:
             )
             shape = tensor.shape
         else:
-            names, number = self.names.of(output), saved.id or self.tensor_id(output)
-            saved.id = number
+            # A kernel may keep a result that it gives nobody.
+            output = next((one for one in outputs if one.storage is saved.storage), None)
+            names = () if output is None else self.names.of(output)
+            number = saved.id = saved.id or self.tensor_id(saved if output is None else output)
             storage, version, shape = saved.storage, saved.version, saved.array.shape
         return SavedState(
             label,
@@ -348,7 +351,7 @@ class Recorder:
         target: Tensor = given[0]
         yield self.edited(op.name, target, before, after, text)
         if node is not None:
-            recorded = self._recorded(op, node, given, target)
+            recorded = self._recorded(op, node, given, (target,))
             self.inner_edges = recorded.edges
             yield recorded
 

@@ -23,6 +23,7 @@ from detachsim.lang.syntax import (
     RepeatStep,
     SayStep,
     Scenario,
+    Target,
     TensorStep,
 )
 
@@ -99,23 +100,25 @@ def test_tensor_options(load_steps: LoadSteps, dtype: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "names", "unpack", "value"),
+    ("text", "target", "value"),
     [
-        ("b = a", ("b",), False, "a"),
-        ("b, c = a.unbind()", ("b", "c"), True, "a.unbind()"),
-        ("b, = torch.autograd.grad(a.sum(), [a])", ("b",), True, "torch.autograd.grad(a.sum(), [a])"),
-        ("(b, c) = a", ("b", "c"), True, "a"),
-        ("a.retain_grad()", (), False, "a.retain_grad()"),
-        ("b = a == a", ("b",), False, "a == a"),
-        ("a == a", (), False, "a == a"),
-        ("字 = a", ("字",), False, "a"),
-        ("opt = optim.SGD([a], lr=0.1)", ("opt",), False, "optim.SGD([a], lr=0.1)"),
+        ("b = a", "b", "a"),
+        ("b, c = a.unbind()", ("b", "c"), "a.unbind()"),
+        ("b, = torch.autograd.grad(a.sum(), [a])", ("b",), "torch.autograd.grad(a.sum(), [a])"),
+        ("(b, c) = a", ("b", "c"), "a"),
+        ("b, (c, d) = [1, [2, 3]]", ("b", ("c", "d")), "[1, [2, 3]]"),
+        ("b, [(c,), d] = [1, [[2], 3]]", ("b", (("c",), "d")), "[1, [[2], 3]]"),
+        ("a.retain_grad()", None, "a.retain_grad()"),
+        ("b = a == a", "b", "a == a"),
+        ("a == a", None, "a == a"),
+        ("字 = a", "字", "a"),
+        ("opt = optim.SGD([a], lr=0.1)", "opt", "optim.SGD([a], lr=0.1)"),
     ],
 )
-def test_op(load_steps: LoadSteps, text: str, names: tuple[str, ...], unpack: bool, value: str) -> None:
+def test_op(load_steps: LoadSteps, text: str, target: Target | None, value: str) -> None:
     (step,) = load_steps(f"- op: {text}")
     assert isinstance(step, OpStep)
-    assert (step.names, step.unpack, step.value.text) == (names, unpack, value)
+    assert (step.target, step.value.text) == (target, value)
 
 
 def test_inplace_forms(load_steps: LoadSteps) -> None:
