@@ -17,9 +17,10 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.formulas import call_node, call_simply, call_unfitting
 from detachsim.engine.gradient_fit import fit_all
 from detachsim.engine.gradients import Gradient
-from detachsim.engine.hooks import run_hooks, run_hooks_after
+from detachsim.engine.hooks import run_hooks
 from detachsim.engine.names import full_name
 from detachsim.engine.node import AccumulateGrad, CopySlices, Node
+from detachsim.engine.node_hooks import run_hooks_after, run_hooks_before
 from detachsim.engine.op import POINTWISE
 from detachsim.engine.queue import pop, push
 from detachsim.engine.saved import release
@@ -101,7 +102,7 @@ def _loop(work: Pass) -> None:
             gradients = arrived.pop(node)
         if anomaly:
             session.backward_node = node
-        hooked = node.extras is not None and (node.extras.hooks or node.extras.retained or node.extras.after)
+        hooked = node.extras is not None and node.extras.is_hooked
         if needed is not None:
             goes_on = node in needed
             if hooked and not goes_on and session.dialect == NEWEST:
@@ -116,9 +117,12 @@ def _loop(work: Pass) -> None:
                 continue
         if hooked:
             run_hooks(session, node, gradients, create_graph, work.gradients)
+            run_hooks_before(session, node, gradients, create_graph, work.gradients)
         if type(node) is AccumulateGrad:
             if gradients[0] is not None:
                 accumulate(work, node, gradients)
+            if hooked:
+                run_hooks_after(session, node, gradients, [], create_graph, work.gradients)
             continue
         try:
             if create_graph or type(node) is not Node:
@@ -134,6 +138,8 @@ def _loop(work: Pass) -> None:
         edits = node.op.gradient_edits if type(node) is Node else node.edits_in(session.dialect)
         if edits:
             _count_edits(work, node, results, edits)
+        if needed is not None:
+            _drop_unneeded(work, node, results)
         if hooked:
             run_hooks_after(session, node, gradients, results, create_graph, work.gradients)
         if watch is not None:
@@ -157,7 +163,7 @@ def _loop(work: Pass) -> None:
             if child is None:
                 continue
             if needed is not None and child not in needed and child not in work.captures:
-                continue
+                continue  # it takes no part in the pass
             # Handed over: who gets it may find that nobody else holds it.
             gradient, results[index] = results[index], None
             count = waiting[child] - 1
@@ -182,6 +188,14 @@ def _loop(work: Pass) -> None:
             push(ready, child)
         gradient = None
         del results
+
+
+def _drop_unneeded(work: Pass, node: Node, results: list[Gradient]) -> None:
+    """Forget the gradients that no input of the pass needs, which PyTorch does not compute."""
+    assert work.needed is not None
+    for index, child in enumerate(node.next):
+        if child not in work.needed and child not in work.captures:
+            results[index] = None
 
 
 def _count_edits(work: Pass, node: Node, results: list[Gradient], edits: Sequence[tuple[int, int]]) -> None:

@@ -35,7 +35,7 @@ class HookHandle:
 HookHandle.__name__ = "RemovableHandle"  # as errors call its type
 
 
-class _Registered:
+class Registered:
     """A hook and the name that PyTorch's errors give it."""
 
     __slots__ = ("function", "name")
@@ -59,7 +59,7 @@ def register_hook(session: "Session", tensor: Tensor, function: Hook, name: str)
         node = grad_fn(session, tensor)
         hooks = []
         _attach(tensor, node, hooks)
-    entry = _Registered(function, name)
+    entry = Registered(function, name)
     hooks.append(entry)
     return HookHandle(hooks, entry)
 
@@ -156,7 +156,7 @@ def _run_one(
     session: "Session",
     node: Node,
     number: int,
-    entry: _Registered,
+    entry: Registered,
     gradient: Any,
     create_graph: bool,
     memories: "Gradients",
@@ -173,61 +173,14 @@ def _run_one(
         return gradient if create_graph or gradient is None else given.array
     if gradient is None:
         raise TorchError("hook_none")
-    _refuse_other(entry.name, given, returned)
+    refuse_other(entry.name, given, returned)
     if create_graph:
         return returned
     memories.note(returned)
     return returned.array
 
 
-def run_hooks_after(
-    session: "Session",
-    node: Node,
-    gradients: list[Any],
-    results: list[Any],
-    create_graph: bool,
-    memories: "Gradients",
-) -> None:
-    """Run the hooks that see what a node got and what it gives, and may replace it; changes ``results``."""
-    assert node.extras is not None
-    for entry in list(node.extras.after):
-        dtypes = [dtype for _, dtype in node.outputs()]
-        arrived = _as_seen(session, gradients, dtypes, create_graph, memories)
-        dtypes = [
-            node.dtype if child is None else child.outputs()[number][1]
-            for child, number in zip(node.next, node.next_nr, strict=True)
-        ]
-        given = _as_seen(session, results, dtypes, create_graph, memories)
-        returned = entry.function(given, arrived)
-        if session.settle is not None:
-            session.settle()
-        if returned is None:
-            changed: tuple[Any, ...] = given
-        else:
-            changed = returned if type(returned) is tuple else (returned,)
-            if len(changed) != len(given):
-                raise TorchError("hook_count", name=entry.name, found=len(changed), expected=len(given))
-        for place, (before, after) in enumerate(zip(given, changed, strict=True)):
-            if after is not before:
-                _refuse_other(entry.name, before, after)
-                if not create_graph and after is not None:
-                    memories.note(after)
-            results[place] = after if create_graph or after is None else after.array
-
-
-def _as_seen(
-    session: "Session", gradients: list[Any], dtypes: list[Any], create_graph: bool, memories: "Gradients"
-) -> tuple[Any, ...]:
-    """Return gradients as the tensors that a hook sees."""
-    if create_graph:
-        return tuple(gradients)
-    return tuple(
-        None if gradient is None else memories.tensor(np.asarray(gradient), dtype, inference=session.inference)
-        for gradient, dtype in zip(gradients, dtypes, strict=True)
-    )
-
-
-def _refuse_other(name: str, before: Any, after: Any) -> None:
+def refuse_other(name: str, before: Any, after: Any) -> None:
     """Raise PyTorch's error for what a hook may not give in the place of a gradient."""
     if after is None:
         return
@@ -241,14 +194,6 @@ def _refuse_other(name: str, before: Any, after: Any) -> None:
         raise TorchError("hook_dtype", name=name, before=before.dtype.tensor_type, after=after.dtype.tensor_type)
     if after.shape != before.shape:
         raise TorchError("hook_size", name=name)
-
-
-def register_after(node: Node, function: Callable[..., Any], name: str) -> HookHandle:
-    """Register a function that is called with what a node gives and what it got, once it ran."""
-    after = extras(node).after
-    entry = _Registered(function, name)
-    after.append(entry)
-    return HookHandle(after, entry)
 
 
 def _store_retained(session: "Session", tensor: Tensor, gradient: Any, create_graph: bool) -> None:

@@ -88,18 +88,24 @@ class Keeper:
 
 
 class NodeExtras:
-    """What few nodes have: hooks by output number, hooks on what it gives, retained gradients, a forward trace, several
-    outputs."""
+    """What few nodes have: hooks by output number, hooks on what it gets and what it gives, retained gradients, a
+    forward trace, several outputs."""
 
-    __slots__ = ("after", "hooks", "outputs", "parent", "retained", "traced")
+    __slots__ = ("after", "before", "hooks", "outputs", "parent", "retained", "traced")
 
     def __init__(self) -> None:
         self.after: list[Any] = []
+        self.before: list[Any] = []
         self.hooks: dict[int, list[Any]] = {}
         self.retained: dict[int, ref[Tensor]] = {}
         self.traced = False
         self.parent: Node | None = None
         self.outputs: list[tuple[Shape, DType]] | None = None
+
+    @property
+    def is_hooked(self) -> bool:
+        """Whether somebody looks at a gradient here."""
+        return bool(self.hooks or self.retained or self.before or self.after)
 
 
 class Node:

@@ -21,7 +21,7 @@ from detachsim.engine.returns import ReturnType
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.operators import BINARY_FUNCTIONS
-from detachsim.run import formats, sequences, tensors
+from detachsim.run import formats, nodes, sequences, tensors
 from detachsim.run.functions import NAMESPACES, find_function
 from detachsim.run.newer import tensors_lack
 from detachsim.run.values import Function, Size, type_name
@@ -193,7 +193,9 @@ class Evaluator:
             overloads = session.library.get(name)
             if overloads is not None and any("m" in op.where for op in overloads.ops):
                 return lambda args, kwargs: overloads.within("m").call(session, [owner, *args], kwargs)
-        elif (plain := _plain_method(session, owner, name)) is not None:
+        elif isinstance(owner, Node) and name in nodes.METHODS:
+            return nodes.bound_method(session, owner, name)
+        elif (plain := _plain_method(owner, name)) is not None:
             return lambda args, kwargs: self._python(
                 lambda: plain(*args, **kwargs), lambda text: f"{name}(){_after_name(text)}"
             )
@@ -362,12 +364,8 @@ def _call_admitted(
     return method(session, owner, *taken, **named)
 
 
-def _plain_method(session: Session, owner: Any, name: str) -> Callable[[], Any] | None:
-    """Return a method without arguments of a value that is neither a tensor nor a module, ``None`` if there is none."""
-    if isinstance(owner, Node) and name == "name":
-        from detachsim.engine.names import full_name
-
-        return lambda: full_name(session.dialect, owner)
+def _plain_method(owner: Any, name: str) -> Callable[[], Any] | None:
+    """Return a method without arguments of a value that is none of PyTorch's own, ``None`` if there is none."""
     if isinstance(owner, HookHandle) and name == "remove":
         return lambda: owner.remove()
     if isinstance(owner, Size) and name == "numel":

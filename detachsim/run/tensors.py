@@ -262,16 +262,20 @@ SETTERS: dict[str, Callable[[Session, Tensor, Any], None]] = {
 }
 
 
+def hook_function(hook: Any) -> tuple[Callable[..., Any], str]:
+    """Return what a hook calls, and the name that errors give it; what is no function is refused only when called."""
+    return (hook.call, hook.name) if isinstance(hook, Function) else (_not_callable(hook), type_name(hook))
+
+
 def _hook(register: Callable[..., Any]) -> Callable[..., Any]:
     def method(session: Session, tensor: Tensor, hook: Any) -> Any:
-        function = hook.call if isinstance(hook, Function) else _not_callable(hook)
-        return register(session, tensor, function, hook.name if isinstance(hook, Function) else type_name(hook))
+        return register(session, tensor, *hook_function(hook))
 
     return method
 
 
-def _not_callable(value: Any) -> Callable[[Tensor], Any]:
-    def call(gradient: Tensor) -> Any:
+def _not_callable(value: Any) -> Callable[..., Any]:
+    def call(*seen: Any) -> Any:
         raise TorchError("python", type="TypeError", text=f"'{type_name(value)}' object is not callable")
 
     return call

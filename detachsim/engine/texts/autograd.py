@@ -398,6 +398,7 @@ TEXTS: dict[str, Entry] = {
     # Hooks
     "hook_requires_grad": ("RuntimeError", "cannot register a hook on a tensor that doesn't require gradient", {}),
     "hook_type": ("TypeError", "expected Variable, but hook returned '{type}'", {}),
+    "hook_tuple": ("TypeError", "expected tuple, but hook returned '{type}'", {}),
     "hook_size": ("RuntimeError", "hook '{name}' has changed the size of value", {}),
     "hook_dtype": ("RuntimeError", "hook '{name}' has changed the type of value (was {before} got {after})", {}),
     "hook_count": (

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
-from detachsim.engine.hooks import HookHandle, register_after
+from detachsim.engine.hooks import HookHandle
+from detachsim.engine.node_hooks import register_after
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.engine.views import grad_fn, requires_grad
