@@ -11,7 +11,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.layout import AS_MADE, in_order
-from detachsim.engine.memory import ANYTHING, FILLING, Overlap, overlaps_itself
+from detachsim.engine.memory import ANYTHING, FILLING, Overlap, overlaps_itself, refuse_overlap
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor
 from detachsim.engine.views import requires_grad
@@ -120,14 +120,16 @@ def _check_masked_select(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def _check_masked_scatter(session: Any, op: Op, bound: list[Any]) -> None:
-    if bound[0].dtype is not bound[2].dtype:
-        raise TorchError("masked_scatter_dtypes", left=bound[0].dtype.scalar, right=bound[2].dtype.scalar)
-    if bound[1].dtype is not dtypes.boolean:
-        raise TorchError("masked_scatter_mask", dtype=bound[1].dtype.scalar)
     if op.mutates:
-        require_expandable(bound[1], bound[0].shape)
+        refuse_overlap(op.overlap, bound[0], ())
     else:
         broadcast_shape(bound[1].shape, bound[0].shape)
+    if bound[0].dtype is not bound[2].dtype:
+        raise TorchError("masked_scatter_dtypes", left=bound[0].dtype.scalar, right=bound[2].dtype.scalar)
+    if op.mutates:
+        require_expandable(bound[1], bound[0].shape)
+    if bound[1].dtype is not dtypes.boolean:
+        raise TorchError("masked_scatter_mask", dtype=bound[1].dtype.scalar)
 
 
 HELPERS = {

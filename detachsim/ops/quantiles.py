@@ -15,30 +15,29 @@ from detachsim.ops.row import composite
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
-def _check_quantile(self: Any, q: Any, dim: int | None) -> None:
-    """What is asked for before a tensor q is looked at; a number is looked at first."""
+def _check_quantile(self: Any, q: Any, interpolation: str) -> None:
+    """What PyTorch asks of its arguments before it takes dims."""
     if not isinstance(q, Operand) and not 0 <= q <= 1:
         raise TorchError("quantile_range", q=f"{q:g}")
+    if interpolation not in _INTERPOLATIONS:
+        raise TorchError("quantile_interpolation", interpolation=interpolation)
     if self.size == 0:
         raise TorchError("quantile_empty")
     if isinstance(q, Operand) and q.ndim > 1:
         raise TorchError("quantile_points")
     if not self.tensor.dtype.is_floating or self.tensor.dtype.is_reduced:
         raise TorchError("quantile_dtype")
-    wrap_dim(0 if dim is None else dim, self.ndim)
+    if isinstance(q, Operand) and q.tensor.dtype is not self.tensor.dtype:
+        raise TorchError("quantile_points_dtype")
 
 
 def _quantile(ignore_nan: bool) -> Any:
     def function(
         ops: Any, self: Any, q: Any, dim: int | None = None, keepdim: bool = False, interpolation: str = "linear"
     ) -> Any:
-        _check_quantile(self, q, dim)
-        if interpolation not in _INTERPOLATIONS:
-            raise TorchError("quantile_interpolation", interpolation=interpolation)
-        points = _points(self, q)
+        _check_quantile(self, q, interpolation)
         axis = wrap_dim(0 if dim is None else dim, self.ndim)
-        if self.tensor.array.size == 0:
-            raise TorchError("quantile_empty")
+        points = _points(self, q)
         shape = _reduced_shape(self.shape, dim, axis, keepdim)
         if dim is None:
             rows = ops.flatten(self)
@@ -64,20 +63,12 @@ def _quantile(ignore_nan: bool) -> Any:
 
 
 def _points(self: Any, q: Any) -> Array:
-    if not self.tensor.dtype.is_floating or self.tensor.dtype.is_reduced:
-        raise TorchError("quantile_dtype")
-    if isinstance(q, Operand):
-        points: Array = q.tensor.array
-        if points.ndim > 1:
-            raise TorchError("quantile_points")
-        if q.tensor.dtype is not self.tensor.dtype:
-            raise TorchError("quantile_points_dtype")
-        if not ((points >= 0) & (points <= 1)).all():
-            raise TorchError("quantile_points_range")
-        return points
-    if not 0 <= q <= 1:
-        raise TorchError("quantile_range", q=f"{q:g}")
-    return np.asarray(q, dtype=self.tensor.array.dtype)
+    if not isinstance(q, Operand):
+        return np.asarray(q, dtype=self.tensor.array.dtype)
+    points: Array = q.tensor.array
+    if not ((points >= 0) & (points <= 1)).all():
+        raise TorchError("quantile_points_range")
+    return points
 
 
 def _reduced_shape(shape: tuple[int, ...], dim: int | None, axis: int, keepdim: bool) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_FIRST, AS_MADE, in_order
+from detachsim.engine.memory import ANYTHING, Overlap
 from detachsim.engine.op import Op
 from detachsim.ops.numeric import dims as wrap_dims
 from detachsim.ops.numeric import numel, require_dim, wrap_dim
@@ -187,6 +188,7 @@ def _triangle(name: str) -> Op:
         grad={"self": f"{name}(grad, diagonal)"},
         check=check,
         inplace=True,
+        overlap=Overlap(itself=True, inputs=ANYTHING),
         doc=f"the {'lower' if name == 'tril' else 'upper'} triangle, zeros elsewhere",
         samples=(f"(a * torch.ones(2, 3)).{name}()",),
     )

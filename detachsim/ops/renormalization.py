@@ -30,12 +30,12 @@ def renorm(self: Array, p: float, dim: int, maxnorm: float) -> Array:
 
 def _check(session: Any, op: Op, bound: list[Any]) -> None:
     self, p, dim, maxnorm = bound
-    if self.array.ndim < 2:
-        raise TorchError("renorm_dims", ndim=self.array.ndim)
     if not p > 0:
         raise TorchError("renorm_order")
-    if maxnorm < 0:
+    if not maxnorm >= 0:
         raise TorchError("renorm_maximum", maxnorm=f"{maxnorm:g}")
+    if self.array.ndim < 2:
+        raise TorchError("renorm_dims", ndim=self.array.ndim)
     wrap_dim(dim, self.array.ndim)
     if not self.dtype.is_floating:
         raise TorchError("vector_norm_dtype", dtype=self.dtype.scalar)

@@ -153,9 +153,9 @@ def _check_index_dtype(session: Any, name: str, index: Tensor) -> None:
 def _check_gather(session: Any, op: Op, bound: list[Any]) -> None:
     self, dim, index = bound[0].array, bound[1], bound[2].array
     axis = wrap_dim(dim, self.ndim)
-    _check_index_dtype(session, "gather", bound[2])
     if index.size == 0:
         return
+    _check_index_dtype(session, "gather", bound[2])
     if max(index.ndim, 1) != max(self.ndim, 1):
         raise TorchError("gather_dims", other="input")
     for other in range(index.ndim):
@@ -165,16 +165,14 @@ def _check_gather(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def _check_scatter(session: Any, op: Op, bound: list[Any]) -> None:
-    self, dim, index = bound[0].array, bound[1], bound[2].array
+    self, dim, index, src = bound[0].array, bound[1], bound[2].array, bound[3]
+    if len(bound) == 5 and isinstance(src, Tensor) and session.dialect == NEWEST:
+        session.warn("scatter_reduce_src")
     axis = wrap_dim(dim, self.ndim)
-    _check_index_dtype(session, "scatter", bound[2])
-    src = bound[3]
+    if index.size:
+        _check_index_dtype(session, "scatter", bound[2])
     if isinstance(src, Tensor) and src.dtype is not bound[0].dtype:
         raise TorchError("scatter_dtype")
-    if not isinstance(src, Tensor):
-        require_fit(session, bound[0].dtype, src)
-    if len(bound) > 4 and isinstance(bound[4], str):
-        _check_reduce(session, op.name, bound[4], isinstance(src, Tensor))
     if index.size == 0:
         return
     if max(index.ndim, 1) != max(self.ndim, 1):
@@ -199,20 +197,29 @@ def _check_scatter(session: Any, op: Op, bound: list[Any]) -> None:
             )
     elif wrong:
         raise TorchError("scatter_sizes_value", index=list(index.shape), shape=list(self.shape), dim=axis)
+
+
+def _refuse_scatter(session: Any, op: Op, bound: list[Any]) -> None:
+    """Refuse what PyTorch looks at only after the memory that is written to."""
+    self, dim, index, src = bound[0].array, bound[1], bound[2].array, bound[3]
+    if len(bound) > 4 and isinstance(bound[4], str):
+        _check_reduce(session, op.name, bound[4])
+    if index.size == 0:
+        return
+    if not isinstance(src, Tensor):
+        require_fit(session, bound[0].dtype, src)
+    axis = wrap_dim(dim, self.ndim)
     refuse_outside(index, length_along(self, axis), axis)
 
 
-def _check_reduce(session: Any, name: str, reduce: str, tensor: bool) -> None:
+def _check_reduce(session: Any, name: str, reduce: str) -> None:
     if name.startswith("scatter_reduce"):
         if reduce not in _REDUCTIONS:
             raise TorchError("scatter_reduce_mode", reduce=reduce)
         if session.dialect == "torch-1.13":
             session.warn("scatter_reduce_beta")
-    else:
-        if reduce not in _DEPRECATED_REDUCE:
-            raise TorchError("scatter_mode")
-        if tensor and session.dialect == NEWEST:
-            session.warn_once("scatter_reduce_src")
+    elif reduce not in _DEPRECATED_REDUCE:
+        raise TorchError("scatter_mode")
 
 
 _GATHERED = "gather(grad, dim, index)"
@@ -242,6 +249,7 @@ ROWS = [
         inplace=True,
         overlap=PLACING,
         check=_check_scatter,
+        refuses=_refuse_scatter,
         doc="self with the elements of src put at index along dim",
         samples=("a.scatter(0, torch.argsort(a, 0), b)",),
     ),
@@ -254,27 +262,34 @@ ROWS = [
         inplace=True,
         overlap=PLACING,
         check=_check_scatter,
+        refuses=_refuse_scatter,
         doc="self with value put at index along dim",
         samples=("a.scatter(0, torch.argmax(a, 0, True), 1.)",),
     ),
     general(
         "scatter.reduce(Tensor self, int dim, Tensor index, Tensor src, *, str reduce)",
-        "ScatterBackward2",
+        "torch::autograd::NotImplemented",
         scatter_with,
-        grad={"self": "no_derivative('scatter')"},
+        grad={"self, src": "not_implemented('scatter')"},
+        inplace_grad={"self, src": "not_implemented('scatter_')"},
+        bare_edges=True,
         inplace=True,
         overlap=PLACING,
         check=_check_scatter,
+        refuses=_refuse_scatter,
         doc="self with the elements of src added or multiplied at index along dim",
     ),
     general(
         "scatter.value_reduce(Tensor self, int dim, Tensor index, Number value, *, str reduce)",
-        "ScatterBackward3",
+        "torch::autograd::NotImplemented",
         scatter_with,
-        grad={"self": "no_derivative('scatter')"},
+        grad={"self": "not_implemented('scatter')"},
+        inplace_grad={"self": "not_implemented('scatter_')"},
+        bare_edges=True,
         inplace=True,
         overlap=PLACING,
         check=_check_scatter,
+        refuses=_refuse_scatter,
         doc="self with value added or multiplied at index along dim",
     ),
     general(
@@ -286,6 +301,7 @@ ROWS = [
         inplace=True,
         overlap=PLACING,
         check=_check_scatter,
+        refuses=_refuse_scatter,
         doc="self with the elements of src added at index along dim",
         samples=("a.scatter_add(0, torch.argsort(a, 0), b)",),
     ),
@@ -299,6 +315,7 @@ ROWS = [
         inplace=True,
         overlap=PLACING,
         check=_check_scatter,
+        refuses=_refuse_scatter,
         doc="self with the elements of src reduced at index along dim",
         samples=("a.scatter_reduce(0, torch.argsort(a, 0), b, 'amax')",),
     ),

@@ -11,12 +11,12 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.layout import AS_FIRST
-from detachsim.engine.memory import NOTHING, PLACING, Overlap, overlaps_itself
+from detachsim.engine.memory import NOTHING, PLACING, Overlap, overlaps_itself, refuse_overlap
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh, strides
 from detachsim.ops.numeric import converted, require_dim, shaped, wrap_dim
-from detachsim.ops.places import length_along, refuse_outside
+from detachsim.ops.places import is_outside, length_along, refuse_outside
 from detachsim.ops.row import composite, general
 
 
@@ -36,6 +36,8 @@ def index_select(self: Array, dim: int, index: Array) -> Array:
 
 def index_add(self: Array, dim: int, index: Array, source: Array, alpha: float = 1) -> Array:
     axis = wrap_dim(dim, self.ndim)
+    if not self.size and self.ndim > 1:
+        return self.copy()
     made = np.array(np.atleast_1d(self))
     values = np.atleast_1d(source)
     if alpha != 1:
@@ -68,6 +70,8 @@ def older_index_add(self: Array, dim: int, index: Array, source: Array, alpha: f
 
 def index_copy(self: Array, dim: int, index: Array, source: Array) -> Array:
     axis = wrap_dim(dim, self.ndim)
+    if not source.size:
+        return self.copy()
     made = np.array(np.atleast_1d(self))
     values = np.atleast_1d(source)
     if values.ndim < made.ndim:
@@ -165,7 +169,6 @@ def _check_index_select(session: Any, op: Op, bound: list[Any]) -> None:
 def _check_index_add(session: Any, op: Op, bound: list[Any]) -> None:
     self, dim, index, source = bound[0].array, bound[1], bound[2].array, bound[3].array
     axis = wrap_dim(dim, self.ndim)
-    count = index.size
     if index.ndim > 1:
         kind = bound[2].dtype.scalar
         raise TorchError("index_add_vector", dims=index.ndim, dtype=kind, sizes=list(index.shape))
@@ -178,22 +181,34 @@ def _check_index_add(session: Any, op: Op, bound: list[Any]) -> None:
         return
     if (source.ndim and self.ndim != source.ndim) or _without(self.shape, axis) != _without(source.shape, axis):
         raise TorchError("index_add_shape", shape=list(self.shape), source=list(source.shape))
-    if source.ndim and count != source.shape[axis]:
-        raise TorchError("index_add_count", count=count, size=source.shape[axis], dim=axis)
-    refuse_outside(index, length_along(self, axis), axis)
+    _check_index_add_count(axis, index, source)
+
+
+def _refuse_index_add(session: Any, op: Op, bound: list[Any]) -> None:
+    """Refuse indices after the memory was looked at, as scatter_add does where PyTorch leaves the work to that."""
+    self, dim, index, _, alpha = bound
+    axis, ndim, new = wrap_dim(dim, self.array.ndim), self.array.ndim, session.dialect == NEWEST
+    if new and ndim > 1 and self.array.size == 0:
+        return
+    if new and ndim > 1 and axis in (0, ndim - 1) and alpha == 1 and index.dtype is dtypes.int64:
+        refuse_outside(index.array, self.array.shape[axis], axis)
+    elif is_outside(index.array, length_along(self.array, axis)):
+        raise TorchError("index_select_range")
 
 
 def _check_older_index_add(self: Array, axis: int, index: Array, source: Array) -> None:
     """1.13 left the shapes of several dims to the additions that it made of each slice."""
     if axis and axis >= source.ndim:
         raise TorchError("older_index_add_bounds", dim=axis, ndim=source.ndim)
-    count = index.size
-    if source.ndim and count != source.shape[axis]:
-        raise TorchError("index_add_count", count=count, size=source.shape[axis], dim=axis)
+    _check_index_add_count(axis, index, source)
     if self.ndim < 2 and source.ndim > 1:
         raise TorchError("older_index_add_vector", source=source.ndim, ndim=self.ndim)
-    if ((index < 0) | (index >= length_along(self, axis))).any():
-        raise TorchError("index_select_range")
+
+
+def _check_index_add_count(axis: int, index: Array, source: Array) -> None:
+    if index.size != (source.shape[axis] if source.ndim else 1):
+        require_dim(axis, source.ndim)  # its text asks for the size of that dim
+        raise TorchError("index_add_count", count=index.size, size=source.shape[axis], dim=axis)
 
 
 def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
@@ -203,6 +218,8 @@ def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
 def _check_index_copy(session: Any, op: Op, bound: list[Any]) -> None:
     self, dim, index, source = bound[0].array, bound[1], bound[2].array, bound[3].array
     axis = wrap_dim(dim, self.ndim)
+    if op.mutates:
+        refuse_overlap(op.overlap, bound[0], bound[2:])
     if index.ndim > 1:
         raise TorchError("index_copy_vector", ndim=index.ndim)
     if source.ndim == 0 and index.size != 1:
@@ -222,8 +239,8 @@ def _check_index_copy(session: Any, op: Op, bound: list[Any]) -> None:
         )
     if source.ndim and index.size != source.shape[axis]:
         raise TorchError("index_copy_count", count=index.size, size=source.shape[axis])
-    outside = index[(index < -length_along(self, axis)) | (index >= length_along(self, axis))]
-    if outside.size:
+    outside = index[(index < 0) | (index >= length_along(self, axis))]
+    if outside.size and source.size:
         raise TorchError("index_copy_range", index=int(outside.flat[0]), dim=axis, size=length_along(self, axis))
 
 
@@ -330,6 +347,7 @@ ROWS = [
         inplace=True,
         overlap=PLACING,
         check=_check_index_add,
+        refuses=_refuse_index_add,
         doc="self with the slices of source added at index along dim",
         samples=("a.index_add(0, torch.tensor([0]), b[:1])",),
     ),

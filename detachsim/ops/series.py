@@ -11,6 +11,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.fitting import require_fit
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh
@@ -261,6 +262,8 @@ def _check_in(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def count_bins(self: Array, weights: Array | None = None, minlength: int = 0) -> Array:
+    if not self.size:
+        return np.zeros(minlength, np.int64)
     counts = np.bincount(self, None if weights is None else weights, minlength)
     if weights is None:
         return counts.astype(np.int64)
@@ -269,10 +272,12 @@ def count_bins(self: Array, weights: Array | None = None, minlength: int = 0) ->
 
 def _check_bincount(session: Any, op: Op, bound: list[Any]) -> None:
     self, weights, least = bound
-    if least < 0:
-        raise TorchError("bincount_minlength")
     if self.dtype.is_floating or self.dtype is dtypes.boolean:
         raise TorchError("not_implemented_for", kernel="bincount_cpu", dtype=self.dtype.scalar)
+    if least < 0:
+        raise TorchError("bincount_minlength")
+    if self.shape == (0,):
+        return
     if self.array.ndim != 1 or (self.array < 0).any():
         raise TorchError("bincount_input")
     if weights is not None and weights.shape != self.shape:
@@ -292,18 +297,22 @@ def histogram(self: Array, bins: int = 100, min: float = 0, max: float = 0) -> A
 
 def _check_histogram(session: Any, op: Op, bound: list[Any]) -> None:
     self, bins, low, high = bound
-    if not self.dtype.is_floating:
-        kernel = "linspace_cpu" if self.dtype is dtypes.boolean else "histogram_cpu"
-        raise TorchError("not_implemented_for", kernel=kernel, dtype=self.dtype.scalar)
     if bins <= 0:
         raise TorchError("histc_bins", bins=bins)
+    nan = "nan"
     if low == high and self.array.size:
-        low, high = self.array.min(), self.array.max()
+        low, high, nan = self.array.min(), self.array.max(), "-nan"
     if not (math.isfinite(low) and math.isfinite(high)):
-        words = ("-nan" if math.isnan(end) else f"{float(end):g}" for end in (low, high))
+        words = (nan if math.isnan(end) else f"{float(end):g}" for end in (low, high))
         raise TorchError("histc_range", **dict(zip(("low", "high"), words, strict=True)))
     if low > high:
         raise TorchError("histc_order")
+    if self.dtype is dtypes.boolean:
+        raise TorchError("not_implemented_for", kernel="linspace_cpu", dtype=self.dtype.scalar)
+    for end in (low, high):
+        require_fit(session, self.dtype, float(end))
+    if not self.dtype.is_floating:
+        raise TorchError("not_implemented_for", kernel="histogram_cpu", dtype=self.dtype.scalar)
 
 
 def powers(ops: Any, x: Any, N: int | None = None) -> Any:
@@ -390,8 +399,10 @@ ROWS: list[Op] = [
     ),
     general(
         "bincount(Tensor self, Tensor? weights=None, int minlength=0)",
-        "",
+        "torch::autograd::NotImplemented",
         count_bins,
+        grad={"weights": "not_implemented('bincount')"},
+        bare_edges=True,
         check=_check_bincount,
         doc="how often each whole number occurs",
         samples=("torch.bincount((a > 0.4).flatten().long())",),
