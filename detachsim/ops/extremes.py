@@ -8,10 +8,10 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
+from detachsim.ops import selection_order
 from detachsim.ops.element_types import no_bools
 from detachsim.ops.numeric import dims, wrap_dim
 from detachsim.ops.row import composite, general
-from detachsim.ops.selection_order import nth_element, quick_select
 
 
 def extreme_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
@@ -292,17 +292,9 @@ def _choose_median(ignore_nan: bool) -> Any:
         nan = np.isnan(row) if row.dtype.kind == "f" else np.zeros(row.shape, bool)
         if nan.any() and not ignore_nan:
             return int(np.argmax(nan))
-        values = row.tolist()
-        order = list(range(len(values)))
-        nth = (len(values) - 1 - int(nan.sum())) // 2
-        flags = nan.tolist()
-
-        def before(i: int, j: int) -> bool:
-            return (not flags[i] and flags[j]) or bool(values[i] < values[j])
-
-        if nth >= 0:
-            nth_element(order, nth, before)
-        return order[max(nth, 0)]
+        middle = (len(row) - 1 - int(nan.sum())) // 2
+        # Of equal values the one that a stable sort puts there.
+        return int(np.argsort(row, kind="stable")[max(middle, 0)])
 
     return choose
 
@@ -316,14 +308,18 @@ def nanmedian_dim(self: Array, dim: int, keepdim: bool = False) -> tuple[Array, 
 
 
 def _choose_mode(row: Array) -> int:
-    order = np.argsort(row, kind="stable")
-    best, best_count, start = int(order[0]), 0, 0
-    ordered = row[order]
-    for position in range(1, len(row) + 1):
-        if position == len(row) or ordered[position] != ordered[start]:
-            if position - start > best_count:
-                best, best_count = int(order[position - 1]), position - start
-            start = position
+    values = row.tolist()
+    order: list[int] = np.argsort(row, kind="stable").tolist()
+    if len(order) <= selection_order.LONG:
+        order = list(range(len(order)))
+        selection_order.sort(order, 0, len(order), lambda i, j: bool(values[i] < values[j]))
+    best, most, count = 0, 0, 0
+    for position, place in enumerate(order, 1):
+        count += 1
+        if position == len(order) or values[place] != values[order[position]]:
+            if count > most:
+                best, most = place, count
+            count = 0
     return best
 
 
@@ -341,7 +337,7 @@ def kthvalue(self: Array, k: int, dim: int = -1, keepdim: bool = False) -> tuple
         def after(i: int, j: int) -> bool:
             return (nan[i] and not nan[j]) or bool(values[i] > values[j])
 
-        quick_select(order, k - 1, after)
+        selection_order.quick_select(order, k - 1, after)
         return order[k - 1]
 
     return _along(self, dim, choose, keepdim)

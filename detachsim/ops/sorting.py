@@ -11,9 +11,9 @@ from detachsim.engine.layout import AS_FIRST, AS_MADE, in_order
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import fresh
+from detachsim.ops import selection_order
 from detachsim.ops.numeric import require_dim, wrap_dim
 from detachsim.ops.row import composite, general
-from detachsim.ops.selection_order import insertion_sort, nth_element
 
 
 def order_along(self: Array, axis: int, descending: bool) -> Array:
@@ -24,14 +24,40 @@ def order_along(self: Array, axis: int, descending: bool) -> Array:
     return np.flip(self.shape[axis] - 1 - backwards, axis)
 
 
-def sort(self: Array, dim: int = -1, descending: bool = False) -> tuple[Array, Array]:
+def sort(self: Array, dim: int = -1, descending: bool = False, *, stable: bool = False) -> tuple[Array, Array]:
     axis = wrap_dim(dim, self.ndim)
     if self.ndim == 0:
         return self.copy(), np.zeros((), np.int64)
     indices, values = np.empty_like(self, dtype=np.int64), np.empty_like(self)  # laid out as self is
     indices[...] = order_along(self, axis, descending)
+    if not stable and selection_order.SHORT < self.shape[axis] <= selection_order.LONG:
+        _move_ties(np.moveaxis(self, axis, -1), np.moveaxis(indices, axis, -1), descending)
     values[...] = np.take_along_axis(self, indices, axis)
     return values, indices
+
+
+def _move_ties(rows: Array, indices: Array, descending: bool) -> None:
+    """Give the indices of each row that has equal elements the order in which PyTorch leaves those."""
+    ordered = np.take_along_axis(rows, indices, -1)
+    later, earlier = ordered[..., 1:], ordered[..., :-1]
+    ties = (later == earlier) | ((later != later) & (earlier != earlier))
+    for place in map(tuple, np.argwhere(ties.any(-1))):
+        row = rows[place].tolist()
+        order = list(range(len(row)))
+        selection_order.sort(order, 0, len(order), _comes_before(row, descending))
+        indices[place] = order
+
+
+def _comes_before(row: list[Any], descending: bool) -> selection_order.Before:
+    """Return PyTorch's order of a row's places: nan is the greatest."""
+
+    def before(i: int, j: int) -> bool:
+        x, y = row[i], row[j]
+        if descending:
+            return bool((x != x and y == y) or x > y)
+        return bool((x == x and y != y) or x < y)
+
+    return before
 
 
 def argsort(ops: Any, self: Any, dim: int = -1, descending: bool = False) -> Any:
@@ -44,21 +70,14 @@ def _top_of_row(row: list[Any], k: int, largest: bool, in_order: bool) -> list[i
     order = list(range(len(row)))
     if k == 0:
         return []
-
-    def before(i: int, j: int) -> bool:
-        x, y = row[i], row[j]
-        if largest:
-            return bool((x != x and y == y) or x > y)
-        return bool((x == x and y != y) or x < y)
-
-    nth_element(order, k - 1, before)
+    before = _comes_before(row, largest)
+    if k * 64 <= len(row):
+        selection_order.partial_sort(order, 0, k, len(order), before)
+        return order[:k]
+    selection_order.nth_element(order, k - 1, before)
     if in_order:
-        insertion_sort(order, 0, k - 1, before)
+        selection_order.sort(order, 0, k - 1, before)
     return order[:k]
-
-
-# For more elements than this, which of equal elements is taken no longer follows PyTorch.
-_FAITHFUL_ROW = 1 << 12
 
 
 def topk(self: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Array, Array]:
@@ -70,7 +89,7 @@ def topk(self: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool 
     if self.ndim == 0:
         return self.copy(), np.zeros((), np.int64)
     rows = np.moveaxis(self, axis, -1)
-    if self.size > _FAITHFUL_ROW or k * 64 <= rows.shape[-1]:
+    if rows.shape[-1] > selection_order.LONG:
         places = order_along(rows, rows.ndim - 1, largest)[..., :k]
     else:
         places = np.empty((*rows.shape[:-1], k), np.int64)
@@ -235,7 +254,7 @@ ROWS = [
     general(
         "sort.stable(Tensor self, *, bool? stable, int dim=-1, bool descending=False)",
         "SortBackward1",
-        lambda self, stable, dim=-1, descending=False: sort(self, dim, descending),
+        lambda self, stable, dim=-1, descending=False: sort(self, dim, descending, stable=bool(stable)),
         grad=_SORTED,
         gradient_edits={"self": 2},
         outputs=_PAIR,
@@ -250,7 +269,7 @@ ROWS = [
     ),
     composite(
         "argsort.stable(Tensor self, *, bool stable, int dim=-1, bool descending=False)",
-        lambda ops, self, stable, dim=-1, descending=False: argsort(ops, self, dim, descending),
+        lambda ops, self, stable, dim=-1, descending=False: ops.sort_stable(self, dim, descending, stable=stable)[1],
     ),
     composite("msort(Tensor self)", lambda ops, self: ops.sort(self, 0)[0], doc="sorted along the first dim"),
     general(
