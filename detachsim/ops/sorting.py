@@ -269,7 +269,9 @@ ROWS = [
     ),
     composite(
         "argsort.stable(Tensor self, *, bool stable, int dim=-1, bool descending=False)",
-        lambda ops, self, stable, dim=-1, descending=False: ops.sort_stable(self, dim, descending, stable=stable)[1],
+        lambda ops, self, stable, dim=-1, descending=False: ops.sort_stable(
+            self, stable=stable, dim=dim, descending=descending
+        )[1],
     ),
     composite("msort(Tensor self)", lambda ops, self: ops.sort(self, 0)[0], doc="sorted along the first dim"),
     general(
