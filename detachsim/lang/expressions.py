@@ -12,6 +12,9 @@ LONGEST_TEXT = 200_000
 DEEPEST_EXPRESSION = 200
 LARGEST_INTEGER = 10**20
 
+# The methods of modules that take the name of something to keep.
+REGISTERING = frozenset(("register_buffer", "register_parameter", "register_module", "add_module"))
+
 _BINARY = (
     ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult, ast.BitAnd, ast.BitOr, ast.BitXor,
 )  # fmt: skip
@@ -19,7 +22,6 @@ _COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Is, ast
 
 _REFUSED: dict[type[ast.AST], tuple[str, str | None]] = {
     ast.IfExp: ("a conditional expression (`… if … else …`)", "compute the value in a step of its own"),
-    ast.Dict: ("a dictionary", None),
     ast.Set: ("a set", "write a list: `[…]`"),
     ast.ListComp: ("a comprehension", "write the items out, or use `repeat:`"),
     ast.SetComp: ("a comprehension", "write the items out, or use `repeat:`"),
@@ -42,12 +44,16 @@ _OPERATORS: dict[type[ast.AST], str] = {
 
 @dataclass(slots=True)
 class Analysis:
-    """What one text is: its tree, the names that it uses, and what it does that a kind of step has to own up to."""
+    """What one text is: its tree, the names that it uses, and what it does that a kind of step has to own up to.
+
+    ``named`` are the texts in it that may be names of what a module holds, which can be read as attributes later.
+    """
 
     text: str
     tree: ast.expr | None
     uses: list[Use] = field(default_factory=list)
     members: list[tuple[Word, bool]] = field(default_factory=list)
+    named: set[str] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
     edit: Word | None = None
     backward: Word | None = None
@@ -271,7 +277,17 @@ class _Visitor:
                         )
                 for each in (left, *comparators):
                     self.visit(each, params, depth, compared=True, in_lambda=in_lambda)
+            case ast.Dict(keys=keys, values=values):
+                for key, value in zip(keys, values, strict=True):
+                    if key is None:
+                        self._fault(value, "`**` in a dictionary is not part of the expression language")
+                    else:
+                        self._note_name(key)
+                        self.visit(key, params, depth, in_lambda=in_lambda)
+                    self.visit(value, params, depth, handed=handed, in_lambda=in_lambda)
             case ast.List(elts=items) | ast.Tuple(elts=items):
+                if len(items) == 2:
+                    self._note_name(items[0])
                 for item in items:
                     self.visit(item, params, depth, handed=handed, in_lambda=in_lambda)
             case ast.Subscript(value=value, slice=index):
@@ -282,6 +298,11 @@ class _Visitor:
             case _:
                 what, hint = _REFUSED.get(type(node), (f"`{type(node).__name__}`", None))
                 self._fault(node, f"{what} is not part of the expression language", hint)
+
+    def _note_name(self, node: ast.expr) -> None:
+        """Note a text that names what a module holds: a key, the first of a pair, what is registered."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+            self.analysis.named.add(node.value)
 
     def _visit_constant(self, node: ast.Constant) -> None:
         value = node.value
@@ -328,6 +349,9 @@ class _Visitor:
                 self._fault(node, "`data_ptr()` may stand in a comparison only", "write `a.data_ptr() == b.data_ptr()`")
         else:
             self.visit(function, params, depth, in_lambda=in_lambda)
+        if isinstance(function, ast.Attribute) and function.attr in REGISTERING:
+            for argument in node.args[:1]:
+                self._note_name(argument)
         for argument in node.args:
             self.visit(argument, params, depth, handed=True, in_lambda=in_lambda)
         for keyword in node.keywords:

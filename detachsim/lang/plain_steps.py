@@ -133,7 +133,8 @@ class PlainStepReader(OptionReader):
         tree = target.tree
         assert statement.target is not None
         start = statement.target.offset
-        if isinstance(tree, ast.Attribute) and tree.attr not in self.words.vocabulary.settable:
+        settable = self.words.vocabulary.settable | self.words.named
+        if isinstance(tree, ast.Attribute) and tree.attr not in settable:
             end = start + len(statement.target.text)
             known = tree.attr in self.words.vocabulary.attributes
             hint = None if known else self.words.nearest(tree.attr, self.words.vocabulary.settable)

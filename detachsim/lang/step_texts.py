@@ -31,6 +31,7 @@ class Texts:
         analysis = self._analyses.get(text)
         if analysis is None:
             analysis = parse_expression(text, self.words.vocabulary.inplace_methods)
+            self.words.named |= analysis.named
             for word, called in analysis.members:
                 fault = self.words.check_path((word,), called)
                 if fault is not None:

@@ -83,6 +83,8 @@ class Words:
         empty: frozenset[str] = frozenset()
         self.bare = vocabulary.functions.get("torch", empty) | vocabulary.functions.get("torch.nn.functional", empty)
         self.guesses = 0
+        # What the scenario itself names: parts of its modules, which are attributes from then on.
+        self.named: set[str] = set()
 
     def nearest(self, word: str, among: Iterable[str]) -> str | None:
         """Return the hint with the right spelling nearest to ``word``, ``None`` where nothing is near."""
@@ -113,7 +115,7 @@ class Words:
 
     def _check_member(self, word: Word, called: bool) -> Fault | None:
         text, vocabulary = word.text, self.vocabulary
-        if text in (vocabulary.methods if called else vocabulary.attributes):
+        if text in (vocabulary.methods if called else vocabulary.attributes) or text in self.named:
             return None
         if text.startswith("_") and text not in vocabulary.methods and text not in vocabulary.attributes:
             return Fault(word.start, word.end, f"names with a leading underscore, like `{text}`, are not allowed")

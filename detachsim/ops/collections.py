@@ -15,6 +15,13 @@ from detachsim.ops.python_calls import method
 Spell = Callable[[Any], str]
 
 
+def type_name(value: Any) -> str:
+    """Return the name of a value's type as Python's own messages say it."""
+    if isinstance(value, Tensor):
+        return "Parameter" if value.meta is not None and value.meta.parameter else "Tensor"
+    return getattr(value, "type_name", None) or type(value).__name__
+
+
 class Generated:
     """What a generator function of PyTorch's returned: its items come once."""
 
@@ -80,9 +87,26 @@ class Dictionary:
             raise TorchError("python", type="KeyError", text=repr(shown) if isinstance(key, str) else shown)
         return self.table[key]
 
+    def __bool__(self) -> bool:
+        return bool(self.table)
+
     def set_item(self, key: Any, value: Any) -> None:
-        """Store something under a key."""
+        """Store something under a key; raises Python's error for what can't be one."""
+        if isinstance(key, (list, Dictionary, slice)):
+            raise TorchError("python", type="TypeError", text=f"unhashable type: '{type_name(key)}'")
         self.table[key] = value
+
+    def pop(self, key: Any, *default: Any) -> Any:
+        """Take out what stands under a key, and return it, else the default."""
+        if key not in self.table and default:
+            return default[0]
+        found = self.get_item(key)
+        self.table.pop(key, None)
+        return found
+
+    def copy(self) -> "Dictionary":
+        """Return another dictionary with the same items."""
+        return Dictionary(dict(self.table), self.kind)
 
     def get(self, key: Any, default: Any = None) -> Any:
         """Return what stands under a key, else ``default``."""
@@ -126,7 +150,7 @@ class Dictionary:
         "__getitem__": method(get_item),
         "__setitem__": method(set_item),
         "__len__": method(length),
-        **{function.__name__: method(function) for function in (get, keys, values, items)},
+        **{function.__name__: method(function) for function in (get, keys, values, items, pop, copy)},
     }
 
 

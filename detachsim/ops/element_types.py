@@ -65,3 +65,15 @@ def integers_only(kernel: str) -> Check:
             raise TorchError("not_implemented_for", kernel=kernel, dtype=dtype.scalar)
 
     return check
+
+
+def named_type(value: Any) -> DType:
+    """Return the type that ``.type()`` is asked for: a type, or the name of a class of tensors."""
+    if isinstance(value, str):
+        found = next((kind for kind in dtypes.ALL if value == f"torch.{kind.scalar}Tensor"), None)
+        if found is None:
+            raise TorchError("python", type="ValueError", text=f"invalid type: '{value}'")
+        return found
+    if not isinstance(value, DType):
+        raise TorchError("python", type="TypeError", text="dtype must be a type, str, or dtype object")
+    return value

@@ -16,6 +16,7 @@ from detachsim.ops.nn import (
     linear,
     norms,
     padding,
+    parameter_containers,
     pooling,
     recurrent,
     recurrent_layers,
@@ -35,6 +36,7 @@ CLASSES: tuple[type[Module], ...] = (
     *padding.CLASSES,
     *pooling.CLASSES,
     *containers.CLASSES,
+    *parameter_containers.CLASSES,
 )
 
 

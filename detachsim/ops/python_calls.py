@@ -25,6 +25,14 @@ def call_python(function: Callable[..., Any], args: Sequence[Any], kwargs: Mappi
         raise TorchError("python", type=type(error).__name__, text=text) from None
 
 
+def call_given(function: Any, *args: Any) -> Any:
+    """Call a function that a scenario handed over; what is none is refused as by Python."""
+    if not hasattr(function, "call"):
+        text = f"'{type(function).__name__}' object is not callable"
+        raise TorchError("python", type="TypeError", text=text)
+    return function.call(*args)
+
+
 def maker(made: Any) -> Callable[..., Any]:
     """Return what makes an object of a class whose ``session`` is set before its ``__init__`` runs.
 

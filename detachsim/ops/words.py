@@ -83,13 +83,13 @@ ConvTranspose2d ConvTranspose3d CosineEmbeddingLoss CosineSimilarity CrossEntrop
 Dropout2d Dropout3d ELU Embedding FeatureAlphaDropout Flatten Fold GELU GLU GRU GRUCell GaussianNLLLoss
 GroupNorm Hardshrink Hardsigmoid Hardswish Hardtanh HingeEmbeddingLoss HuberLoss Identity InstanceNorm1d
 InstanceNorm2d InstanceNorm3d KLDivLoss L1Loss LPPool1d LPPool2d LSTM LSTMCell LayerNorm LeakyReLU Linear
-LocalResponseNorm LogSigmoid LogSoftmax MSELoss MarginRankingLoss MaxPool1d MaxPool2d Mish ModuleList
-MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss PReLU PairwiseDistance Parameter
-ParameterList PixelShuffle PixelUnshuffle PoissonNLLLoss RMSNorm RNN RNNCell RReLU ReLU ReLU6 ReflectionPad1d
-ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d SELU Sequential SiLU
-Sigmoid SmoothL1Loss SoftMarginLoss Softmax Softmax2d Softmin Softplus Softshrink Softsign Tanh Tanhshrink
-Threshold TripletMarginLoss Unflatten Unfold Upsample UpsamplingBilinear2d UpsamplingNearest2d ZeroPad1d
-ZeroPad2d ZeroPad3d
+LocalResponseNorm LogSigmoid LogSoftmax MSELoss MarginRankingLoss MaxPool1d MaxPool2d Mish ModuleDict
+ModuleList MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss PReLU PairwiseDistance
+Parameter ParameterDict ParameterList PixelShuffle PixelUnshuffle PoissonNLLLoss RMSNorm RNN RNNCell RReLU
+ReLU ReLU6 ReflectionPad1d ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d
+SELU Sequential SiLU Sigmoid SmoothL1Loss SoftMarginLoss Softmax Softmax2d Softmin Softplus Softshrink
+Softsign Tanh Tanhshrink Threshold TripletMarginLoss Unflatten Unfold Upsample UpsamplingBilinear2d
+UpsamplingNearest2d ZeroPad1d ZeroPad2d ZeroPad3d
 """
 
 INIT = """
@@ -115,47 +115,49 @@ uint8
 """
 
 METHODS = """
-_is_view abs abs_ absolute absolute_ acos acos_ acosh acosh_ add add_ addbmm addbmm_ addcdiv addcdiv_ addcmul
-addcmul_ addmm addmm_ addmv addmv_ addr addr_ adjoint all allclose amax amin aminmax angle any append apply
-arccos arccos_ arccosh arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan2 arctan2_ arctan_ arctanh
-arctanh_ argmax argmin argsort argwhere as_strided as_strided_ asin asin_ asinh asinh_ atan atan2 atan2_ atan_
-atanh atanh_ backward baddbmm baddbmm_ bernoulli bernoulli_ bfloat16 bincount bitwise_and bitwise_and_
-bitwise_left_shift bitwise_left_shift_ bitwise_not bitwise_not_ bitwise_or bitwise_or_ bitwise_right_shift
-bitwise_right_shift_ bitwise_xor bitwise_xor_ bmm bool broadcast_to buffers byte cauchy_ ceil ceil_ char
-children cholesky cholesky_inverse cholesky_solve chunk clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_
-clip clip_ clone conj conj_physical conj_physical_ contiguous copy copy_ copysign copysign_ corrcoef cos cos_
-cosh cosh_ count_nonzero cov cpu cross cummax cummin cumprod cumprod_ cumsum cumsum_ data_ptr deg2rad deg2rad_
-det detach detach_ diag diag_embed diagflat diagonal diagonal_scatter diff digamma digamma_ dim dist div div_
-divide divide_ dot double dsplit element_size eq eq_ equal erf erf_ erfc erfc_ erfinv erfinv_ eval exp exp2
-exp2_ exp_ expand expand_as expm1 expm1_ exponential_ extend fill_ fill_diagonal_ fix fix_ flatten
-flatten_parameters flip fliplr flipud float float_power float_power_ floor floor_ floor_divide floor_divide_
-fmax fmin fmod fmod_ forward frac frac_ frexp gather gcd gcd_ ge ge_ geometric_ ger get get_last_lr greater
-greater_ greater_equal greater_equal_ gt gt_ half hardshrink heaviside heaviside_ histc hsplit hypot hypot_ i0
-i0_ i1_ igamma igamma_ igammac igammac_ index_add index_add_ index_copy index_copy_ index_fill index_fill_
-index_put index_put_ index_select initial_seed inner insert int inverse is_complex is_contiguous
-is_floating_point is_inference is_nonzero is_same_size is_signed isclose isfinite isinf isnan isneginf
-isposinf isreal item items keys kron kthvalue lcm lcm_ ldexp ldexp_ le le_ lerp lerp_ less less_ less_equal
-less_equal_ lgamma lgamma_ load_state_dict log log10 log10_ log1p log1p_ log2 log2_ log_ log_normal_
-log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and logical_and_ logical_not logical_not_
-logical_or logical_or_ logical_xor logical_xor_ logit logit_ logsumexp long lt lt_ lu lu_solve manual_seed
-masked_fill masked_fill_ masked_scatter masked_scatter_ masked_select matmul matrix_exp matrix_power max
-maximum mean median min minimum mm mode modules moveaxis movedim msort mul mul_ multinomial multiply multiply_
-mv mvlgamma mvlgamma_ name named_buffers named_children named_modules named_parameters nan_to_num nan_to_num_
-nanmean nanmedian nanquantile nansum narrow ndimension ne ne_ neg neg_ negative negative_ nelement new_empty
-new_full new_ones new_tensor new_zeros nextafter nextafter_ nonzero norm normal_ not_equal not_equal_ numel
-numpy outer parameters permute pinverse polygamma pop positive pow pow_ prelu prod put put_ qr quantile
-rad2deg rad2deg_ random_ ravel reciprocal reciprocal_ register_backward_hook register_forward_hook
+_is_view abs abs_ absolute absolute_ acos acos_ acosh acosh_ add add_ add_module add_param_group addbmm
+addbmm_ addcdiv addcdiv_ addcmul addcmul_ addmm addmm_ addmv addmv_ addr addr_ adjoint all allclose amax amin
+aminmax angle any append apply arccos arccos_ arccosh arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan2
+arctan2_ arctan_ arctanh arctanh_ argmax argmin argsort argwhere as_strided as_strided_ asin asin_ asinh
+asinh_ atan atan2 atan2_ atan_ atanh atanh_ backward baddbmm baddbmm_ bernoulli bernoulli_ bfloat16 bincount
+bitwise_and bitwise_and_ bitwise_left_shift bitwise_left_shift_ bitwise_not bitwise_not_ bitwise_or
+bitwise_or_ bitwise_right_shift bitwise_right_shift_ bitwise_xor bitwise_xor_ bmm bool broadcast_to buffers
+byte cauchy_ ceil ceil_ char children cholesky cholesky_inverse cholesky_solve chunk clamp clamp_ clamp_max
+clamp_max_ clamp_min clamp_min_ clear clip clip_ clone conj conj_physical conj_physical_ contiguous copy copy_
+copysign copysign_ corrcoef cos cos_ cosh cosh_ count_nonzero cov cpu cross cummax cummin cumprod cumprod_
+cumsum cumsum_ data_ptr deg2rad deg2rad_ det detach detach_ diag diag_embed diagflat diagonal diagonal_scatter
+diff digamma digamma_ dim dist div div_ divide divide_ dot double dsplit element_size eq eq_ equal erf erf_
+erfc erfc_ erfinv erfinv_ eval exp exp2 exp2_ exp_ expand expand_as expm1 expm1_ exponential_ extend fill_
+fill_diagonal_ fix fix_ flatten flatten_parameters flip fliplr flipud float float_power float_power_ floor
+floor_ floor_divide floor_divide_ fmax fmin fmod fmod_ forward frac frac_ frexp gather gcd gcd_ ge ge_
+geometric_ ger get get_buffer get_last_lr get_parameter get_submodule greater greater_ greater_equal
+greater_equal_ gt gt_ half hardshrink heaviside heaviside_ histc hsplit hypot hypot_ i0 i0_ i1_ igamma igamma_
+igammac igammac_ index_add index_add_ index_copy index_copy_ index_fill index_fill_ index_put index_put_
+index_select initial_seed inner insert int inverse is_complex is_contiguous is_floating_point is_inference
+is_nonzero is_same_size is_signed isclose isfinite isinf isnan isneginf isposinf isreal item items keys kron
+kthvalue lcm lcm_ ldexp ldexp_ le le_ lerp lerp_ less less_ less_equal less_equal_ lgamma lgamma_
+load_state_dict log log10 log10_ log1p log1p_ log2 log2_ log_ log_normal_ log_softmax logaddexp logaddexp2
+logcumsumexp logdet logical_and logical_and_ logical_not logical_not_ logical_or logical_or_ logical_xor
+logical_xor_ logit logit_ logsumexp long lt lt_ lu lu_solve manual_seed masked_fill masked_fill_
+masked_scatter masked_scatter_ masked_select matmul matrix_exp matrix_power max maximum mean median min
+minimum mm mode modules moveaxis movedim msort mul mul_ multinomial multiply multiply_ mv mvlgamma mvlgamma_
+name named_buffers named_children named_modules named_parameters nan_to_num nan_to_num_ nanmean nanmedian
+nanquantile nansum narrow ndimension ne ne_ neg neg_ negative negative_ nelement new_empty new_full new_ones
+new_tensor new_zeros nextafter nextafter_ nonzero norm normal_ not_equal not_equal_ numel numpy outer
+parameters permute pinverse polygamma pop popitem positive pow pow_ prelu prod put put_ qr quantile rad2deg
+rad2deg_ random_ ravel reciprocal reciprocal_ register_backward_hook register_buffer register_forward_hook
 register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook register_hook
-register_post_accumulate_grad_hook register_prehook relu relu_ remainder remainder_ remove renorm renorm_
-repeat repeat_interleave requires_grad_ reset_parameters reset_running_stats reshape reshape_as resize_
-resize_as_ resolve_conj resolve_neg retain_grad roll rot90 round round_ rsqrt rsqrt_ scatter scatter_
-scatter_add scatter_add_ scatter_reduce scatter_reduce_ select select_scatter set_ sgn sgn_ short sigmoid
-sigmoid_ sign sign_ signbit sin sin_ sinc sinc_ sinh sinh_ size slice_scatter slogdet softmax sort split
-split_with_sizes sqrt sqrt_ square square_ squeeze squeeze_ state_dict std step storage_offset stride sub sub_
-subtract subtract_ sum sum_to_size svd swapaxes swapaxes_ swapdims swapdims_ t t_ take take_along_dim tan tan_
-tanh tanh_ tensor_split tile to tolist topk trace train transpose transpose_ triangular_solve tril tril_ triu
-triu_ true_divide true_divide_ trunc trunc_ type type_as unbind unflatten unfold uniform_ unique
-unique_consecutive unsqueeze unsqueeze_ values var vdot view view_as vsplit where xlogy xlogy_ zero_ zero_grad
+register_module register_parameter register_post_accumulate_grad_hook register_prehook relu relu_ remainder
+remainder_ remove renorm renorm_ repeat repeat_interleave requires_grad_ reset_parameters reset_running_stats
+reshape reshape_as resize_ resize_as_ resolve_conj resolve_neg retain_grad roll rot90 round round_ rsqrt
+rsqrt_ scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_ select select_scatter set_
+setdefault sgn sgn_ short sigmoid sigmoid_ sign sign_ signbit sin sin_ sinc sinc_ sinh sinh_ size
+slice_scatter slogdet softmax sort split split_with_sizes sqrt sqrt_ square square_ squeeze squeeze_
+state_dict std step storage_offset stride sub sub_ subtract subtract_ sum sum_to_size svd swapaxes swapaxes_
+swapdims swapdims_ t t_ take take_along_dim tan tan_ tanh tanh_ tensor_split tile to tolist topk trace train
+transpose transpose_ triangular_solve tril tril_ triu triu_ true_divide true_divide_ trunc trunc_ type type_as
+unbind unflatten unfold uniform_ unique unique_consecutive unsqueeze unsqueeze_ update values var vdot view
+view_as vsplit where xlogy xlogy_ zero_ zero_grad
 """
 
 ATTRIBUTES = """
@@ -167,17 +169,17 @@ delta device dilation dim downscale_factor dropout dtype eigenvalues eigenvector
 embedding_dim end_dim eps exponent full grad grad_fn groups hidden_size ignore_index imag in1_features
 in2_features in_channels in_features indices info inplace input_size inverse is_leaf is_sparse itemsize k
 keepdim kernel_size label_smoothing lambd last_epoch log_input log_target logabsdet lower mH mT mantissa
-margin max max_norm max_val min min_val mode momentum nbytes ndim negative_slope next_functions nonlinearity
-norm_type normalized_shape num_batches_tracked num_channels num_embeddings num_features num_groups num_layers
-num_parameters out_channels out_features output_nr output_size p padding padding_idx param_groups pivots
-pos_weight proj_size rank real reduction requires_grad residuals result retains_grad return_indices
-running_mean running_var scale_factor scale_grad_by_freq shape sign singular_values size solution start_dim
-state stride swap threshold track_running_stats training unflattened_size upper upscale_factor value values
-variable weight weight_hh weight_hh_l0 weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2
-weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1
-weight_hr_l1_reverse weight_hr_l2 weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih
-weight_ih_l0 weight_ih_l0_reverse weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse
-weight_ih_l3 weight_ih_l3_reverse
+margin max max_norm max_val min min_val missing_keys mode momentum nbytes ndim negative_slope next_functions
+nonlinearity norm_type normalized_shape num_batches_tracked num_channels num_embeddings num_features
+num_groups num_layers num_parameters out_channels out_features output_nr output_size p padding padding_idx
+param_groups pivots pos_weight proj_size rank real reduction requires_grad residuals result retains_grad
+return_indices running_mean running_var scale_factor scale_grad_by_freq shape sign singular_values size
+solution start_dim state stride swap threshold track_running_stats training unexpected_keys unflattened_size
+upper upscale_factor value values variable weight weight_hh weight_hh_l0 weight_hh_l0_reverse weight_hh_l1
+weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse weight_hr_l0
+weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse weight_hr_l2 weight_hr_l2_reverse weight_hr_l3
+weight_hr_l3_reverse weight_ih weight_ih_l0 weight_ih_l0_reverse weight_ih_l1 weight_ih_l1_reverse
+weight_ih_l2 weight_ih_l2_reverse weight_ih_l3 weight_ih_l3_reverse
 """
 
 SETTABLE = """

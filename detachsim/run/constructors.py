@@ -38,7 +38,16 @@ def classes() -> tuple[Any, ...]:
     """Return the classes whose ATTRIBUTES and METHODS an expression may use."""
     from detachsim.engine.generator import Generator
     from detachsim.ops import collections, modules, optimizers
+    from detachsim.ops.nn.state import Loaded
     from detachsim.ops.optim import schedules
     from detachsim.run.arrays import NumpyArray
 
-    return (NumpyArray, *modules.CLASSES, *optimizers.CLASSES, *schedules.CLASSES, *collections.CLASSES, Generator)
+    return (
+        NumpyArray,
+        Loaded,
+        *modules.CLASSES,
+        *optimizers.CLASSES,
+        *schedules.CLASSES,
+        *collections.CLASSES,
+        Generator,
+    )

@@ -10,6 +10,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.lang.syntax import AugmentedAssign, Expression
+from detachsim.ops.collections import Dictionary
 from detachsim.ops.operators import AUGMENTED
 from detachsim.run import arrays, sequences
 from detachsim.run.evaluation import SIGNS, Evaluator
@@ -56,6 +57,8 @@ class Editor:
         elif isinstance(owner, list):
             sequences.set_item(self.session, owner, index, value)
         elif (store := getattr(type(owner), "METHODS", {}).get("__setitem__")) is not None:
+            if isinstance(owner, Dictionary):
+                sequences.bounded([value], owner)
             store(self.session, owner, index, value)
             arrays.note_edit(self.session, "setitem", owner)
             self.names.rearranged()

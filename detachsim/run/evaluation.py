@@ -20,6 +20,7 @@ from detachsim.engine.node import AccumulateGrad, Node
 from detachsim.engine.returns import ReturnType
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
+from detachsim.ops.collections import Dictionary
 from detachsim.ops.operators import BINARY_FUNCTIONS
 from detachsim.run import formats, nodes, sequences, tensors
 from detachsim.run.functions import NAMESPACES, find_function
@@ -138,8 +139,7 @@ class Evaluator:
             return value[value.fields.index(name)]
         elif (attributes := _table(value, "ATTRIBUTES")) and name in attributes:
             return attributes[name](self.session, value)
-        find = None if isinstance(value, str) else getattr(type(value), "find", None)  # a text has one of Python's
-        if find is not None and (found := find(value, name)) is not value:
+        if (found := _held(value, name)) is not _NOTHING:
             return found
         raise _no_attribute(value, name)
 
@@ -203,6 +203,8 @@ class Evaluator:
             return lambda args, kwargs: self._python(
                 lambda: methods[name](session, owner, *args, **kwargs), lambda text: f"{name}(){_after_name(text)}"
             )
+        elif (inner := _held(owner, name)) is not _NOTHING:
+            return lambda args, kwargs: self.call(inner, args, kwargs)
         raise _no_attribute(owner, name)
 
     def _python(self, call: Callable[[], Any], reword: Callable[[str], str]) -> Any:
@@ -245,6 +247,14 @@ class Evaluator:
 
     def _tuple(self, node: ast.Tuple) -> tuple[Any, ...]:
         return sequences.bounded(tuple([self.evaluate(item) for item in node.elts]))
+
+    def _dictionary(self, node: ast.Dict) -> Dictionary:
+        made = Dictionary({})
+        for key, value in zip(node.keys, node.values, strict=True):
+            assert key is not None
+            made.set_item(self.evaluate(key), self.evaluate(value))
+        sequences.bounded([made])
+        return made
 
     # Operators
 
@@ -396,6 +406,17 @@ def _in_order(parameters: list[str], args: tuple[Any, ...], kwargs: dict[str, An
     return tuple((values | kwargs)[name] for name in parameters)
 
 
+# What stands for an attribute that is not there.
+_NOTHING = object()
+
+
+def _held(value: Any, name: str) -> Any:
+    """Return what a module holds under a name."""
+    find = None if isinstance(value, str) else getattr(type(value), "find", None)  # a text has one of Python's
+    found = value if find is None else find(value, name)
+    return _NOTHING if found is value else found
+
+
 def _table(value: Any, name: str) -> dict[str, Any] | None:
     """Return a table of attributes or methods that a class of ours (an optimizer, a module) declares."""
     found = type(value).__dict__.get(name) or getattr(type(value), name, None)
@@ -409,8 +430,8 @@ def _plain(symbol: str, function: Callable[[Any, Any], Any], left: Any, right: A
     try:
         result = function(left, right)
     except _PYTHON_ERRORS as error:
-        if isinstance(error, TypeError) and any(isinstance(value, Node) for value in (left, right)):
-            # Python knows a node by the name of our class.
+        if isinstance(error, TypeError) and any(isinstance(value, (Node, Dictionary)) for value in (left, right)):
+            # Python knows these by the names of our classes.
             text = re.sub(r"'\w+' and '\w+'$", f"'{type_name(left)}' and '{type_name(right)}'", str(error))
             raise TorchError("python", type="TypeError", text=text) from None
         raise _from_python(error) from None
@@ -443,6 +464,7 @@ _VISITORS: dict[type[ast.expr], Callable[[Evaluator, Any], Any]] = {
     ast.Slice: Evaluator._slice,
     ast.List: Evaluator._list,
     ast.Tuple: Evaluator._tuple,
+    ast.Dict: Evaluator._dictionary,
     ast.BinOp: Evaluator._binary,
     ast.UnaryOp: Evaluator._unary,
     ast.BoolOp: Evaluator._boolean,

@@ -174,7 +174,7 @@ def _function(session: Session, space: str, name: str, function: Callable[..., A
             text = f"{name}(){text[text.index('()') + 2 :]}"
             raise TorchError("python", type="TypeError", text=text) from None
 
-    return Function(name, call)
+    return Function(name, call, space)
 
 
 def find_function(session: Session, path: tuple[str, ...]) -> Any:
@@ -206,7 +206,7 @@ def _in_namespace(session: Session, space: str, name: str) -> Function | None:
     if name in makers and (name not in _NEWER_CLASSES or session.dialect == NEWEST):
         if space == "torch":
             return _function(session, space, name, makers[name])
-        return Function(name, partial(makers[name], session))
+        return Function(name, partial(makers[name], session), space)
     letter = _LETTERS.get(space)
     if letter is None:
         return None
@@ -215,8 +215,8 @@ def _in_namespace(session: Session, space: str, name: str) -> Function | None:
     if overloads is None or not any(letter in op.where for op in overloads.ops):
         return None
     if letter == "F" and name in ("sigmoid", "tanh") and session.dialect != "torch-2.13":
-        return Function(name, partial(_call_deprecated, session, overloads.within(letter)))
-    return Function(name, partial(_call_rows, session, overloads.within(letter)))
+        return Function(name, partial(_call_deprecated, session, overloads.within(letter)), space)
+    return Function(name, partial(_call_rows, session, overloads.within(letter)), space)
 
 
 def _call_rows(session: Session, overloads: OverloadSet, *args: Any, **kwargs: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any, TypeGuard, TypeVar
 from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
+from detachsim.ops.collections import Dictionary
 from detachsim.run.values import Size, type_name
 
 MAX_ITEMS = 100_000
@@ -22,10 +23,10 @@ def is_sequence(value: Any) -> TypeGuard[Items]:
     return isinstance(value, (list, tuple, str))
 
 
-def bounded(items: _Items, owner: list[Any] | None = None) -> _Items:
+def bounded(items: _Items, owner: list[Any] | Dictionary | None = None) -> _Items:
     """Return ``items``, or refuse them: printing two names for one list, doubled a few dozen times, would not end.
 
-    ``owner`` is the list that they are put into.
+    ``owner`` is the list or dictionary that they are put into.
     """
     if isinstance(items, str):
         return items
@@ -36,10 +37,11 @@ def bounded(items: _Items, owner: list[Any] | None = None) -> _Items:
         inner: list[Any] = []
         for each in level:
             if each is owner:
-                raise LimitError("a list inside itself")
-            count += len(each)
+                raise LimitError(f"a {type_name(owner)} inside itself")
+            parts = list(each.table.values()) if isinstance(each, Dictionary) else each
+            count += len(parts)
             require_few_items(items, count)
-            inner.extend(item for item in each if isinstance(item, (list, tuple)))
+            inner.extend(part for part in parts if isinstance(part, (list, tuple, Dictionary)))
         if depth > MAX_DEPTH:
             raise LimitError(f"a {type_name(items)} nested more than {MAX_DEPTH} levels deep")
         level = inner

@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import hooks
-from detachsim.engine.dtypes import ALL, BOOLEAN, DType, uint8
+from detachsim.engine.dtypes import BOOLEAN, uint8
 from detachsim.engine.errors import TorchError
+from detachsim.engine.leaves import requires_grad_, set_requires_grad
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import PIECE, Tensor, alias, meta, new_version, offset, strides
 from detachsim.engine.views import grad_fn, requires_grad
+from detachsim.ops.element_types import named_type
 from detachsim.run.passes import backward_from
 from detachsim.run.sequences import require_few_items
 from detachsim.run.values import CPU, Function, Size, type_name
@@ -137,14 +139,7 @@ def type_of(session: Session, tensor: Tensor, dtype: Any = None, non_blocking: b
     """Return ``.type()``, the name of the legacy class, or the tensor as another type."""
     if dtype is None:
         return f"torch.{tensor.dtype.scalar}Tensor"
-    if isinstance(dtype, str):
-        found = next((kind for kind in ALL if dtype == f"torch.{kind.scalar}Tensor"), None)
-        if found is None:
-            raise TorchError("python", type="ValueError", text=f"invalid type: '{dtype}'")
-        dtype = found
-    if not isinstance(dtype, DType):
-        raise TorchError("python", type="TypeError", text="dtype must be a type, str, or dtype object")
-    return session.call("to", tensor, dtype)
+    return session.call("to", tensor, named_type(dtype))
 
 
 def size(session: Session, tensor: Tensor, dim: int | None = None) -> Any:
@@ -165,41 +160,6 @@ def _dim(tensor: Tensor, dim: int) -> int:
             raise TorchError("dim_none", dim=dim)
         raise TorchError("dim_range", low=-ndim, high=ndim - 1, dim=dim)
     return dim % ndim
-
-
-def set_requires_grad(session: Session, tensor: Tensor, value: Any) -> None:
-    """``tensor.requires_grad = value``."""
-    if not isinstance(value, bool):
-        raise TorchError("requires_grad_bool")
-    if tensor.node is not None:
-        raise TorchError("requires_grad_true" if value else "requires_grad_false")
-    if value and not tensor.dtype.is_floating:
-        raise TorchError("requires_grad_set_dtype")
-    _switch(session, tensor, value)
-
-
-def requires_grad_(session: Session, tensor: Tensor, requires_grad: Any = True) -> Tensor:
-    """``tensor.requires_grad_()``, which a non-leaf that requires grad already takes without a word."""
-    if not isinstance(requires_grad, bool):
-        raise TorchError("requires_grad_type", type=type_name(requires_grad))
-    if tensor.node is not None:
-        if not requires_grad:
-            raise TorchError("requires_grad_false")
-        return tensor
-    if requires_grad and not tensor.dtype.is_floating:
-        raise TorchError("requires_grad_dtype")
-    _switch(session, tensor, requires_grad)
-    return tensor
-
-
-def _switch(session: Session, tensor: Tensor, value: bool) -> None:
-    if value and tensor.inference and not session.inference:
-        raise TorchError("inference_requires_grad")
-    if tensor.requires == value:
-        return
-    tensor.requires = value
-    if session.facts is not None:
-        session.facts.append(("flag", tensor, "requires_grad", str(value)))
 
 
 def detach_(session: Session, tensor: Tensor) -> Tensor:

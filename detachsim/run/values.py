@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from detachsim.engine.tensor import Tensor
+from detachsim.ops.collections import type_name
 
 
 class Size(tuple[int, ...]):
@@ -11,13 +11,14 @@ class Size(tuple[int, ...]):
 
 
 class Function:
-    """Something that can be called: a lambda of the scenario, or an op by its name."""
+    """Something that can be called: a lambda of the scenario, or what is called ``name`` in a namespace."""
 
-    __slots__ = ("call", "name")
+    __slots__ = ("call", "name", "space")
 
-    def __init__(self, name: str, call: Callable[..., Any]) -> None:
+    def __init__(self, name: str, call: Callable[..., Any], space: str = "__main__") -> None:
         self.name = name
         self.call = call
+        self.space = space
 
 
 class Device:
@@ -51,9 +52,4 @@ class GradMode:
 Size.__name__ = "torch.Size"
 Function.__name__ = "function"
 
-
-def type_name(value: Any) -> str:
-    """Return the name of a value's type as Python's own messages say it."""
-    if isinstance(value, Tensor):
-        return "Tensor"
-    return getattr(value, "type_name", None) or type(value).__name__
+__all__ = ["CPU", "Device", "Function", "GradMode", "Size", "type_name"]

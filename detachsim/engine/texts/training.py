@@ -44,12 +44,52 @@ TEXTS: dict[str, Entry] = {
         "all optimizer params should be with/without names. Some param names are missing",
         {},
     ),
+    "optimizer_group": (
+        "TypeError",
+        "param_group must be a dict, but got {type}",
+        {"torch-1.13": ("AssertionError", "param group must be a dict")},
+    ),
+    "optimizer_groups_named": (
+        "ValueError",
+        "all optimizer param groups should be with/without names. cannot add param group {which} names to the optimizer",
+        {},
+    ),
+    "optimizer_groups_share": ("ValueError", "some parameters appear in more than one parameter group", {}),
+    "optimizer_load_groups": ("ValueError", "loaded state dict has a different number of parameter groups", {}),
+    "optimizer_load_sizes": (
+        "ValueError",
+        "loaded state dict contains a parameter group that doesn't match the size of optimizer's group",
+        {},
+    ),
     "optimizer_value": ("ValueError", "Invalid {name} value: {value}", {}),
     "optimizer_nesterov": ("ValueError", "Nesterov momentum requires a momentum and zero dampening", {}),
     "module_type": ("TypeError", "{type} is not a Module subclass", {}),
     "module_list_type": (
         "TypeError",
         "ModuleList.extend should be called with an iterable, but got {type}",
+        {},
+    ),
+    "parameter_list_type": (
+        "TypeError",
+        "ParameterList.extend should be called with an iterable, but got {type}",
+        {},
+    ),
+    "container_update": (
+        "TypeError",
+        "{caller} should be called with an iterable of key/value pairs, but got {type}",
+        {},
+    ),
+    "container_pair": ("TypeError", "{owner} update sequence element #{place} should be Iterable; is{type}", {}),
+    "container_pair_length": (
+        "ValueError",
+        "{owner} update sequence element #{place} has length {length}; 2 is required",
+        {},
+    ),
+    "container_call": ("RuntimeError", "{module} should not be called.", {}),
+    "parameter_key": (
+        "TypeError",
+        "Index given to ParameterDict cannot be used as a key as it is not a string (type is '{type}'). Open an issue on "
+        "github if you need non-string keys.",
         {},
     ),
     "sequential_insert": ("AssertionError", "module should be of type: <class 'torch.nn.modules.module.Module'>", {}),
@@ -82,11 +122,24 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "module_assign": ("TypeError", "cannot assign '{value}' as {kind} '{name}' ({wanted} or None expected)", {}),
-    "module_assign_buffer": (
+    "module_register": (
         "TypeError",
-        "cannot assign '{value}' object to buffer '{name}' (torch.Tensor or None expected)",
+        "cannot assign '{value}' object to {kind} '{name}' ({wanted} or None required)",
         {},
     ),
+    "module_register_nonleaf": (
+        "ValueError",
+        "Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly. To express "
+        "'{name}' as a function of another Tensor, compute the value in the forward() method.",
+        {},
+    ),
+    "module_name_type": ("TypeError", "{kind} name should be a string. Got {type}", {}),
+    "module_name_dot": ("KeyError", """'{kind} name can\\'t contain "."'""", {}),
+    "module_name_dot_got": ("KeyError", """'module name can\\'t contain ".", got: {name}'""", {}),
+    "module_name_empty": ("KeyError", """'{kind} name can\\'t be empty string ""'""", {}),
+    "module_name_taken": ("KeyError", """"attribute '{name}' already exists\"""", {}),
+    "module_lacks": ("AttributeError", "{module} has no attribute `{name}`", {}),
+    "module_lacks_kind": ("AttributeError", "`{name}` is not {kind}", {}),
     "module_to_dtype": (
         "TypeError",
         "nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}",

@@ -13,15 +13,19 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import DType
 from detachsim.engine.errors import TorchError
+from detachsim.engine.leaves import requires_grad_
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, alias, fresh, make_inference, meta
 from detachsim.ops.collections import Generated
 from detachsim.ops.creation import checked_size
+from detachsim.ops.nn.casting import METHODS as CAST_METHODS
 from detachsim.ops.nn.hooks import METHODS as HOOK_METHODS
 from detachsim.ops.nn.hooks import Hooks, call_hooked
+from detachsim.ops.nn.registering import METHODS as REGISTER_METHODS
+from detachsim.ops.nn.registering import assign
 from detachsim.ops.nn.state import load_state_dict, state_dict
 from detachsim.ops.optim.base import clear_gradient
-from detachsim.ops.python_calls import call_python, called, method
+from detachsim.ops.python_calls import call_given, call_python, called, method
 
 
 def parameter(data: Tensor, requires_grad: bool = True) -> Tensor:
@@ -70,6 +74,8 @@ class Module:
         self.parameter_table: dict[str, Tensor | None] = {}
         self.buffer_table: dict[str, Tensor | None] = {}
         self.child_table: dict[str, Module | None] = {}
+        # The buffers that a state dict leaves out.
+        self.transient: set[str] = set()
         self.hooks = Hooks()
         # Attributes that the class does not have by itself.
         self.others: dict[str, Any] = {}
@@ -104,12 +110,11 @@ class Module:
         return ""
 
     def __repr__(self) -> str:
-        lines = self._child_lines()
-        extra = self.extra_repr()
-        name = type(self).__name__
-        if not lines:
-            return f"{name}({extra})"
-        return "\n".join([f"{name}({extra}", *(f"  {line}" for line in lines), ")"])
+        extra, children = self.extra_repr(), self._child_lines()
+        lines = [*(extra.split("\n") if extra else ()), *children]
+        if not children and len(lines) < 2:
+            return f"{type(self).__name__}({extra})"
+        return "\n".join([f"{type(self).__name__}(", *(f"  {line}" for line in lines), ")"])
 
     def _child_lines(self) -> list[str]:
         lines: list[str] = []
@@ -222,36 +227,7 @@ class Module:
     def requires_grad_(self, requires_grad: bool = True) -> "Module":
         """Set whether the parameters require grad."""
         for tensor in self.all_parameters():
-            tensor.requires = requires_grad
-            if self.session.facts is not None:
-                self.session.facts.append(("flag", tensor, "requires_grad", str(requires_grad)))
-        return self
-
-    def cast(self, dtype: DType) -> "Module":
-        """Give all floating parameters, their gradients and the buffers another type.
-
-        A parameter stays the tensor that it is, as does its gradient: they get other memory. A buffer is replaced.
-        """
-        for _, module in self.distinct_modules():
-            for tensor in module.parameter_table.values():
-                if tensor is not None:
-                    _move(self.session, tensor, dtype)
-                    if tensor.grad is not None:
-                        _move(self.session, tensor.grad, dtype)
-            for name, buffer in module.buffer_table.items():
-                if buffer is not None and buffer.dtype.is_floating and buffer.dtype is not dtype:
-                    module.buffer_table[name] = fresh(dtypes.cast(buffer.array, buffer.dtype, dtype), dtype)
-        return self
-
-    def to(self, *args: Any, **kwargs: Any) -> "Module":
-        """Give the floating tensors the type that is asked for; there is one device."""
-        values = [*args, *(value for name, value in kwargs.items() if name in ("dtype", "device", "tensor"))]
-        for value in values:
-            dtype = value.dtype if isinstance(value, Tensor) else value
-            if isinstance(dtype, DType):
-                if not dtype.is_floating:
-                    raise TorchError("module_to_dtype", dtype=dtype)
-                self.cast(dtype)
+            requires_grad_(self.session, tensor, requires_grad)
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -263,29 +239,12 @@ class Module:
         """Call a function with each module inside, and then with the module itself."""
         for _, child in self._distinct_children():
             child.apply(fn)
-        fn.call(self)
+        call_given(fn, self)
         return self
 
     def assign(self, name: str, value: Any) -> None:
-        """``module.name = value``: a parameter takes a ``Parameter`` or None, a buffer a tensor or None."""
-        if isinstance(value, Tensor) and value.meta is not None and value.meta.parameter:
-            self.buffer_table.pop(name, None)
-            self.child_table.pop(name, None)
-            self.parameter_table[name] = value
-        elif name in self.parameter_table:
-            if value is not None:
-                kind = "parameter", "torch.nn.Parameter"
-                raise TorchError("module_assign", value=type_text(value), kind=kind[0], name=name, wanted=kind[1])
-            self.parameter_table[name] = None
-        elif name in self.buffer_table:
-            if value is not None and not isinstance(value, Tensor):
-                kind = "object to buffer", "torch.Tensor"
-                raise TorchError("module_assign_buffer", value=type_text(value), name=name)
-            self.buffer_table[name] = value
-        elif name in type(self).ATTRIBUTES:
-            setattr(self, name, value)
-        else:
-            self.others[name] = value
+        """Do what ``module.name = value`` does."""
+        assign(self, name, value)
 
     def find(self, name: str) -> Any:
         """Return what an attribute that the class has not declared was set to; ``self`` where there is none."""
@@ -313,26 +272,6 @@ def dims_of(value: Any) -> int:
     return value.array.ndim
 
 
-def type_text(value: Any) -> str:
-    """Return the name of a value's type as PyTorch's own errors about modules say it."""
-    if isinstance(value, Tensor):
-        return value.dtype.tensor_type
-    if isinstance(value, Module):
-        return f"torch.nn.modules.{type(value).__name__}"
-    return type(value).__name__
-
-
-def _move(session: Session, tensor: Tensor, dtype: DType) -> None:
-    """Give a tensor memory of another type, as ``tensor.data = tensor.to(dtype)`` does."""
-    if tensor.dtype.is_floating and tensor.dtype is not dtype:
-        if tensor.meta is not None:
-            tensor.meta.accumulator = None  # the graphs made so far keep that of the old type
-        made = fresh(dtypes.cast(tensor.array, tensor.dtype, dtype), dtype)
-        tensor.array, tensor.storage, tensor.dtype = made.array, made.storage, dtype
-        if session.facts is not None:
-            session.facts.append(("flag", tensor, "data", "tensor"))
-
-
 def _zero_grad(session: Session, module: Module, *args: Any, **kwargs: Any) -> None:
     if not args and not kwargs and session.dialect != "torch-2.13":
         # Up to 1.13 the gradients stayed, and became zeros.
@@ -340,21 +279,13 @@ def _zero_grad(session: Session, module: Module, *args: Any, **kwargs: Any) -> N
     method(Module.zero_grad)(session, module, *args, **kwargs)
 
 
-def _caster(dtype: DType | None) -> Callable[..., Any]:
-    return lambda session, module: module if dtype is None else module.cast(dtype)
-
-
 Module.METHODS = {
     "zero_grad": _zero_grad,
-    "float": _caster(dtypes.float32),
-    "double": _caster(dtypes.float64),
-    "half": _caster(dtypes.float16),
-    "bfloat16": _caster(dtypes.bfloat16),
-    "cpu": _caster(None),
-    "type": lambda session, module, dst_type: module.cast(dst_type),
+    **CAST_METHODS,
     "forward": lambda session, module, *args, **kwargs: module.run(args, kwargs),
     **HOOK_METHODS,
-    "state_dict": lambda session, module: state_dict(module),
+    **REGISTER_METHODS,
+    "state_dict": method(state_dict),
     "load_state_dict": method(load_state_dict),
     **{
         function.__name__: method(function)
@@ -370,7 +301,6 @@ Module.METHODS = {
             Module.train,
             Module.eval,
             Module.requires_grad_,
-            Module.to,
             Module.apply,
         )
     },
@@ -392,7 +322,7 @@ def _reader(name: str) -> Callable[[Session, Any], Any]:
 
 
 def _setter(name: str) -> Callable[[Session, Any, Any], None]:
-    return lambda session, module, value: module.assign(name, value)
+    return lambda session, module, value: assign(module, name, value)
 
 
 def _tensor_reader(name: str) -> Callable[[Session, Any], Any]:

@@ -1,17 +1,19 @@
-"""Modules that hold modules or parameters: Sequential, ModuleList and ParameterList."""
+"""Modules that hold modules: Sequential, ModuleList and ModuleDict."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
+from detachsim.engine.parser import type_word
 from detachsim.engine.tensor import Tensor
-from detachsim.ops.collections import items_of
-from detachsim.ops.nn.base import Module, parameter, type_text
+from detachsim.ops.collections import Dictionary, View, items_of
+from detachsim.ops.nn.base import Module
+from detachsim.ops.nn.registering import add_module, assign
 from detachsim.ops.python_calls import method
 
 
-def _integer(index: Any) -> int:
+def integer(index: Any) -> int:
     if isinstance(index, Tensor) and index.array.size == 1 and not index.dtype.is_floating:
         index = index.array.item()
     if not isinstance(index, int):
@@ -20,19 +22,19 @@ def _integer(index: Any) -> int:
     return index
 
 
+def not_callable(self: Any, *args: Any) -> Any:
+    """Refuse to run, as PyTorch does."""
+    text = f'Module [{type(self).__name__}] is missing the required "forward" function'
+    raise TorchError("python", type="NotImplementedError", text=text)
+
+
 class _List(Module):
     """Modules in an order, with their places as names."""
 
     def fill(self, modules: Sequence[Any]) -> None:
         """Take modules in, under their places; refuses what is no module."""
         for place, module in enumerate(modules):
-            self.add(str(place), module)
-
-    def add(self, name: str, module: Any) -> None:
-        """Take a module in under a name."""
-        if module is not None and not isinstance(module, Module):
-            raise TorchError("module_type", type=type_text(module))
-        self.child_table[name] = module
+            add_module(self, str(place), module)
 
     def refill(self, modules: Sequence[Any]) -> None:
         """Take modules in instead of those that are there."""
@@ -44,7 +46,7 @@ class _List(Module):
 
     def _name(self, index: Any) -> str:
         names = list(self.child_table)
-        place = _integer(index)
+        place = integer(index)
         if not -len(names) <= place < len(names):
             raise TorchError("module_range", index=place)
         return names[place]
@@ -67,16 +69,7 @@ class _List(Module):
 
     def set_item(self, index: Any, module: Any) -> None:
         """Put a module in the place of another."""
-        name = self._name(index)
-        if not isinstance(module, Module):
-            raise TorchError(
-                "module_assign",
-                value=type_text(module),
-                kind="child module",
-                name=name,
-                wanted="torch.nn.Module",
-            )
-        self.child_table[name] = module
+        assign(self, self._name(index), module)
 
     def length(self) -> int:
         """Return how many modules there are."""
@@ -91,7 +84,7 @@ class _List(Module):
 
     def append(self, module: Any) -> "Module":
         """Put a module at the end."""
-        self.add(str(len(self.child_table)), module)
+        add_module(self, str(len(self.child_table)), module)
         return self
 
     def extend(self, modules: Any) -> "Module":
@@ -120,11 +113,17 @@ class Sequential(_List):
 
     def __init__(self, *args: Any) -> None:
         super().__init__()
-        self.fill(args)
+        if len(args) == 1 and isinstance(args[0], Dictionary) and args[0].kind == "OrderedDict":
+            for name, module in args[0].items():
+                add_module(self, name, module)
+        else:
+            self.fill(args)
 
     def forward(self, input: Any) -> Any:
         """Run the modules."""
         for module in self:
+            if module is None:
+                raise TorchError("python", type="TypeError", text="'NoneType' object is not callable")
             input = module.call(self.session, (input,), {})
         return input
 
@@ -159,19 +158,19 @@ class ModuleList(_List):
 
     def __init__(self, modules: Any = None) -> None:
         super().__init__()
-        if modules is None:
-            return
+        if modules is not None:
+            self.extend(modules)
+
+    forward = not_callable
+
+    def extend(self, modules: Any) -> Module:
+        """Put several modules at the end."""
         items = items_of(modules)
         if items is None:
-            from detachsim.engine.parser import type_word
-
             raise TorchError("module_list_type", type=type_word(modules))
-        self.fill(items)
-
-    def forward(self, *args: Any) -> Any:
-        """Refuse to run, as PyTorch does."""
-        text = f'Module [{type(self).__name__}] is missing the required "forward" function'
-        raise TorchError("python", type="NotImplementedError", text=text)
+        for module in items:
+            self.append(module)
+        return self
 
     def _slice(self, index: slice) -> Module:
         """Return the modules of a range, numbered anew."""
@@ -198,59 +197,92 @@ class ModuleList(_List):
 
     METHODS: ClassVar[dict[str, Any]] = {
         **_List.METHODS,
-        **{function.__name__: method(function) for function in (_List.insert, _List.extend, _List.append, _List.pop)},
+        **{function.__name__: method(function) for function in (_List.insert, extend, _List.append, _List.pop)},
     }
 
 
-class ParameterList(Module):
-    """Holds parameters; a tensor that is none becomes one."""
+class ModuleDict(Module):
+    """Holds modules under names, and runs none of them."""
 
-    def __init__(self, values: Any = None) -> None:
+    def __init__(self, modules: Any = None) -> None:
         super().__init__()
-        for value in items_of(values) or ():
-            self.append(value)
+        if modules is not None:
+            self.update(modules)
 
-    def append(self, value: Any) -> Module:
-        """Put a parameter at the end."""
-        if not isinstance(value, Tensor):
-            raise LookupError("only tensors are held here")
-        is_parameter = value.meta is not None and value.meta.parameter
-        self.parameter_table[str(len(self.parameter_table))] = value if is_parameter else parameter(value)
-        return self
+    forward = not_callable
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(list(self.parameter_table.values()))
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self.child_table))
 
-    def item(self, index: Any) -> Any:
-        """Return one parameter."""
-        values = list(self.parameter_table.values())
-        place = _integer(index)
-        if not -len(values) <= place < len(values):
-            raise TorchError("module_range", index=place)
-        return values[place]
+    def item(self, key: Any) -> Any:
+        """Return the module under a name; raises Python's ``KeyError``."""
+        return Dictionary(self.child_table).get_item(key)
+
+    def set_item(self, key: Any, module: Any) -> None:
+        """Put a module under a name."""
+        add_module(self, key, module)
 
     def length(self) -> int:
-        """Return how many parameters there are."""
-        return len(self.parameter_table)
+        """Return how many modules there are."""
+        return len(self.child_table)
 
-    def _child_lines(self) -> list[str]:
-        lines = []
-        for name, value in self.parameter_table.items():
-            assert value is not None
-            sizes = "x".join(str(length) for length in value.shape)
-            lines.append(f"({name}): Parameter containing: [torch.{value.dtype.name} of size {sizes}]")
-        return lines
+    def clear(self) -> None:
+        """Take all modules out."""
+        self.child_table.clear()
 
-    def __repr__(self) -> str:
-        lines = self._child_lines()
-        return "\n".join(["ParameterList(", *(f"    {line}" for line in lines), ")"]) if lines else "ParameterList()"
+    def pop(self, key: Any) -> Any:
+        """Take a module out, and return it."""
+        found = self.item(key)
+        del self.child_table[key]
+        return found
 
-    METHODS: ClassVar[dict[str, Callable[..., Any]]] = {
+    def _dictionary(self) -> Dictionary:
+        """Return the names and modules as what holds them in PyTorch."""
+        return Dictionary(self.child_table, "dict" if self.session.dialect == NEWEST else "OrderedDict")
+
+    def keys(self) -> View:
+        """Return the names."""
+        return self._dictionary().keys()
+
+    def values(self) -> View:
+        """Return the modules."""
+        return self._dictionary().values()
+
+    def items(self) -> View:
+        """Return pairs of a name and a module."""
+        return self._dictionary().items()
+
+    def update(self, modules: Any) -> None:
+        """Put several modules under their names."""
+        for key, module in pairs_of(modules, "ModuleDict.update", "ModuleDict"):
+            add_module(self, key, module)
+
+    METHODS: ClassVar[dict[str, Any]] = {
         **Module.METHODS,
         "__getitem__": method(item),
+        "__setitem__": method(set_item),
         "__len__": method(length),
-        "append": method(append),
+        **{function.__name__: method(function) for function in (clear, pop, keys, values, items, update)},
     }
 
 
-CLASSES: tuple[type[Module], ...] = (Sequential, ModuleList, ParameterList)
+def pairs_of(given: Any, caller: str, owner: str, *, sort: bool = False) -> list[tuple[Any, Any]]:
+    """Return what a dictionary, a module like one or a list of pairs has, as pairs of a name and a value.
+
+    With ``sort``, those of a plain dictionary come by their names.
+    """
+    items = items_of(given)
+    if items is None:
+        raise TorchError("container_update", caller=caller, type=type_word(given))
+    if "items" in getattr(type(given), "METHODS", {}):
+        pairs = list(given.items())
+        return sorted(pairs) if sort and getattr(given, "kind", "OrderedDict") == "dict" else pairs
+    for place, item in enumerate(items):
+        if items_of(item) is None and not isinstance(item, Tensor):
+            raise TorchError("container_pair", owner=owner, place=place, type=type_word(item))
+        if len(item) != 2:
+            raise TorchError("container_pair_length", owner=owner, place=place, length=len(item))
+    return [tuple(item) for item in items]
+
+
+CLASSES: tuple[type[Module], ...] = (Sequential, ModuleList, ModuleDict)

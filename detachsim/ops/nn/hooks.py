@@ -12,7 +12,7 @@ from detachsim.engine.tensor import Tensor
 from detachsim.engine.views import grad_fn, requires_grad
 from detachsim.ops.collections import Dictionary, items_of
 from detachsim.ops.module_hooks import handed_over
-from detachsim.ops.python_calls import method
+from detachsim.ops.python_calls import call_given, method
 
 if TYPE_CHECKING:
     from detachsim.ops.nn.base import Module
@@ -28,10 +28,7 @@ class Hook:
 
     def call(self, *args: Any) -> Any:
         """Call it; what is no function is refused only now, as by Python."""
-        if not hasattr(self.function, "call"):
-            text = f"'{type(self.function).__name__}' object is not callable"
-            raise TorchError("python", type="TypeError", text=text)
-        return self.function.call(*args)
+        return call_given(self.function, *args)
 
 
 class Hooks:

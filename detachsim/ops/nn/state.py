@@ -1,10 +1,15 @@
 """State dicts: a module's parameters and buffers by their dotted names, and taking them over from another module."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from detachsim.engine.errors import TorchError
+from detachsim.engine.leaves import requires_grad_
+from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, alias
 from detachsim.ops.collections import Dictionary
+from detachsim.ops.nn.registering import assign as assign_attribute
+from detachsim.ops.nn.registering import is_parameter
 
 if TYPE_CHECKING:
     from detachsim.ops.nn.base import Module
@@ -17,6 +22,12 @@ class Loaded:
 
     def __init__(self, missing: list[str], unexpected: list[str]) -> None:
         self.missing, self.unexpected = missing, unexpected
+
+    ATTRIBUTES: ClassVar[dict[str, Callable[[Session, Any], Any]]] = {
+        "missing_keys": lambda session, loaded: loaded.missing,
+        "unexpected_keys": lambda session, loaded: loaded.unexpected,
+    }
+    METHODS: ClassVar[dict[str, Callable[..., Any]]] = {}
 
     def __repr__(self) -> str:
         if not self.missing and not self.unexpected:
@@ -34,27 +45,33 @@ class StateDict(Dictionary):
         self.versions = versions
 
 
-def state_dict(module: "Module") -> StateDict:
-    """Return all parameters and buffers, each detached: the same memory, the same counter."""
+def state_dict(module: "Module", *, prefix: str = "", keep_vars: bool = False) -> StateDict:
+    """Return all parameters and buffers: themselves, or each detached: the same memory, the same counter."""
     return StateDict(
-        {name: alias(tensor, tensor.array) for name, tensor in _entries(module)},
-        {path: owner.state_version for path, owner in module.walk()},
+        {prefix + name: tensor if keep_vars else alias(tensor, tensor.array) for name, tensor, _ in _entries(module)},
+        {prefix + path: owner.state_version for path, owner in module.walk()},
     )
 
 
-def load_state_dict(module: "Module", state_dict: Any, strict: bool = True) -> Loaded:
-    """Copy the values of a state dict into a module's own tensors; names that do not match are an error."""
+state_dict.__qualname__ = "Module.state_dict"
+
+
+def load_state_dict(module: "Module", state_dict: Any, strict: bool = True, assign: bool = False) -> Loaded:
+    """Copy the values of a state dict into a module's own tensors; names that do not match are an error.
+
+    With ``assign``, the values themselves become the module's.
+    """
     if not isinstance(state_dict, Dictionary):
         raise TorchError("state_dict_type", type=_class_text(state_dict))
     entries = _entries(module)
     table = state_dict.table
-    names = {name for name, _ in entries}
+    names = {name for name, _, _ in entries}
     newer = _newer_names(module, getattr(state_dict, "versions", {}))
-    missing = [name for name, _ in entries if name not in table and name not in newer]
+    missing = [name for name, _, _ in entries if name not in table and name not in newer]
     unexpected = [name for name in table if name not in names]
     problems = []
     with module.session.grad_mode(False):
-        for name, tensor in entries:
+        for name, tensor, owner in entries:
             if name not in table:
                 continue
             value = table[name]
@@ -68,6 +85,8 @@ def load_state_dict(module: "Module", state_dict: Any, strict: bool = True) -> L
                     f"size mismatch for {name}: copying a param with shape torch.Size({list(value.shape)}) from "
                     f"checkpoint, the shape in current model is torch.Size({list(tensor.shape)})."
                 )
+            elif assign:
+                _take_over(owner, name.rpartition(".")[2], tensor, value)
             else:
                 module.session.call("copy_", tensor, value)
     if strict:
@@ -83,13 +102,28 @@ def load_state_dict(module: "Module", state_dict: Any, strict: bool = True) -> L
 load_state_dict.__qualname__ = "Module.load_state_dict"
 
 
-def _entries(module: "Module") -> list[tuple[str, Tensor]]:
-    """Return parameters and buffers by name, in the order of the modules; one that is shared comes under each name."""
+def _take_over(owner: "Module", name: str, tensor: Tensor, value: Tensor) -> None:
+    """Let a value be a module's own, as a parameter in the place of one."""
+    from detachsim.ops.nn.base import parameter
+
+    if is_parameter(tensor):
+        if is_parameter(value):
+            requires_grad_(owner.session, value, tensor.requires)
+        else:
+            value = parameter(value, tensor.requires)
+    assign_attribute(owner, name, value)
+
+
+def _entries(module: "Module") -> list[tuple[str, Tensor, "Module"]]:
+    """Return parameters and buffers by name, in the order of the modules, each with the one that it belongs to.
+
+    One that is shared comes under each name.
+    """
     return [
-        (f"{path}.{name}" if path else name, tensor)
+        (f"{path}.{name}" if path else name, tensor, owner)
         for path, owner in module.walk()
         for name, tensor in (*owner.parameter_table.items(), *owner.buffer_table.items())
-        if tensor is not None
+        if tensor is not None and name not in owner.transient
     ]
 
 

@@ -227,8 +227,9 @@ class Adagrad(Optimizer):
             },
         )
         with self.session.grad_mode(False):
-            for tensor in self.param_groups[0].table["params"]:
-                self.kept(tensor, sum=initial_accumulator_value)
+            for group in self.param_groups:
+                for tensor in group.table["params"]:
+                    self.kept(tensor, sum=initial_accumulator_value)
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
         """Yield a division added."""

@@ -13,8 +13,11 @@ from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, fresh
-from detachsim.ops.collections import Dictionary, items_of
-from detachsim.ops.python_calls import method
+from detachsim.ops.collections import Dictionary, items_of, type_name
+from detachsim.ops.nn.homes import type_text
+from detachsim.ops.nn.registering import is_parameter
+from detachsim.ops.optim.state import load_state_dict, state_dict
+from detachsim.ops.python_calls import call_given, method
 
 # One edit of a parameter: the op, its arguments after the parameter, and its options.
 Edit = tuple[str, tuple[Any, ...], dict[str, Any]]
@@ -37,34 +40,51 @@ class Optimizer:
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise TorchError("optimizer_tensor", type=params.dtype.tensor_type)
-        items = items_of(params)
-        if items is None:
-            text = f"'{type(params).__name__}' object is not iterable"
-            raise TorchError("python", type="TypeError", text=text)
+        items = _items(params)
         if not items:
             raise TorchError("optimizer_empty")
+        if self.session.dialect != NEWEST:
+            defaults = {name: value for name, value in defaults.items() if name not in self.newer}
+        self.defaults = Dictionary(defaults)
+        self.param_groups: list[Dictionary] = []
+        self.state = Dictionary({}, "defaultdict")
+        for group in items if isinstance(items[0], Dictionary) else [Dictionary({"params": items})]:
+            self.add_param_group(group)
+
+    def add_param_group(self, param_group: Any) -> None:
+        """Take a group of parameters in, with options of its own and the optimizer's for the others."""
         old = self.session.dialect != NEWEST
+        if not isinstance(param_group, Dictionary):
+            raise TorchError("optimizer_group", type=_class_text(param_group))
+        group = param_group.table
+        params = param_group.get_item("params")
+        items = [params] if isinstance(params, Tensor) else _items(params)
         named = [item for item in items if isinstance(item, tuple) and len(item) == 2 and not old]
         if named and len(named) < len(items):
             raise TorchError("optimizer_names")
-        tensors = [tensor for _, tensor in named] if named else items
+        tensors = group["params"] = [tensor for _, tensor in named] if named else items
+        if named:
+            group["param_names"] = [name for name, _ in named]
         for tensor in tensors:
-            if not isinstance(tensor, Tensor):
-                from detachsim.engine.parser import type_word
-
-                raise TorchError("optimizer_type", type=type_word(tensor))
-            if tensor.node is not None and not (tensor.meta is not None and tensor.meta.retain_hooked):
-                raise TorchError("optimizer_nonleaf")
+            self._check_parameter(tensor)
+        for name, value in self.defaults.table.items():
+            group.setdefault(name, value)
+        if group["lr"] is None and old:
+            raise TorchError("optimizer_no_lr")
         if len(set(tensors)) < len(tensors):
             self.session.warn("optimizer_duplicates")
-        if old:
-            defaults = {name: value for name, value in defaults.items() if name not in self.newer}
-            if defaults["lr"] is None:
-                raise TorchError("optimizer_no_lr")
-        names = {"param_names": [name for name, _ in named]} if named else {}
-        self.defaults = Dictionary(defaults)
-        self.param_groups = [Dictionary({"params": tensors, **names, **defaults})]
-        self.state = Dictionary({}, "defaultdict")
+        for other in self.param_groups:
+            if ("param_names" in group) != ("param_names" in other.table):
+                raise TorchError("optimizer_groups_named", which="with" if named else "without")
+        if any(not set(tensors).isdisjoint(other.table["params"]) for other in self.param_groups):
+            raise TorchError("optimizer_groups_share")
+        self.param_groups.append(param_group)
+
+    def _check_parameter(self, tensor: Any) -> None:
+        if not isinstance(tensor, Tensor):
+            raise TorchError("optimizer_type", type=type_text(tensor, self.session.dialect))
+        if tensor.node is not None and not (tensor.meta is not None and tensor.meta.retain_hooked):
+            raise TorchError("optimizer_nonleaf")
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
@@ -73,7 +93,9 @@ class Optimizer:
             for key, value in sorted(group.table.items()):
                 if key != "params":
                     lines.append(f"    {key}: {number(value) if isinstance(value, Tensor) else value}")
-        return "\n".join(lines) + "\n)"
+            lines.append("")
+        lines[-1] = ")"
+        return "\n".join(lines)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Take the gradients of all parameters away, or set them to zero."""
@@ -88,11 +110,8 @@ class Optimizer:
             self.steps_seen += 1
         loss = None
         if closure is not None:
-            if not hasattr(closure, "call"):
-                text = f"'{type(closure).__name__}' object is not callable"
-                raise TorchError("python", type="TypeError", text=text)
             with session.grad_mode(True):
-                loss = closure.call()
+                loss = call_given(closure)
         with session.grad_mode(False):
             for group in self.param_groups:
                 self.gather(group.table["params"])
@@ -140,18 +159,6 @@ class Optimizer:
         made: Tensor = self.session.call("add", gradient, tensor, alpha=weight_decay)
         return made
 
-    def state_dict(self) -> Dictionary:
-        """Return state and options with the parameters' numbers instead of themselves."""
-        numbers: dict[Tensor, int] = {}
-        groups = []
-        for group in self.param_groups:
-            for tensor in group.table["params"]:
-                numbers.setdefault(tensor, len(numbers))
-            kept = {key: value for key, value in group.table.items() if key != "params"}
-            groups.append(Dictionary({**kept, "params": [numbers[tensor] for tensor in group.table["params"]]}))
-        state = {numbers[tensor]: entry for tensor, entry in self.state.table.items()}
-        return Dictionary({"state": Dictionary(state), "param_groups": groups})
-
     ATTRIBUTES: ClassVar[dict[str, Callable[[Session, Any], Any]]] = {
         "param_groups": lambda session, optimizer: optimizer.param_groups,
         "state": lambda session, optimizer: optimizer.state,
@@ -170,8 +177,26 @@ def _zero_grad(session: Session, optimizer: Optimizer, *args: Any, **kwargs: Any
 Optimizer.METHODS = {
     "step": method(Optimizer.step),
     "zero_grad": _zero_grad,
-    "state_dict": method(Optimizer.state_dict),
+    "add_param_group": method(Optimizer.add_param_group),
+    "state_dict": method(state_dict),
+    "load_state_dict": method(load_state_dict),
 }
+
+
+def _items(values: Any) -> list[Any]:
+    """Return the items of what can be iterated."""
+    items = items_of(values)
+    if items is None:
+        text = f"'{type_name(values)}' object is not iterable"
+        raise TorchError("python", type="TypeError", text=text)
+    return items
+
+
+def _class_text(value: Any) -> str:
+    """Return the text of a value's type."""
+    if isinstance(value, Tensor):
+        return f"<class '{'torch.nn.parameter.Parameter' if is_parameter(value) else 'torch.Tensor'}'>"
+    return f"<class '{type_name(value)}'>"
 
 
 def clear_gradient(session: Session, tensor: Tensor, set_to_none: bool) -> None:

@@ -9,7 +9,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.ops.collections import items_of
 from detachsim.ops.optim.base import Optimizer, number
-from detachsim.ops.python_calls import maker, method
+from detachsim.ops.python_calls import call_given, maker, method
 
 
 class Schedule:
@@ -186,11 +186,7 @@ class _ByFunction(Schedule):
 
     def factor(self, place: int) -> Any:
         """Return what a group's function gives for ``last_epoch``."""
-        function = self.functions[place]
-        if not hasattr(function, "call"):
-            text = f"'{type(function).__name__}' object is not callable"
-            raise TorchError("python", type="TypeError", text=text)
-        return function.call(self.last_epoch)
+        return call_given(self.functions[place], self.last_epoch)
 
 
 class LambdaLR(_ByFunction):
