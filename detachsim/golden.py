@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 Outcome: TypeAlias = Literal["passed", "failed", "updated"]
 
 
+class GoldenFileError(Exception):
+    """A golden file that can't be read or written; the text says which one, and why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What became of one scenario, and the text that says why (empty when it passed)."""
@@ -41,7 +45,7 @@ def compare(path: str | Path, *, update: bool = False) -> Verdict:
     """Run one scenario and compare with both of its golden files; ``update`` rewrites ``NAME.out`` if it differs.
 
     ``NAME.torch.out`` is never written here, since it holds what real PyTorch printed. An expectation that
-    fails is a failure even if the golden file has it. Raises ScenarioError.
+    fails is a failure even if the golden file has it. Raises ScenarioError and GoldenFileError.
     """
     scenario = load_bare(Path(path))
     events = simulate(scenario)
@@ -114,6 +118,8 @@ def read_golden(path: Path) -> str | None:
         return path.read_bytes().decode("utf-8", errors="backslashreplace").replace("\r\n", "\n")
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise GoldenFileError(f"{path}: this golden file can't be read: {error.strerror}") from error
 
 
 def difference(path: Path, expected: str | None, actual: str, remedy: str) -> str:
@@ -133,5 +139,7 @@ def write_atomically(path: Path, text: str) -> None:
     try:
         scratch.write_bytes(text.encode("utf-8"))
         scratch.replace(path)
+    except OSError as error:
+        raise GoldenFileError(f"{path}: this golden file can't be written: {error.strerror}") from error
     finally:
         scratch.unlink(missing_ok=True)

@@ -77,7 +77,7 @@ def test_what_the_transcript_has_no_room_for_goes_to_standard_error(tmp_path: Pa
         "<stdin>:3:5: expectation failed: a",
         "  expected  [1, 3]",
         "  actual    tensor([1., 2.])",
-        "<stdin>:4:12: expectation failed: the error that raises expects",
+        "<stdin>:4:12: expectation failed: the error that `raises` expects",
         "  expected  x",
         "  actual    no error",
         "",
@@ -204,6 +204,16 @@ def test_width(width: int) -> None:
     assert max(map(len, done.stdout.splitlines())) <= width
 
 
+def test_the_help_fits_a_narrow_terminal() -> None:
+    shown = detachsim("run", "--help", COLUMNS="40").stdout.partition("Examples:")[0]
+    assert max(map(len, shown.splitlines())) <= 40
+
+
+def test_a_terminal_of_any_width_is_believed_up_to_a_bound(folder: Path) -> None:
+    shown = detachsim("run", "--format=rich", "good.yaml", cwd=folder, COLUMNS="99999999").stdout
+    assert max(map(len, shown.splitlines())) == 10_000
+
+
 def test_an_ascii_terminal_shows_escapes(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text("steps:\n  - say: 保存 é\n", encoding="utf-8")
     done = detachsim("run", "--format=torch", "s.yaml", cwd=tmp_path, PYTHONIOENCODING="ascii")
@@ -258,7 +268,10 @@ def test_ctrl_c(folder: Path) -> None:
     assert (errors, process.returncode) == (b"", 130)
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+
+
+@full_device
 @pytest.mark.parametrize("files", [["good.yaml"], ["good.yaml", "wrong.yaml"], ["long.yaml"]], ids=str)
 def test_a_full_disk(folder: Path, files: list[str]) -> None:
     with open("/dev/full", "w") as full:
@@ -266,6 +279,24 @@ def test_a_full_disk(folder: Path, files: list[str]) -> None:
         done = subprocess.run(command, cwd=folder, env=environment(), stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.stderr.decode() == "detachsim: cannot write the output: No space left on device\n"
     assert done.returncode == 74
+
+
+@full_device
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["run", "-h"], ["explain", "V1"]], ids=str)
+def test_a_full_disk_has_no_room_for_the_help(arguments: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*COMMAND, *arguments], env=environment(), stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.stderr.decode() == "detachsim: cannot write the output: No space left on device\n"
+    assert done.returncode == 74
+
+
+@full_device
+@pytest.mark.parametrize(("arguments", "status"), [(["check", "missing.yaml"], 2), (["rum"], 2)], ids=str)
+def test_a_full_disk_for_errors_keeps_the_status(arguments: list[str], status: int) -> None:
+    with open("/dev/full", "w") as full:
+        assert subprocess.run([*COMMAND, *arguments], env=environment(), stderr=full, check=False).returncode == status
 
 
 def test_no_standard_output_at_all(folder: Path) -> None:
@@ -313,6 +344,9 @@ def test_an_internal_error_shows_its_traceback_on_request(folder: Path, monkeypa
         (["run", "--color", "qqq", "x"], "'qqq' is not one of auto, always, never.\n"),
         (["run", "--width", "0", "x"], "0 is not in the range"),
         (["run", "--width", "wide", "x"], "'wide' is not a valid integer"),
+        (["run", "--width", "99999999", "x"], "99999999 is not in the range"),
+        (["verify", "--timeout", "nan", "x"], "nan is not a number of seconds."),
+        (["verify", "--timeout", "inf", "x"], "inf is not in the range"),
         (["test", "-"], "Standard input has no golden file beside it."),
     ],
 )  # fmt: skip

@@ -66,6 +66,13 @@ def test_the_scenario_may_come_from_standard_input(command: str) -> None:
 
 
 @both
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_no_row_is_wider_than_the_terminal(command: str, width: int) -> None:
+    done = detachsim(command, EDIT, "--width", str(width))
+    assert max(map(len, done.stdout.splitlines())) <= width
+
+
+@both
 def test_colour_changes_nothing_but_colour(command: str) -> None:
     plain, colored = detachsim(command, EDIT), detachsim(command, EDIT, "--color", "always")
     assert ESCAPE.search(colored.stdout)
@@ -105,6 +112,15 @@ def test_the_option_goes_over_the_suffix(tmp_path: Path) -> None:
     path = tmp_path / "edit.svg"
     assert detachsim("graph", EDIT, "--format", "dot", "-o", path).returncode == 0
     assert path.read_text(encoding="utf-8").startswith("digraph ")
+
+
+def test_a_suffix_without_a_format_is_refused(tmp_path: Path) -> None:
+    done = detachsim("graph", EDIT, "-o", tmp_path / "edit.png")
+    assert done.returncode == 2
+    assert "The suffix '.png' stands for no format; .txt, .dot, .gv, .mmd, .svg do." in done.stderr
+    assert not list(tmp_path.iterdir())
+    for option, name in ((["--format", "svg"], "edit.png"), ([], "edit")):
+        assert detachsim("graph", EDIT, *option, "-o", tmp_path / name).returncode == 0
 
 
 def test_a_file_that_cannot_be_written_is_a_mistake_of_the_command_line(tmp_path: Path) -> None:

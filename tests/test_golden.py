@@ -100,11 +100,11 @@ def test_a_write_that_fails_leaves_the_old_file(scenario: Path, monkeypatch: pyt
     path = golden.plain_path(scenario)
 
     def refuse(self: Path, target: Path) -> None:
-        raise PermissionError("no")
+        raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "replace", refuse)
     before = path.read_text()
-    with pytest.raises(PermissionError):
+    with pytest.raises(golden.GoldenFileError, match=r"product\.out: this golden file can't be written"):
         golden.write_atomically(path, "new")
     assert path.read_text() == before
     assert sorted(os.listdir(path.parent)) == ["product.out", "product.torch.out", "product.yaml"]
@@ -134,8 +134,21 @@ def test_the_folder_scenarios_is_the_usual_one(scenario: Path) -> None:
     assert detachsim("test", cwd=scenario.parent.parent).returncode == 0
 
 
+def test_a_golden_file_that_is_a_folder(scenario: Path) -> None:
+    golden.plain_path(scenario).unlink()
+    golden.plain_path(scenario).mkdir()
+    (scenario.parent / "other.yaml").write_text("steps:\n  - say: hello\n")
+    for option in ([], ["--update"]):
+        done = detachsim("test", *option, ".", cwd=scenario.parent)
+        assert done.stderr == "product.out: this golden file can't be read: Is a directory\n"
+        assert done.returncode == 2
+        assert "other.torch.out: there is no such golden file" in done.stdout
+
+
 def test_no_scenarios_are_an_error(tmp_path: Path) -> None:
-    assert detachsim("test", cwd=tmp_path).returncode == 2
+    done = detachsim("test", cwd=tmp_path)
+    assert "There is no folder 'scenarios' here." in done.stderr
+    assert done.returncode == 2
     assert detachsim("test", tmp_path).returncode == 2
 
 

@@ -9,10 +9,23 @@ import click
 from detachsim import __version__
 from detachsim.cli import commands
 from detachsim.cli.choice import nearest
+from detachsim.cli.output import terminal_width
+
+WIDEST_HELP = 100
+
+
+class Context(click.Context):
+    """A context whose help fits the terminal, however narrow; click's own is never narrower than 50 columns."""
+
+    def make_formatter(self) -> click.HelpFormatter:
+        """Return what lays out the help."""
+        return click.HelpFormatter(width=min(terminal_width(), WIDEST_HELP) - 2)
 
 
 class Commands(click.Group):
     """A group whose commands are the modules of ``detachsim.cli.commands``, each imported when it is named."""
+
+    context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -24,6 +37,7 @@ class Commands(click.Group):
             return None
         command = import_module(f"{commands.__name__}.{cmd_name}").command
         assert isinstance(command, click.Command)
+        command.context_class = Context
         return command
 
     def resolve_command(
@@ -58,7 +72,7 @@ def print_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
 
 @click.group(
     cls=Commands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit status: 0, all went as the scenarios say it should; 1, an unexpected error, an expectation that "
     "failed or a golden file that differs; 2, a file or the command line is wrong.",
 )

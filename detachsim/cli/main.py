@@ -2,12 +2,13 @@
 
 import os
 import sys
+from io import StringIO
 from typing import NoReturn
 
 import click
 
 from detachsim import __version__
-from detachsim.cli.output import OutputFailed
+from detachsim.cli.output import OutputFailed, complain, drop
 from detachsim.cli.status import ExitStatus
 
 REPORT = """\
@@ -56,24 +57,33 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as wanted:
         return wanted.exit_code if arguments else ExitStatus.WRONG_INPUT
     except click.ClickException as error:
-        flush()
-        error.show()
-        return error.exit_code
+        return tell(error)
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
     except BrokenPipeError:
         return ExitStatus.PIPE_CLOSED
     except MemoryError:
         flush()
-        click.echo("detachsim: there is not enough memory for all that happens in this scenario", err=True)
+        complain("detachsim: there is not enough memory for all that happens in this scenario\n")
         return ExitStatus.DIFFERENT
     except Exception as error:  # the boundary of the process: what arrives here is our own mistake
+        if isinstance(error, OSError) and error.filename is None:  # click's own help could not be written
+            return tell(OutputFailed(error))
         if os.environ.get("DETACHSIM_DEBUG"):
             raise
         flush()
         report(error)
         return ExitStatus.INTERNAL_ERROR
     return result if isinstance(result, int) else ExitStatus.OK
+
+
+def tell(error: click.ClickException) -> int:
+    """Show an error after everything that was written so far, and return its exit status."""
+    flush()
+    text = StringIO()
+    error.show(text)
+    complain(text.getvalue())
+    return error.exit_code
 
 
 def report(error: Exception) -> None:
@@ -87,7 +97,7 @@ def report(error: Exception) -> None:
         version=__version__,
         python=platform.python_version(),
     )
-    click.echo(text, err=True, nl=False)
+    complain(text)
 
 
 def finish(status: int) -> int:
@@ -96,8 +106,7 @@ def finish(status: int) -> int:
     if isinstance(failure, BrokenPipeError):
         return ExitStatus.PIPE_CLOSED
     if failure is not None and status != ExitStatus.OUTPUT_FAILED:
-        OutputFailed(failure).show()
-        return ExitStatus.OUTPUT_FAILED
+        return tell(OutputFailed(failure))
     return status
 
 
@@ -108,7 +117,6 @@ def flush() -> OSError | None:
     try:
         sys.stdout.flush()
     except OSError as error:
-        # What the buffer holds can't be written any more, but the interpreter will try again at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop(sys.stdout)
         return error
     return None

@@ -16,7 +16,8 @@ FORMATS: tuple[Format, ...] = ("rich", "plain", "torch", "json")
 Color: TypeAlias = Literal["auto", "always", "never"]
 COLORS: tuple[Color, ...] = ("auto", "always", "never")
 
-NARROWEST, USUAL_WIDTH = 20, 80
+NARROWEST, USUAL_WIDTH, WIDEST = 20, 80, 10_000
+WIDTHS = click.IntRange(min=NARROWEST, max=WIDEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def terminal_width() -> int:
     """Return the width of the terminal (``COLUMNS`` first), the usual one where there is no terminal."""
     from shutil import get_terminal_size
 
-    return max(get_terminal_size((USUAL_WIDTH, 24)).columns, NARROWEST)
+    return min(max(get_terminal_size((USUAL_WIDTH, 24)).columns, NARROWEST), WIDEST)
 
 
 def write(chunks: Iterable[str]) -> None:
@@ -125,4 +126,19 @@ def write_error(text: str) -> None:
             raise
         except OSError as error:
             raise OutputFailed(error) from error
-    click.echo(text, err=True, nl=False, color=True)
+    complain(text)
+
+
+def complain(text: str) -> None:
+    """Write text to standard error; where that fails nobody can be told, and the exit status has to say it alone."""
+    try:
+        click.echo(text, err=True, nl=False, color=True)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        drop(sys.stderr)
+
+
+def drop(stream: IO[str]) -> None:
+    """Let go of what a stream could not write: the interpreter would try again, and fail, at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -40,7 +40,7 @@ def decode(name: str, data: bytes) -> Source:
     """Return the text that ``data`` holds in UTF-8, or raise a ``ScenarioError`` that says where it is wrong."""
     if len(data) > LARGEST_FILE:
         raise _unreadable(name, f"the file is larger than {LARGEST_FILE // (1024 * 1024)} MB", "split the scenario")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or data[1:4:2] == b"\0\0" or data[0:3:2] == b"\0\0":
         raise _unreadable(name, "the file is UTF-16, but a scenario is UTF-8", "save it again as UTF-8")
     try:
         text = data.decode("utf-8").removeprefix(BYTE_ORDER_MARK)
@@ -63,7 +63,7 @@ def _not_utf8(name: str, data: bytes, position: int) -> ScenarioError:
 def _neighbour(path: str) -> str | None:
     directory, base = os.path.split(path)
     try:
-        names = os.listdir(directory or ".")
+        names = [name for name in os.listdir(directory or ".") if name != base]  # a link to nothing has the name itself
     except OSError:
         return None
     near = difflib.get_close_matches(base, names, n=1)

@@ -135,7 +135,8 @@ class StepTexts:
             return None
         if is_missing(node):
             if self.text.startswith("&", node.start):
-                message = f"`{self.text[node.start : node.end]}` only gives nothing a name in YAML, by `&`"
+                name = self.text[node.start : node.end]
+                message = f"in YAML `{name}` names the value that follows it, and none follows"
                 self._refuse(node, message, quote_hint(self.text, node.start))
                 return None
             hint = f"for example `{FORMS[key]}`" if key in FORMS else f"write {what}, or leave `{key}` out"

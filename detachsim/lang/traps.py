@@ -2,6 +2,7 @@
 
 import re
 
+from detachsim.lang.schema import FILE_KEYS, STEP_KEYS
 from detachsim.lang.statements import refused_statement
 from detachsim.lang.syntax import Mistake
 from detachsim.marks import Source, Span
@@ -17,6 +18,9 @@ _READER_KEYS = frozenset(("say", "note", "raises", "warns", "title", "about"))
 _OPTION_LINE = re.compile(r"\s+[a-z_]+\s*:(\s|$)")
 _COMPOUND = re.compile(r"(?:if|for|while|def|class|with|try)\b")
 _REPEAT_LINE = re.compile(r"\s*(?:-\s+)?repeat:[ \t]+\d+\s*$")
+# A key before the colon of another script, which YAML takes as a letter.
+_KEYS = "|".join(sorted({*FILE_KEYS, *STEP_KEYS}))
+_WIDE_COLON = re.compile(rf"^[ \t]*(?:-[ \t]+)*(?P<key>{_KEYS})[ \t]*(?P<colon>：)", re.MULTILINE)
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -47,6 +51,8 @@ def explain_yaml_error(source: Source, problem: str, context: str, position: int
     text = source.text
     if context == "reader":
         return _explain_character(text)
+    if wide := _WIDE_COLON.search(text):
+        return _mistake(text, wide.start("colon"), "YAML can't read the colon `：` (U+FF1A)", f"write `{wide['key']}:`")
     if "maximum nesting depth" in problem:  # newer releases of libyaml count themselves, by thousands
         return _mistake(text, position, f"this is nested more than {DEEPEST_NESTING} levels deep", None)
     line = _line_at(text, position)

@@ -12,9 +12,9 @@ def subject_of(event: ExpectationFailed) -> str:
         case "expect":
             return event.expression
         case "raises":
-            return "the error that raises expects"
+            return "the error that `raises` expects"
         case "warns":
-            return "the warning that warns expects"
+            return "the warning that `warns` expects"
         case other:
             assert_never(other)
 

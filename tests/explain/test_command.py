@@ -1,10 +1,12 @@
 """``detachsim explain``: its text, its JSON, its pages and the scenarios that it mends."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from detachsim.explain import pages
 from tests.explain.scenarios import leaf, steps
 from tests.shell import detachsim
 
@@ -99,6 +101,18 @@ def test_codes_have_pages() -> None:
     unknown = detachsim("explain", "Z9")
     assert (unknown.returncode, "There is no code 'Z9'" in unknown.stderr) == (2, True)
     assert detachsim("explain").returncode == 2
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_pages_fit_the_terminal(width: int) -> None:
+    shown = detachsim("explain", "V1", COLUMNS=str(width)).stdout
+    assert shown.split() == (pages.page("V1") or "").split()
+    text = [line for line in shown.partition("## The smallest")[0].splitlines()[1:] if line]
+    assert all(len(line) <= width for line in text)
+    # Only the last row of a paragraph has room for one more word.
+    assert all(len(f"{row} {after.split()[0]}") > width for row, after in pairwise(text) if not row.endswith("."))
+    listed = detachsim("explain", "--list", COLUMNS="40").stdout.splitlines()
+    assert listed[:2] == ["B1  a second backward through the same", "    nodes"]
 
 
 def test_a_wrong_file_is_reported(tmp_path: Path) -> None:

@@ -45,6 +45,11 @@ def test_a_missing_file_has_a_neighbour(tmp_path: Path) -> None:
     assert mistake.hint == f"did you mean `{tmp_path / 'detach.yaml'}`?"
 
 
+def test_a_link_to_nothing_is_not_its_own_neighbour(tmp_path: Path) -> None:
+    (tmp_path / "detach.yaml").symlink_to("nowhere.yaml")
+    assert _mistake(str(tmp_path / "detach.yaml")).hint is None
+
+
 def test_a_directory(tmp_path: Path) -> None:
     assert _mistake(str(tmp_path)).message == "this is a directory, not a scenario file"
 
@@ -62,6 +67,9 @@ def test_a_name_with_a_null() -> None:
         (b"\xef\xbb\xbfc: \xff\n", "the file is not UTF-8: byte 0xff at position 6", (1, 4)),
         (b"\xef\xbb", "the file is not UTF-8: byte 0xef at position 0", (1, 1)),
         (b"\xff\xfea\0", "the file is UTF-16, but a scenario is UTF-8", (1, 1)),
+        (b"\xfe\xff\0a", "the file is UTF-16, but a scenario is UTF-8", (1, 1)),
+        (b"s\0t\0", "the file is UTF-16, but a scenario is UTF-8", (1, 1)),
+        (b"\0s\0t", "the file is UTF-16, but a scenario is UTF-8", (1, 1)),
         (b"a" * (LARGEST_FILE + 1), "the file is larger than 16 MB", (1, 1)),
     ],
 )

@@ -292,8 +292,8 @@ def test_expectations() -> None:
         "!   actual    tensor([1.,",
         "!                     2.])",
     ]
-    assert "the error that raises expects" in told_of(ExpectationFailed("raises", "", "x", "y", Span(9, 1, 2)))[0]
-    assert "the warning that warns expects" in told_of(ExpectationFailed("warns", "", "x", "y", Span(9, 1, 2)))[0]
+    assert "the error that `raises` expects" in told_of(ExpectationFailed("raises", "", "x", "y", Span(9, 1, 2)))[0]
+    assert "the warning that `warns` expects" in told_of(ExpectationFailed("warns", "", "x", "y", Span(9, 1, 2)))[0]
 
 
 def test_printed_text_is_kept_as_it_is() -> None:

@@ -8,7 +8,7 @@ import click
 from detachsim.cli.choice import Choice, dialects, nearest
 from detachsim.cli.limits import limited_memory
 from detachsim.cli.loading import try_load
-from detachsim.cli.output import COLORS, NARROWEST, Color, choose_look, write
+from detachsim.cli.output import COLORS, WIDTHS, Color, choose_look, terminal_width, write
 from detachsim.cli.status import ExitStatus
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ NOTHING = "Nothing to explain: nothing went wrong, and no gradient that was read
     help="Whose wording and behaviour, over what the file says: torch-1.7, torch-1.13 or torch-2.13.",
 )
 @click.option("--color", type=Choice(lambda: COLORS), metavar="WHEN", default="auto", help="always, never or auto.")
-@click.option("--width", type=click.IntRange(min=NARROWEST), metavar="COLUMNS", help="Width of the text.")
+@click.option("--width", type=WIDTHS, metavar="COLUMNS", help="Width of the text.")
 @limited_memory()
 def command(
     what: str | None,
@@ -60,13 +60,13 @@ def command(
     standard input. With a CODE, explain what it means.
     """
     if listed:
-        return list_codes()
+        return list_codes(width or terminal_width())
     if what is None:
         raise click.UsageError("Name a scenario, or a code such as V1; --list shows all codes.")
     from detachsim.explain import pages
 
     if pages.is_code(what) and not os.path.exists(what):
-        return show_page(what)
+        return show_page(what, width or terminal_width())
     scenario = try_load(what)
     if scenario is None:
         return ExitStatus.WRONG_INPUT
@@ -124,22 +124,24 @@ def show_fix(diagnoses: "list[Diagnosis]", number: int) -> int:
     return ExitStatus.OK
 
 
-def list_codes() -> int:
+def list_codes(width: int) -> int:
     """Write all codes with their meaning."""
     from detachsim.explain import pages
+    from detachsim.render.pages import hung
 
-    write(f"{code}  {pages.title(code)}\n" for code in pages.codes())
+    write(f"{row}\n" for code in pages.codes() for row in hung(f"{code}  ", pages.title(code), width))
     return ExitStatus.OK
 
 
-def show_page(code: str) -> int:
+def show_page(code: str, width: int) -> int:
     """Write the page of one code."""
     from detachsim.explain import pages
+    from detachsim.render.pages import page_text
 
     text = pages.page(code)
     if text is None:
         near = nearest(code.upper(), pages.codes())
         suggestion = f" Did you mean {near!r}?" if near else " --list shows all codes."
         raise click.UsageError(f"There is no code {code!r}.{suggestion}")
-    write([text])
+    write([page_text(text, width)])
     return ExitStatus.OK

@@ -1,11 +1,12 @@
 """``detachsim graph``: draw the graph of a scenario, with the branches that were cut off."""
 
+import os
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import click
 
 from detachsim.cli.choice import Choice
-from detachsim.cli.output import COLORS, NARROWEST, Color, write_to
+from detachsim.cli.output import COLORS, WIDTHS, Color, write_to
 from detachsim.cli.pictures import Canvas, choose_moment
 from detachsim.cli.status import ExitStatus
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 Format: TypeAlias = Literal["tree", "dot", "mermaid", "svg"]
 FORMATS: tuple[Format, ...] = ("tree", "dot", "mermaid", "svg")
-SUFFIXES: dict[str, Format] = {"txt": "tree", "dot": "dot", "gv": "dot", "mmd": "mermaid", "svg": "svg"}
+SUFFIXES: dict[str, Format] = {".txt": "tree", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".svg": "svg"}
 
 EPILOG = """\
 \b
@@ -44,7 +45,7 @@ Exit status: 0, the graph was drawn, even if the scenario fails; 2, the file or 
     help="Write to this file; .txt, .dot, .gv, .mmd and .svg choose the format.",
 )
 @click.option("--color", type=Choice(lambda: COLORS), metavar="WHEN", default="auto", help="Colour in the tree.")
-@click.option("--width", type=click.IntRange(min=NARROWEST), metavar="COLUMNS", help="Width of the tree.")
+@click.option("--width", type=WIDTHS, metavar="COLUMNS", help="Width of the tree.")
 def command(
     file: str,
     step: str | None,
@@ -58,11 +59,21 @@ def command(
 
     FILE is a scenario, or - for standard input. What is drawn is what the names hold, and what the last step made.
     """
+    format = format or format_of(output)
     found = choose_moment(file, step, run)
     if found is None:
         return ExitStatus.WRONG_INPUT
-    chosen = format or SUFFIXES.get((output or "").rpartition(".")[2].lower(), "tree")
-    return write_to(drawing(found, chosen, Canvas(color, width, file=output not in (None, "-"))), output)
+    return write_to(drawing(found, format, Canvas(color, width, file=output not in (None, "-"))), output)
+
+
+def format_of(output: str | None) -> Format:
+    """Return the format that a file's suffix asks for; text where there is none."""
+    suffix = os.path.splitext(output or "")[1].lower()
+    if suffix and suffix not in SUFFIXES:
+        raise click.UsageError(
+            f"The suffix {suffix!r} stands for no format; {', '.join(SUFFIXES)} do. Or use --format."
+        )
+    return SUFFIXES.get(suffix, "tree")
 
 
 def drawing(moment: "Moment", format: Format, canvas: Canvas) -> str:

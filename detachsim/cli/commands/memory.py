@@ -3,7 +3,7 @@
 import click
 
 from detachsim.cli.choice import Choice
-from detachsim.cli.output import COLORS, NARROWEST, Color, write_to
+from detachsim.cli.output import COLORS, WIDTHS, Color, write_to
 from detachsim.cli.pictures import Canvas, choose_moment
 from detachsim.cli.status import ExitStatus
 
@@ -23,7 +23,7 @@ Exit status: 0, the memory was shown, even if the scenario fails; 2, the file or
 @click.option("--run", type=int, metavar="NUMBER", default=1, help="Which run of a scenario with vary; the first.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE", help="Write to this file.")
 @click.option("--color", type=Choice(lambda: COLORS), metavar="WHEN", default="auto", help="Use colour.")
-@click.option("--width", type=click.IntRange(min=NARROWEST), metavar="COLUMNS", help="Width of the text.")
+@click.option("--width", type=WIDTHS, metavar="COLUMNS", help="Width of the text.")
 def command(file: str, step: str | None, run: int, output: str | None, color: Color, width: int | None) -> int:
     """Show the memory as it stands after a step: the names over each piece, and the versions that it went through.
 

@@ -9,7 +9,7 @@ from detachsim.cli.choice import Choice, dialects
 from detachsim.cli.files import find_scenarios
 from detachsim.cli.limits import limited_memory
 from detachsim.cli.loading import try_load
-from detachsim.cli.output import COLORS, FORMATS, NARROWEST, Color, Format, Look, choose_look, write, write_error
+from detachsim.cli.output import COLORS, FORMATS, WIDTHS, Color, Format, Look, choose_look, write, write_error
 from detachsim.cli.status import ExitStatus
 
 if TYPE_CHECKING:  # `detachsim --help` has no use for them
@@ -50,7 +50,7 @@ Examples:
 )
 @click.option(
     "--width",
-    type=click.IntRange(min=NARROWEST),
+    type=WIDTHS,
     metavar="COLUMNS",
     help="Width of the rich format; that of the terminal otherwise.",
 )

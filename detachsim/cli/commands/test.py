@@ -1,5 +1,6 @@
 """``detachsim test``: run scenarios and compare with their golden files."""
 
+import os
 from time import perf_counter
 
 import click
@@ -7,8 +8,10 @@ import click
 from detachsim.cli.files import find_scenarios
 from detachsim.cli.limits import limited_memory
 from detachsim.cli.loading import report_mistakes
-from detachsim.cli.output import write
+from detachsim.cli.output import write, write_error
 from detachsim.cli.status import ExitStatus
+
+USUAL_FOLDER = "scenarios"
 
 EPILOG = """\
 \b
@@ -38,18 +41,23 @@ def command(paths: tuple[str, ...], update: bool) -> int:
         raise click.UsageError("Standard input has no golden file beside it.")
     counts = {"passed": 0, "failed": 0, "updated": 0}
     status: int = ExitStatus.OK
-    for path in find_scenarios(paths or ("scenarios",)):
+    if not paths and not os.path.isdir(USUAL_FOLDER):
+        raise click.UsageError(f"There is no folder {USUAL_FOLDER!r} here. Name a scenario or another folder.")
+    for path in find_scenarios(paths or (USUAL_FOLDER,)):
         try:
             verdict = golden.compare(path, update=update)
         except ScenarioError as error:
             report_mistakes(error)
-            counts["failed"] += 1
-            status = ExitStatus.WRONG_INPUT
+        except golden.GoldenFileError as error:
+            write_error(f"{error}\n")
+        else:
+            write(verdict.report)
+            counts[verdict.outcome] += 1
+            if verdict.outcome == "failed":
+                status = max(status, ExitStatus.DIFFERENT)
             continue
-        write(verdict.report)
-        counts[verdict.outcome] += 1
-        if verdict.outcome == "failed":
-            status = max(status, ExitStatus.DIFFERENT)
+        counts["failed"] += 1
+        status = ExitStatus.WRONG_INPUT
     shown = [f"{count} {outcome}" for outcome, count in counts.items() if count or outcome != "updated"]
     write(f"{', '.join(shown)} in {perf_counter() - began:.2f}s\n")
     return status

@@ -1,6 +1,7 @@
 """``detachsim verify``: ask real PyTorch whether the scenarios do what detachsim says."""
 
 from collections import Counter
+from math import isnan
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from detachsim.cli.files import find_scenarios
 from detachsim.cli.loading import try_load
 from detachsim.cli.output import write, write_error
 from detachsim.cli.status import ExitStatus
-from detachsim.golden import difference, in_ci, read_golden, torch_path, write_atomically
+from detachsim.golden import GoldenFileError, difference, in_ci, read_golden, torch_path, write_atomically
 
 if TYPE_CHECKING:
     from detachsim.lang.syntax import Scenario
@@ -27,8 +28,19 @@ Examples:
 NO_TORCH = """\
 detachsim: {reason}
 
-To verify needs real PyTorch. Install it (pip install torch==2.13.0), or name a Python that has it (--python PATH).
+`detachsim verify` needs real PyTorch. Install it (pip install torch==2.13.0), or name a Python that has it
+(--python PATH).
 """
+
+
+LONGEST = 3600.0
+
+
+def require_number(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    """Refuse nan, which lies in every range of click's."""
+    if isnan(value):
+        raise click.BadParameter(f"{value} is not a number of seconds.")
+    return value
 
 
 @click.command(epilog=EPILOG, short_help="Compare scenarios with real PyTorch.")
@@ -37,7 +49,8 @@ To verify needs real PyTorch. Install it (pip install torch==2.13.0), or name a 
 @click.option("--record", is_flag=True, help="Write what PyTorch prints to NAME.torch.out beside each scenario.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=click.FloatRange(min=0, min_open=True, max=LONGEST),
+    callback=require_number,
     default=30.0,
     show_default=True,
     metavar="SECONDS",
@@ -71,15 +84,23 @@ def verify_all(oracle: "Oracle", scenarios: "list[tuple[str, Scenario]]", *, rec
     began = perf_counter()
     write([f"Asking torch {oracle.version}, in the dialect {oracle.dialect}.\n"])
     counts: Counter[str] = Counter()
+    status: int = ExitStatus.OK
     for path, scenario in scenarios:
-        outcome, report = verify_file(oracle, path, scenario, record=record)
+        try:
+            outcome, report = verify_file(oracle, path, scenario, record=record)
+        except GoldenFileError as error:
+            write_error(f"{error}\n")
+            status = ExitStatus.WRONG_INPUT
+            continue
         counts[outcome] += 1
         write([report])
+        if outcome != "agrees":
+            status = max(status, ExitStatus.DIFFERENT)
     shown = [f"{counts['agrees']} agree"]
     shown += [f"{counts['differs']} differ"] if counts["differs"] else []
     shown += [f"{counts['no answer']} without an answer"] if counts["no answer"] else []
     write([f"{', '.join(shown)} in {perf_counter() - began:.2f}s\n"])
-    return ExitStatus.OK if counts["agrees"] == len(scenarios) else ExitStatus.DIFFERENT
+    return status
 
 
 def verify_file(oracle: "Oracle", path: str, scenario: "Scenario", *, record: bool) -> "tuple[Outcome, str]":

@@ -242,6 +242,11 @@ class _Map:
         ]
         wide = [max(columns(row[place]) for row in (heads, *table)) for place in range(len(heads) - 1)]
         used = 2 + sum(wide) + 2 * len(wide)
+        if used - 2 > self.width:
+            for called, *facts in table:
+                told = ", ".join(f"{head} {fact}" for head, fact in zip(heads[1:], facts, strict=True) if fact)
+                yield from self.text(say(told), (Piece("  "), Piece(called, "name"), Piece("  ")), "      ")
+            return
         tones: tuple[Tone, ...] = ("name", "value", "value", "value", "version", "version")
         for number, row in enumerate((heads, *table)):
             cells = [
