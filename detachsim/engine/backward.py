@@ -6,6 +6,7 @@ what they got.
 """
 
 from collections.abc import Sequence
+from types import CodeType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -198,9 +199,13 @@ def _drop_unneeded(work: Pass, node: Node, results: list[Gradient]) -> None:
             results[index] = None
 
 
-def _count_edits(work: Pass, node: Node, results: list[Gradient], edits: Sequence[tuple[int, int]]) -> None:
+def _count_edits(work: Pass, node: Node, results: list[Gradient], edits: Sequence[tuple[int, int | CodeType]]) -> None:
     """Let the counters of new gradients show how often PyTorch edits them while it makes them."""
     for edge, count in edits:
+        if not isinstance(count, int):
+            if work.create_graph:
+                continue  # the formula itself has edited
+            count = _number_of(count, node)
         child = node.next[edge]
         gradient = results[edge]
         if child is None or gradient is None or child.dtype is not node.dtype:
@@ -213,6 +218,13 @@ def _count_edits(work: Pass, node: Node, results: list[Gradient], edits: Sequenc
             work.gradients.version(gradient).value = count
         elif not gradient.version.value:
             gradient.version.value = count
+
+
+def _number_of(count: CodeType, node: Node) -> int:
+    """Return how many edits a row's text comes to: it looks at plain numbers, and at whether a tensor was given."""
+    names = node.op.plan.argument_names
+    saved = node.saved or (None,) * (len(names) - len(node.meta))
+    return int(eval(count, dict(zip(names, (*saved, *node.meta), strict=True))))  # our own table's text
 
 
 def _refuse_nan(dialect: str, node: Node, results: list[Gradient]) -> None:

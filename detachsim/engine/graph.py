@@ -29,7 +29,8 @@ def make_node(session: "Session", op: Op, bound: list[Any], values: list[Any], o
     first = outputs[0]
     node.shape = first.array.shape
     node.dtype = first.dtype
-    visible = outputs[: -op.hidden] if op.hidden else outputs
+    # What only the gradient formulas see may have a gradient itself.
+    visible = outputs[: max(len(outputs) - op.hidden, op.differentiable_outputs)]
     if len(visible) > 1:
         extras(node).outputs = [(output.array.shape, output.dtype) for output in visible[op.constant_outputs :]]
     for number, output in enumerate(outputs, start=-op.constant_outputs):

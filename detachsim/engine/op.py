@@ -11,7 +11,7 @@ rule] in ``node``.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,7 +94,7 @@ class Op:
         kind: str,
         kernel: Callable[..., Any],
         grad: Mapping[str, str] | None = None,
-        gradient_edits: Mapping[str, int] | None = None,
+        gradient_edits: Mapping[str, int | str] | None = None,
         where: str = "mt",
         promote: str = KEEP,
         inplace: bool = False,
@@ -167,10 +167,13 @@ class Op:
         self.samples = tuple(samples)
         self.tensor_positions = tuple(i for i, p in enumerate(self.parameters) if p.takes_tensor)
         self.promoting_numbers = tuple(i for i, p in enumerate(self.parameters) if p.type == "PromotingNumber")
-        self.gradient_edits: tuple[tuple[int, int], ...] = ()
+        self.gradient_edits: tuple[tuple[int, int | CodeType], ...] = ()
         if gradient_edits:
             edges = [p.name for p in self.parameters if p.name in self.grad]
-            self.gradient_edits = tuple((edges.index(name), count) for name, count in gradient_edits.items())
+            self.gradient_edits = tuple(
+                (edges.index(name), compile(count, f"<{self.name}>", "eval") if isinstance(count, str) else count)
+                for name, count in gradient_edits.items()
+            )
         self.dtype_position = next((i for i, p in enumerate(self.parameters) if p.name == "dtype"), -1)
         self.library: Library | None = None
         # One function for each edge, once ``make_simple`` was asked; empty where formulas serve several or lists.

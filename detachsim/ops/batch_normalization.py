@@ -10,13 +10,10 @@ from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor
 from detachsim.ops import norm_kernels
 from detachsim.ops.loss import size_text
-from detachsim.ops.normalization import PARAMETERS, Axes, normalized_second, refuse_mixed
+from detachsim.ops.norm_slopes import Normalized, ones
+from detachsim.ops.normalization import PARAMETERS, refuse_mixed
 from detachsim.ops.numeric import numel, wrap_dim
 from detachsim.ops.row import FIRST, FLOAT, composite, general
-
-
-def _batch_axes(x: Any) -> Axes:
-    return tuple(axis for axis in range(x.ndim) if axis != 1)
 
 
 def batch_norm_backward(
@@ -52,42 +49,50 @@ def batch_norm_second(
     eps: float,
 ) -> tuple[Any, ...]:
     """The gradients of batch_norm's gradients."""
-    shape = (-1, *(1,) * (input.ndim - 2))
+    ndim, count = input.ndim, float(numel((input.shape[0], *input.shape[2:])))
 
     def spread(value: Any) -> Any:
-        return None if value is None else ops.reshape(value, shape)
+        """Let the channels of a parameter meet those of the input."""
+        for _ in range(ndim - 2):
+            value = ops.unsqueeze(value, 1)
+        return value
 
-    axes = _batch_axes(input)
-    factor = spread(weight)
-    to_x, to_weight, to_bias = grads[0], spread(grads[1]), spread(grads[2])
-    if training:
-        to_grad, to_input, to_parameter = normalized_second(
-            ops,
-            (to_x, to_weight, to_bias),
-            grad_out,
-            input,
-            spread(save_mean),
-            spread(save_invstd),
-            factor,
-            axes,
-            axes,
-        )
-    else:
-        scale = ops.rsqrt(spread(running_var) + eps)
-        made = (input - spread(running_mean)) * scale
-        to_grad, to_input, to_parameter = ops.zeros_of(input), ops.zeros_of(input), None
-        if to_x is not None:
-            to_grad = to_grad + (to_x * scale if factor is None else to_x * scale * factor)
-            to_parameter = ops.sum_dim(grad_out * to_x * scale, axes, True)
-        if to_weight is not None:
-            to_grad, to_input = to_grad + to_weight * made, to_input + to_weight * grad_out * scale
-        if to_bias is not None:
-            to_grad = to_grad + to_bias
-    if weight is None or to_parameter is None:
-        to_parameter = None
-    else:
-        to_parameter = ops.reshape(to_parameter, weight.shape)
-    return to_grad, to_input, to_parameter, None, None
+    def whole(value: Any) -> Any:
+        return None if weight is None or value is None else ops.expand(spread(value), input.shape)
+
+    def total(values: Any, keepdim: bool = True) -> Any:
+        values = ops.sum_dim(values, (0,), keepdim)
+        for dim in range(values.ndim - 1, 1 if keepdim else 0, -1):
+            values = ops.sum_dim(values, (dim,), keepdim)
+        return values
+
+    to_x, to_weight, to_bias = grads[0], whole(grads[1]), whole(grads[2])
+    factor = ones(ops, input, ()) if weight is None else whole(weight)
+    centred = input - ops.unsqueeze(spread(ops.as_type(save_mean, input) if training else running_mean), 0)
+    scale = ops.as_type(save_invstd, input) if training else ops.pow(running_var + eps, -0.5)
+    each = Normalized(ops, centred, ops.unsqueeze(spread(scale), 0), total, count)
+    grad_along, grad_total = total(grad_out * centred), total(grad_out)
+    to_input = to_parameter = None
+    if to_x is not None and training:
+        curve = each.curvature(grad_out, grad_along, grad_total, to_x, lambda: grad_out * to_x)
+        to_input = factor * curve
+    if to_weight is not None:
+        if training:
+            moved = to_weight * each.turned(lambda: grad_out, lambda: grad_total)
+        else:
+            moved = to_weight * each.scale * grad_out
+        to_input = each.added(to_input, moved)
+    if to_x is not None and weight is not None:
+        if training:
+            to_parameter = to_x * each.pulled(grad_out, ones(ops, input, ()))
+        else:
+            to_parameter = to_x * grad_out * each.scale
+        to_parameter = total(to_parameter, keepdim=False)
+
+    def pull(values: Any) -> Any:
+        return each.pulled(values, factor) if training else values * each.scale * factor
+
+    return each.to_grad(to_x, to_weight, to_bias, pull), to_input, to_parameter, None, None
 
 
 def batch_norm(

@@ -23,6 +23,12 @@ from detachsim.ops.loss import (
 from detachsim.ops.numeric import precise
 from detachsim.ops.row import FLOAT, composite, general
 
+# Keeps the divisors of the gradients from 0.
+_EPSILON = 1e-12
+
+# How often a gradient is edited while it is weighed and divided.
+_WEIGHED = "(weight is not None) + (reduction == 'mean')"
+
 _exp, _log, _log1p = precise(np.exp), precise(np.log), precise(np.log1p)
 
 
@@ -52,45 +58,64 @@ def _check_bce(session: Any, op: Op, bound: list[Any]) -> None:
             raise TorchError("bce_range", name=name)
 
 
-def bce_backward(ops: Any, grad: Any, self: Any, target: Any, weight: Any, reduction: str) -> Any:
-    """The gradient of binary cross entropy; its divisor is never less than 1e-12."""
-    return ops.bce_backward_kernel(grad, self, target, weight, reduction)
-
-
 def bce_backward_kernel(grad_output: Array, self: Array, target: Array, weight: Array | None, reduction: str) -> Array:
     kind = np.asarray(self).dtype.type
-    made = grad_output * (self - target) / np.maximum((1 - self) * self, kind(1e-12))
+    made = grad_output * (self - target) / np.maximum((1 - self) * self, kind(_EPSILON))
     if weight is not None:
         made = made * weight
     return np.asarray(made / kind(max(self.size, 1)) if reduction == "mean" else made)
 
 
-def _weighted_mean(values: Any, weight: Any, shape: tuple[int, ...], reduction: str) -> Any:
+def _weighed(ops: Any, values: Any, weight: Any, reduction: str = "none") -> Any:
+    """Weigh a gradient and divide it by what a mean was taken of: in place, as PyTorch does."""
     if weight is not None:
-        values = values * weight
-    return averaged(values, shape, reduction)
+        values = ops.mul_(values, weight)
+    return ops.div_scalar_(values, float(max(values.size, 1))) if reduction == "mean" else values
 
 
 def bce_target_backward(ops: Any, grad: Any, self: Any, target: Any, weight: Any, reduction: str) -> Any:
     """The gradient of binary cross entropy for its target."""
-    return _weighted_mean(-ops.logit(self) * grad, weight, self.shape, reduction)
+    return _weighed(ops, ops.mul_(ops.neg_(ops.logit(self)), grad), weight, reduction)
 
 
-def bce_second(
+def older_bce_target_backward(ops: Any, grad: Any, self: Any, target: Any, weight: Any, reduction: str) -> Any:
+    """The gradient of binary cross entropy for its target, as a difference of logarithms."""
+    rest = ops.sub_(ops.fill_(ops.ones_like(self), 1.0), self)
+    return _weighed(ops, ops.mul_(ops.sub_(ops.log_(rest), ops.log(self)), grad), weight, reduction)
+
+
+def bce_grad_second(ops: Any, grad: Any, self: Any, target: Any, weight: Any, reduction: str) -> Any:
+    """The gradient of binary cross entropy's gradient for the gradient that came in."""
+    spread = 1 - self + _EPSILON
+    spread = (self + _EPSILON) * spread
+    made = _weighed(ops, ops.mul_((self - target) / spread, grad), weight)
+    return averaged(made, self.shape, reduction)
+
+
+def bce_second(ops: Any, grad: Any, grad_output: Any, self: Any, target: Any, weight: Any, reduction: str) -> Any:
+    """The slope of binary cross entropy's gradient."""
+    above = self + _EPSILON
+    below = 1 - self + _EPSILON
+    spread = ops.pow(below, 2)
+    spread = ops.pow(above, 2) * spread
+    double = self * 2 * target
+    curve = (self * self - double + target) / spread
+    made = _weighed(ops, ops.mul_(curve, grad * grad_output), weight)
+    return averaged(made, self.shape, reduction)
+
+
+def bce_target_second(
     ops: Any, grad: Any, grad_output: Any, self: Any, target: Any, weight: Any, reduction: str
-) -> tuple[Any, Any, Any]:
-    """The gradients of binary cross entropy's gradient."""
-    spread = ops.clamp_min((1 - self) * self, 1e-12)
-    to_grad = _weighted_mean(grad * (self - target) / spread, weight, self.shape, reduction)
-    if reduction != "none":
-        to_grad = ops.sum(to_grad)
-    both = grad * grad_output
-    to_self = both * ((self * self - self * target * 2 + target) / (spread * spread))
-    return (
-        to_grad,
-        _weighted_mean(to_self, weight, self.shape, reduction),
-        _weighted_mean(-both / spread, weight, self.shape, reduction),
-    )
+) -> Any:
+    """The gradient of binary cross entropy's gradient for its target."""
+    made = _weighed(ops, -grad * grad_output, weight)
+    spread = ops.mul_(1 - self, self)
+    if isinstance(spread, np.ndarray | np.generic):
+        spread = np.maximum(spread, spread.dtype.type(_EPSILON))
+    else:
+        with self.session.grad_mode(False):
+            ops.clamp_min_(spread, _EPSILON)
+    return _weighed(ops, ops.div_(made, spread), None, reduction)
 
 
 def binary_cross_entropy(
@@ -159,7 +184,7 @@ def bce_logits_backward(
     else:
         positive = pos_weight * target
         made = ((positive + 1 - target) * ops.sigmoid(self) - positive) * grad
-    return _weighted_mean(made, weight, self.shape, reduction)
+    return _weighed(ops, made if weight is None else made * weight, None, reduction)
 
 
 def bce_logits_target_backward(
@@ -169,8 +194,9 @@ def bce_logits_target_backward(
     if pos_weight is None:
         made = -self * grad
     else:
-        made = (ops.logsigmoid(-self) - pos_weight * ops.logsigmoid(self)) * grad
-    return _weighted_mean(made, weight, self.shape, reduction)
+        made = ops.logsigmoid(-self)
+        made = ops.mul_(ops.sub_(made, ops.mul_(ops.logsigmoid(self), pos_weight)), grad)
+    return _weighed(ops, made, weight, reduction)
 
 
 def binary_cross_entropy_with_logits(
@@ -192,9 +218,11 @@ def binary_cross_entropy_with_logits(
 
 
 HELPERS = {
-    "bce_backward": bce_backward,
     "bce_target_backward": bce_target_backward,
+    "older_bce_target_backward": older_bce_target_backward,
+    "bce_grad_second": bce_grad_second,
     "bce_second": bce_second,
+    "bce_target_second": bce_target_second,
     "bce_logits_backward": bce_logits_backward,
     "bce_logits_target_backward": bce_logits_target_backward,
 }
@@ -208,8 +236,18 @@ ROWS = [
         promote=FLOAT,
         where="",
         grad={
-            "self": "bce_backward(grad, self, target, weight, reduction)",
+            "self": "bce_backward_kernel(grad, self, target, weight, reduction)",
             "target": "bce_target_backward(grad, self, target, weight, reduction)",
+        },
+        gradient_edits={"target": f"2 + {_WEIGHED}"},
+        older={
+            "torch-1.13": {
+                "grad": {
+                    "self": "bce_backward_kernel(grad, self, target, weight, reduction)",
+                    "target": "older_bce_target_backward(grad, self, target, weight, reduction)",
+                },
+                "gradient_edits": {"target": f"5 + {_WEIGHED}"},
+            }
         },
         check=_check_bce,
         result_edits=lambda bound: reduction_edits(bound[0], bound[1], bound[3]) + (bound[2] is not None),
@@ -224,7 +262,15 @@ ROWS = [
         bce_backward_kernel,
         promote=FLOAT,
         where="",
-        grad={"grad_output, self, target": "bce_second(grad, grad_output, self, target, weight, reduction)"},
+        grad={
+            "grad_output": "bce_grad_second(grad, self, target, weight, reduction)",
+            "self": "bce_second(grad, grad_output, self, target, weight, reduction)",
+            "target": "bce_target_second(grad, grad_output, self, target, weight, reduction)",
+        },
+        gradient_edits={
+            "self": "0 if reduction == 'mean' else 1 + (weight is not None)",
+            "target": f"1 + {_WEIGHED}",
+        },
         doc="the gradient of binary cross entropy",
     ),
     composite(
@@ -244,7 +290,11 @@ ROWS = [
             "self": "bce_logits_backward(grad, self, target, weight, pos_weight, reduction)",
             "target": "bce_logits_target_backward(grad, self, target, weight, pos_weight, reduction)",
         },
-        gradient_edits={"self": 3, "target": 1},
+        gradient_edits={
+            # Where a graph is recorded, PyTorch keeps what it computes for the rest of the gradient.
+            "self": f"2 + 2 * (pos_weight is not None) + {_WEIGHED}",
+            "target": f"2 * (pos_weight is not None) + {_WEIGHED}",
+        },
         check=_check_bce_logits,
         result_edits=_logits_edits,
         older={"torch-1.13": {"result_edits": _logits_edits_1_13}},

@@ -297,10 +297,37 @@ def spread_diagonal(grad_output: Array, size: Sequence[int]) -> Array:
     return made[...]  # a view, as what PyTorch fills
 
 
+Dims = tuple[int, ...]
+
+
 def trilinear(
-    i1: Array, i2: Array, i3: Array, i1_2: Array, i1_3: Array, i2_1: Array, i2_3: Array, i3_1: Array, i3_2: Array
+    i1: Array,
+    i2: Array,
+    i3: Array,
+    i1_2: Array,
+    i1_3: Array,
+    i2_1: Array,
+    i2_3: Array,
+    i3_1: Array,
+    i3_2: Array,
+    expand1: Dims,
+    expand2: Dims,
+    expand3: Dims,
+    sumdim: Dims,
 ) -> Array:
-    return np.einsum("bi,oij,bj->bo", i1, i2, i3).astype(i1.dtype, copy=False)
+    """The product of three factors of which each lacks the dims of ``expand``, summed over ``sumdim``."""
+    first, second, third, result = (
+        "".join(letter for dim, letter in enumerate("boij") if dim not in lost)
+        for lost in (expand1, expand2, expand3, sumdim)
+    )
+    return np.einsum(f"{first},{second},{third}->{result}", i1, i2, i3).astype(i1.dtype, copy=False)
+
+
+def trilinear_product(
+    ops: Any, i1: Any, i2: Any, i3: Any, expand1: Dims, expand2: Dims, expand3: Dims, sumdim: Dims
+) -> Any:
+    """``_trilinear`` of three factors."""
+    return ops._trilinear(i1, i2, i3, i1, i1, i2, i2, i3, i3, expand1, expand2, expand3, sumdim)
 
 
 def bilinear(ops: Any, input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
@@ -324,12 +351,12 @@ def bilinear(ops: Any, input1: Any, input2: Any, weight: Any, bias: Any = None) 
         raise TorchError("bilinear_sizes", name="bias", found=bias.shape[0], expected=outputs)
     first = ops.reshape(input1, (-1, input1.shape[-1]))
     second = ops.reshape(input2, (-1, input2.shape[-1]))
-    made = ops._trilinear(first, weight, second, first, first, weight, weight, second, second)
+    made = trilinear_product(ops, first, weight, second, (1, 3), (0,), (1, 2), (2, 3))
     made = ops.reshape(made, (*lead, outputs))
     return made if bias is None else ops.add(made, bias)
 
 
-HELPERS = {"trace_backward": trace_backward}
+HELPERS = {"trace_backward": trace_backward, "trilinear_product": trilinear_product}
 
 ROWS = [
     composite(
@@ -349,14 +376,14 @@ ROWS = [
     # A factor is saved when a gradient of one of the other two needs it, so it stands here once for each of them.
     general(
         "_trilinear(Tensor i1, Tensor i2, Tensor i3, Tensor i1_2, Tensor i1_3, Tensor i2_1, Tensor i2_3, "
-        "Tensor i3_1, Tensor i3_2)",
+        "Tensor i3_1, Tensor i3_2, int[] expand1, int[] expand2, int[] expand3, int[] sumdim)",
         "TrilinearBackward0",
         trilinear,
         where="",
         grad={
-            "i1": "einsum('bo,oij,bj->bi', (grad, i2_1, i3_1))",
-            "i2": "einsum('bo,bi,bj->oij', (grad, i1_2, i3_2))",
-            "i3": "einsum('bo,oij,bi->bj', (grad, i2_3, i1_3))",
+            "i1": "trilinear_product(grad, i2_1, i3_1, sumdim, expand2, expand3, expand1)",
+            "i2": "trilinear_product(i1_2, grad, i3_2, expand1, sumdim, expand3, expand2)",
+            "i3": "trilinear_product(i1_3, i2_3, grad, expand1, expand2, sumdim, expand3)",
         },
         check=lambda session, op, bound: refuse_bool(bound[0], "bmm"),
         doc="products of three factors, summed for a bilinear form",

@@ -3,166 +3,94 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from detachsim.engine import dtypes
-from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
-from detachsim.ops.numeric import numel
-from detachsim.ops.products import matrix_product
+from detachsim.ops.convolution_kernels import Ints, convolution, convolution_backward_kernel
 from detachsim.ops.row import composite, general
 
-Ints = Sequence[int]
+
+def convolution_backward(ops: Any, grad: Any, *rest: Any) -> tuple[Any, ...]:
+    """The gradients of input, weight and bias, ``None`` where the mask, the last argument, asks for none."""
+    made = ops.convolution_backward_kernel(grad, *rest)
+    return tuple(part if needed else None for part, needed in zip(made, rest[-1], strict=True))
 
 
-def output_size(size: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints) -> tuple[int, ...]:
-    """Return how many places the kernel has in each dimension."""
-    return tuple(
-        (n + 2 * p - d * (k - 1) - 1) // s + 1
-        for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True)
-    )
-
-
-def windows(array: Array, kernel: Ints, stride: Ints, dilation: Ints, count: Ints) -> Array:
-    """Return a view with every place of the kernel: leading dims, places, kernel."""
-    lead = array.ndim - len(kernel)
-    steps = array.strides[lead:]
-    return np.lib.stride_tricks.as_strided(
-        array,
-        (*array.shape[:lead], *count, *kernel),
-        (
-            *array.strides[:lead],
-            *(step * s for step, s in zip(steps, stride, strict=True)),
-            *(step * d for step, d in zip(steps, dilation, strict=True)),
-        ),
-        writeable=False,
-    )
-
-
-def _columns(input: Array, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int) -> Array:
-    """Return, for each group, one row for each place of the kernel: batch, group, place, channels by kernel."""
-    count = output_size(input.shape[2:], kernel, stride, padding, dilation)
-    padded = np.pad(input, [(0, 0), (0, 0), *((p, p) for p in padding)])
-    seen = windows(padded, kernel, stride, dilation, count)
-    dims = len(kernel)
-    batch, channels = input.shape[:2]
-    seen = seen.reshape(batch, groups, channels // groups, *count, *kernel)
-    order = (0, 1, *range(3, 3 + dims), 2, *range(3 + dims, 3 + 2 * dims))
-    return seen.transpose(order).reshape(batch, groups, numel(count), channels // groups * numel(kernel))
-
-
-def correlate(input: Array, weight: Array, stride: Ints, padding: Ints, dilation: Ints, groups: int) -> Array:
-    """The convolution itself, which in machine learning does not turn the kernel round."""
-    kernel = weight.shape[2:]
-    count = output_size(input.shape[2:], kernel, stride, padding, dilation)
-    outputs = weight.shape[0]
-    columns = _columns(input, kernel, stride, padding, dilation, groups)
-    rows = weight.reshape(groups, outputs // groups, -1)
-    product = matrix_product(rows[None], columns.swapaxes(-1, -2))
-    return np.ascontiguousarray(product).reshape(input.shape[0], outputs, *count)
-
-
-def input_gradient(
-    grad: Array, weight: Array, size: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
-) -> Array:
-    """Send each output's gradient back to the inputs that the kernel saw there; ``size`` is the inputs'."""
-    kernel = weight.shape[2:]
-    dims = len(kernel)
-    batch, outputs = grad.shape[:2]
-    channels = weight.shape[1] * groups
-    count = grad.shape[2:]
-    wide = tuple(
-        max(n + 2 * p, (c - 1) * s + d * (k - 1) + 1)
-        for n, p, c, s, d, k in zip(size, padding, count, stride, dilation, kernel, strict=True)
-    )
-    made = np.zeros((batch, channels, *wide), dtype=grad.dtype)
-    flat = grad.reshape(batch, groups, outputs // groups, -1)
-    for place in np.ndindex(*kernel):
-        part = weight[(slice(None), slice(None), *place)].reshape(groups, outputs // groups, channels // groups)
-        sent = matrix_product(part.swapaxes(-1, -2)[None], flat).reshape(batch, channels, *count)
-        where = tuple(
-            slice(place[i] * dilation[i], place[i] * dilation[i] + (count[i] - 1) * stride[i] + 1, stride[i])
-            for i in range(dims)
-        )
-        made[(slice(None), slice(None), *where)] += sent
-    inside = tuple(slice(p, p + n) for p, n in zip(padding, size, strict=True))
-    return np.ascontiguousarray(made[(slice(None), slice(None), *inside)])
-
-
-def weight_gradient(
-    grad: Array, input: Array, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
-) -> Array:
-    """The gradient of the kernel: each output's gradient times what the kernel saw there."""
-    batch, outputs = grad.shape[:2]
-    columns = _columns(input, kernel, stride, padding, dilation, groups)
-    # The kernel may leave a rest of the input unseen.
-    places = numel(grad.shape[2:])
-    flat = grad.reshape(batch, groups, outputs // groups, places)
-    total = matrix_product(flat, columns[:, :, :places])
-    return np.add.reduce(total, axis=0).reshape(outputs, input.shape[1] // groups, *kernel)
-
-
-def convolution(
-    input: Array,
-    weight: Array,
-    bias: Array | None,
-    stride: Ints,
-    padding: Ints,
-    dilation: Ints,
-    transposed: bool,
-    output_padding: Ints,
-    groups: int,
-) -> Array:
-    dtype = input.dtype
-    if dtype == np.float16:
-        input, weight = input.astype(np.float32), weight.astype(np.float32)
-    if transposed:
-        size = _transposed_size(input.shape[2:], weight.shape[2:], stride, padding, dilation, output_padding)
-        made = input_gradient(input, weight, size, stride, padding, dilation, groups)
-    else:
-        made = correlate(input, weight, stride, padding, dilation, groups)
-    if bias is not None:
-        made = made + bias.reshape(-1, *(1,) * (made.ndim - 2))
-    return made.astype(dtype, copy=False)
-
-
-def _transposed_size(
-    size: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, extra: Ints
-) -> tuple[int, ...]:
-    return tuple(
-        (n - 1) * s - 2 * p + d * (k - 1) + e + 1
-        for n, k, s, p, d, e in zip(size, kernel, stride, padding, dilation, extra, strict=True)
-    )
-
-
-def convolution_backward(
+def convolution_second(
     ops: Any,
-    grad: Any,
+    grads: Sequence[Any],
+    grad_output: Any,
     input: Any,
     weight: Any,
     stride: Ints,
     padding: Ints,
     dilation: Ints,
     transposed: bool,
+    output_padding: Ints,
     groups: int,
-    needs: Sequence[bool],
 ) -> tuple[Any, Any, Any]:
-    """The gradients of input, weight and bias, each only where it is needed."""
-    options = (stride, padding, dilation, groups)
-    kernel = tuple(weight.shape[2:])
-    to_input = to_weight = to_bias = None
-    if needs[0]:
-        if transposed:
-            to_input = ops.conv_forward(grad, weight, *options)
-        else:
-            to_input = ops.conv_input_gradient(grad, weight, tuple(input.shape[2:]), *options)
-    if needs[1]:
-        pair = (input, grad) if transposed else (grad, input)
-        to_weight = ops.conv_weight_gradient(*pair, kernel, *options)
-    if needs[2]:
-        to_bias = ops.sum_dim(grad, (0, *range(2, grad.ndim)), False)
-    return to_input, to_weight, to_bias
+    """The gradients of a convolution's gradients, which are convolutions again, in PyTorch's steps."""
+    to_input, to_weight, to_bias = grads
+    same = (None, stride, padding, dilation, transposed, output_padding, groups)
+    parts = []
+    if input.size and to_input is not None:
+        parts.append(ops.convolution(to_input, weight, *same))
+    if input.size and to_weight is not None:
+        parts.append(ops.convolution(input, to_weight, *same))
+    if to_bias is not None:
+        spread = ops.view(to_bias, (1, to_bias.shape[0], *(1,) * (grad_output.ndim - 2)))
+        parts.append(ops.expand(spread, grad_output.shape))
+    slope = weight_slope = None
+    for part in parts:
+        slope = part if slope is None else slope + part
+    if input.size and to_input is not None:
+        weight_slope = _weight_slope(
+            ops, grad_output, to_input, weight.shape[2:], (stride, padding, dilation, transposed, groups)
+        )
+    input_slope = None
+    if input.size and to_weight is not None:
+        extra = list(output_padding)
+        if not transposed:
+            places = zip(weight.shape[2:], dilation, padding, stride, grad_output.shape[2:], strict=True)
+            reached = [(k - 1) * d - 2 * p + s * (n - 1) + 1 for k, d, p, s, n in places]
+            extra = [
+                size - seen if size != seen else given
+                for size, seen, given in zip(input.shape[2:], reached, extra, strict=True)
+            ]
+        options = (None, stride, padding, dilation, not transposed, tuple(extra), groups)
+        input_slope = _cut(ops, ops.convolution(grad_output, to_weight, *options), input.shape[2:])
+    return slope, input_slope, weight_slope
+
+
+def _weight_slope(ops: Any, grad_output: Any, to_input: Any, kernel: Ints, options: Any) -> Any:
+    """Convolve gradients with each other, the batch in the place of the channels and the dilation of the stride."""
+    stride, padding, dilation, transposed, groups = options
+    swapped = (None, dilation, padding, stride, False, (0,) * len(kernel), 1)
+    left, right = ops.transpose(grad_output, 0, 1), ops.transpose(to_input, 0, 1)
+    if groups == 1:
+        pair = (left, right) if transposed else (right, left)
+        made = ops.convolution(*pair, *swapped)
+    else:
+        pieces = []
+        for group in range(groups):
+            part, other = (_group(ops, tensor, groups, group) for tensor in (right, left))
+            pair = (other, part) if transposed else (part, other)
+            pieces.append(ops.convolution(*pair, *swapped))
+        made = ops.cat(pieces, 1)
+    return _cut(ops, ops.transpose(made, 0, 1), kernel)
+
+
+def _group(ops: Any, tensor: Any, groups: int, group: int) -> Any:
+    size = tensor.shape[0] // groups
+    return ops.slice(tensor, 0, size * group, size * (group + 1), 1)
+
+
+def _cut(ops: Any, made: Any, sizes: Ints) -> Any:
+    """Take off what a strided kernel has left unseen."""
+    for dim, size in enumerate(sizes, start=2):
+        if made.shape[dim] > size:
+            made = ops.slice(made, dim, 0, size, 1)
+    return made
 
 
 def _check_convolution(session: Any, op: Op, bound: list[Any]) -> None:
@@ -398,10 +326,7 @@ def _transposed(name: str, dims: int) -> Op:
     )
 
 
-HELPERS = {"convolution_backward": convolution_backward}
-
-_OPTIONS = "int[] stride, int[] padding, int[] dilation, int groups"
-_GIVEN = "stride, padding, dilation, groups"
+HELPERS = {"convolution_backward": convolution_backward, "convolution_second": convolution_second}
 
 ROWS = [
     general(
@@ -412,49 +337,23 @@ ROWS = [
         where="",
         grad={
             "input, weight, bias": "convolution_backward(grad, input, weight, stride, padding, dilation, transposed, "
-            "groups, needs)"
+            "output_padding, groups, needs)"
         },
         check=_check_convolution,
         doc="a convolution or its transpose",
     ),
     general(
-        f"conv_forward(Tensor input, Tensor weight, {_OPTIONS})",
+        "convolution_backward_kernel(Tensor grad_output, Tensor input, Tensor weight, int[] stride, int[] padding, "
+        "int[] dilation, bool transposed, int[] output_padding, int groups, any mask)",
         "ConvolutionBackwardBackward0",
-        lambda input, weight, stride, padding, dilation, groups: correlate(
-            input, weight, stride, padding, dilation, groups
-        ),
+        convolution_backward_kernel,
         where="",
         grad={
-            "input": f"conv_input_gradient(grad, weight, input_size[2:], {_GIVEN})",
-            "weight": f"conv_weight_gradient(grad, input, weight_size[2:], {_GIVEN})",
+            "grad_output, input, weight": "convolution_second(grads, grad_output, input, weight, stride, padding, "
+            "dilation, transposed, output_padding, groups)"
         },
-        doc="the gradient of a transposed convolution's input",
-    ),
-    general(
-        f"conv_input_gradient(Tensor grad_output, Tensor weight, int[] size, {_OPTIONS})",
-        "ConvolutionBackwardBackward0",
-        lambda grad_output, weight, size, stride, padding, dilation, groups: input_gradient(
-            grad_output, weight, size, stride, padding, dilation, groups
-        ),
-        where="",
-        grad={
-            "grad_output": f"conv_forward(grad, weight, {_GIVEN})",
-            "weight": f"conv_weight_gradient(grad_output, grad, weight_size[2:], {_GIVEN})",
-        },
-        doc="the gradient of a convolution's input",
-    ),
-    general(
-        f"conv_weight_gradient(Tensor grad_output, Tensor input, int[] kernel, {_OPTIONS})",
-        "ConvolutionBackwardBackward0",
-        lambda grad_output, input, kernel, stride, padding, dilation, groups: weight_gradient(
-            grad_output, input, kernel, stride, padding, dilation, groups
-        ),
-        where="",
-        grad={
-            "grad_output": f"conv_forward(input, grad, {_GIVEN})",
-            "input": f"conv_input_gradient(grad_output, grad, input_size[2:], {_GIVEN})",
-        },
-        doc="the gradient of a convolution's weight",
+        differentiable_outputs=3,
+        doc="the gradients of a convolution or its transpose",
     ),
     _plain("conv1d", 1),
     _plain("conv2d", 2),

@@ -91,11 +91,13 @@ def _pair(
     *,
     like_self: bool = False,
     reduces_in_place: bool = False,
+    summed: bool = False,
     older: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[Op]:
     """Return the rows of a loss and of its gradient.
 
     ``like_self``: the loss has self's type, whatever target's is; ``reduces_in_place``: see ``reduction_edits``;
+    ``summed``: the gradient's gradient is a sum that its formula takes, not the engine;
     ``older``: fields of the loss's row in 1.13.
     """
     extra = f", float {parameter}" if parameter else ""
@@ -139,10 +141,13 @@ def _pair(
             lambda grad_output, self, *rest: backward(grad_output, self, *rest).astype(self.dtype, copy=False),
             where="",
             grad={
-                "grad_output": f"{name}_slope_sum(grad, self, target, reduction{argument})",
+                "grad_output": f"{name}_slope_sum(grad, grad_output, self, target, reduction{argument})"
+                if summed
+                else f"{name}_backward(grad, self, target, reduction{argument})",
                 "self": f"{name}_second(grad * grad_output, self, target, reduction{argument})",
                 "target": f"-{name}_second(grad * grad_output, self, target, reduction{argument})",
             },
+            gradient_edits={"self": "reduction == 'mean'"},
             doc=f"the gradient of {name}",
         ),
     ]
@@ -154,9 +159,15 @@ def _computed(value: Array, like: Array) -> Array:
 
 
 def _slope_sum(name: str) -> Any:
-    def function(ops: Any, grad: Any, self: Any, target: Any, reduction: str, p: float = 0) -> Any:
-        slope = _SLOPES[name](ops, self - target, p)
-        return ops.sum(averaged(grad * slope, self.shape, reduction)) if reduction != "none" else grad * slope
+    """Return the gradient of a loss's gradient for the gradient that came in, as a product of its own."""
+
+    def function(
+        ops: Any, grad: Any, grad_output: Any, self: Any, target: Any, reduction: str, *parameter: float
+    ) -> Any:
+        backward = ops[f"{name}_backward"]
+        if reduction == "none":
+            return backward(grad, self, target, reduction, *parameter)
+        return ops.sum(backward(ops.ones_like(grad_output), self, target, reduction, *parameter) * grad)
 
     return function
 
@@ -205,18 +216,6 @@ def _smooth_l1_slope(d: Array, p: float, norm: Any, grad: Array) -> Array:
 def _huber_slope(d: Array, p: float, norm: Any, grad: Array) -> Array:
     edge = ((norm * grad).astype(np.float64) * p).astype(d.dtype)  # PyTorch's delta is a float64
     return np.where(d <= -p, -edge, np.where(d >= p, edge, norm * d * grad))
-
-
-def _clamped(ops: Any, d: Any, p: float) -> Any:
-    return ops.clamp(d, -p, p)
-
-
-_SLOPES: dict[str, Any] = {
-    "mse_loss": lambda ops, d, p: d * 2,
-    "l1_loss": lambda ops, d, p: ops.sign(d),
-    "smooth_l1_loss": lambda ops, d, p: _clamped(ops, d, p) / p,
-    "huber_loss": _clamped,
-}
 
 
 def _curve(ops: Any, grad: Any, self: Any, target: Any, p: float) -> Any:
@@ -366,7 +365,7 @@ def refuse_gradient(session: Any, op: str, **arguments: Any) -> None:
 
 HELPERS = {
     **{f"{name}_same_backward": _same_backward(name) for name in ("huber_loss", "mse_loss")},
-    **{f"{name}_slope_sum": _slope_sum(name) for name in _SLOPES},
+    **{f"{name}_slope_sum": _slope_sum(name) for name in _CURVES},
     **{f"{name}_second": _second(name) for name in _CURVES},
 }
 
@@ -391,7 +390,7 @@ ROWS = [
     *_pair(
         "smooth_l1_loss", "SmoothL1Loss", "beta", _smooth_l1, _smooth_l1_slope, "smooth_l1_cpu", reduces_in_place=True
     ),
-    *_pair("huber_loss", "HuberLoss", "delta", _huber, _huber_slope, "huber_cpu", like_self=True),
+    *_pair("huber_loss", "HuberLoss", "delta", _huber, _huber_slope, "huber_cpu", like_self=True, summed=True),
     composite(
         f"mse_loss(Tensor self, Tensor target, {LEGACY}str reduction='mean', Tensor? weight=None)",
         mse_loss,

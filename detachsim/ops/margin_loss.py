@@ -93,18 +93,19 @@ def _check_soft_margin(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("bool_neg" if self is dtypes.boolean else "inplace_cast", result="Float", output=self.scalar)
 
 
-def soft_margin_slope_sum(ops: Any, grad: Any, self: Any, target: Any, reduction: str) -> Any:
+def soft_margin_slope_sum(ops: Any, grad: Any, grad_output: Any, self: Any, target: Any, reduction: str) -> Any:
     """The gradient of soft_margin_loss's gradient for the gradient that came in."""
-    slope = -target * ops.sigmoid(-target * self) * grad
     if reduction == "none":
-        return slope
-    return ops.sum(slope) / float(max(self.size, 1)) if reduction == "mean" else ops.sum(slope)
+        return ops.soft_margin_backward(grad, self, target, reduction)
+    return ops.sum(ops.soft_margin_backward(ops.ones_like(grad_output), self, target, reduction) * grad)
 
 
 def soft_margin_second(ops: Any, grad: Any, self: Any, target: Any, reduction: str) -> Any:
     """The slope of soft_margin_loss's gradient."""
-    grown = ops.exp(-target * self)
-    made = grad * (target * target) * grown / ((grown + 1) * (grown + 1))
+    grown = ops.exp(self * -target)
+    more = grown + 1
+    square = more * more
+    made = grad * (target * target) * grown / square
     # In place, as PyTorch does, which the counter shows.
     return ops.div_scalar_(made, float(max(self.size, 1))) if reduction == "mean" else made
 
@@ -329,9 +330,10 @@ ROWS = [
         promote=FLOAT,
         where="",
         grad={
-            "grad_output": "soft_margin_slope_sum(grad, self, target, reduction)",
+            "grad_output": "soft_margin_slope_sum(grad, grad_output, self, target, reduction)",
             "self": "soft_margin_second(grad * grad_output, self, target, reduction)",
         },
+        gradient_edits={"self": "reduction == 'mean'"},
         doc="the gradient of soft_margin_loss",
     ),
     composite(

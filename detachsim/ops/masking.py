@@ -145,17 +145,9 @@ ROWS = [
         masked_fill,
         grad={
             "self": "masked_fill_Scalar(grad, mask, 0)",
-            "value": "sum(where(mask, grad, zeros_of(grad)))",
+            "value": "sum(masked_select(grad, mask))",
         },
-        older={
-            "torch-1.7": {"edits_clone": True},
-            "torch-1.13": {
-                "grad": {
-                    "self": "masked_fill_Scalar(grad, mask, 0)",
-                    "value": "sum(masked_select(grad, mask))",
-                }
-            },
-        },
+        older={"torch-1.7": {"edits_clone": True}},
         check=_check_masked_fill,
         overlap=FILLING,
         inplace=True,

@@ -48,7 +48,7 @@ left_factor_grad matmul mm mv right_factor_grad squeeze_product times vdot
 """,
     "contraction": """
 _trilinear bilinear chain_matmul cross ger inner kron linalg_cross linalg_multi_dot linear outer
-spread_diagonal tensordot trace trace_backward
+spread_diagonal tensordot trace trace_backward trilinear_product
 """,
     "einsum": """
 einsum
@@ -141,8 +141,8 @@ multi_margin_backward multi_margin_kernel multi_margin_loss multilabel_margin_ba
 multilabel_margin_kernel multilabel_margin_loss multilabel_soft_margin_loss
 """,
     "convolution": """
-conv1d conv2d conv3d conv_forward conv_input_gradient conv_transpose1d conv_transpose2d conv_transpose3d
-conv_weight_gradient convolution convolution_backward
+conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution convolution_backward
+convolution_backward_kernel convolution_second
 """,
     "recurrence": """
 gru lstm mkldnn_rnn_layer mkldnn_rnn_layer_backward rnn_relu rnn_tanh
@@ -226,7 +226,7 @@ fill_Tensor fill__Tensor fill_diagonal_ float half int long new_empty_strided sh
 type_as zero_
 """,
     "scalar_arithmetic": """
-add_scalar div_scalar div_scalar_ mul_scalar number_tensor scalar_div scalar_sub sub_scalar
+add_scalar div_scalar div_scalar_ mul_scalar mul_scalar_ number_tensor scalar_div scalar_sub sub_scalar
 """,
     "exponential": """
 exp2 exp2_ expm1 expm1_ log10 log10_ log1p log1p_ log2 log2_ logaddexp logaddexp2 number_pow_backward pow
@@ -280,10 +280,10 @@ rrelu rrelu_functional rrelu_with_noise rrelu_with_noise_backward
 """,
     "smooth": """
 celu celu_ celu_functional elu elu_ elu__functional elu_backward elu_functional elu_second gelu gelu_backward
-gelu_second glu glu_backward glu_second log_sigmoid_backward log_sigmoid_second logsigmoid mish mish_
-mish_backward mish_backward_kernel mish_functional selu selu_ selu_functional silu silu_ silu_backward
-silu_backward_kernel silu_functional single_reciprocal softplus softplus_backward softplus_second softsign
-tanhshrink
+gelu_second glu glu_backward glu_grad_second glu_second log_sigmoid_backward log_sigmoid_second logsigmoid
+mish mish_ mish_backward mish_backward_kernel mish_functional selu selu_ selu_functional silu silu_
+silu_backward silu_backward_kernel silu_functional single_reciprocal softplus softplus_backward
+softplus_second softsign tanhshrink
 """,
     "softmax": """
 log_softmax log_softmax_backward log_softmax_functional log_softmax_grad_second log_softmax_int
@@ -302,8 +302,9 @@ mse_loss_backward mse_loss_kernel mse_loss_same_backward mse_loss_second mse_los
 smooth_l1_loss_backward smooth_l1_loss_kernel smooth_l1_loss_second smooth_l1_loss_slope_sum
 """,
     "binary_loss": """
-bce_backward bce_backward_kernel bce_kernel bce_logits_backward bce_logits_kernel bce_logits_target_backward
-bce_second bce_target_backward binary_cross_entropy binary_cross_entropy_with_logits
+bce_backward_kernel bce_grad_second bce_kernel bce_logits_backward bce_logits_kernel
+bce_logits_target_backward bce_second bce_target_backward bce_target_second binary_cross_entropy
+binary_cross_entropy_with_logits older_bce_target_backward
 """,
     "class_loss": """
 cross_entropy nll_2d_backward nll_2d_kernel nll_backward nll_kernel nll_loss

@@ -9,55 +9,12 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.ops import norm_kernels
 from detachsim.ops.element_types import refuse_integers
+from detachsim.ops.norm_slopes import Normalized, ones
 from detachsim.ops.numeric import numel
 from detachsim.ops.row import FIRST, FLOAT, composite, general
 
 Axes = tuple[int, ...]
 PARAMETERS = "Tensor? weight=None, Tensor? bias=None"
-
-
-def normalized_second(
-    ops: Any,
-    grads: tuple[Any, Any, Any],
-    grad: Any,
-    x: Any,
-    middle: Any,
-    scale: Any,
-    weight: Any,
-    axes: Axes,
-    others: Axes,
-) -> tuple[Any, Any, Any]:
-    """The gradients of a normalization's three gradients, for the gradient that came in, for x and for the weight.
-
-    ``weight`` and the gradients of the parameters have x's dims; ``axes`` are normalized, and for the parameters
-    ``others`` are summed.
-    """
-
-    def mean(value: Any) -> Any:
-        return ops.mean_dim(value, axes, True)
-
-    to_x, to_weight, to_bias = grads
-    made = (x - middle) * scale
-    scaled = grad if weight is None else grad * weight
-    to_grad = to_input = to_parameter = None
-    if to_x is not None:
-        # The slope of a normalization is a symmetric matrix, so it acts on to_x as it does on a gradient.
-        pulled = scale * (to_x - mean(to_x) - made * mean(to_x * made))
-        to_grad = pulled if weight is None else pulled * weight
-        to_parameter = grad * pulled
-        if others:
-            to_parameter = ops.sum_dim(to_parameter, others, True)
-        moved = -scale * (to_x * mean(scaled * made) + scaled * mean(to_x * made))
-        share = scale * (mean(to_x * scaled) - mean(to_x) * mean(scaled) - mean(to_x * made) * mean(scaled * made))
-        to_input = scale * (moved - mean(moved) - made * mean(moved * made)) - made * scale * share
-    if to_weight is not None:
-        to_grad = to_weight * made if to_grad is None else to_grad + to_weight * made
-        moved = to_weight * grad
-        pulled = scale * (moved - mean(moved) - made * mean(moved * made))
-        to_input = pulled if to_input is None else to_input + pulled
-    if to_bias is not None:
-        to_grad = ops.expand(to_bias, x.shape) if to_grad is None else to_grad + to_bias
-    return to_grad, to_input, to_parameter
 
 
 # layer_norm
@@ -88,14 +45,37 @@ def layer_norm_second(
     weight: Any,
     normalized_shape: Axes,
 ) -> tuple[Any, ...]:
-    """The gradients of layer_norm's gradients."""
-    axes, others = _layer_axes(input, normalized_shape)
-    to_grad, to_input, to_weight = normalized_second(ops, grads, grad_out, input, mean, rstd, weight, axes, others)
-    if weight is None or to_weight is None:
-        to_weight = None
-    else:
-        to_weight = ops.reshape(to_weight, normalized_shape)
-    return to_grad, to_input, None, None, to_weight, None
+    """The gradients of layer_norm's gradients, row by row, in PyTorch's steps."""
+    shape = input.shape
+    rows, count = numel(shape[: len(shape) - len(normalized_shape)]), float(numel(normalized_shape))
+    flat = (rows, numel(normalized_shape))
+    x, grad = ops.reshape(input, flat), ops.reshape(grad_out, flat)
+    middle, scale = ops.reshape(mean, (rows, 1)), ops.reshape(rstd, (rows, 1))
+    factor = ones(ops, x, (1,)) if weight is None else ops.reshape(weight, (1, flat[1]))
+    to_weight, to_bias = (
+        None if part is None or weight is None else ops.reshape(part, (1, flat[1])) for part in grads[1:]
+    )
+    to_x = None if grads[0] is None else ops.reshape(grads[0], flat)
+    centred = x - ops.as_type(middle, x)
+    each = Normalized(ops, centred, ops.as_type(scale, x), lambda values: ops.sum_dim(values, (1,), True), count)
+    to_input = to_parameter = None
+    if to_x is not None:
+        scaled = grad * factor
+        along = each.total(scaled * centred)
+        to_input = each.curvature(scaled, along, each.total(scaled), to_x, lambda: to_x * scaled)
+    if to_weight is not None:
+        to_input = each.added(to_input, each.turned(lambda: grad * to_weight, lambda: each.total(grad * to_weight)))
+    if to_input is not None:
+        to_input = ops.reshape(to_input, shape)
+    if to_x is not None and weight is not None:
+        to_parameter = each.pulled(to_x, ones(ops, x, ()))
+        to_parameter = ops.reshape(ops.sum_dim(grad * to_parameter, (0,)), weight.shape)
+    if to_x is not None and weight is None and grads[2] is not None:
+        raise TorchError("undefined_tensor", place=1, name="other")  # PyTorch looks for the bias beside a weight only
+    to_grad = each.to_grad(to_x, to_weight, to_bias, lambda values: each.pulled(values, factor))
+    if to_grad is not None:
+        to_grad = ops.reshape(ops.expand(to_grad, flat), shape)
+    return to_grad, to_input, None, None, to_parameter, None
 
 
 def layer_norm(
@@ -109,30 +89,85 @@ def layer_norm(
 
 
 def group_norm_backward(
-    ops: Any, grad: Any, input: Any, middle: Any, rstd: Any, weight: Any, num_groups: int, eps: float, needs: Any
+    ops: Any,
+    grads: tuple[Any, Any, Any],
+    input: Any,
+    middle: Any,
+    rstd: Any,
+    weight: Any,
+    num_groups: int,
+    needs: Any,
 ) -> tuple[Any, Any, Any]:
-    """The gradients of group_norm for its input, weight and bias: for a graph, from ops that can be differentiated."""
-    if isinstance(input, np.ndarray):
-        if weight is None and needs[2]:
-            raise TorchError("group_norm_bias")
+    """The gradients of group_norm for its input, weight and bias.
+
+    For a graph they come from ops that can be differentiated, and go through the means and deviations that the
+    forward pass has kept: so these have gradients themselves.
+    """
+    grad, to_middle, to_rstd = grads
+    if weight is None and needs[2]:
+        raise TorchError("group_norm_bias")
+    if isinstance(input, np.ndarray) and to_middle is None and to_rstd is None:
         return norm_kernels.group_norm_backward(grad, input, middle, rstd, weight, num_groups)
-    shape = input.shape
-    grouped = (shape[0], num_groups, numel(shape[1:]) // num_groups)
-    axes = tuple(axis for axis in range(len(shape)) if axis != 1)
+    items, channels = input.shape[:2]
+    each = channels // num_groups
+    shape, column = (items, num_groups, each, numel(input.shape[2:])), (items, num_groups, 1, 1)
+    x, mean, scale = ops.reshape(input, shape), ops.reshape(middle, column), ops.reshape(rstd, column)
+    to_x = to_weight = to_bias = along = alone = None
+    if grad is not None:
+        grad = ops.reshape(grad, shape)
+        along = ops.unsqueeze_(ops.sum_dim(grad * x, (3,)), -1)
+        alone = ops.unsqueeze_(ops.sum_dim(grad, (3,)), -1)
+    if needs[0]:
+        factor = None if weight is None else ops.reshape(weight, (1, num_groups, each, 1))
+        cube = scale * scale * scale
+        to_variance = None
+        if to_rstd is not None:
+            to_variance = ops.view(to_rstd, column)
+            to_variance = cube * -0.5 * to_variance
+        if grad is not None:
+            to_x = _group_slope(ops, grad, along, alone, x, mean, scale, cube, factor, 1.0 / numel(shape[2:]))
+        if to_middle is not None and to_variance is not None:
+            part = _moments_backward(ops, to_variance, ops.view(to_middle, column), x)
+            to_x = part if to_x is None else ops.add_(to_x, part)
+        if to_x is not None:
+            to_x = ops.reshape(to_x, input.shape)
+    if needs[1] and grad is not None:
+        to_weight = ops.reshape(ops.sum_dim((along - alone * mean) * scale, (0,)), weight.shape)
+    if needs[2] and grad is not None:
+        to_bias = ops.reshape(ops.sum_dim(alone, (0,)), weight.shape)
+    return to_x, to_weight, to_bias
 
-    def mean(value: Any) -> Any:
-        return ops.mean_dim(value, (2,), True)
 
-    x = ops.reshape(input, grouped)
-    centred = x - mean(x)
-    scale = ops.rsqrt(mean(centred * centred) + eps)
-    made = centred * scale
-    scaled = grad
-    if weight is not None:
-        scaled = grad * ops.reshape(weight, (-1, *(1,) * (len(shape) - 2)))
-    scaled = ops.reshape(scaled, grouped)
-    to_x = ops.reshape(scale * (scaled - mean(scaled) - made * mean(scaled * made)), shape)
-    return to_x, ops.sum_dim(grad * ops.reshape(made, shape), axes), ops.sum_dim(grad, axes)
+def _group_slope(
+    ops: Any,
+    grad: Any,
+    along: Any,
+    alone: Any,
+    x: Any,
+    mean: Any,
+    scale: Any,
+    cube: Any,
+    factor: Any,
+    share: float,
+) -> Any:
+    """The gradient of group_norm for its input: a straight line of x for each group."""
+    slope = scale if factor is None else scale * factor
+    tilt, shift = (
+        ops.unsqueeze_(ops.sum_dim(part if factor is None else part * factor, (2,)), -2) for part in (along, alone)
+    )
+    tilt = (shift * mean - tilt) * cube * share
+    shift = shift * scale * share
+    shift = -tilt * mean - shift
+    tilted = tilt * x
+    return slope * grad + tilted + shift
+
+
+def _moments_backward(ops: Any, to_variance: Any, to_mean: Any, x: Any) -> Any:
+    """The gradient of the variance and the mean of each group."""
+    count = numel(x.shape[2:])
+    centred = x - ops.mean_dim(x, (2, 3), True)
+    made = to_variance * (2.0 / count) * centred
+    return made + ops.expand(to_mean, x.shape) / float(count)
 
 
 def group_norm(ops: Any, input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
@@ -278,11 +313,10 @@ ROWS = [
         "NativeGroupNormBackward0",
         norm_kernels.group_norm,
         hidden=2,
+        differentiable_outputs=3,
         promote=FIRST,
         where="",
-        grad={
-            "input, weight, bias": "group_norm_backward(grad, input, result1, result2, weight, num_groups, eps, needs)"
-        },
+        grad={"input, weight, bias": "group_norm_backward(grads, input, result1, result2, weight, num_groups, needs)"},
         check=_check_group,
         doc="group_norm after its checks",
     ),

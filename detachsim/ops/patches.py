@@ -9,7 +9,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
-from detachsim.ops.convolution import output_size, windows
+from detachsim.ops.convolution_kernels import output_size, windows
 from detachsim.ops.element_types import refuse_integers
 from detachsim.ops.numeric import numel, require_dim
 from detachsim.ops.row import composite, general

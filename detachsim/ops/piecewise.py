@@ -182,19 +182,19 @@ def whole_prelu_backward(grad_output: Array, self: Array, weight: Array) -> tupl
     return to_self.reshape(self.shape), to_weight.sum(axis=axes).reshape(weight.shape)
 
 
-def prelu_second(
-    ops: Any, grads: Any, grad_output: Any, self: Any, weight: Any, needs: tuple[bool, ...]
-) -> tuple[Any, Any, Any]:
+def prelu_second(ops: Any, grads: Any, grad_output: Any, self: Any, weight: Any) -> tuple[Any, Any, Any]:
     """The gradients of prelu's gradients, which are straight pieces, too."""
+    to_self, to_weight = grads
     zero = ops.zeros_of(self)
-    to_self = zero if grads[0] is None else grads[0]
-    to_weight = zero if grads[1] is None else grads[1]
     # Unlike the gradients themselves, PyTorch 2.13 counts 0 as positive here.
     positive = self > 0.0 if ops.is_old else self >= 0.0
+    below = None if to_weight is None else to_weight * self
+    if to_self is not None:
+        below = to_self * weight if below is None else to_self * weight + below
     return (
-        ops.where(positive, to_self, weight * to_self + self * to_weight),
-        ops.where(positive, zero, grad_output * to_weight),
-        ops.where(positive, zero, grad_output * to_self),
+        ops.where(positive, zero if to_self is None else to_self, below),
+        ops.fill_(ops.zeros_of(self), 0.0) if to_weight is None else ops.where(positive, zero, grad_output * to_weight),
+        ops.zeros_of(self) if to_self is None else ops.where(positive, zero, grad_output * to_self),
     )
 
 
@@ -382,7 +382,7 @@ ROWS = [
         "PreluKernelBackwardBackward0",
         prelu_kernel_backward,
         where="",
-        grad={"grad_output, self, weight": "prelu_second(grads, grad_output, self, weight, needs)"},
+        grad={"grad_output, self, weight": "prelu_second(grads, grad_output, self, weight)"},
         differentiable_outputs=2,
         doc="the two gradients of prelu",
     ),
@@ -399,7 +399,7 @@ ROWS = [
         "PreluBackwardBackward0",
         whole_prelu_backward,
         where="",
-        grad={"grad_output, self, weight": "prelu_second(grads, grad_output, self, weight, needs)"},
+        grad={"grad_output, self, weight": "prelu_second(grads, grad_output, self, weight)"},
         differentiable_outputs=2,
         doc="the two gradients of 1.13's prelu",
     ),

@@ -10,7 +10,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.views import requires_grad
-from detachsim.ops.convolution import windows
+from detachsim.ops.convolution_kernels import windows
 from detachsim.ops.element_types import refuse_integers
 from detachsim.ops.linear import refuse_bool
 from detachsim.ops.numeric import require_dim

@@ -8,7 +8,8 @@ A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0",
 * the node's name in 2.13, empty for an op without a gradient;
 * the kernel: plain arrays and Python values in, in the order of the signature; arrays out;
 * ``grad``: a formula for each differentiable argument (several, joined by commas, for a formula that gives a tuple);
-* ``gradient_edits``: how often PyTorch edits a gradient while it makes it, by argument, which its counter shows;
+* ``gradient_edits``: how often PyTorch edits a gradient while it makes it, by argument, which its counter shows; a
+  text over what the formulas name where that depends, and where the formulas, when they are recorded, edit themselves;
 * ``result_edits``: how often PyTorch's kernel edits its own result, which only shows where autograd passes by the op;
   where that depends on the arguments, a function of their list;
 * ``where``: ``m`` a tensor method, ``t`` ``torch.NAME``, ``F`` ``torch.nn.functional.NAME``, none for internal rows;

@@ -44,6 +44,8 @@ ROWS = [
         where="",
         grad={"self": "grad * other"},
         older={"torch-1.13": {"grad": {"self": "grad * number_tensor(grad, other)"}}},
+        inplace=True,
+        inplace_where="",
         opmath=True,
         doc="self * other",
     ),

@@ -93,15 +93,23 @@ def gelu_backward(grad_output: Array, self: Array, approximate: str = "none") ->
 def gelu_second(ops: Any, grad: Any, grad_output: Any, self: Any, approximate: str) -> Any:
     """The slope of gelu's gradient."""
     if approximate == "tanh":
-        bend = ops.tanh((self + self * self * self * _GELU_CUBE) * _GELU_SCALE)
-        slope = (self * self * (3 * _GELU_CUBE) + 1) * _GELU_SCALE
-        curve = self * (6 * _GELU_CUBE * _GELU_SCALE)
+        inner = (self + ops.pow(self, 3) * _GELU_CUBE) * _GELU_SCALE
+        bend = ops.tanh(inner)
+        narrow = 1 / ops.cosh(inner)
+        half = self * 0.5
         rest = 1 - bend * bend
-        second = rest * slope + self * (rest * curve * 0.5 - bend * rest * slope * slope)
+        slope = (self * (3 * _GELU_CUBE) * self + 1) * _GELU_SCALE
+        level = rest * 0.5 * slope
+        turn = -narrow * bend
+        turn = (narrow * 2) * turn * slope
+        turned = half * slope * turn
+        curved = half * rest * (self * (6 * _GELU_CUBE) * _GELU_SCALE)
+        second = level * 2 + turned + curved
     else:
         squared = self * self
         density = ops.exp(squared * -0.5) * (_TWO_OVER_SQRT_PI * _SQRT_HALF * 0.5)
-        second = density * 2 - squared * density
+        subtrahend = squared * density
+        second = density * 2 - subtrahend
     return grad * grad_output * second
 
 
@@ -120,7 +128,8 @@ def silu_backward(ops: Any, grad: Any, self: Any) -> Any:
     if _is_one_step(self):
         return ops.silu_backward_kernel(grad, self)
     s = ops.sigmoid(self)
-    return grad * s * (self * (1 - s) + 1)
+    slope = self * (1 - s) + 1
+    return grad * s * slope
 
 
 def silu_backward_kernel(grad_output: Array, self: Array) -> Array:
@@ -212,19 +221,32 @@ def glu_backward(grad_output: Array, self: Array, dim: int) -> Array:
     return np.concatenate([grad_output * s, (1 - s) * s * left * grad_output], axis=dim)
 
 
-def glu_second(ops: Any, grad: Any, grad_output: Any, self: Any, dim: int) -> tuple[Any, Any]:
-    """The gradients of glu's gradient."""
+def glu_second(ops: Any, grad: Any, grad_output: Any, self: Any, dim: int) -> Any:
+    """The slope of glu's gradient."""
     axis = wrap_dim(dim, len(self.shape))
     size = self.shape[axis] // 2
     left, right = ops.slice(self, axis, 0, size, 1), ops.slice(self, axis, size, 2 * size, 1)
-    to_left, to_right = ops.slice(grad, axis, 0, size, 1), ops.slice(grad, axis, size, 2 * size, 1)
     s = ops.sigmoid(right)
-    slope = s * (1 - s)
-    first = s * to_left + slope * left * to_right
-    second = ops.cat(
-        [slope * grad_output * to_right, slope * grad_output * (to_left + left * to_right * (1 - 2 * s))], axis
-    )
-    return first, second
+    rest = 1 - s
+    slope = s * rest
+    to_left, to_right = ops.slice(grad, axis, 0, size, 1), ops.slice(grad, axis, size, 2 * size, 1)
+    both = to_right * left
+    first = to_right * grad_output * slope
+    subtrahend = s * slope
+    curve = slope * rest - subtrahend
+    addend = to_left * grad_output * slope
+    second = both * grad_output * curve + addend
+    return ops.cat([first, second], axis)
+
+
+def glu_grad_second(ops: Any, grad: Any, self: Any, dim: int) -> Any:
+    """The gradient of glu's gradient for the gradient that came in: both halves of grad times glu's slopes."""
+    axis = wrap_dim(dim, len(self.shape))
+    size = self.shape[axis] // 2
+    ones = ops.ones_like(ops.slice(self, axis, 0, size, 1))
+    parts = grad * ops.glu_backward(ones, self, axis)
+    right = ops.slice(parts, axis, size, 2 * size, 1)
+    return ops.slice(parts, axis, 0, size, 1) + right
 
 
 def _check_glu(session: Any, op: Op, bound: list[Any]) -> None:
@@ -250,6 +272,7 @@ HELPERS = {
     "softplus_second": softplus_second,
     "log_sigmoid_second": log_sigmoid_second,
     "glu_second": glu_second,
+    "glu_grad_second": glu_grad_second,
 }
 
 ROWS = [
@@ -413,7 +436,10 @@ ROWS = [
         "GluBackwardBackward0",
         glu_backward,
         where="",
-        grad={"grad_output, self": "glu_second(grad, grad_output, self, dim)"},
+        grad={
+            "grad_output": "glu_grad_second(grad, self, dim)",
+            "self": "glu_second(grad, grad_output, self, dim)",
+        },
         doc="the gradient of glu",
     ),
 ]

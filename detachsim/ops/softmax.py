@@ -88,8 +88,9 @@ def _sum(ops: Any, value: Any, dim: int) -> Any:
 
 def softmax_second(ops: Any, grad: Any, grad_output: Any, output: Any, dim: int) -> Any:
     """The gradient of softmax's gradient for its output."""
-    scaled = grad_output * grad
-    return scaled - _sum(ops, output * grad_output, dim) * grad - grad_output * _sum(ops, grad * output, dim)
+    last = grad_output * _sum(ops, output * grad, dim)
+    second = _sum(ops, output * grad_output, dim) * grad
+    return grad_output * grad - second - last
 
 
 def log_softmax_second(ops: Any, grad: Any, grad_output: Any, output: Any, dim: int) -> Any:

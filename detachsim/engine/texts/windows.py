@@ -100,6 +100,11 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "conv_stride": ("RuntimeError", "non-positive stride is not supported", {}),
+    "conv_output_padding_plain": (
+        "RuntimeError",
+        "output_padding is not supported for non-transposed convolutions; got: {found}",
+        {},
+    ),
     "conv_padding": ("RuntimeError", "negative padding is not supported", {}),
     "conv_groups_zero": ("RuntimeError", "non-positive groups is not supported", {}),
     "conv_dilation": ("RuntimeError", "dilation should be greater than zero, but got {dilation}", {}),
