@@ -247,13 +247,11 @@ ROWS = [
                     "target": "older_bce_target_backward(grad, self, target, weight, reduction)",
                 },
                 "gradient_edits": {"target": f"5 + {_WEIGHED}"},
+                "result_edits": lambda bound: (bound[3] != "none") + (bound[2] is not None),
             }
         },
         check=_check_bce,
         result_edits=lambda bound: reduction_edits(bound[0], bound[1], bound[3]) + (bound[2] is not None),
-        older={
-            "torch-1.13": {"result_edits": lambda bound: (bound[3] != "none") + (bound[2] is not None)},
-        },
         doc="binary cross entropy, reduced",
     ),
     general(
