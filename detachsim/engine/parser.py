@@ -373,7 +373,8 @@ def _marked(option: str, args: Sequence[Any], kwargs: Mapping[str, Any], *, item
         if items and isinstance(value, list):
             word = f"list of [{', '.join(map(type_word, value))}]"
         elif items and isinstance(value, tuple):
-            word = f"tuple of ({', '.join(map(type_word, value))})"
+            # As Python writes a tuple, a single item has a comma behind it.
+            word = f"tuple of ({', '.join(map(type_word, value))}{',' * (len(value) == 1)})"
         shown.append(f"{label}{word}" if fits else f"!{label}{word}!")
     text = "".join(f"{part}, " for part in shown)
     return f"({text[:-2] if args else text})"

@@ -139,7 +139,7 @@ def cartesian_prod(ops: Any, tensors: Sequence[Any]) -> Any:
     """All combinations of the elements of vectors."""
     for tensor in tensors:
         if tensor.ndim != 1:
-            raise TorchError("cartesian_dims", ndim=tensor.ndim)
+            raise TorchError("cartesian_dims", sizes=list(tensor.shape))
     if len(tensors) == 1:
         return tensors[0]
     grids = [ops.flatten(grid) for grid in ops.meshgrid(tuple(tensors), indexing="ij")]

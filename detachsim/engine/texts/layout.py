@@ -128,7 +128,7 @@ TEXTS: dict[str, Entry] = {
         "torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {index} has {shape} dimensions",
         {},
     ),
-    "cartesian_dims": ("RuntimeError", "Expect a 1D vector, but got shape {ndim}D", {}),
+    "cartesian_dims": ("RuntimeError", "Expect a 1D vector, but got shape {sizes}", {}),
     # Copies in another arrangement
     "repeat_dims": (
         "RuntimeError",
