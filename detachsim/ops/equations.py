@@ -19,7 +19,7 @@ from detachsim.ops.matrices import (
     inverse,
     refuse_half,
     refuse_low_precision,
-    singular_place,
+    refuse_singular,
     solution,
     transposed,
 )
@@ -45,12 +45,8 @@ def inverse_ex(A: Array, check_errors: bool = False) -> tuple[Array, Array]:
 def _check_inverse_ex(session: Any, op: Op, bound: list[Any]) -> None:
     check_square("linalg.inv", bound[0])
     refuse_low_precision("linalg.inv", bound[0])
-    found = singular_place(bound[0].array) if bound[1] else None
-    if found is None:
-        return
-    if bound[0].array.ndim == 2:
-        raise TorchError("matrix_singular", op="linalg.inv_ex", index=found[1])
-    raise TorchError("matrix_singular_batch", op="linalg.inv_ex", batch=found[0], index=found[1])
+    if bound[1]:
+        refuse_singular("matrix_singular", "linalg.inv_ex", bound[0].array)
 
 
 def solution_ex(A: Array, B: Array, left: bool = True, check_errors: bool = False) -> tuple[Array, Array, Array]:
@@ -60,8 +56,8 @@ def solution_ex(A: Array, B: Array, left: bool = True, check_errors: bool = Fals
 
 def _check_solve_ex(session: Any, op: Op, bound: list[Any]) -> None:
     check_system(*bound[:3])
-    if bound[3] and singular_place(bound[0].array) is not None:
-        raise TorchError("solve_singular", op="torch.linalg.solve_ex")
+    if bound[3]:
+        refuse_singular("solve_singular", "torch.linalg.solve_ex", bound[0].array)
 
 
 def cholesky_ex(A: Array, upper: bool = False, check_errors: bool = False) -> tuple[Array, Array]:
@@ -258,7 +254,10 @@ def tensor_inverse(ops: Any, A: Any, ind: int = 2) -> Any:
     first, last = A.shape[:ind], A.shape[ind:]
     if numel(first) != numel(last):
         raise TorchError("tensorinv_sizes", last=numel(last), first=numel(first))
-    made = ops.linalg_inv(ops.reshape(A, (numel(last), numel(first))))
+    square = ops.reshape(A, (numel(last), numel(first)))
+    if A.tensor.dtype.is_floating:
+        refuse_singular("matrix_singular", "inv", square.tensor.array)  # PyTorch has another name for it here
+    made = ops.linalg_inv(square)
     return ops.reshape(made, (*last, *first))
 
 

@@ -5,12 +5,15 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
 from detachsim.engine.fused import fused
 from detachsim.engine.layout import IN_ROWS
+from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
 from detachsim.ops.arithmetic import power
-from detachsim.ops.element_types import floats_only, no_bools
+from detachsim.ops.element_types import floats_only
 from detachsim.ops.numeric import precise
 from detachsim.ops.row import FLOAT, composite, pointwise
 
@@ -62,6 +65,11 @@ def square(ops: Any, self: Any) -> Any:
 def square_(ops: Any, self: Any) -> Any:
     """self to the power of 2, in place."""
     return ops.pow_(self, 2)
+
+
+def _refuse_bools(session: Any, op: Op, bound: list[Any]) -> None:
+    if result_type(bound) is dtypes.boolean:
+        raise TorchError("not_implemented_for", kernel="pow", dtype=dtypes.boolean.scalar)
 
 
 HELPERS = {"number_pow_backward": number_pow_backward}
@@ -155,7 +163,7 @@ ROWS = [
         number_power,
         where="t",
         grad={"exponent": "number_pow_backward(grad, self, exponent, result)"},
-        refuses=no_bools("pow"),
+        refuses=_refuse_bools,
         layout=IN_ROWS,
         result_edits=1,
         doc="a number to the power of exponent",

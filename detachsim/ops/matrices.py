@@ -203,15 +203,17 @@ def singular_place(array: Array) -> tuple[int, int] | None:
     return None
 
 
+def refuse_singular(text: str, op: str, array: Array) -> None:
+    """Raise PyTorch's error for the first singular matrix of a batch, or for the one that there is."""
+    if (found := singular_place(array)) is not None:
+        batch = f"(Batch element {found[0]}): " if array.ndim > 2 else ""
+        raise TorchError(text, op=op, batch=batch, index=found[1])
+
+
 def _check_inverse(session: Any, op: Op, bound: list[Any]) -> None:
     check_square("linalg.inv", bound[0])
     refuse_low_precision("linalg.inv", bound[0])
-    found = singular_place(bound[0].array)
-    if found is None:
-        return
-    if bound[0].array.ndim == 2:
-        raise TorchError("matrix_singular", op="linalg.inv", index=found[1])
-    raise TorchError("matrix_singular_batch", op="linalg.inv", batch=found[0], index=found[1])
+    refuse_singular("matrix_singular", "linalg.inv", bound[0].array)
 
 
 def inverse_backward(ops: Any, grad: Any, result: Any) -> Any:
@@ -247,8 +249,7 @@ def _is_vector(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
 
 def _check_solve(session: Any, op: Op, bound: list[Any]) -> None:
     check_system(*bound)
-    if singular_place(bound[0].array) is not None:
-        raise TorchError("solve_singular", op="torch.linalg.solve")
+    refuse_singular("solve_singular", "torch.linalg.solve", bound[0].array)
 
 
 def check_system(A: Tensor, B: Tensor, left: bool) -> None:

@@ -71,10 +71,9 @@ ROWS: list[Op] = [
 
 
 def nextafter_backward(ops: Any, grad: Any, self: Any, other: Any, place: int) -> Any:
-    """The gradient goes to self, where both are equal to other."""
+    """The gradient goes to self, but where both are equal to nobody."""
     zeros = ops.zeros_of(grad)
-    same = self == other
-    return ops.where(same, zeros, grad) if place == 0 else ops.where(same, grad, zeros)
+    return ops.where(self == other, zeros, grad) if place == 0 else zeros
 
 
 def frexp_backward(ops: Any, grad: Any, exponent: Any) -> Any:

@@ -18,19 +18,13 @@ TEXTS: dict[str, Entry] = {
     "matrix_low_precision": ("RuntimeError", "{op}: Low precision dtypes not supported. Got {dtype}", {}),
     "matrix_singular": (
         "_LinAlgError",
-        "{op}: The diagonal element {index} is zero, the inversion could not be completed because the input matrix is "
+        "{op}: {batch}The diagonal element {index} is zero, the inversion could not be completed because the input matrix is "
         "singular.",
-        {},
-    ),
-    "matrix_singular_batch": (
-        "_LinAlgError",
-        "{op}: (Batch element {batch}): The diagonal element {index} is zero, the inversion could not be completed because "
-        "the input matrix is singular.",
         {},
     ),
     "solve_singular": (
         "_LinAlgError",
-        "{op}: The solver failed because the input matrix is singular.",
+        "{op}: {batch}The solver failed because the input matrix is singular.",
         {},
     ),
     "solve_shapes": (
