@@ -7,6 +7,7 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.errors import TorchError
+from detachsim.engine.parser import type_word
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, fresh
 from detachsim.ops.nn import (
@@ -41,19 +42,19 @@ CLASSES: tuple[type[Module], ...] = (
 
 
 def _parameter(session: Session, *args: Any, **kwargs: Any) -> Tensor:
-    def new(data: Any = None, requires_grad: bool = True) -> Tensor:
+    def new(cls: None, data: Any = None, requires_grad: Any = True) -> Tensor:
         if data is None:
             return parameter(fresh(np.zeros(0, dtypes.float32.numpy), dtypes.float32), requires_grad)
         if not isinstance(data, Tensor):
-            from detachsim.engine.parser import type_word
-
             raise TorchError("parameter_type", type=type_word(data))
+        if not isinstance(requires_grad, bool):
+            raise TorchError("parameter_flag", type=type_word(requires_grad))
         if requires_grad and data.inference and not session.inference:
             raise TorchError("inference_requires_grad")
         return parameter(data, requires_grad)
 
     new.__qualname__ = "Parameter.__new__"
-    made: Tensor = call_python(new, args, kwargs)
+    made: Tensor = call_python(new, (None, *args), kwargs)
     return made
 
 

@@ -59,26 +59,6 @@ TEXTS: dict[str, Entry] = {
         "report an enhancement request to PyTorch.)",
         {},
     ),
-    "layer_size": (
-        "TypeError",
-        "empty(): argument 'size' failed to unpack the object at pos {place} with error \"type must be tuple of ints,but "
-        'got {word}"',
-        {
-            "torch-1.13": "empty(): argument 'size' must be tuple of SymInts, but found element of type {word} at pos {place}"
-        },
-    ),
-    "layer_size_first": (
-        "TypeError",
-        "empty(): argument 'size' (position 1) must be tuple of ints, {found}",
-        {
-            "torch-1.13": "empty() received an invalid combination of arguments - got ({given}, dtype=NoneType, "
-            "device=NoneType), but expected one of:\n"
-            " * (tuple of ints size, *, tuple of names names, torch.memory_format memory_format, torch.dtype dtype, "
-            "torch.layout layout, torch.device device, bool pin_memory, bool requires_grad)\n"
-            " * (tuple of SymInts size, *, torch.memory_format memory_format, Tensor out, torch.dtype dtype, torch.layout "
-            "layout, torch.device device, bool pin_memory, bool requires_grad)\n"
-        },
-    ),
     "legacy_other_type": (
         "TypeError",
         "expected TensorOptions(dtype={expected}, device=cpu, layout=Strided, requires_grad=false (default), "

@@ -63,6 +63,11 @@ TEXTS: dict[str, Entry] = {
     ),
     "optimizer_value": ("ValueError", "Invalid {name} value: {value}", {}),
     "optimizer_nesterov": ("ValueError", "Nesterov momentum requires a momentum and zero dampening", {}),
+    "parameter_flag": (
+        "TypeError",
+        "_make_subclass(): argument 'require_grad' (position 3) must be bool, not {type}",
+        {},
+    ),
     "module_type": ("TypeError", "{type} is not a Module subclass", {}),
     "module_list_type": (
         "TypeError",
@@ -147,6 +152,28 @@ TEXTS: dict[str, Entry] = {
     ),
     "state_dict_type": ("TypeError", "Expected state_dict to be dict-like, got {type}.", {}),
     "state_dict": ("RuntimeError", "Error(s) in loading state_dict for {module}:\n\t{problems}", {}),
+    "hardtanh_module_bounds": (
+        "AssertionError",
+        "max_val ({most}) must be greater than min_val ({least})",
+        {"torch-1.13": ""},
+    ),
+    "unflatten_module_sizes": ("TypeError", "unflattened_size must be a tuple of ints, but found type {type}", {}),
+    "unflatten_module_size": (
+        "TypeError",
+        "unflattened_size must be tuple of ints, but found element of type {type} at pos {place}",
+        {},
+    ),
+    "multi_margin_dims": (
+        "ValueError",
+        "MultiMarginLoss: expected weight to be None or 1D tensor, got {ndim}D instead",
+        {"torch-1.13": ("AssertionError", "")},
+    ),
+    "triplet_module_margin": (
+        "ValueError",
+        "TripletMarginLoss: expected margin to be greater than 0, got {margin} instead",
+        {},
+    ),
+    "huber_module_delta": ("TypeError", "delta must be a float or int, got: <class '{type}'>", {}),
     "module_mode": ("ValueError", "training mode is expected to be boolean", {}),
     "draw_bounds": ("RuntimeError", "{name} is out of bounds for {dtype}", {}),
     "draw_precision": (
@@ -267,6 +294,17 @@ TEXTS: dict[str, Entry] = {
     ),
     "conv_same_stride": ("ValueError", "padding='same' is not supported for strided convolutions", {}),
     "conv_padding_mode": ("ValueError", "padding_mode must be one of {modes}, but got padding_mode='{value}'", {}),
+    "conv_output_dims": (
+        "ValueError",
+        "ConvTranspose{dims}D: for {ndim}D input, output_size must have {dims} or {both} elements (got {found})",
+        {},
+    ),
+    "conv_output_range": (
+        "ValueError",
+        "requested an output size of {sizes}, but valid sizes range from {least} to {most} (for an input of "
+        "torch.Size({given}))",
+        {},
+    ),
     "conv_transposed_padding": ("ValueError", 'Only "zeros" padding mode is supported for {module}', {}),
     "bilinear_features": ("ValueError", "in1_features must be > 0, but got (in1_features={value})", {}),
     "group_norm_channels": (

@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from detachsim.engine import dtypes
-from detachsim.engine.dtypes import DType
+from detachsim.engine.arguments import admit
 from detachsim.engine.errors import TorchError
 from detachsim.engine.leaves import requires_grad_
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, alias, fresh, make_inference, meta
-from detachsim.ops.collections import Generated
+from detachsim.ops.collections import Generated, type_name
 from detachsim.ops.creation import checked_size
 from detachsim.ops.nn.casting import METHODS as CAST_METHODS
 from detachsim.ops.nn.hooks import METHODS as HOOK_METHODS
@@ -36,32 +36,6 @@ def parameter(data: Tensor, requires_grad: bool = True) -> Tensor:
     made.requires = requires_grad
     meta(made).parameter = True
     return made
-
-
-def layer_size(size: Any) -> tuple[int, ...]:
-    """Return the size of a layer's parameter, given as ``torch.empty`` gets it: a number or a tuple.
-
-    Raises PyTorch's errors for one that cannot be.
-    """
-    sizes = size if isinstance(size, tuple) else (size,)
-    for place, length in enumerate(sizes, start=1):
-        if not isinstance(length, int):
-            word = type(length).__name__
-            single = not isinstance(size, tuple)
-            raise TorchError(
-                "layer_size_first" if place == 1 else "layer_size",
-                place=place,
-                word=word,
-                given=type(size).__name__,
-                found=f"not {word}" if single else f"but found element of type {word} at pos 0",
-            )
-    return checked_size(sizes)
-
-
-def empty(size: Any, dtype: DType | None) -> Tensor:
-    """Return a parameter that is still to be filled."""
-    kind = dtype or dtypes.float32
-    return parameter(fresh(np.zeros(layer_size(size), dtype=kind.numpy), kind))
 
 
 class Module:
@@ -100,9 +74,18 @@ class Module:
         return call_python(forward, args, kwargs, called(type(self), "forward"))
 
     def functional(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """Call a function of ``torch.nn.functional``, or of torch, with what a scenario may have given wrongly."""
-        overloads = self.session.library.find(name)
-        place = next((place for place in "Ft" if any(place in op.where for op in overloads.ops)), "")
+        """Call a function with what a scenario may have given wrongly: of ``torch.nn.functional`` if it is there, of
+        torch where the name says so (``torch.tanh``), or a method of the first argument (``.flatten``)."""
+        space, _, bare = name.rpartition(".")
+        overloads = self.session.library.find(bare)
+        if name.startswith("."):
+            places = "m"
+            if not isinstance(args[0], Tensor):
+                text = f"'{type_name(args[0])}' object has no attribute '{bare}'"
+                raise TorchError("python", type="AttributeError", text=text)
+        else:
+            places = "t" if space else "Ft"
+        place = next((place for place in places if any(place in op.where for op in overloads.ops)), "")
         return (overloads.within(place) if place else overloads).call(self.session, args, kwargs)
 
     def extra_repr(self) -> str:
@@ -211,6 +194,16 @@ class Module:
                     make_inference(tensor)
         with self.session.unrecorded():
             self.reset_parameters()
+
+    def empty(self, size: Any, device: Any, dtype: Any) -> Tensor:
+        """Return a parameter that is still to be filled; what ``torch.empty`` refuses is refused."""
+        return parameter(self.allocate("empty", size, device, dtype))
+
+    def allocate(self, by: str, size: Any, device: Any, dtype: Any) -> Tensor:
+        """Return zeros; what PyTorch's function refuses by which they are made is refused."""
+        (sizes, *_), options = admit(self.session, "t", by, (size,), {"device": device, "dtype": dtype})
+        kind = options.get("dtype") or dtypes.float32
+        return fresh(np.zeros(checked_size(sizes), dtype=kind.numpy), kind)
 
     def train(self, mode: bool = True) -> "Module":
         """Switch to training mode, or out of it."""

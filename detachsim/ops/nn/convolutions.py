@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 from detachsim.engine.dtypes import DType
 from detachsim.engine.errors import TorchError
-from detachsim.ops.nn.base import Module, empty, options, tensors
+from detachsim.ops.collections import items_of
+from detachsim.ops.nn.base import Module, dims_of, options, tensors
 from detachsim.ops.nn.linear import fill_weight_and_bias
 
 # How ``F.pad`` calls what a layer calls its way of padding.
@@ -30,6 +31,7 @@ class _AnyConvolution(Module):
         groups: int,
         bias: bool,
         padding_mode: str,
+        device: Any,
         dtype: DType | None,
     ) -> None:
         super().__init__()
@@ -53,13 +55,14 @@ class _AnyConvolution(Module):
             raise TorchError("conv_padding_mode", modes=repr(set(_PADDING_MODES)), value=padding_mode)
         first, second = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
         self.parameter_table = {
-            "weight": empty((first, second // groups, *self.kernel_size), dtype),
-            "bias": empty(out_channels, dtype) if bias else None,
+            "weight": self.empty((first, second // groups, *self.kernel_size), device, dtype),
+            "bias": self.empty(out_channels, device, dtype) if bias else None,
         }
         self.fill_new()
 
     def _repeated(self, value: Any) -> tuple[int, ...]:
-        return (value,) * self.dims if isinstance(value, int) else tuple(value)
+        items = items_of(value)
+        return (value,) * self.dims if items is None else tuple(items)
 
     def reset_parameters(self) -> None:
         """Fill with random numbers."""
@@ -105,7 +108,18 @@ class _Convolution(_AnyConvolution):
         dtype: DType | None = None,
     ) -> None:
         super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, 0, groups, bias, padding_mode, dtype
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            0,
+            groups,
+            bias,
+            padding_mode,
+            device,
+            dtype,
         )
 
     def forward(self, input: Any) -> Any:
@@ -180,12 +194,14 @@ class _Transposed(_AnyConvolution):
             groups,
             bias,
             padding_mode,
+            device,
             dtype,
         )
 
-    def forward(self, input: Any) -> Any:
-        """Run the layer."""
+    def forward(self, input: Any, output_size: Any = None) -> Any:
+        """Run the layer; of the sizes that its input may have come from, ``output_size`` chooses one."""
         table = self.parameter_table
+        extra = self.output_padding if output_size is None else self._missing(input, output_size)
         return self.functional(
             self.op,
             input,
@@ -193,10 +209,32 @@ class _Transposed(_AnyConvolution):
             table["bias"],
             self.stride,
             self.padding,
-            self.output_padding,
+            extra,
             self.groups,
             self.dilation,
         )
+
+    def _missing(self, input: Any, output_size: Any) -> list[int]:
+        """Return how much larger than the smallest possible size the output is to be."""
+        ndim = dims_of(input)
+        others = 2 if ndim == self.dims + 2 else 1
+        sizes = output_size[others:] if len(output_size) == others + self.dims else output_size
+        if len(sizes) != self.dims:
+            raise TorchError(
+                "conv_output_dims", dims=self.dims, ndim=ndim, both=others + self.dims, found=len(output_size)
+            )
+        least = [
+            (input.shape[others + dim] - 1) * self.stride[dim]
+            - 2 * self.padding[dim]
+            + self.dilation[dim] * (self.kernel_size[dim] - 1)
+            + 1
+            for dim in range(self.dims)
+        ]
+        most = [size + step - 1 for size, step in zip(least, self.stride, strict=True)]
+        if any(size < low or size > high for low, size, high in zip(least, sizes, most, strict=True)):
+            shown = f"torch.Size({list(sizes)})" if type(sizes) not in (list, tuple) else sizes
+            raise TorchError("conv_output_range", sizes=shown, least=least, most=most, given=list(input.shape[2:]))
+        return [size - low for size, low in zip(sizes, least, strict=True)]
 
 
 class ConvTranspose1d(_Transposed):

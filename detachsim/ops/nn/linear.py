@@ -3,12 +3,13 @@
 import math
 from typing import Any, ClassVar
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.nn import init
-from detachsim.ops.nn.base import Module, empty, options, tensors
+from detachsim.ops.nn.base import Module, options, tensors
 
 
 def fill_weight_and_bias(session: Session, table: dict[str, Tensor | None]) -> None:
@@ -21,6 +22,13 @@ def fill_weight_and_bias(session: Session, table: dict[str, Tensor | None]) -> N
         init.uniform(session, bias, -bound, bound)
 
 
+def padding_row(padding_idx: int, rows: int, refusal: str) -> int:
+    """Return the row that is padding, counted from the first; refuses one that is not there."""
+    if (padding_idx > 0 and padding_idx >= rows) or padding_idx < -rows:
+        raise TorchError(refusal)
+    return padding_idx + rows if padding_idx < 0 else padding_idx
+
+
 class Linear(Module):
     """input @ weight.T + bias."""
 
@@ -30,8 +38,8 @@ class Linear(Module):
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
         self.parameter_table = {
-            "weight": empty((out_features, in_features), dtype),
-            "bias": empty(out_features, dtype) if bias else None,
+            "weight": self.empty((out_features, in_features), device, dtype),
+            "bias": self.empty(out_features, device, dtype) if bias else None,
         }
         self.fill_new()
 
@@ -65,17 +73,17 @@ class Bilinear(Module):
         dtype: DType | None = None,
     ) -> None:
         super().__init__()
-        if in1_features <= 0:
-            raise TorchError("bilinear_features", value=in1_features)
         self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
         self.parameter_table = {
-            "weight": empty((out_features, in1_features, in2_features), dtype),
-            "bias": empty(out_features, dtype) if bias else None,
+            "weight": self.empty((out_features, in1_features, in2_features), device, dtype),
+            "bias": self.empty(out_features, device, dtype) if bias else None,
         }
         self.fill_new()
 
     def reset_parameters(self) -> None:
         """Fill with random numbers."""
+        if self.in1_features <= 0 and self.session.dialect == NEWEST:
+            raise TorchError("bilinear_features", value=self.in1_features)
         bound = 1 / math.sqrt(self.in1_features)
         for tensor in self.parameter_table.values():
             if tensor is not None:
@@ -117,12 +125,10 @@ class Embedding(Module):
         super().__init__()
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         if padding_idx is not None:
-            if not -num_embeddings <= padding_idx < num_embeddings:
-                raise TorchError("padding_range")
-            padding_idx %= num_embeddings
+            padding_idx = padding_row(padding_idx, num_embeddings, "padding_range")
         self.padding_idx, self.max_norm, self.norm_type = padding_idx, max_norm, norm_type
         self.scale_grad_by_freq, self.sparse = scale_grad_by_freq, sparse
-        self.parameter_table = {"weight": empty((num_embeddings, embedding_dim), dtype)}
+        self.parameter_table = {"weight": self.empty((num_embeddings, embedding_dim), device, dtype)}
         self.fill_new()
 
     def reset_parameters(self) -> None:
@@ -165,7 +171,7 @@ class PReLU(Module):
     ) -> None:
         super().__init__()
         self.num_parameters, self.init = num_parameters, init
-        self.parameter_table = {"weight": empty(num_parameters, dtype)}
+        self.parameter_table = {"weight": self.empty(num_parameters, device, dtype)}
         self.fill_new()
 
     def reset_parameters(self) -> None:

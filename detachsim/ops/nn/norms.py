@@ -10,7 +10,7 @@ from detachsim.engine.dtypes import DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.tensor import Tensor, fresh
 from detachsim.ops.nn import init
-from detachsim.ops.nn.base import Module, dims_of, empty, options, tensors
+from detachsim.ops.nn.base import Module, dims_of, options, tensors
 from detachsim.ops.python_calls import method
 
 
@@ -51,8 +51,8 @@ class LayerNorm(_Norm):
         self.normalized_shape = _shape(normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
         self.parameter_table = {
-            "weight": empty(self.normalized_shape, dtype) if elementwise_affine else None,
-            "bias": empty(self.normalized_shape, dtype) if elementwise_affine and bias else None,
+            "weight": self.empty(self.normalized_shape, device, dtype) if elementwise_affine else None,
+            "bias": self.empty(self.normalized_shape, device, dtype) if elementwise_affine and bias else None,
         }
         self.fill_new()
 
@@ -86,7 +86,9 @@ class RMSNorm(_Norm):
         super().__init__()
         self.normalized_shape = _shape(normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
-        self.parameter_table = {"weight": empty(self.normalized_shape, dtype) if elementwise_affine else None}
+        self.parameter_table = {
+            "weight": self.empty(self.normalized_shape, device, dtype) if elementwise_affine else None
+        }
         self.fill_new()
 
     def forward(self, x: Any) -> Any:
@@ -124,8 +126,8 @@ class GroupNorm(_Norm):
             raise TorchError("group_norm_channels", channels=num_channels, groups=num_groups)
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
         self.parameter_table = {
-            "weight": empty(num_channels, dtype) if affine else None,
-            "bias": empty(num_channels, dtype) if affine and bias else None,
+            "weight": self.empty(num_channels, device, dtype) if affine else None,
+            "bias": self.empty(num_channels, device, dtype) if affine and bias else None,
         }
         self.fill_new()
 
@@ -170,14 +172,13 @@ class _ChannelNorm(_Norm):
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine = self.track_default if affine is None else affine
         tracked = self.track_running_stats = self.track_default if track_running_stats is None else track_running_stats
-        kind = dtype or dtypes.float32
         self.parameter_table = {
-            "weight": empty(num_features, kind) if self.affine else None,
-            "bias": empty(num_features, kind) if self.affine and bias else None,
+            "weight": self.empty(num_features, device, dtype) if self.affine else None,
+            "bias": self.empty(num_features, device, dtype) if self.affine and bias else None,
         }
         self.buffer_table = {
-            "running_mean": fresh(np.zeros(num_features, kind.numpy), kind) if tracked else None,
-            "running_var": fresh(np.ones(num_features, kind.numpy), kind) if tracked else None,
+            "running_mean": self.allocate("zeros", num_features, device, dtype) if tracked else None,
+            "running_var": self.allocate("ones", num_features, device, dtype) if tracked else None,
             # How often it ran: PyTorch counts in an int64 tensor.
             "num_batches_tracked": fresh(np.zeros((), np.int64), dtypes.int64) if tracked else None,
         }

@@ -8,7 +8,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.collections import items_of
 from detachsim.ops.nn import init
-from detachsim.ops.nn.base import Module, dims_of, empty, options, tensors
+from detachsim.ops.nn.base import Module, dims_of, options, tensors
 
 
 class _Cell(Module):
@@ -24,10 +24,10 @@ class _Cell(Module):
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
         rows = self.chunks * hidden_size
         self.parameter_table = {
-            "weight_ih": empty((rows, input_size), dtype),
-            "weight_hh": empty((rows, hidden_size), dtype),
-            "bias_ih": empty(rows, dtype) if bias else None,
-            "bias_hh": empty(rows, dtype) if bias else None,
+            "weight_ih": self.empty((rows, input_size), device, dtype),
+            "weight_hh": self.empty((rows, hidden_size), device, dtype),
+            "bias_ih": self.empty(rows, device, dtype) if bias else None,
+            "bias_hh": self.empty(rows, device, dtype) if bias else None,
         }
         self.fill_new()
 

@@ -10,7 +10,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.nn import init
-from detachsim.ops.nn.base import Module, dims_of, empty, options
+from detachsim.ops.nn.base import Module, dims_of, options
 from detachsim.ops.python_calls import method
 
 # The parameters of so many layers may be named in an expression.
@@ -66,7 +66,7 @@ class RNNBase(Module):
             raise TorchError("recurrent_projection_sign")
         if self.proj_size >= self.hidden_size:
             raise TorchError("recurrent_projection_size")
-        self._make_parameters(dtype)
+        self._make_parameters(device, dtype)
         self.fill_new()
 
     def _refuse_wrong_dropout(self, dropout: Any) -> None:
@@ -91,7 +91,7 @@ class RNNBase(Module):
     def _directions(self) -> int:
         return 2 if self.bidirectional else 1
 
-    def _make_parameters(self, dtype: DType | None) -> None:
+    def _make_parameters(self, device: Any, dtype: DType | None) -> None:
         rows = self.chunks * self.hidden_size
         outputs = self.proj_size or self.hidden_size
         for layer in range(self.num_layers):
@@ -103,7 +103,7 @@ class RNNBase(Module):
                 if self.proj_size:
                     sizes.update(weight_hr=(self.proj_size, self.hidden_size))
                 for name, size in sizes.items():
-                    self.parameter_table[f"{name}_l{layer}{suffix}"] = empty(size, dtype)
+                    self.parameter_table[f"{name}_l{layer}{suffix}"] = self.empty(size, device, dtype)
 
     def reset_parameters(self) -> None:
         """Fill with random numbers."""

@@ -131,7 +131,8 @@ def get_buffer(self: "Module", target: str) -> Tensor | None:
 def has_attribute(module: "Module", name: str) -> bool:
     """Whether ``module.name`` is something, if only a method."""
     kind = type(module)
-    return name in kind.ATTRIBUTES or name in kind.METHODS or module.find(name) is not module
+    declared = name in kind.METHODS or (name in kind.ATTRIBUTES and hasattr(module, name))
+    return declared or module.find(name) is not module
 
 
 def _attribute(module: "Module", name: str) -> Any:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from detachsim.engine.errors import TorchError
-from detachsim.engine.tensor import Tensor
 from detachsim.ops.loss import chosen_reduction
-from detachsim.ops.nn.base import Module, dims_of, options
+from detachsim.ops.nn.base import Module, dims_of, options, tensors
+from detachsim.ops.nn.checks import CHECKS
+from detachsim.ops.nn.registering import register_buffer
 
 Options = tuple[tuple[str, Any], ...]
 
@@ -26,8 +27,8 @@ _LP_POOL: Options = (("norm_type", REQUIRED), ("kernel_size", REQUIRED), ("strid
 ACTIVATIONS: tuple[tuple[str, Options, str, tuple[str, ...], str], ...] = (
     ("ReLU", (("inplace", False),), "relu", (), WITHOUT_FALSE_INPLACE),
     ("ReLU6", (("inplace", False),), "relu6", (), WITHOUT_FALSE_INPLACE),
-    ("Sigmoid", (), "sigmoid", (), NOTHING),
-    ("Tanh", (), "tanh", (), NOTHING),
+    ("Sigmoid", (), "torch.sigmoid", (), NOTHING),
+    ("Tanh", (), "torch.tanh", (), NOTHING),
     (
         "LeakyReLU",
         (("negative_slope", 0.01), ("inplace", False)),
@@ -56,11 +57,11 @@ ACTIVATIONS: tuple[tuple[str, Options, str, tuple[str, ...], str], ...] = (
     ("Softmax", (("dim", None),), "softmax", ("dim",), ALL),
     ("LogSoftmax", (("dim", None),), "log_softmax", ("dim",), ALL),
     ("Softmin", (("dim", None),), "softmin", ("dim",), ALL),
-    ("Flatten", (("start_dim", 1), ("end_dim", -1)), "flatten", ("start_dim", "end_dim"), ALL),
+    ("Flatten", (("start_dim", 1), ("end_dim", -1)), ".flatten", ("start_dim", "end_dim"), ALL),
     (
         "Unflatten",
         (("dim", REQUIRED), ("unflattened_size", REQUIRED)),
-        "unflatten",
+        ".unflatten",
         ("dim", "sizes=unflattened_size"),
         ALL,
     ),
@@ -118,6 +119,9 @@ ACTIVATIONS: tuple[tuple[str, Options, str, tuple[str, ...], str], ...] = (
     ("AdaptiveAvgPool1d", (("output_size", REQUIRED),), "adaptive_avg_pool1d", ("output_size",), ALL),
     ("AdaptiveAvgPool2d", (("output_size", REQUIRED),), "adaptive_avg_pool2d", ("output_size",), ALL),
 )
+
+# The options that are tensors, and kept as buffers.
+BUFFERS = frozenset(("weight", "pos_weight"))
 
 # What says ``reduction`` in an older way.
 _LEGACY: Options = (("size_average", None), ("reduce", None))
@@ -240,7 +244,7 @@ class Stateless(Module):
         for name in self.passed:
             # An option may have another name as the op's argument: ``argument=option``.
             argument, _, option = name.rpartition("=")
-            given[argument or option] = getattr(self, option)
+            given[argument or option] = self.buffer_table[option] if option in BUFFERS else getattr(self, option)
         return given
 
     def _op_name(self) -> str:
@@ -277,9 +281,12 @@ def _initializer(name: str, defaults: Options) -> Callable[..., None]:
         for option, value in values.items():
             if name == "Softplus" and option not in kwargs and not args and self.session.dialect != "torch-2.13":
                 value = int(value)  # floats since
-            if isinstance(value, Tensor):
-                self.buffer_table[option] = value
-            setattr(self, option, value)
+            if option in BUFFERS:
+                register_buffer(self, option, value)
+            else:
+                setattr(self, option, value)
+        if name in CHECKS:
+            CHECKS[name](self.session, values)
 
     return __init__
 
@@ -351,7 +358,8 @@ def _made(
             "option_names": names,
             "passed": passed,
             "printing": printing,
-            "ATTRIBUTES": options(*(option for option in names if (option, None) not in _LEGACY)),
+            "ATTRIBUTES": options(*(option for option in names if (option, None) not in _LEGACY))
+            | tensors(*BUFFERS & set(names)),
         },
     )
 
