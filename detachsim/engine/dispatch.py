@@ -57,7 +57,8 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
     if op.kind == FACTORY:
         made: Tensor = op.kernel(session, *bound)
         if session.facts is not None:
-            session.facts.append(("op", op, (), (made,), None))
+            # The tensors among the data give their values alone.
+            session.facts.append(("op", op, bound, (made,), None))
         return made
     if tensors and isinstance(tensors[0], Tensor) and tensors[0].array.size > MAX_ELEMENTS:
         require_few(tensors[0].array.size)  # an expanded tensor may have any number of elements

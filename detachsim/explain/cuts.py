@@ -1,5 +1,7 @@
 """Where the way of a gradient was cut: which step made a tensor that no gradient flows through, and how."""
 
+import re
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from detachsim.explain.culprit import because
@@ -8,7 +10,9 @@ from detachsim.explain.history import History
 from detachsim.explain.wording import short
 from detachsim.records import record
 
-Way: TypeAlias = Literal["detached", "no_grad", "integer", "not required", "switched off", "not recorded"]
+Way: TypeAlias = Literal[
+    "detached", "no_grad", "integer", "not required", "switched off", "not recorded", "copied", "numbers"
+]
 
 CODES: dict[Way, str] = {
     "detached": "N1",
@@ -17,7 +21,13 @@ CODES: dict[Way, str] = {
     "not required": "N5",
     "switched off": "N5",
     "integer": "N6",
+    "copied": "N10",
+    "numbers": "N10",
 }
+# What makes a new tensor of the values of others, without their graph.
+_COPYING = ("tensor", "as_tensor", "full", "arange", "linspace")
+_NAME = r"(?<![\w.])[A-Za-z_]\w*"
+_NUMBERS = r"\.item\(|\.tolist\(|\bfloat\(|\bint\(|\btensor\("
 
 
 @record
@@ -52,7 +62,8 @@ def find_cuts(history: History, tensor: int) -> list[Cut]:
                 cuts.append(Cut(step, "not recorded", one, one))
                 continue
             way: Way = "integer" if made and not floating(made.event.dtype) else "not required"
-            asked.append(Cut(step, way, one, 0))
+            taken = through_numbers(history, step, history.requires, one) if way == "not required" else None
+            asked.append(taken or Cut(step, way, one, 0))
         seen.update(sources)
         queue.extend(sources)
     return cuts or asked
@@ -66,14 +77,16 @@ def cut_at(history: History, tensor: int) -> Cut | None:
         if flag.event.flag == "requires_grad" and flag.event.value == "False":
             return Cut(flag.step, "switched off", tensor, tensor)
     made = history.tensors.get(tensor)
-    if made is None or made.event.requires_grad:
+    if made is None:
         return None
     event = made.event
     source = next(
         (one for one, required in zip(event.inputs, made.inputs_required, strict=True) if required),
         None,
     )
-    if source is None:
+    if source is not None and event.op in _COPYING:
+        return Cut(made.step, "copied", tensor, source)
+    if source is None or event.requires_grad:
         return None
     if event.op in ("detach", "data"):
         return Cut(made.step, "detached", tensor, source)
@@ -82,6 +95,26 @@ def cut_at(history: History, tensor: int) -> Cut | None:
     if not event.grad_mode:
         return Cut(made.step, "no_grad", tensor, source)
     return Cut(made.step, "integer", tensor, source)
+
+
+def through_numbers(history: History, step: str, wanted: Callable[[int], bool], made: int) -> Cut | None:
+    """Return the cut at the step where a ``wanted`` tensor became Python numbers, of which ``step`` computes.
+
+    ``made`` is what was computed of the numbers.
+    """
+    used = set(re.findall(_NAME, history.code(step).partition("=")[2] or history.code(step)))
+    numbers = list(history.steps)
+    for number in reversed(numbers[: numbers.index(step) + 1] if step in history.steps else []):
+        if number != step and not used.intersection(history.binds.get(number, ())):
+            continue
+        code = history.code(number)
+        here = set(re.findall(_NAME, code.partition("=")[2])) if number != step else used
+        tensors = [history.bound[name] for name in sorted(here) if name in history.bound]
+        source = next((each for each in tensors if wanted(each)), None)
+        if re.search(_NUMBERS, code) and source is not None:
+            return Cut(number, "numbers", made, source)
+        used |= here
+    return None
 
 
 def floating(dtype: str) -> bool:
@@ -112,6 +145,18 @@ def flows(history: History, source: int, target: int) -> bool:
     return False
 
 
+def reached(history: History, root: int) -> list[int]:
+    """Return the leaves that require grad to which a gradient flows from ``root``."""
+    seen = {root}
+    queue = [root]
+    for tensor in queue:
+        if cut_at(history, tensor) is None:
+            fresh = [before for before in history.sources(tensor) if before not in seen]
+            seen.update(fresh)
+            queue.extend(fresh)
+    return [tensor for tensor in queue if history.is_leaf(tensor) and history.requires(tensor)]
+
+
 def cut_words(history: History, cut: Cut) -> str:
     """Return what the step of the cut did, as a sentence."""
     called, source = history.called(cut.tensor), history.called(cut.source) if cut.source else ""
@@ -134,6 +179,11 @@ def cut_words(history: History, cut: Cut) -> str:
             return f"{op} has no gradient"
         case "not recorded":
             return f"{called} is a gradient computed without create_graph=True, so it has no graph of its own"
+        case "copied":
+            given = source if history.names(cut.source) else "what it is given"
+            return f"torch.{op} copies the values of {given}, and no gradient flows back from a copy of values"
+        case "numbers":
+            return "here the values become Python numbers, which know nothing of gradients"
         case "switched off":
             return f"{called} is told not to require grad"
         case "not required":
@@ -193,6 +243,10 @@ def why(history: History, cut: Cut) -> str:
             return f"{where} has no gradient"
         case "not recorded":
             return f"{where} computed it without create_graph=True"
+        case "copied":
+            return f"{where} copied values, and not their graph"
+        case "numbers":
+            return f"{where} took the values out as Python numbers"
         case "switched off":
             return f"{where} turned requires_grad off"
         case "not required":

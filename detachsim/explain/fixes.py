@@ -3,28 +3,33 @@
 from collections.abc import Iterable, Iterator
 
 from detachsim.events import Event, ExpectationFailed, Raised
-from detachsim.explain.candidates import Candidate, candidates
+from detachsim.explain.bench import Candidate
+from detachsim.explain.candidates import candidates
+from detachsim.explain.cuts import reached
 from detachsim.explain.diagnosis import Diagnosis, Fix
 from detachsim.explain.history import History
 from detachsim.explain.mending import Draft, apply
 from detachsim.explain.nonfinite import is_nonfinite
 from detachsim.explain.rerun import Choices, Rerun
-from detachsim.explain.wording import listed
+from detachsim.explain.wording import listed, short
 from detachsim.records import record
 
 # More than this is not tried for one diagnosis.
 MOST_TRIED = 10
 # What the broken scenario expected, a mended one may not: so often its expectations are adapted.
 _ADAPTED = 4
+# What asks for a gradient that a step read: answered when there is one.
+_ASKED_FOR_GRAD = ("N1", "N2", "N3", "N4", "N5", "N6", "N7", "N10")
 # Where the gradient that the program was meant to give is known: that of the forward pass as it ran.
 _INTENDED = ("V1", "V2", "V3")
 
 
 @record
 class Outcome:
-    """What a run came to: the gradients at its end, its diagnoses by code, its errors."""
+    """What a run came to: the gradients at its end, who got one in each pass, its diagnoses by code, its errors."""
 
     grads: tuple[tuple[str, str], ...]
+    served: tuple[frozenset[str], ...]
     codes: tuple[str, ...]
     uncaught: bool
 
@@ -46,7 +51,7 @@ class Workshop:
         other: list[Fix] = []
         seen: set[str] = set()
         tried = 0
-        for candidate in candidates(found, history.steps, self._rerun.text):
+        for candidate in candidates(found, history, self._rerun.text):
             if tried == MOST_TRIED or len(good) >= most:
                 break
             text = apply(self._rerun.text, candidate.changes)
@@ -54,12 +59,14 @@ class Workshop:
                 continue
             seen.add(text)
             tried += 1
-            fix, meant = self._try(found, candidate, text, wanted)
+            fix, meant = self._try(found, history, candidate, text, wanted)
             if fix is not None:
                 (good if meant else other).append(fix)
         return tuple((good + other)[:most])
 
-    def _try(self, found: Diagnosis, candidate: Candidate, text: str, wanted: str) -> tuple[Fix | None, bool]:
+    def _try(
+        self, found: Diagnosis, history: History, candidate: Candidate, text: str, wanted: str
+    ) -> tuple[Fix | None, bool]:
         tried = self._run(text, found.choices)
         if tried is None:
             return None, False
@@ -67,6 +74,9 @@ class Workshop:
         if not self._succeeds(found, outcome, wanted):
             return None, False
         says, meant = self._says(found, outcome)
+        missed = _missed(history, outcome) if found.code == "B1" else ""
+        if missed:
+            says, meant = f"{says}; {missed}", False
         return Fix(candidate.title, candidate.step, candidate.replacement, says, text), meant
 
     def _run(self, text: str, choices: Choices) -> tuple[str, Outcome] | None:
@@ -88,6 +98,10 @@ class Workshop:
         before = self._original(found.choices)
         if outcome.uncaught:
             return False
+        if found.code in _ASKED_FOR_GRAD and _asked(found):
+            # Another question may come up instead, such as why a result that took the leaf's place keeps none.
+            given = {name for name, _ in outcome.grads}
+            return len(outcome.codes) <= len(before.codes) and _asked(found) <= given
         if wanted:
             return len(outcome.codes) <= len(before.codes) and any(name == wanted for name, _ in outcome.grads)
         if found.code in ("F1", "F2"):
@@ -103,12 +117,16 @@ class Workshop:
 
     def _says(self, found: Diagnosis, outcome: Outcome) -> tuple[str, bool]:
         """Return what came of a fix, and whether its gradients are those that were meant."""
-        grads = [f"{name} = {' '.join(text.split())}" for name, text in outcome.grads[:4]]
+        asked = _asked(found)
+        shown = [(name, text) for name, text in outcome.grads if text and (name in asked or _is_own(name))]
+        shown.sort(key=lambda grad: grad[0] not in asked)
+        grads = [f"{name} = {' '.join(text.split())}" for name, text in shown[:4]]
         says = "the run succeeds" + (f": {', '.join(grads)}" if grads else "")
         if found.code not in _INTENDED:
             return says, True
         meant = self._intended(found.choices)
-        differ = [name for name, text in outcome.grads if name in meant and meant[name] != text]
+        # That of a parameter may well differ: it is for its optimizer to change, and to compute with again.
+        differ = [name for name, text in outcome.grads if _is_own(name) and meant.get(name, text) != text]
         if not differ:
             return says, True
         was = listed(f"{name} = {' '.join(meant[name].split())}" for name in differ[:2])
@@ -136,13 +154,42 @@ def _outcome(events: Iterable[Event]) -> Outcome:
         if isinstance(event, Raised) and not event.caught:
             uncaught = True
     history = explainer.history
-    return Outcome(tuple(_grads(history)), tuple(codes), uncaught)
+    served = [frozenset(name for event in one.received for name in event.names[:1]) for one in history.passes]
+    return Outcome(tuple(_grads(history)), tuple(served), tuple(codes), uncaught)
+
+
+def _missed(history: History, outcome: Outcome) -> str:
+    """Say which leaves a backward pass reaches no more; empty if each still gets its gradient."""
+    for place, one in enumerate(history.passes):
+        served = [event.names for event in one.received]
+        if not one.completed:
+            served += [history.names(leaf) for root in one.roots for leaf in reached(history, root)]
+        now = outcome.served[place] if place < len(outcome.served) else frozenset()
+        lost = sorted({names[0] for names in served if names} - now)
+        if lost:
+            return f"{short(history.code(one.step))} does not reach {listed(lost)} then"
+    return ""
+
+
+def _asked(found: Diagnosis) -> set[str]:
+    """Return the gradients that a step read and found to be None."""
+    return {f"{name}.grad" for one in found.because if one.role == "read" for name in one.names}
+
+
+def _is_own(grad: str) -> bool:
+    """Whether a gradient is that of one of the scenario's own names, and not of a module's parameter."""
+    return grad.count(".") == 1
 
 
 def _grads(history: History) -> Iterator[tuple[str, str]]:
+    """Yield every gradient with its name: those of a scenario's own names first, then those of parameters."""
     for name, tensor in history.bound.items():
         if tensor in history.grads:
             yield f"{name}.grad", history.grads[tensor]
+    for tensor, grad in history.grads.items():
+        names = history.names(tensor)
+        if names and names[0] not in history.bound:
+            yield f"{names[0]}.grad", grad
 
 
 def _adapt(text: str, failed: list[ExpectationFailed]) -> str | None:

@@ -126,7 +126,10 @@ class History:
         self.last_names: dict[int, tuple[str, ...]] = {}
         self.passes: list[Pass] = []
         self.freed: dict[int, str] = {}
+        # The gradients that there are, as texts; empty after an edit.
         self.grads: dict[int, str] = {}
+        # The types of what names stand for that is no tensor.
+        self.values: dict[str, str] = {}
         # The names that each step bound.
         self.binds: dict[str, list[str]] = {}
         # The expressions that backward was called on.
@@ -209,6 +212,10 @@ class History:
         edit = Edit(self.order, self.step, event)
         self.edits.append(edit)
         self.edits_of.setdefault(event.storage, []).append(edit)
+        for name in event.names:
+            owner = self.named(name.removesuffix(".grad")) if name.endswith(".grad") else None
+            if owner in self.grads:
+                self.grads[owner] = ""
         if any(counter != event.counter for counter in self.saved_counters.get(event.storage, ())):
             self.edited_behind = True
 
@@ -233,6 +240,7 @@ class History:
         self.binds.setdefault(self.step, []).append(event.name)
         self.bindings.setdefault(event.name, []).append(Binding(self.order, self.step, event))
         self.bound[event.name] = event.tensor.id
+        self.values.pop(event.name, None)
         self.deleted.pop(event.name, None)
         self.last_names[event.tensor.id] = event.tensor.names or (event.name,)
         state = event.tensor
@@ -247,6 +255,7 @@ class History:
 
     def _bind_value(self, event: ValueBound) -> None:
         self.binds.setdefault(self.step, []).append(event.name)
+        self.values[event.name] = event.type
         self.bound.pop(event.name, None)
         self.deleted.pop(event.name, None)
 
@@ -301,6 +310,13 @@ class History:
         """Return the names that a tensor has now, or had last."""
         now = tuple(name for name, bound in self.bound.items() if bound == tensor)
         return now or self.last_names.get(tensor, ())
+
+    def named(self, name: str) -> int | None:
+        """Return the tensor that a name stands for; a parameter of a module has none of its own (``layer.weight``)."""
+        tensor = self.bound.get(name)
+        if tensor is None and "." in name:
+            tensor = next((one for one, names in self.last_names.items() if name in names), None)
+        return tensor
 
     def owner_names(self, tensor: int) -> tuple[str, ...]:
         """Return the names of the nearest tensor with a name whose memory ``tensor`` looks at."""

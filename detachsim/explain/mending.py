@@ -144,13 +144,19 @@ class Draft:
             return ()
         return Change(mine.first, mine.last, ()), Change(other.last, other.last, tuple(self.rows(mine)))
 
-    def wrap(self, step: StepBegan, kind: str) -> Change | None:
-        """Put a step inside a block of its own."""
+    def wrap(self, step: StepBegan, block: str, kind: str, value: str) -> Change | None:
+        """Put a step, with this kind and value, inside a block of its own."""
         item = self.item(step.span, step.kind)
         if item is None:
             return None
-        head = f"{' ' * item.dash}- {kind}:"
-        return Change(item.first, item.last, (head, *(f"    {row}" if row.strip() else row for row in self.rows(item))))
+        rows = self.rows(item)
+        if (kind, value) != (step.kind, self.value(step.span)):
+            changed = self.replace(step, kind, value)
+            if changed is None:
+                return None
+            rows[changed.first - item.first : changed.last - item.first] = changed.lines
+        head = f"{' ' * item.dash}- {block}:"
+        return Change(item.first, item.last, (head, *(f"    {row}" if row.strip() else row for row in rows)))
 
     def rows(self, item: Item) -> list[str]:
         """Return the lines of a step."""

@@ -1,15 +1,10 @@
 """Why a gradient is None, and why it is not: the way from the root of a backward pass to a tensor, or its cut."""
 
-import re
-
 from detachsim.explain.culprit import because, in_order
-from detachsim.explain.cuts import CODES, Cut, cut_evidence, cut_on_way, find_cuts, why
+from detachsim.explain.cuts import CODES, Cut, cut_evidence, cut_on_way, find_cuts, through_numbers, why
 from detachsim.explain.diagnosis import Because, Diagnosis
 from detachsim.explain.history import History, Pass
 from detachsim.explain.wording import listed, short, steps
-
-_NAME = r"(?<![\w.])[A-Za-z_]\w*"
-_NUMBERS = r"\.item\(|\.tolist\(|\bfloat\(|\bint\(|\btensor\("
 
 
 def explain_none(history: History, tensor: int, names: tuple[str, ...], *, asked: bool = False) -> Diagnosis | None:
@@ -29,9 +24,7 @@ def explain_none(history: History, tensor: int, names: tuple[str, ...], *, asked
 
 def explain_gradient(history: History, name: str) -> Diagnosis | None:
     """Return why ``name.grad`` is None at the end of the run, or the way that the gradient came."""
-    tensor = history.bound.get(name)
-    if tensor is None:  # a parameter of a module has no name of its own
-        tensor = next((one for one, names in history.last_names.items() if "." in name and name in names), None)
+    tensor = history.named(name)
     if tensor is None:
         return None
     if tensor not in history.grads:
@@ -173,15 +166,11 @@ class _Reader:
             text = "this backward stops with an error before it comes here"
             evidence = [created, because(history, last.step, "needed", (), text)]
             return self._diagnosis("N8", f"the backward of step {last.step} ended with an error before it", evidence)
-        number = self._through_number(last)
-        if number is not None:
-            code = short(history.code(number), 40)
-            text = "here the values become Python numbers, which know nothing of gradients"
-            evidence = [created, because(history, number, "cut", self.names, text)]
-            evidence.append(
-                because(history, last.step, "needed", (), "this backward comes no further than the numbers")
-            )
-            return self._diagnosis("N10", f"step {number} ({code}) took the values out as Python numbers", evidence)
+        taken = through_numbers(history, last.step, lambda each: bool(history.route(self.tensor, each)), self.tensor)
+        if taken is not None:
+            text = "this backward comes no further than the numbers"
+            needed = because(history, last.step, "needed", (), text)
+            return self._diagnosis("N10", why(history, taken), [created, *cut_evidence(history, taken), needed])
         roots = listed(history.called(root) for root in last.roots) or "its root"
         text = f"this backward starts from {roots}, which was not computed from {self.called}"
         reason = f"the backward of {steps(one.step for one in since)} did not use it"
@@ -189,22 +178,6 @@ class _Reader:
             text = f"this backward did not bring a gradient to {self.called}"
             reason = f"the backward of step {last.step} did not go there"
         return self._diagnosis("N7", reason, [created, because(history, last.step, "needed", (), text)])
-
-    def _through_number(self, one: Pass) -> str | None:
-        """Return the step that turned values of the tensor to Python numbers, from which the root was computed."""
-        history = self.history
-        wanted = set(re.findall(_NAME, history.code(one.step)))
-        numbers = list(history.steps)
-        for number in reversed(numbers[: numbers.index(one.step)]):
-            made = history.binds.get(number, ())
-            if not wanted.intersection(made):
-                continue
-            used = set(re.findall(_NAME, history.code(number).partition("=")[2]))
-            tensors = [history.bound[name] for name in used if name in history.bound]
-            if re.search(_NUMBERS, history.code(number)) and any(history.route(self.tensor, each) for each in tensors):
-                return number
-            wanted |= used
-        return None
 
     def _cut_before(self, one: Pass) -> Cut | None:
         for root in one.roots:

@@ -8,7 +8,7 @@ from detachsim.explain.culprit import because, edit_evidence, explain_freed, exp
 from detachsim.explain.cuts import cut_evidence, cut_on_way, find_cuts, flows, why
 from detachsim.explain.diagnosis import Because, Diagnosis
 from detachsim.explain.history import History
-from detachsim.explain.missing import evidence_of
+from detachsim.explain.missing import evidence_of, explain_none
 from detachsim.explain.wording import listed, short
 
 _IDENTIFIER = r"(?<![\w.])[A-Za-z_]\w*"
@@ -392,7 +392,7 @@ def _python(history: History, raised: Raised) -> Diagnosis | None:
     """A name that a step deleted, or that a step before failed to bind."""
     found = re.search(_MISSING, raised.text)
     if found is None:
-        return None
+        return _none_used(history) if "NoneType" in raised.text else None
     name = found.group(1)
     deleted = history.deleted.get(name)
     here = because(history, history.step, "needed", (name,), f"{name} is needed here")
@@ -405,6 +405,15 @@ def _python(history: History, raised: Raised) -> Diagnosis | None:
     tried = because(history, failed[-1], "rebound", (name,), f"this step failed before it could bind {name}")
     headline = f"Step {failed[-1]} was to bind {name}, but it failed."
     return Diagnosis("E2", history.step, headline, (tried, here))
+
+
+def _none_used(history: History) -> Diagnosis | None:
+    """A step computes with a gradient that is None."""
+    for name in re.findall(rf"({_IDENTIFIER}(?:\.\w+|\[\d+\])*?)\.grad\b", " ".join(history.open[-1].code)):
+        tensor = history.named(name)
+        if tensor is not None and tensor not in history.grads:
+            return explain_none(history, tensor, (name,), asked=True)
+    return None
 
 
 _EXPLAINED = {

@@ -28,14 +28,7 @@ def answer(found: Diagnosis, depth: int) -> Iterator[Line]:
     for note in found.notes:
         yield Fact(depth, say("  ", note), _HANG)
     for fix in found.fixes[:1]:
-        text = "; ".join(line.strip() for line in fix.replacement.split("\n"))
-        yield Fact(
-            depth,
-            say(
-                Piece("fix: ", "good"),
-                f"{fix.title} in step {fix.step}",
-                *(say(": ", Piece(text, "code")) if text else ()),
-            ),
-            _HANG,
-        )
+        yield Fact(depth, say(Piece("fix", "good"), quiet(f" (step {fix.step})"), ": ", fix.title), _HANG)
+        for row in fix.replacement.split("\n") if fix.replacement else ():
+            yield Fact(depth, say(Piece(f"    {row}", "code")), _HANG * 2)
         yield Fact(depth, say("  then ", fix.outcome), _HANG)

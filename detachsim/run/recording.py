@@ -7,7 +7,7 @@ import numpy as np
 
 from detachsim.engine.names import dialect_name
 from detachsim.engine.node import AccumulateGrad, CopySlices, Node, SavedInput, SavedOutput
-from detachsim.engine.op import ALIAS, VIEW, Op
+from detachsim.engine.op import ALIAS, FACTORY, VIEW, Op
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Storage, Tensor, Version, offset, strides
 from detachsim.engine.views import requires_grad
@@ -222,7 +222,7 @@ class Recorder:
             if output.id:
                 continue
             yield self._created(output, op.name, inputs, source)
-            if not requires_grad(output):
+            if not requires_grad(output) and op.kind != FACTORY:
                 self._note_reason(op, output, inputs)
         if node is not None and node.id == 0:
             yield self._recorded(op, node, given, outputs)

@@ -240,6 +240,46 @@ CASES = [
         "L5", "2", [("2", "edited")],
     ),
     Case(
+        "an edit of a numpy array over what was saved",
+        steps(leaf("a"), "op: y = a.exp()", "op: n = y.detach().numpy()", "inplace: n[0] = 0", "backward: y.sum()"),
+        "V2", "5", [("2", "saved"), ("3", "aliased"), ("4", "edited"), ("5", "needed")],
+    ),
+    Case(
+        "an edit of another part of one memory",
+        steps(leaf("w"), "tensor: h = zeros(3, 2)", "op: y = (w * h[0]).sum()", "inplace: h[1] = 1", "backward: y"),
+        "V1", "5", [("3", "saved"), ("4", "edited"), ("5", "needed")],
+    ),
+    Case(
+        "there and back through numpy",
+        steps(leaf("a"), "op: z = torch.from_numpy(a.detach().numpy()) * 2", "backward: z.sum()"),
+        "B2", "3", [("2", "cut"), ("3", "needed")],
+    ),
+    Case(
+        "a tensor of tensors",
+        steps(leaf("w"), "op: one = (w * 2).sum()", "op: loss = torch.tensor([one, 3.0]).sum()", "backward: loss"),
+        "B2", "4", [("3", "cut"), ("4", "needed")],
+    ),
+    Case(
+        "a loss of numbers",
+        steps(leaf("w"), "op: total = (w * 3).sum().item()", "op: loss = torch.tensor(total)", "backward: loss"),
+        "B2", "4", [("2", "cut"), ("4", "needed")],
+    ),
+    Case(
+        "a gradient is wanted before the first backward",
+        steps(leaf("w"), "inplace: w.grad.zero_()", "backward: w.sum()"),
+        "N8", "2", [("1", "created"), ("2", "read")],
+    ),
+    Case(
+        "an update that gives the name away, and a second one",
+        steps(leaf("w"), "repeat: 2\nsteps:\n  - backward: (w * w).sum()\n  - op: w = w - 0.1 * w.grad"),
+        "N4", "2[1].2", [("1", "created"), ("2[0].2", "rebound"), ("2[1].2", "read")],
+    ),
+    Case(
+        "only some inputs are asked for",
+        steps(leaf("a"), leaf("b"), "backward: (a * b).sum()\ninputs: [a]", "print: b.grad"),
+        "N7", "4", [("2", "created"), ("3", "needed"), ("4", "read")],
+    ),
+    Case(
         "a name that a failed step should have bound",
         steps(leaf("w"), "op: y = w.view(3)\nraises: true", "print: y"),
         "E2", "3", [("2", "rebound"), ("3", "needed")],

@@ -1,0 +1,94 @@
+"""Statements written otherwise: out of place, away from 0, with tensors instead of numbers; text in, text out."""
+
+import ast
+import re
+
+NAME = r"(?<![\w.])[A-Za-z_]\w*"
+BINDING = r"^(\w+)\s*=(?!=)\s*(.+)$"
+_METHOD = r"^(?:(\w+)\s*=\s*)?(\w+)\.(\w+?)_\((.*)\)$"
+_FUNCTION = r"^(?:(\w+)\s*=\s*)?((?:\w+\.)*\w+?)_\((\w+)(.*)\)$"
+_AUGMENTED = r"^(\w+)\s*(\*\*|//|[-+*/@%])=\s*(.+)$"
+_PRIMARY = r"^[\w.]+(\([^()]*\)|\[[^\[\]]*\]|\.\w+)*$"
+# An argument with at most one call inside.
+_ARGUMENT = r"((?:[^(),]|\([^()]*\))+)"
+_OPTIONS = r"(?:,\s*\w+=[\w.]+)*"
+_TENSOR_OF = rf"(?<![\w.])(?:torch\.)?tensor\((?!\[){_ARGUMENT}{_OPTIONS}\)"
+_TENSOR_OF_LIST = rf"(?<![\w.])(?:torch\.)?tensor\(\[([^\[\]]*)\]{_OPTIONS}\)"
+_FLOAT_OF = rf"(?<![\w.])float\({_ARGUMENT}\)"
+
+
+def primary(expression: str) -> str:
+    """Return an expression that takes a method behind it."""
+    return expression if re.match(_PRIMARY, expression) else f"({expression})"
+
+
+_SINGULAR = ("sqrt", "rsqrt", "log", "log2", "log10", "reciprocal")
+
+
+def shifted(value: str) -> str | None:
+    """Return a statement with a little added to what a root, a logarithm or a division is taken of."""
+    bound = re.match(BINDING, value)
+    start = bound.start(2) if bound is not None else 0
+    text = value[start:]
+    if not text.isascii():  # places are counted in bytes
+        return None
+    try:
+        tree = ast.parse(text, mode="eval")
+    except SyntaxError:
+        return None
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="torch" | "F"), attr=name), args=[operand]):
+                singular = name in _SINGULAR
+            case ast.Call(func=ast.Attribute(value=operand, attr=name), args=[]):
+                singular = name in _SINGULAR
+            case ast.Call(func=ast.Name(id=name), args=[operand]):
+                singular = name in _SINGULAR
+            case ast.BinOp(left=operand, op=ast.Pow(), right=ast.Constant(value=float(exponent))):
+                singular = exponent < 1
+            case ast.BinOp(op=ast.Div(), right=operand) if not isinstance(operand, ast.Constant):
+                singular = True
+            case _:
+                continue
+        if singular:
+            first, last = operand.col_offset, operand.end_col_offset or 0
+            inside = f"{text[first:last]} + 1.0e-6"
+            inside = inside if isinstance(operand, ast.BinOp) else f"({inside})"
+            return value[:start] + text[:first] + inside + text[last:]
+    return None
+
+
+def out_of_place(value: str) -> str | None:
+    """Return the statement that makes a new tensor where ``value`` edits one."""
+    if found := re.match(_AUGMENTED, value):
+        name, sign, rest = found.groups()
+        return f"{name} = {name} {sign} {rest if re.match(_PRIMARY, rest) else f'({rest})'}"
+    if found := re.match(_METHOD, value):
+        target, name, op, rest = found.groups()
+        if name in ("F", "torch"):
+            found_function = re.match(_FUNCTION, value)
+            if found_function is None:
+                return None
+            target, function, name, rest = found_function.groups()
+            return f"{target or name} = {function}({name}{rest})"
+        made = {"zero": f"torch.zeros_like({name})", "fill": f"torch.full_like({name}, {rest})"}.get(op)
+        return f"{target or name} = {made or f'{name}.{op}({rest})'}"
+    return None
+
+
+def with_tensors(value: str) -> str:
+    """Return a statement that goes on with tensors where ``value`` takes their numbers out or copies them."""
+    value = value.replace(".item()", "")
+    value = re.sub(_FLOAT_OF, r"\1", value)
+    value = re.sub(_TENSOR_OF, r"\1", value)
+    return re.sub(_TENSOR_OF_LIST, _stacked, value)
+
+
+def _stacked(found: re.Match[str]) -> str:
+    """Return the tensor that ``torch.tensor`` makes of a list, with the graph of those in it."""
+    items = [item.strip() for item in found[1].split(",")]
+    return f"torch.stack([{', '.join(f'torch.tensor({item})' if _is_number(item) else item for item in items)}])"
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"[-+]?[\d.]+(e[-+]?\d+)?", text) is not None
