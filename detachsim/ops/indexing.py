@@ -14,6 +14,7 @@ from detachsim.engine.layout import AS_FIRST
 from detachsim.engine.memory import ANYTHING, Overlap, overlaps_itself, refuse_any_overlap
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh
+from detachsim.ops.from_lists import from_data
 from detachsim.ops.row import composite, general
 
 
@@ -199,46 +200,28 @@ def _bound(value: Any) -> Any:
 
 def _index_tensor(self: Any, item: Any) -> Any:
     """Return a list as an index tensor: truth values stay, numbers become int64."""
-    flat: list[Any] = []
-    _flatten(item, flat)
-    if any(isinstance(value, str) for value in flat):
-        raise TorchError("python", type="TypeError", text="new(): invalid data type 'str'")
-    shape: list[int] = []
-    inner: Any = item
-    while isinstance(inner, list | tuple):
-        shape.append(len(inner))
-        if not inner:
-            break
-        inner = inner[0]
-    if np.prod(shape, dtype=np.int64) != len(flat):
-        raise TorchError("tensor_sequence", **_ragged(item))
-    boolean = bool(flat) and all(isinstance(value, bool) for value in flat)
-    dtype = dtypes.boolean if boolean else dtypes.int64
-    array = np.array([value if boolean else int(value) for value in flat], dtype=dtype.numpy).reshape(shape)
-    return Operand(self.session, fresh(array, dtype))
+    numbers: list[Any] = []
+    data = _plain(item, numbers)
+    boolean = bool(numbers) and all(isinstance(number, bool) for number in numbers)
+    return Operand(self.session, from_data(self.session, data, dtypes.boolean if boolean else dtypes.int64))
 
 
-def _flatten(item: Any, flat: list[Any]) -> None:
+def _plain(item: Any, numbers: list[Any]) -> Any:
+    """Return an index with numbers in the place of tensors of one element; ``numbers`` collects all there are."""
     if isinstance(item, list | tuple):
-        for entry in item:
-            _flatten(entry, flat)
-    else:
-        flat.append(_bound(item) if isinstance(item, Operand) else item)
+        return [_plain(entry, numbers) for entry in item]
+    if isinstance(item, str):
+        raise TorchError("python", type="TypeError", text="new(): invalid data type 'str'")
+    if isinstance(item, Operand):
+        if item.tensor.dtype.is_floating or item.tensor.array.size != 1:
+            raise TorchError("index_of_many")
+        item = item.tensor.array.item()
+    if not isinstance(item, int | float):
+        from detachsim.engine.parser import type_word
 
-
-def _ragged(item: Any) -> dict[str, int]:
-    """Return where a nested list has a row of another length."""
-    dim = 0
-    level = [item]
-    while True:
-        expected = len(level[0])
-        for row in level:
-            if not isinstance(row, list | tuple) or len(row) != expected:
-                return {"dim": dim, "expected": expected, "found": len(row) if isinstance(row, list | tuple) else 0}
-        level = [entry for row in level for entry in row]
-        dim += 1
-        if not level or not isinstance(level[0], list | tuple):
-            return {"dim": dim, "expected": expected, "found": 0}
+        raise TorchError("infer_dtype", type=type_word(item))
+    numbers.append(item)
+    return item
 
 
 def apply_views(ops: Any, self: Any, index: Any) -> tuple[Any, list[Any]]:

@@ -1,7 +1,5 @@
 """The recorded messages are what the PyTorch that is installed says."""
 
-import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,15 +10,14 @@ from detachsim.marks import Source
 from detachsim.ops.vocabulary import VOCABULARY
 from detachsim.oracle.comparison import texts_agree
 from detachsim.oracle.process import Oracle
+from tests.torch.older import EACH_PYTHON
 
 torch = pytest.importorskip("torch")
 
 MESSAGES = Path(__file__).parents[1] / "messages" / "messages.yaml"
-# A Python that has PyTorch 1.13, where there is one.
-OLD_TORCH = [os.environ[name] for name in ("DETACHSIM_TORCH_1_13",) if name in os.environ]
 
 
-@pytest.mark.parametrize("python", [sys.executable, *OLD_TORCH])
+@pytest.mark.parametrize("python", EACH_PYTHON)
 def test_recorded_messages_are_what_torch_says(python: str) -> None:
     wrong: list[str] = []
     with Oracle(python) as oracle:

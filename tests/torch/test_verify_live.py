@@ -1,6 +1,5 @@
 """Scenarios, exported scripts and the worker, against the PyTorch that is installed."""
 
-import os
 import subprocess
 import sys
 import warnings
@@ -17,6 +16,7 @@ from detachsim.oracle.export import script
 from detachsim.oracle.process import Oracle, release
 from detachsim.oracle.verify import verify
 from detachsim.oracle.worker import ONCE
+from tests.torch.older import EACH_PYTHON
 from tests.torch.processor import is_measured, report_of
 
 torch = pytest.importorskip("torch")
@@ -26,8 +26,6 @@ SCENARIOS = sorted((ROOT / "scenarios").rglob("*.yaml"))
 EXPORTS = sorted((ROOT / "tests" / "data" / "export").glob("*.yaml"))
 REGRESSIONS = sorted((ROOT / "tests" / "torch" / "regressions").glob("*.yaml"))
 PROGRAMS = sorted((ROOT / "tests" / "data" / "blog").glob("*.py"))
-# A Python that has PyTorch 1.13, where there is one.
-OLD_TORCH = [os.environ[name] for name in ("DETACHSIM_TORCH_1_13",) if name in os.environ]
 
 
 def name_of(path: Path) -> str:
@@ -68,7 +66,7 @@ def test_regression_agrees_and_was_recorded_right(plain_oracle: Oracle, path: Pa
         assert verification.theirs.text() == read_golden(torch_path(path))
 
 
-@pytest.mark.parametrize("python", [sys.executable, *OLD_TORCH])
+@pytest.mark.parametrize("python", EACH_PYTHON)
 def test_scenarios_agree_with_each_torch(python: str) -> None:
     with Oracle(python, states=True) as oracle:
         for path in SCENARIOS:
@@ -156,6 +154,7 @@ def test_which_warnings_come_once_in_a_process() -> None:
     done = subprocess.run([sys.executable, "-c", TWICE], capture_output=True, text=True, check=True)
     _, first, second = (part.splitlines() for part in done.stdout.split("--\n"))
     gone = [line for line in first if line not in second]
+    assert gone
     assert all(line.startswith(ONCE) for line in gone)
     assert not any(line.startswith(ONCE) for line in second)
     assert len(second) >= 6

@@ -13,7 +13,7 @@ from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, fresh
-from detachsim.ops.collections import Dictionary, items_of, type_name
+from detachsim.ops.collections import Dictionary, Spell, items_of, type_name
 from detachsim.ops.nn.homes import type_text
 from detachsim.ops.nn.registering import is_parameter
 from detachsim.ops.optim.state import load_state_dict, state_dict
@@ -86,13 +86,14 @@ class Optimizer:
         if tensor.node is not None and not (tensor.meta is not None and tensor.meta.retain_hooked):
             raise TorchError("optimizer_nonleaf")
 
-    def __repr__(self) -> str:
+    def spelled(self, spell: Spell) -> str:
+        """Return ``repr`` of it."""
         lines = [f"{type(self).__name__} ("]
         for index, group in enumerate(self.param_groups):
             lines.append(f"Parameter Group {index}")
-            for key, value in sorted(group.table.items()):
+            for key in _sorted_keys(group):
                 if key != "params":
-                    lines.append(f"    {key}: {number(value) if isinstance(value, Tensor) else value}")
+                    lines.append(f"    {_formatted(key, spell)}: {_formatted(group.table[key], spell)}")
             lines.append("")
         lines[-1] = ")"
         return "\n".join(lines)
@@ -212,6 +213,20 @@ def clear_gradient(session: Session, tensor: Tensor, set_to_none: bool) -> None:
     gradient.node = None
     gradient.requires = False
     session.call("zero_", gradient)
+
+
+def _sorted_keys(group: Dictionary) -> list[Any]:
+    try:
+        return sorted(group.table)
+    except TypeError as error:  # a scenario may put keys of any type there
+        raise TorchError("python", type="TypeError", text=str(error)) from None
+
+
+def _formatted(value: Any, spell: Spell) -> str:
+    """Return what an f-string makes of a value."""
+    if isinstance(value, Tensor) and value.array.ndim == 0 and not is_parameter(value):
+        return str(value.array.item())
+    return value if isinstance(value, str) else spell(value)
 
 
 def number(value: Any) -> Any:
