@@ -255,16 +255,22 @@ def _take_to_pieces(name: str, fit: Fit, dialect: str) -> None:
         if not isinstance(value, (list, tuple)):
             continue
         for index, item in enumerate(value):
-            if _is_index(item) or isinstance(item, bool):
-                continue
-            word, found = parameter.word, type_word(item)
-            if dialect == NEWEST:
-                reason = (
-                    f'failed to unpack the object at pos {index + 1} with error "type must be {word},but got {found}"'
-                )
-            else:
-                reason = f"must be {word}, but found element of type {found} at pos {index + 1}"
-            raise _type_error(f"{name}(): argument '{parameter.name}' {reason}")
+            reason = _item_reason(parameter, index, item, dialect)
+            if reason:
+                raise _type_error(f"{name}(): argument '{parameter.name}' {reason}")
+
+
+def _item_reason(parameter: Parameter, index: int, item: Any, dialect: str) -> str:
+    """Return why an item of a list is no int that PyTorch takes, an empty text if it is one."""
+    is_int = _is_index(item) or isinstance(item, bool)
+    if is_int and (isinstance(item, Tensor) or -(2**63) <= item < 2**63):
+        return ""
+    found = type_word(item)
+    if dialect == NEWEST:
+        error = "Overflow when unpacking long long" if is_int else f'type must be {parameter.word},but got {found}"'
+        return f'failed to unpack the object at pos {index + 1} with error "{error}'
+    word = parameter.word.replace("ints", "SymInts") if parameter.kind == "SymIntArrayRef" else parameter.word
+    return f"must be {word}, but found element of type {found} at pos {index + 1}"
 
 
 def _reason_text(

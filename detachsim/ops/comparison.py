@@ -10,6 +10,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.op import POINTWISE, Op
 from detachsim.engine.promotion import result_type
+from detachsim.ops.extremum import refuse_scalar_clamp, require_castable
 from detachsim.ops.numeric import converted, larger, smaller
 from detachsim.ops.row import ARITHMETIC, COMPARE, inplace, pointwise
 
@@ -64,9 +65,11 @@ def _check_clamp(session: Any, op: Op, bound: list[Any]) -> None:
         if value is not None:
             require_fit(session, result, value)
     if op.mutates:
-        target = bound[0].dtype
-        if not dtypes.can_cast(result, target):
-            raise TorchError("inplace_cast", result=result.scalar, output=target.cpp)
+        require_castable(result, bound[0].dtype)
+
+
+def _refuse_clamp(session: Any, op: Op, bound: list[Any]) -> None:
+    refuse_scalar_clamp(session, result_type([value for value in bound if value is not None]), *bound[1:])
 
 
 def clamp_backward(ops: Any, grad: Any, self: Any, min: float | None, max: float | None) -> Any:
@@ -138,6 +141,7 @@ ROWS = [
         clamp,
         grad={"self": "clamp_backward(grad, self, min, max)"},
         check=_check_clamp,
+        refuses=_refuse_clamp,
         inplace=True,
         doc="self, kept within min and max; the gradient is 1 at the bounds",
         samples=("a.clamp(0.3, 0.6)", "a.clamp(min=0.3)", "a.clamp(max=0.6)"),

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -177,6 +177,8 @@ def _triangle_indices(name: str) -> Any:
         for word, size in (("row", row), ("col", col)):
             if size < 0:
                 raise TorchError("triangle_size", word=word, size=size)
+        if dtype not in (None, dtypes.int64, dtypes.int32):
+            raise TorchError("not_implemented_for", kernel=name, dtype=dtype.scalar)
         made = (np.triu_indices if upper else np.tril_indices)(row, offset, col)
         kind = dtype or dtypes.int64
         return as_leaf(session, fresh(np.stack(made).astype(kind.numpy), kind), requires_grad)
@@ -204,34 +206,63 @@ def _points(start: float, end: float, steps: int, number: Any) -> Array:
     return np.where(places < steps // 2, first + step * places, last - step * (steps - 1 - places))
 
 
-def _check_steps(steps: int) -> None:
+End: TypeAlias = "float | Tensor"
+
+
+def _numbers(name: str, start: End, end: End, steps: int, dtype: DType | None) -> tuple[float, float, DType]:
+    """Return the ends as numbers, and the type of what lies between them."""
+    found = [
+        f"{word} with {value.array.ndim} dimension(s)"
+        for word, value in (("start", start), ("end", end))
+        if isinstance(value, Tensor)
+    ]
+    if any(isinstance(value, Tensor) and value.array.ndim for value in (start, end)):
+        raise TorchError("linspace_dims", op=name, found=" and ".join(found))
     if steps < 0:
         raise TorchError("linspace_steps")
     checked_size((steps,))
+    low, high = (value.array.item() if isinstance(value, Tensor) else value for value in (start, end))
+    return low, high, dtype or dtypes.float32
 
 
-def _linspace(
-    session: "Session", start: float, end: float, steps: int, dtype: DType | None, requires_grad: bool
-) -> Tensor:
-    _check_steps(steps)
-    kind = dtype or dtypes.float32
-    values = _points(start, end, steps, np.float32 if kind is dtypes.float32 else np.float64)
+def _fitted(session: "Session", name: str, low: float, high: float, kind: DType) -> tuple[float, float]:
+    """Return the ends as numbers of a type; refuses what the kernel has no numbers for."""
+    if kind is dtypes.boolean:
+        raise TorchError("not_implemented_for", kernel=f"{name}_cpu", dtype=kind.scalar)
+    require_fit(session, kind, low)
+    require_fit(session, kind, high)
+    if kind.is_floating:
+        return low, high
+    # A negative number goes round to a large one where there are no negative ones.
+    first, last = np.array([int(low), int(high)]).astype(kind.numpy).tolist()
+    return first, last
+
+
+def _linspace(session: "Session", start: End, end: End, steps: int, dtype: DType | None, requires_grad: bool) -> Tensor:
+    low, high, kind = _numbers("linspace", start, end, steps, dtype)
     if steps == 1:
-        values = np.array([start], dtype=np.float64)
+        require_fit(session, kind, low, single=True)
+        values = np.array([low], dtype=np.float64)
+    else:
+        if steps:
+            low, high = _fitted(session, "linspace", low, high, kind)
+        values = _points(low, high, steps, np.float32 if kind is dtypes.float32 else np.float64)
     return as_leaf(session, fresh(dtypes.cast(values, dtypes.float64, kind), kind), requires_grad)
 
 
 def _logspace(
-    session: "Session", start: float, end: float, steps: int, base: float, dtype: DType | None, requires_grad: bool
+    session: "Session", start: End, end: End, steps: int, base: float, dtype: DType | None, requires_grad: bool
 ) -> Tensor:
-    _check_steps(steps)
-    kind = dtype or dtypes.float32
-    points = (
-        np.array([start], dtype=np.float64)
-        if steps == 1
-        else _points(start, end, steps, np.float32 if kind is dtypes.float32 else np.float64)
-    )
+    low, high, kind = _numbers("logspace", start, end, steps, dtype)
+    if steps == 1:
+        points = np.array([low], dtype=np.float64)
+    else:
+        if steps:
+            low, high = _fitted(session, "logspace", low, high, kind)
+        points = _points(low, high, steps, np.float32 if kind is dtypes.float32 else np.float64)
     values = np.power(float(base), points)
+    if steps == 1:
+        require_fit(session, kind, float(values[0]), single=True)
     return as_leaf(session, fresh(dtypes.cast(values, dtypes.float64, kind), kind), requires_grad)
 
 
@@ -286,7 +317,11 @@ ROWS: list[Op] = [
         doc="numbers from start, by step, up to but without end",
     ),
     factory(f"arange.start_step(Number start, Number end, Number step=1, {_OPTIONS})", arange),
-    factory(f"linspace(Number start, Number end, int steps, {_OPTIONS})", _linspace, doc="evenly spaced numbers"),
+    factory(
+        f"linspace(Number|Tensor start, Number|Tensor end, int steps, {_OPTIONS})",
+        _linspace,
+        doc="evenly spaced numbers",
+    ),
     factory(f"eye(int n, int? m=None, {_OPTIONS})", _eye, doc="a matrix with ones on its diagonal"),
     factory(
         f"rand(size size, {_OPTIONS})",
@@ -343,7 +378,7 @@ ROWS: list[Op] = [
     ),
     factory(f"randint_like.low(Tensor self, int low, int high, {_OPTIONS})", _randint_like),
     factory(
-        f"logspace(Number start, Number end, int steps, Number base=10, {_OPTIONS})",
+        f"logspace(Number|Tensor start, Number|Tensor end, int steps, Number base=10, {_OPTIONS})",
         _logspace,
         doc="powers of base with evenly spaced exponents",
     ),

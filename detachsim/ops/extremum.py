@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from detachsim.engine.dtypes import Array
+from detachsim.engine import dtypes
+from detachsim.engine.dialects import NEWEST
+from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
+from detachsim.engine.promotion import result_type
 from detachsim.ops.element_types import no_bools
 from detachsim.ops.numeric import larger, larger_number, smaller, smaller_number
 from detachsim.ops.row import composite, pointwise
@@ -26,6 +29,29 @@ def _refuse_bools(session: Any, op: Op, bound: list[Any]) -> None:
     """One bound alone is a maximum or minimum, which takes bools."""
     if bound[1] is not None and bound[2] is not None:
         no_bools("clamp_cpu")(session, op, bound)
+
+
+def refuse_scalar_clamp(session: Any, dtype: DType, low: Any, high: Any) -> None:
+    """Refuse bools between numbers, in the name of the kernel for these bounds."""
+    if dtype is dtypes.boolean:
+        if low is None:
+            kernel = "clamp_max_scalar_cpu"
+        elif high is not None:
+            kernel = "clamp_scalar_cpu"
+        else:
+            kernel = "clamp_min_scalar_cpu" if session.dialect == NEWEST else "clamp_min_cpu"
+        raise TorchError("not_implemented_for", kernel=kernel, dtype=dtype.scalar)
+
+
+def require_castable(result: DType, target: DType) -> None:
+    """Refuse to write a clamp by numbers into a type that does not hold it; it names types as C++ does."""
+    if not dtypes.can_cast(result, target):
+        raise TorchError("inplace_cast", result=result.scalar, output=target.cpp)
+
+
+def _check_bound(session: Any, op: Op, bound: list[Any]) -> None:
+    if op.mutates:
+        require_castable(result_type(bound), bound[0].dtype)
 
 
 def extreme_pair_backward(ops: Any, grad: Any, self: Any, other: Any, loser: Any) -> Any:
@@ -88,6 +114,11 @@ def _pair(name: str, node: str, kernel: Any, first: str, second: str, doc: str, 
 
 def _bound(name: str, kernel: Any, argument: str, inside: str, outside: str, doc: str) -> list[Op]:
     node = "ClampMin" if argument == "min" else "ClampMax"
+
+    def refuse(session: Any, op: Op, bound: list[Any]) -> None:
+        low, high = (bound[1], None) if argument == "min" else (None, bound[1])
+        refuse_scalar_clamp(session, result_type(bound), low, high)
+
     return [
         pointwise(
             f"{name}.Tensor(Tensor self, Tensor {argument})",
@@ -107,6 +138,8 @@ def _bound(name: str, kernel: Any, argument: str, inside: str, outside: str, doc
             kernel,
             grad={"self": f"where(self {inside} {argument}, grad, zeros_of(grad))"},
             inplace=True,
+            check=_check_bound,
+            refuses=refuse,
             doc=doc,
             samples=(f"a.{name}(0.5)",),
         ),

@@ -15,7 +15,8 @@ from detachsim.engine.op import VIEW, Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Storage, flat_memory, offset
 from detachsim.engine.views import bump, check_inplace, rebase_history, requires_grad
-from detachsim.ops.numeric import numel, wrap_dim
+from detachsim.ops.numeric import numel, require_dim, wrap_dim
+from detachsim.ops.reshaping import infer_size
 from detachsim.ops.row import composite, general
 from detachsim.ops.shape import as_strided, squeeze, squeeze_dim, squeeze_dims, t, transpose, unsqueeze
 
@@ -94,15 +95,16 @@ def unflatten(ops: Any, self: Any, dim: int, sizes: Sequence[int]) -> Any:
     axis = wrap_dim(dim, self.ndim)
     if not sizes:
         raise TorchError("unflatten_empty")
-    if not self.shape:
-        raise TorchError("dim_none", dim=0)
-    length = self.shape[axis]
-    known = numel([size for size in sizes if size != -1])
-    made = list(sizes)
-    if sizes.count(-1) == 1 and known > 0 and length % known == 0:
-        made[made.index(-1)] = length // known
-    elif known != length or -1 in sizes:
-        raise TorchError("unflatten_sizes", sizes=list(sizes), dim=axis, size=length)
+    try:
+        length = self.shape[require_dim(axis, self.ndim)]
+        made = infer_size(sizes, length)
+    except TorchError as error:
+        if error.key == "shape_invalid":
+            raise TorchError("unflatten_sizes", sizes=list(sizes), dim=axis, size=length) from None
+        if ops.is_old and error.key != "shape_two_unknown":
+            raise
+        _, reason = error.spell(self.session.dialect)
+        raise TorchError("unflatten_unexpected", reason=reason) from None
     return ops.view(self, (*self.shape[:axis], *made, *self.shape[axis + 1 :]))
 
 

@@ -177,8 +177,8 @@ def _check_baddbmm(session: Any, op: Op, bound: list[Any]) -> None:
 def _check_addbmm(session: Any, op: Op, bound: list[Any]) -> None:
     start, left, right = bound[0], bound[1], bound[2]
     # The shape to expand to is asked for before anything is checked.
-    for tensor, dim in ((left, 1), (right, 2)):
-        require_dim(dim if tensor.array.ndim else 0, tensor.array.ndim)
+    shape = tuple(tensor.shape[require_dim(dim, tensor.array.ndim)] for tensor, dim in ((left, 1), (right, 2)))
+    require_expandable(start, shape)
     for name, tensor in (("batch1", left), ("batch2", right)):
         if tensor.array.ndim != 3:
             raise TorchError("batch_dims", name=name)
@@ -188,7 +188,6 @@ def _check_addbmm(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError(
             "addbmm_sizes", rows=left.shape[1], inner=left.shape[2], other=right.shape[1], columns=right.shape[2]
         )
-    require_expandable(start, (left.shape[1], right.shape[2]))
     _check_addmm_dtypes(start, left, right)
     refuse_bool(left, "addmm_impl_cpu_")
 

@@ -46,6 +46,9 @@ sort_stable topk unique unique_consecutive unique_dim
 _squeezed_product addbmm addbmm_ addmm addmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ bmm dot expand_batch
 left_factor_grad matmul mm mv right_factor_grad squeeze_product times vdot
 """,
+    "typed_products": """
+addmm addmm_dtype baddbmm baddbmm_dtype bmm bmm_dtype mm mm_dtype
+""",
     "contraction": """
 _trilinear bilinear chain_matmul cross ger inner kron linalg_cross linalg_multi_dot linear outer
 spread_diagonal tensordot trace trace_backward trilinear_product
@@ -169,6 +172,9 @@ atleast_3d atleast_3d_Sequence broadcast_tensors broadcast_to matrix_H matrix_T 
 moveaxis_int moveaxis_intlist movedim movedim_int movedim_intlist narrow no_derivative_of_set ravel resize_
 resize_as_ set_ squeeze_ squeeze__dim squeeze__dims swapaxes swapaxes_ swapdims swapdims_ t_ transpose_
 unflatten unsqueeze_
+""",
+    "sparse": """
+values
 """,
     "splitting": """
 chunk dsplit even_sizes hsplit split split_Tensor split_backward split_sizes split_with_sizes tensor_split

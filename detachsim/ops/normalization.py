@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.ops import norm_kernels
 from detachsim.ops.element_types import refuse_integers
 from detachsim.ops.norm_slopes import Normalized, ones
-from detachsim.ops.numeric import numel
+from detachsim.ops.numeric import numel, require_dim
 from detachsim.ops.row import FIRST, FLOAT, composite, general
 
 Axes = tuple[int, ...]
@@ -79,7 +80,13 @@ def layer_norm_second(
 
 
 def layer_norm(
-    ops: Any, input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
+    ops: Any,
+    input: Any,
+    normalized_shape: Any,
+    weight: Any = None,
+    bias: Any = None,
+    eps: float = 1e-5,
+    cudnn_enable: bool = True,
 ) -> Any:
     """input with mean 0 and variance 1 in the last dims, times weight plus bias."""
     return ops.native_layer_norm(input, tuple(normalized_shape), weight, bias, eps)
@@ -170,11 +177,17 @@ def _moments_backward(ops: Any, to_variance: Any, to_mean: Any, x: Any) -> Any:
     return made + ops.expand(to_mean, x.shape) / float(count)
 
 
-def group_norm(ops: Any, input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+def group_norm(
+    ops: Any,
+    input: Any,
+    num_groups: int,
+    weight: Any = None,
+    bias: Any = None,
+    eps: float = 1e-5,
+    cudnn_enabled: bool = True,
+) -> Any:
     """input with mean 0 and variance 1 in each group of channels, times weight plus bias."""
-    if input.ndim < 2:
-        raise TorchError("group_norm_dims", ndim=input.ndim)
-    channels = input.shape[1]
+    _, channels = (input.shape[require_dim(dim, input.ndim)] for dim in (0, 1))
     if num_groups <= 0:
         raise TorchError("group_norm_positive", groups=num_groups)
     if channels % num_groups:
@@ -193,6 +206,8 @@ def group_norm(ops: Any, input: Any, num_groups: int, weight: Any = None, bias: 
 def rms_norm(ops: Any, input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
     """input divided by the root of its mean square in the last dims, times weight."""
     shape = tuple(normalized_shape)
+    if not shape:
+        raise TorchError("layer_norm_empty")
     if weight is not None and weight.shape != shape:
         raise TorchError("layer_norm_parameter", name="weight", found=list(weight.shape), shape=list(shape))
     if len(shape) > input.ndim:
@@ -201,7 +216,7 @@ def rms_norm(ops: Any, input: Any, normalized_shape: Any, weight: Any = None, ep
         expected = f"[*{', '.join(str(size) for size in shape)}]"
         raise TorchError("layer_norm_input", shape=list(shape), expected=expected, found=list(input.shape))
     dtype = input.tensor.dtype
-    if weight is not None and weight.tensor.dtype is not dtype and weight.tensor.dtype.is_floating:
+    if weight is not None and weight.tensor.dtype is not dtype:
         input.session.warn("rms_norm_mismatch", input=dtype.cpp, weight=weight.tensor.dtype.cpp)
     refuse_integers("rms_norm", input)
     # The half types are computed in float32.
@@ -242,7 +257,7 @@ def refuse_mixed(input: Any, *parameters: Any) -> None:
 def _check_layer(session: Any, op: Op, bound: list[Any]) -> None:
     input, shape, weight, bias, _ = bound
     first = bias if weight is None else weight
-    if first is not None and first.dtype is not input.dtype:
+    if first is not None and first.dtype is not input.dtype and session.dialect == NEWEST:
         # Whether types are mixed is asked before anything else.
         refuse_mixed(input, weight, bias)
     if not shape:
@@ -267,7 +282,7 @@ def _check_group(session: Any, op: Op, bound: list[Any]) -> None:
 
 ROWS = [
     composite(
-        f"layer_norm(Tensor input, int[] normalized_shape, {PARAMETERS}, float eps=1e-05)",
+        f"layer_norm(Tensor input, int[] normalized_shape, {PARAMETERS}, float eps=1e-05, bool cudnn_enable=True)",
         layer_norm,
         where="tF",
         doc="input with mean 0 and variance 1 in the last dims, times weight plus bias",
@@ -302,7 +317,7 @@ ROWS = [
         doc="the gradients of layer_norm",
     ),
     composite(
-        f"group_norm(Tensor input, int num_groups, {PARAMETERS}, float eps=1e-05)",
+        f"group_norm(Tensor input, int num_groups, {PARAMETERS}, float eps=1e-05, bool cudnn_enabled=True)",
         group_norm,
         where="tF",
         doc="input with mean 0 and variance 1 in each group of channels, times weight plus bias",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import IN_ROWS
@@ -18,7 +19,7 @@ from detachsim.ops import special_functions
 from detachsim.ops.element_types import floats_only
 from detachsim.ops.numeric import precise
 from detachsim.ops.polynomials import no_halves
-from detachsim.ops.row import FLOAT, composite, pointwise
+from detachsim.ops.row import ARITHMETIC, FLOAT, composite, pointwise
 
 
 def _wide(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
@@ -79,6 +80,8 @@ def _check_mvlgamma(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("mvlgamma_bool")
     if bound[1] < 1:
         raise TorchError("mvlgamma_order")
+    if op.mutates and not bound[0].dtype.is_floating and session.dialect == NEWEST:
+        raise TorchError("mvlgamma_inplace", dtype=bound[0].dtype.scalar)
 
 
 def _function(name: str, node: str, kernel: Callable[[Array], Array], formula: str, doc: str, half: bool) -> Op:
@@ -101,7 +104,7 @@ def _cut_gamma(name: str, node: str, kernel: Callable[[float, float], float], si
         f"{name}(Tensor self, Tensor other)",
         node,
         _of_two(kernel),
-        promote=FLOAT,
+        promote=ARITHMETIC,
         inplace=True,
         refuses=floats_only(f"{name}_cpu"),
         grad={"self": f"no_derivative('{name}: input')", "other": f"{sign}grad * {slope}"},

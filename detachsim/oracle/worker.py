@@ -57,6 +57,8 @@ ONCE = (
 MOST_STATES = 1000
 
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
+# What an error lists of PyTorch's own source: frames of C++, or where the kernels of each backend are registered.
+TRACE = re.compile(r"\n(Exception raised from|\n\w+: registered at) .*", re.DOTALL)
 
 
 def main() -> None:
@@ -151,8 +153,9 @@ class Run:
         return filled
 
     def say(self, text: str) -> None:
-        """Report what the script prints; an object's address, which differs from run to run, as ``0x…``."""
-        self.report("lines", ADDRESS.sub("at 0x\u2026", text))
+        """Report what the script prints, without places in PyTorch's own source; an object's address, which
+        differs from run to run, as ``0x…``."""
+        self.report("lines", ADDRESS.sub("at 0x\u2026", TRACE.sub("", text)))
 
     def warn(self, message: Any, category: type, *place: Any) -> None:
         """Report a warning, without PyTorch's own source line and without the frames of anomaly mode."""

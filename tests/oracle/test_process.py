@@ -232,6 +232,14 @@ def test_addresses_are_left_out(stand_in: Oracle) -> None:
     assert stand_in.transcript(scenario("print: relu(1)")).text() == "relu(1): <object object at 0x…>\n"
 
 
+@pytest.mark.parametrize(
+    "trace", ["\nException raised from f at a.cpp:1", "\n\nMeta: registered at /a/b.py:54 [kernel]"]
+)
+def test_traces_of_cpp_are_left_out(stand_in: Oracle, trace: str) -> None:
+    call = f"sigmoid({json.dumps('Broken.' + trace)})"
+    assert stand_in.transcript(scenario(f"op: {json.dumps(call)}")).text() == "ValueError: Broken.\n"
+
+
 def test_what_cpp_prints_does_not_disturb(stand_in: Oracle) -> None:
     assert stand_in.transcript(scenario("op: relu(0)\nsay: after")).text() == "after\n"
 

@@ -26,6 +26,11 @@ TEXTS: dict[str, Entry] = {
         {"torch-1.13": ("RuntimeError", "Overflow when unpacking long")},
     ),
     "zeros_size": ("RuntimeError", "zeros: Dimension size must be non-negative.", {}),
+    "linspace_dims": (
+        "RuntimeError",
+        "{op} only supports 0-dimensional start and end tensors, but got {found}.",
+        {},
+    ),
     "linspace_steps": ("RuntimeError", "number of steps must be non-negative", {}),
     "eye_size": ("RuntimeError", "{word} must be greater or equal to 0, got {size}", {}),
     "triangle_size": ("RuntimeError", "{word} must be non-negative, got{size}", {}),

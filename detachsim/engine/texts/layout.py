@@ -32,7 +32,9 @@ TEXTS: dict[str, Entry] = {
         "start ({start}) + length ({length}) exceeds dimension size ({size}).",
         {},
     ),
+    "sparse_only": ("RuntimeError", "{op} expected sparse tensor layout but got Strided", {}),
     "unflatten_empty": ("RuntimeError", "unflatten: sizes must be non-empty", {}),
+    "unflatten_unexpected": ("RuntimeError", "unflatten got an unexpected error:\n{reason}", {}),
     "unflatten_sizes": (
         "RuntimeError",
         "unflatten: Provided sizes {sizes} don't multiply up to the size of dim {dim} ({size}) in the input tensor",

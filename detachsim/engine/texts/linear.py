@@ -2,7 +2,22 @@
 
 from detachsim.engine.texts.entry import Entry
 
+# What PyTorch says of an op that has no kernel for the CPU, with the backends of a build for it.
+_NO_KERNEL = (
+    "Could not run '{operator}' with arguments from the 'CPU' backend. This could be because the operator doesn't exist "
+    "for this backend, or was omitted during the selective/custom build process (if using custom build). If you are a "
+    "Facebook employee using PyTorch on mobile, please visit https://fburl.com/ptmfixes for possible resolutions. "
+    "'{operator}' is only available for these backends: [Meta, BackendSelect, Python, FuncTorchDynamicLayerBackMode, "
+    "Functionalize, Conjugate, Negative, ZeroTensor, ADInplaceOrView, AutogradOther, AutogradCPU, AutogradCUDA, "
+    "AutogradHIP, AutogradXLA, AutogradMPS, AutogradIPU, AutogradXPU, AutogradHPU, AutogradVE, AutogradLazy, "
+    "AutogradMTIA, AutogradMAIA, AutogradPrivateUse1, AutogradPrivateUse2, AutogradPrivateUse3, AutogradMeta, "
+    "AutogradNestedTensor, Tracer, AutocastCPU, AutocastMTIA, AutocastMAIA, AutocastXPU, AutocastMPS, AutocastCUDA, "
+    "FuncTorchBatched, BatchedNestedTensor, FuncTorchVmapMode, Batched, VmapMode, FuncTorchGradWrapper, "
+    "PythonTLSSnapshot, FuncTorchDynamicLayerFrontMode, PreDispatch, PythonDispatcher]."
+)
+
 TEXTS: dict[str, Entry] = {
+    "no_kernel": ("NotImplementedError", _NO_KERNEL, {}),
     "mv_dims": ("RuntimeError", "vector + matrix @ vector expected, got {start}, {matrix}, {vector}", {}),
     "mv_size": (
         "RuntimeError",
