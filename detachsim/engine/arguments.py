@@ -138,6 +138,8 @@ def _as_flags(given: Mapping[str, Any], defaults: Mapping[str, Any], op: "Op") -
     for position, (name, value) in enumerate(given.items()):
         if position == 0:
             named[names[0]] = value
+        elif name not in names and position < len(names) and names[position] not in given:
+            named[names[position]] = value
         elif name in flags:
             named[name] = None if value is None and flags[name] else truth(value)
         elif name in names or (name != "out" and value is not defaults.get(name, given)):

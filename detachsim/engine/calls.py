@@ -39,6 +39,11 @@ class Calls:
             text = f"'{type_word(value)}' object has no attribute '{names[0]}'"
             raise TorchError("python", type="AttributeError", text=text)
 
+    def shape(self, tensor: Tensor) -> tuple[int, ...]:
+        """Look at a tensor's shape: the same types may fare otherwise in another one."""
+        self.certain = False
+        return tensor.shape
+
     def true(self, value: Any) -> bool:
         """Ask whether a value is true."""
         return truth(value)

@@ -165,7 +165,7 @@ def _adaptive(c: Calls, function: str, input: Any, output_size: Any) -> None:
     c.attribute(input, "size")
     if not isinstance(output_size, int):
         count = c.length(output_size)
-        if input.array.ndim <= count:
+        if len(c.shape(input)) <= count:
             raise TorchError("adaptive_pool_dims", least=count + 1)
         if isinstance(output_size, (list, tuple)):
             output_size = [1 if item is None else item for item in output_size]
@@ -182,16 +182,18 @@ def _batch_norm(c: Calls, input: Any, training: Any, **given: Any) -> None:
 def _instance_norm(c: Calls, input: Any, use_input_stats: Any, **given: Any) -> None:
     if c.true(use_input_stats):
         c.attribute(input, "size")
-        if math.prod(input.shape[2:]) == 1:
-            raise TorchError("instance_norm_elements", size=f"torch.Size({list(input.shape)})")
+        shape = c.shape(input)
+        if math.prod(shape[2:]) == 1:
+            raise TorchError("instance_norm_elements", size=f"torch.Size({list(shape)})")
     names = ("weight", "bias", "running_mean", "running_var")
     c.call("t instance_norm", input, *(given[n] for n in names), use_input_stats, given["momentum"], given["eps"], True)
 
 
 def _group_norm(c: Calls, input: Any, num_groups: Any, weight: Any, bias: Any, eps: Any) -> None:
     c.attribute(input, "dim")
-    if input.array.ndim < 2:
-        raise TorchError("group_norm_dims", ndim=input.array.ndim)
+    ndim = len(c.shape(input))
+    if ndim < 2:
+        raise TorchError("group_norm_dims", ndim=ndim)
     if not isinstance(num_groups, (int, float, Tensor)):
         text = f"unsupported operand type(s) for //: 'int' and '{type_word(num_groups)}'"
         raise TorchError("python", type="TypeError", text=text)
@@ -200,7 +202,7 @@ def _group_norm(c: Calls, input: Any, num_groups: Any, weight: Any, bias: Any, e
 
 def _glu(c: Calls, input: Any, dim: Any) -> None:
     c.attribute(input, "dim")
-    if input.array.ndim == 0:
+    if not c.shape(input):
         raise TorchError("glu_zero_dim")
     c.call("n glu", input, dim)
 

@@ -55,9 +55,20 @@ def _meshgrid(c: Calls, tensors: Any, indexing: Any) -> None:
     c.call("v meshgrid", tensors, **({} if indexing is None else {"indexing": indexing}))
 
 
+def _as_int(tensor: Tensor) -> Any:
+    """Take a tensor of one element for an int; nan stays what it is."""
+    try:
+        return int(tensor.array.item())
+    except ValueError:
+        return tensor
+    except OverflowError as error:
+        raise TorchError("python", type="OverflowError", text=str(error)) from None
+
+
 def _split(c: Calls, tensor: Any, size: Any, dim: Any) -> Any:
     if isinstance(size, Tensor) and size.array.size == 1:
-        size = int(size.array.item())
+        c.certain = False
+        size = _as_int(size)
     c.call("v split" if isinstance(size, int) else "t split_with_sizes", tensor, size, dim)
     return size
 
