@@ -322,7 +322,8 @@ class NonFiniteMade:
     node got
     and ``result`` what it made of it for ``argument``, ``given`` are what it had saved, and ``factor`` is what
     it makes of
-    ones (empty where that says nothing); forward, ``result`` is the op's result.
+    ones (empty where that says nothing), ``zero_times`` is ``inf`` or ``nan`` where an incoming 0 met that in it;
+    forward, ``result`` is the op's result.
     """
 
     step: str
@@ -335,6 +336,7 @@ class NonFiniteMade:
     result: str
     argument: str
     factor: str = ""
+    zero_times: str = ""
 
 
 @record

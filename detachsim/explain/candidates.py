@@ -8,7 +8,7 @@ from detachsim.explain.diagnosis import Diagnosis
 from detachsim.explain.graph_candidates import GraphBench
 from detachsim.explain.history import History
 from detachsim.explain.mending import Change
-from detachsim.explain.rewriting import BINDING, out_of_place, primary, shifted
+from detachsim.explain.rewriting import BINDING, masked_before, out_of_place, primary, shifted
 
 _ITEM = r"^(\w+)\[.*\]\s*(?:\*\*|//|[-+*/@%])?=(?!=)"
 
@@ -255,10 +255,11 @@ class _Bench(GraphBench):
     def shifted(self) -> Iterator[Candidate]:
         """Keep away from the place where a formula has no finite value."""
         for one in self.evidence("created"):
-            value = self.value(one.step)
-            made = shifted(value)
-            if made is not None:
-                yield from self.replaced("keep away from 0", one.step, self.step(one.step).kind, made)
+            value, kind = self.value(one.step), self.step(one.step).kind
+            if (made := masked_before(value)) is not None:
+                yield from self.replaced("choose before it is computed", one.step, kind, made)
+            if (made := shifted(value)) is not None:
+                yield from self.replaced("keep away from 0", one.step, kind, made)
 
 
 def _together(*makers: Callable[[_Bench], Iterator[Candidate]]) -> Callable[[_Bench], Iterator[Candidate]]:

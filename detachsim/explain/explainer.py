@@ -120,10 +120,10 @@ class Explainer:
         if victim and not self._found_origin:
             from detachsim.explain.nonfinite import explain_nonfinite
 
-            origin = rerun.first_nonfinite(self.choices)
-            if origin is not None:
+            origins = rerun.first_nonfinite(self.choices)
+            if origins:
                 self._found_origin = True
-                yield from self._new(explain_nonfinite(self.history, origin, victim))
+                yield from self._new(explain_nonfinite(self.history, origins, victim))
 
     def _asked(self, question: str, names: tuple[str, ...]) -> bool:
         """Whether a question is still to be answered: in a loop, the answers of the first rounds are enough."""

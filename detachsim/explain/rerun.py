@@ -24,8 +24,8 @@ class Rerun(Protocol):
         With ``checked`` the version errors stay; without, there are none.
         """
 
-    def first_nonfinite(self, choices: Choices) -> NonFiniteMade | None:
-        """Return where a nan or inf first came up."""
+    def first_nonfinite(self, choices: Choices) -> tuple[NonFiniteMade, ...]:
+        """Return where a nan or inf first came up; after the forward pass, also where backward met it first."""
 
     def mended(self, text: str, choices: Choices) -> list[Event] | None:
         """Return the events of the run that a changed text gives; None if the text has mistakes."""

@@ -44,16 +44,21 @@ class Trials:
         run.checked = checked
         return list(run.run())
 
-    def first_nonfinite(self, choices: Choices) -> NonFiniteMade | None:
-        """Return where a nan or inf first came up, in the forward or in the backward direction."""
+    def first_nonfinite(self, choices: Choices) -> tuple[NonFiniteMade, ...]:
+        """Return where a nan or inf first came up, in the forward or in the backward direction.
+
+        After one of the forward pass stands the first node that made one of a finite gradient, if there is any.
+        """
         run = _Watching(self._scenario, self._variant(choices), self._spoken(), detail=True)
         step = ""
+        found: list[NonFiniteMade] = []
         for event in run.run():
-            if run.found is not None:
-                return replace(run.found, step=step)
+            found.extend(replace(one, step=step) for one in run.found[len(found) :])
+            if found and (found[0].direction != "forward" or len(found) > 1):
+                break
             if isinstance(event, StepBegan):
                 step = event.number
-        return None
+        return tuple(found)
 
     def mended(self, text: str, choices: Choices) -> list[Event] | None:
         """Return the events of the run that a changed text gives; None if the text has mistakes."""
@@ -117,8 +122,11 @@ _PLACING = frozenset(
 class _Watching(Interpreter):
     """A run that looks where the first nan or inf comes from."""
 
-    found: NonFiniteMade | None = None
     seen = 0
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.found: list[NonFiniteMade] = []
 
     def _settle(self) -> None:
         """Keep the facts: they are looked through in between."""
@@ -142,7 +150,7 @@ class _Watching(Interpreter):
             else:
                 continue
             wrong = next((tensor for tensor in made if _nonfinite(tensor)), None)
-            if wrong is None or self.found is not None:
+            if wrong is None or self.found:
                 continue
             others = [one for one in _tensors(given) if one is not wrong]
             if _has_nan(wrong):
@@ -150,7 +158,7 @@ class _Watching(Interpreter):
             else:
                 new = op.name not in _PLACING and not any(_nonfinite(one) for one in others)
             if new:
-                self.found = self._forward(op.name, others, wrong)
+                self.found.append(self._forward(op.name, others, wrong))
         self.seen = len(facts)
 
     def _forward(self, op: str, given: list[Tensor], made: Tensor) -> NonFiniteMade:
@@ -160,27 +168,31 @@ class _Watching(Interpreter):
     def _watch(self, node: Node, incoming: list[Any], results: list[Any]) -> None:
         """Look at one node of a backward pass; called after each has run."""
         self._look()
-        if self.found is not None:
+        if len(self.found) > 1:
             return
         wrong = next((place for place, one in enumerate(results) if one is not None and _nonfinite(one)), None)
         if wrong is None:
             return
         came = next((one for one in incoming if one is not None), None)
         clean = came is not None and not _nonfinite(came)
+        if self.found and not clean:
+            return
         argument = ""
         if wrong < len(node.op.plan.edges) and len(node.next) == len(node.op.plan.edges):
             argument = node.op.parameters[node.op.plan.edges[wrong]].name
-        self.found = NonFiniteMade(
+        factor = self._factor(node, came, wrong)
+        met = "" if factor is None else _met_by_zero(came, factor)
+        shown = "" if factor is None else _array_text(factor)
+        self.found.append(NonFiniteMade(
             "", "backward" if clean else "seed", node.op.name, self.recorder.node_name(node), (), _kept_values(node),
-            _array_text(came), _array_text(results[wrong]), argument, self._factor(node, came, wrong),
-        )  # fmt: skip
+            _array_text(came), _array_text(results[wrong]), argument, shown, met,
+        ))  # fmt: skip
 
-    def _factor(self, node: Node, incoming: Any, place: int) -> str:
-        """Return what a node that works element by element makes of ones."""
+    def _factor(self, node: Node, incoming: Any, place: int) -> Any:
+        """Return what a node that works element by element makes of ones; None where that says nothing."""
         if node.op.kind != POINTWISE or incoming is None or isinstance(incoming, Tensor):
-            return ""
-        made = call_node(self.session, node, [np.ones_like(incoming)], False)
-        return _array_text(made[place])
+            return None
+        return call_node(self.session, node, [np.ones_like(incoming)], False)[place]
 
 
 def _tensors(values: Any) -> list[Tensor]:
@@ -211,6 +223,14 @@ def _nonfinite(value: Any) -> bool:
 
 def _has_nan(tensor: Tensor) -> bool:
     return tensor.array.dtype.kind == "f" and bool(np.isnan(tensor.array).any())
+
+
+def _met_by_zero(incoming: Any, factor: Any) -> str:
+    """Return what a gradient that is 0 met in a node's factor: ``inf``, ``nan`` or nothing of the kind."""
+    if np.shape(incoming) != np.shape(factor):
+        return ""
+    met = np.asarray(factor)[np.asarray(incoming) == 0]
+    return "inf" if np.isinf(met).any() else "nan" if np.isnan(met).any() else ""
 
 
 def _array_text(value: Any) -> str:

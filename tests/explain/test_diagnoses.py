@@ -364,3 +364,14 @@ def test_each_run_of_a_vary_is_answered_for_itself() -> None:
     )
     found = diagnosed(text)
     assert [(one.code, dict(one.choices)["CUT"]) for one in found] == [("V1", "out.detach()"), ("V2", "out.data")]
+
+
+@pytest.mark.parametrize(
+    ("masked", "code"),
+    [("torch.where(x > 0, x.log(), torch.zeros(2))", "F1"), ("torch.where(x > 0, x.sqrt(), torch.zeros(2))", "F2")],
+)
+def test_a_gradient_of_0_that_meets_inf_is_named(masked: str, code: str) -> None:
+    (found,) = diagnosed(steps(leaf("x", "[0.0, 4.0]"), f"op: y = {masked}", "backward: y.sum()"))
+    assert found.code == code
+    assert "0 times inf is nan" in found.headline
+    assert [note for note in found.notes if "was given the gradient tensor([0., 1.])" in note]

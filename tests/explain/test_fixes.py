@@ -150,6 +150,20 @@ def test_after_an_optimizers_step_computing_again_comes_first() -> None:
             steps(leaf("w"), "repeat: 2\nsteps:\n  - backward: (w * w).sum()\n  - op: w = w - 0.1 * w.grad"),
             ["no_grad:\n  - inplace: w -= 0.1 * w.grad"],
         ),
+        (
+            steps(leaf("x", "[0.0, 4.0]"), "op: y = torch.where(x > 0, x.log(), torch.zeros(2))", "backward: y.sum()"),
+            [
+                "op: y = torch.where(x > 0, torch.where(x > 0, x, torch.ones_like(x)).log(), torch.zeros(2))",
+                "op: y = torch.where(x > 0, (x + 1.0e-6).log(), torch.zeros(2))",
+            ],
+        ),
+        (
+            steps(leaf("x", "[0.0, 4.0]"), "op: y = torch.where(x == 0, x, 1 / x)", "backward: y.sum()"),
+            [
+                "op: y = torch.where(x == 0, x, 1 / torch.where(x == 0, torch.ones_like(x), x))",
+                "op: y = torch.where(x == 0, x, 1 / (x + 1.0e-6))",
+            ],
+        ),
         (steps(leaf("w"), "inplace: w.grad.zero_()", "backward: w.sum()"), ["inplace: w.grad = None"]),
     ],
 )  # fmt: skip
