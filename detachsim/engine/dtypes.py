@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
+_LARGEST_BFLOAT16 = 3.3895313892515355e38
+
+
 class DType:
     """One element type.
 
@@ -45,6 +48,11 @@ class DType:
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"
+
+    @property
+    def largest(self) -> float:
+        """The largest finite number of a floating type."""
+        return _LARGEST_BFLOAT16 if self.name == "bfloat16" else float(np.finfo(self.numpy).max)
 
 
 DType.__name__ = "torch.dtype"  # as errors call its type

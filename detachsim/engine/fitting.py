@@ -23,7 +23,6 @@ _NAMES = {
     "int8": "int8_t",
     "uint8": "uint8_t",
 }
-_LARGEST_BFLOAT16 = 3.3895313892515355e38
 
 
 def fits(dtype: DType, value: float) -> bool:
@@ -34,8 +33,7 @@ def fits(dtype: DType, value: float) -> bool:
     if dtype.category == BOOLEAN or isinstance(value, bool):
         return True
     if dtype.is_floating:
-        largest = _LARGEST_BFLOAT16 if dtype.name == "bfloat16" else float(np.finfo(dtype.numpy).max)
-        return not math.isfinite(value) or abs(value) <= largest
+        return not math.isfinite(value) or abs(value) <= dtype.largest
     bounds = np.iinfo(dtype.numpy)
     if not math.isfinite(value):
         return False

@@ -78,7 +78,8 @@ def _as_seen(
 
 def _returned(session: "Session", entry: Registered, *seen: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return what a hook puts in the place of the first of what it has seen, which is that itself for ``None``."""
-    returned = entry.function(*seen)
+    function: Callable[..., Any] = entry.function  # before a node runs it sees one tuple, after it two
+    returned = function(*seen)
     if session.settle is not None:
         session.settle()
     if returned is None:

@@ -101,6 +101,21 @@ def nan_to_num(
     return np.nan_to_num(self, copy=True, nan=nan or 0.0, posinf=posinf, neginf=neginf)
 
 
+def _without_infinities(underscore: str) -> Any:
+    r"""Return nan_to_num, or nan_to_num\_, with the largest numbers of self's type in the place of infinities."""
+
+    def function(
+        ops: Any, self: Any, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
+    ) -> Any:
+        dtype = self.tensor.dtype
+        if dtype.is_floating:
+            posinf = dtype.largest if posinf is None else posinf
+            neginf = -dtype.largest if neginf is None else neginf
+        return ops[f"nan_to_num{underscore}_filled"](self, nan, posinf, neginf)
+
+    return function
+
+
 def nan_to_num_backward(ops: Any, grad: Any, self: Any) -> Any:
     """grad where self was a finite number, else 0."""
     return grad * ops.isfinite(self)
@@ -273,16 +288,25 @@ ROWS = [
         inplace=True,
         doc="0 below 0, values at 0, 1 above; it has no derivative",
     ),
+    *[
+        composite(
+            f"nan_to_num{underscore}(Tensor self, float? nan=None, float? posinf=None, float? neginf=None)",
+            _without_infinities(underscore),
+            doc="self with nan and infinities replaced by numbers",
+            samples=() if underscore else ("a.nan_to_num()",),
+        )
+        for underscore in ("", "_")
+    ],
     pointwise(
-        "nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None)",
+        "nan_to_num.filled(Tensor self, float? nan=None, float? posinf=None, float? neginf=None)",
         "NanToNumBackward0",
         nan_to_num,
         grad={"self": "nan_to_num_backward(grad, self)"},
         inplace=True,
+        where="",
         layout=AS_FIRST,
         result_edits=1,
-        doc="self with nan and infinities replaced by numbers",
-        samples=("a.nan_to_num()",),
+        doc="the same, infinities as they are told",
     ),
     pointwise(
         "ldexp(Tensor self, Tensor other)",

@@ -10,6 +10,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.op import POINTWISE, Op
 from detachsim.engine.promotion import result_type
+from detachsim.engine.tensor import Tensor
 from detachsim.ops.extremum import refuse_scalar_clamp, require_castable
 from detachsim.ops.numeric import converted, larger, smaller
 from detachsim.ops.row import ARITHMETIC, COMPARE, inplace, pointwise
@@ -86,6 +87,9 @@ def _check_condition(session: Any, op: Op, bound: list[Any]) -> None:
         session.warn_once("where_uint8")
     elif bound[0].dtype is not dtypes.boolean:
         raise TorchError("where_condition", dtype=bound[0].dtype.scalar)
+    for value in bound[1:]:
+        if not isinstance(value, Tensor):
+            require_fit(session, result_type(bound[1:]), value, single=True)
 
 
 def zeros_of(ops: Any, value: Any) -> Any:

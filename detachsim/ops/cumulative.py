@@ -147,7 +147,7 @@ def logcumsumexp_backward(ops: Any, grad: Any, self: Any, result: Any, dim: int)
     """The gradient, its positive and its negative part apart so that logarithms exist."""
     if grad.ndim == 0 or grad.size == 0:
         return grad
-    lowest = float(np.finfo(grad.dtype).min)
+    lowest = -(grad.tensor.dtype if hasattr(grad, "tensor") else dtypes.BY_NUMPY[grad.dtype]).largest
 
     def reverse(logarithm: Any) -> Any:
         flipped = ops.logcumsumexp(ops.flip(logarithm - result, (dim,)), dim)

@@ -11,7 +11,7 @@ from detachsim.engine.op import Op
 from detachsim.ops import selection_order
 from detachsim.ops.element_types import no_bools
 from detachsim.ops.numeric import dims, wrap_dim
-from detachsim.ops.row import composite, general
+from detachsim.ops.row import general
 
 
 def extreme_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
@@ -138,11 +138,6 @@ def _extremes(name: str, node: str) -> list[Op]:
             result_edits=1,
             doc=f"the {name}imum of all elements; ties share the gradient",
             samples=(f"a.{name}()",),
-        ),
-        composite(
-            f"{name}.other(Tensor self, Tensor other)",
-            lambda ops, self, other: ops[f"{name}imum"](self, other),
-            doc=f"the same as {name}imum",
         ),
         general(
             f"{name}.dim(Tensor self, int dim, bool keepdim=False)",

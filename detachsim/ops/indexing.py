@@ -139,6 +139,7 @@ def _check_index_put(session: Any, op: Any, bound: list[Any]) -> None:
                 if index is not None and index.dtype is not dtypes.boolean and session.dialect == "torch-2.13":
                     raise TorchError("masked_fill_dtype", dtype=index.dtype.cpp)
             _check_index(session, op, bound)
+            require_fit(session, target.dtype, values.array.item())
             return
         refuse_any_overlap(target, [values, indices])
     _check_index(session, op, bound)

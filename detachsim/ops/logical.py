@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
@@ -98,14 +97,6 @@ def equal(ops: Any, self: Any, other: Any) -> bool:
     return bool(self.shape == other.shape and np.array_equal(self.tensor.array, other.tensor.array))
 
 
-def where_indices(ops: Any, condition: Any) -> Any:
-    """The indices of the elements that are not 0, one tensor for each dim."""
-    found = [
-        ops.tensor(index.tolist(), dtype=dtypes.int64) for index in np.nonzero(np.atleast_1d(condition.tensor.array))
-    ]
-    return tuple(found[: max(condition.ndim, 1)])
-
-
 ROWS = [
     *_bitwise("bitwise_and", np.bitwise_and, "&", integers_only("bitwise_and_cpu")),
     *_bitwise("bitwise_or", np.bitwise_or, "|", integers_only("bitwise_or_cpu")),
@@ -176,7 +167,6 @@ ROWS = [
     composite(
         "equal(Tensor self, Tensor other)", equal, where="mt", doc="whether two tensors are the same, as a Python bool"
     ),
-    composite("where.condition(Tensor condition)", where_indices, where="t", doc="the indices of the true elements"),
     composite(
         "where.method(Tensor self, Tensor condition, Number|Tensor other)",
         lambda ops, self, condition, other: ops.where_self(condition, self, other),

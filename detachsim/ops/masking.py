@@ -107,8 +107,7 @@ def _check_masked_fill(session: Any, op: Op, bound: list[Any]) -> None:
     shape = broadcast_shape(bound[first].shape, bound[second].shape)
     if op.mutates and shape != bound[0].shape:
         raise TorchError("inplace_broadcast", output=list(bound[0].shape), broadcast=list(shape))
-    if not isinstance(value, Tensor):
-        require_fit(session, bound[0].dtype, value)
+    require_fit(session, bound[0].dtype, value.array.item() if isinstance(value, Tensor) else value)
 
 
 def _check_masked_select(session: Any, op: Op, bound: list[Any]) -> None:

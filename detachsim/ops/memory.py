@@ -27,7 +27,9 @@ def _copy_source(self: Array, other: Array | float, non_blocking: bool = False) 
 def _check_fill(session: Any, op: Op, bound: list[Any]) -> None:
     if bound[1].array.ndim:
         raise TorchError("fill_dims", ndim=bound[1].array.ndim)
-    if session.dialect == "torch-2.13" and overlaps_itself(bound[0].array):
+    if session.dialect != "torch-2.13":
+        require_fit(session, bound[0].dtype, bound[1].array.item())
+    elif overlaps_itself(bound[0].array):
         # Later releases fill from a tensor as they copy; a plain number may still be written everywhere.
         raise TorchError("overlap_self")
 

@@ -20,9 +20,8 @@ prod prod_backward prod_dim_backward prod_dim_int sum sum_backward sum_dim sum_t
 unsqueeze_reduced
 """,
     "extremes": """
-amax amin aminmax aminmax_backward argmax argmin constant extreme_backward kthvalue max max_dim max_other
-median median_dim min min_dim min_other mode nanmedian nanmedian_dim selected_backward shared_backward
-zeros_sized
+amax amin aminmax aminmax_backward argmax argmin constant extreme_backward kthvalue max max_dim median
+median_dim min min_dim mode nanmedian nanmedian_dim selected_backward shared_backward zeros_sized
 """,
     "statistics": """
 moments_backward std std_along std_backward std_correction std_dim std_mean std_mean_correction std_mean_dim
@@ -254,9 +253,9 @@ trunc trunc_
     "combination": """
 addcdiv addcdiv_ addcmul addcmul_ copysign copysign_ copysign_Scalar copysign_Tensor copysign__Scalar
 copysign__Tensor copysign_backward float_power float_power_ heaviside heaviside_ ldexp ldexp_ lerp lerp_
-lerp_Scalar lerp_Tensor lerp__Scalar lerp__Tensor nan_to_num nan_to_num_ nan_to_num_backward positive sgn sgn_
-sgn_backward xlogy xlogy_ xlogy_Scalar_Other xlogy_Scalar_Self xlogy_Tensor xlogy__Scalar_Other xlogy__Tensor
-xlogy_backward xlogy_number_backward
+lerp_Scalar lerp_Tensor lerp__Scalar lerp__Tensor nan_to_num nan_to_num_ nan_to_num__filled
+nan_to_num_backward nan_to_num_filled positive sgn sgn_ sgn_backward xlogy xlogy_ xlogy_Scalar_Other
+xlogy_Scalar_Self xlogy_Tensor xlogy__Scalar_Other xlogy__Tensor xlogy_backward xlogy_number_backward
 """,
     "special": """
 digamma digamma_ erf erf_ erfc erfc_ erfinv erfinv_ i0 i0_ i1 i1_ i1_backward lgamma lgamma_ logit logit_
@@ -272,7 +271,7 @@ _isclose allclose bitwise_and bitwise_and_ bitwise_and_Scalar_Tensor bitwise_lef
 bitwise_left_shift_Scalar_Tensor bitwise_not bitwise_not_ bitwise_or bitwise_or_ bitwise_or_Scalar_Tensor
 bitwise_right_shift bitwise_right_shift_ bitwise_right_shift_Scalar_Tensor bitwise_xor bitwise_xor_
 bitwise_xor_Scalar_Tensor equal invert isclose isfinite isinf isnan isneginf isposinf logical_xor logical_xor_
-signbit where where_condition where_method
+signbit where where_method
 """,
     "piecewise": """
 hardshrink hardshrink_backward hardsigmoid hardsigmoid_ hardsigmoid_backward hardsigmoid_functional hardswish

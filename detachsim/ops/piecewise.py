@@ -117,9 +117,11 @@ def _check_softshrink(session: Any, op: Op, bound: list[Any]) -> None:
         kernel = "softshrink_check" if session.dialect == NEWEST else "softshrink_cpu"
         raise TorchError("not_implemented_for", kernel=kernel, dtype=bound[0].dtype.scalar)
     if not bound[1] >= 0:
-        largest = float(np.finfo(bound[0].dtype.numpy).max)
         raise TorchError(
-            "softshrink_lambda", largest=f"{largest:g}", dtype=bound[0].dtype.scalar, found=f"{bound[1]:g}"
+            "softshrink_lambda",
+            largest=f"{bound[0].dtype.largest:g}",
+            dtype=bound[0].dtype.scalar,
+            found=f"{bound[1]:g}",
         )
 
 

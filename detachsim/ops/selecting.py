@@ -249,8 +249,7 @@ def _check_index_fill(session: Any, op: Op, bound: list[Any]) -> None:
     axis = wrap_dim(dim, self.ndim)
     if isinstance(value, Tensor) and value.array.ndim:
         raise TorchError("index_fill_value", ndim=value.array.ndim)
-    if not isinstance(value, Tensor):
-        require_fit(session, bound[0].dtype, value)
+    require_fit(session, bound[0].dtype, value.array.item() if isinstance(value, Tensor) else value)
     if op.mutates and overlaps_itself(self):
         session.warn("index_fill_expanded")
     if bound[2].dtype is not dtypes.int64:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from detachsim.lang.syntax import DIALECTS
 from detachsim.ops.families import families_of
 from detachsim.ops.table import FAMILIES, library, whole_library
 from tools import write_words
@@ -30,3 +31,11 @@ def test_a_name_brings_what_shares_a_name_with_it() -> None:
     assert families_of("no_such_name") == frozenset()
     for family in FAMILIES:
         assert all(family in families_of(name) for name in write_words.names()[family])
+
+
+def test_no_overload_is_written_twice() -> None:
+    for dialect in DIALECTS:
+        for overloads in whole_library(dialect).sets.values():
+            # A row without a place stands for what another dialect spells so.
+            shown = [op.label for op in overloads.ops if op.where]
+            assert len(shown) == len(set(shown)), f"{dialect}: {shown}"
