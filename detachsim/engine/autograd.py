@@ -29,8 +29,8 @@ def backward(
     tensors: Sequence[Tensor],
     gradients: Sequence[Any] | None,
     *,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
+    retain_graph: Any = None,
+    create_graph: Any = False,
     inputs: Sequence[Any] | None = None,
 ) -> None:
     """Accumulate into the leaves' ``.grad``.
@@ -40,6 +40,7 @@ def backward(
     if inputs is not None and len(inputs) == 0:
         raise TorchError("inputs_empty")
     seeds = _make_gradients(session, tensors, gradients)
+    keep, create = _flag(create_graph if retain_graph is None else retain_graph), _flag(create_graph)
     roots = _root_edges(session, tensors, seeds)
     edges: list[tuple[Node | None, int]] | None = None
     if inputs is not None:
@@ -49,10 +50,9 @@ def backward(
             # The edge first, which gives a view of an edited base its node: so it keeps its gradient, too.
             edges.append(gradient_edge(session, tensor))
             retain_grad(session, tensor)
-    if create_graph and session.dialect != "torch-1.7":
+    if create and session.dialect != "torch-1.7":
         session.warn_once("create_graph")
-    keep = create_graph if retain_graph is None else retain_graph
-    _run(session, "backward", tensors, roots, seeds, keep, create_graph, edges, accumulate=True)
+    _run(session, "backward", tensors, roots, seeds, keep, create, edges, accumulate=True)
 
 
 def grad(
@@ -62,14 +62,14 @@ def grad(
     gradients: Sequence[Any] | None = None,
     *,
     only_inputs: bool = True,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    allow_unused: bool | None = None,
-    materialize_grads: bool = False,
+    retain_graph: Any = None,
+    create_graph: Any = False,
+    allow_unused: Any = None,
+    materialize_grads: Any = False,
 ) -> tuple[Tensor | None, ...]:
     """Return the gradients of ``outputs`` with respect to ``inputs``; no ``.grad`` changes. Raises ``TorchError``."""
-    if materialize_grads and allow_unused is None:
-        allow_unused = True
+    if allow_unused is None:
+        allow_unused = materialize_grads
     if materialize_grads and allow_unused is False:
         raise TorchError("materialize_conflict")
     if not inputs and session.dialect == NEWEST:
@@ -77,7 +77,8 @@ def grad(
     if not only_inputs:
         session.warn("only_inputs")
     seeds = _make_gradients(session, outputs, gradients)
-    keep = create_graph if retain_graph is None else retain_graph
+    keep, create = _flag(create_graph if retain_graph is None else retain_graph), _flag(create_graph)
+    allow_unused = _flag(allow_unused)
     roots = _root_edges(session, outputs, seeds)
     if not inputs:
         raise TorchError("grad_inputs_empty")
@@ -87,14 +88,29 @@ def grad(
         if not requires_grad(tensor):
             raise TorchError("grad_input_not_required")
         edges.append(gradient_edge(session, tensor))
-    results = _run(session, "grad", outputs, roots, seeds, keep, create_graph, edges, accumulate=False)
+    results = _run(session, "grad", outputs, roots, seeds, keep, create, edges, accumulate=False)
     for index, result in enumerate(results):
         if result is None and not allow_unused:
             raise TorchError("unused", index=index)
         if result is None and materialize_grads:
             source = inputs[index]
-            results[index] = session.call("zeros_like", source, requires_grad=create_graph)
+            results[index] = session.call("zeros_like", source, requires_grad=create)
     return tuple(results)
+
+
+def _flag(value: Any) -> bool:
+    """Return a flag as the engine of PyTorch reads it: as a number that fits a byte."""
+    if isinstance(value, Tensor):
+        if value.dtype.is_floating or value.array.size != 1:
+            raise TorchError("index_of_many")
+        value = int(value.array.item())
+    if not isinstance(value, int):
+        text = f"'{type_word(value)}' object cannot be interpreted as an integer"
+        raise TorchError("python", type="TypeError", text=text)
+    if not 0 <= value <= 255:
+        side = "less than minimum" if value < 0 else "greater than maximum"
+        raise TorchError("python", type="OverflowError", text=f"unsigned byte integer is {side}")
+    return value != 0
 
 
 def _require_tensor(value: Any) -> None:

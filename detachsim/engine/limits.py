@@ -27,6 +27,12 @@ def require_few(elements: int) -> None:
         )
 
 
+def require_no_negative(shape: Sequence[int]) -> None:
+    """Refuse the views of a size below 0 that PyTorch makes where another size is 0: numpy has none."""
+    if min(shape, default=0) < 0:
+        raise LimitError(f"a tensor of the negative size {tuple(shape)}")
+
+
 def require_small(shape: Sequence[int]) -> None:
     """Refuse to take matrices apart that are so large, or so many, that it would take minutes."""
     if prod(shape) * min(shape[-2:]) > MAX_FACTORED**3:

@@ -8,7 +8,8 @@ import numpy as np
 
 from detachsim.engine.dtypes import BY_NUMPY, Array, DType
 from detachsim.engine.empties import cut, with_strides
-from detachsim.engine.errors import LimitError, TorchError
+from detachsim.engine.errors import TorchError
+from detachsim.engine.limits import require_no_negative
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.slices import spread, spread_tensor
@@ -81,8 +82,7 @@ def expand(self: Array, size: Sequence[int], implicit: bool = False) -> Array:
             )
     if not 0 <= prod(shape) < 2**63:
         raise TorchError("numel_overflow")
-    if min(shape, default=0) < 0:
-        raise LimitError(f"a tensor of the negative size {tuple(shape)}")
+    require_no_negative(shape)
     if 0 in shape:
         return with_strides(self, steps, shape=tuple(shape))
     return np.lib.stride_tricks.as_strided(self, tuple(shape), tuple(steps))
@@ -235,6 +235,7 @@ def as_strided(memory: Array, size: Sequence[int], stride: Sequence[int], storag
             needed=needed * memory.itemsize,
             size=memory.size * memory.itemsize,
         )
+    require_no_negative(size)
     return restride(memory, tuple(size), tuple(stride), start)
 
 

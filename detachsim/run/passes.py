@@ -16,12 +16,12 @@ def grad(
     outputs: Any,
     inputs: Any,
     grad_outputs: Any = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
+    retain_graph: Any = None,
+    create_graph: Any = False,
     only_inputs: bool = True,
-    allow_unused: bool | None = None,
-    is_grads_batched: bool = False,
-    materialize_grads: bool | None = None,
+    allow_unused: Any = None,
+    is_grads_batched: Any = False,
+    materialize_grads: Any = None,
 ) -> Any:
     """``torch.autograd.grad``."""
     if materialize_grads is not None and session.dialect != "torch-2.13":
@@ -38,7 +38,7 @@ def grad(
         retain_graph=retain_graph,
         create_graph=create_graph,
         allow_unused=allow_unused,
-        materialize_grads=bool(materialize_grads),
+        materialize_grads=False if materialize_grads is None else materialize_grads,
     )
 
 
@@ -46,8 +46,8 @@ def backward(
     session: Session,
     tensors: Any,
     grad_tensors: Any = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
+    retain_graph: Any = None,
+    create_graph: Any = False,
     grad_variables: Any = None,
     inputs: Any = None,
 ) -> None:
@@ -71,8 +71,8 @@ def backward_from(
     session: Session,
     tensor: Tensor,
     gradient: Any = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
+    retain_graph: Any = None,
+    create_graph: Any = False,
     inputs: Any = None,
 ) -> None:
     """``tensor.backward(…)``, which a hook or a ``print`` may call; a step of its own is a ``backward``."""
