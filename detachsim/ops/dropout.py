@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.generator import put
 from detachsim.engine.op import Op
@@ -17,14 +18,17 @@ _ALPHA = 1.7580993408473766
 
 
 def _marks(self: Any, probability: float, *, channels: bool) -> Tensor:
-    """Return 1 with one probability, else 0: for each element, in the order of the memory, or for each channel."""
+    """Return 1 with one probability, else 0: for each element, in the order of the memory, or for each channel.
+
+    Before 2.0 the elements came row by row, wherever they lay.
+    """
     like = self.tensor
     if channels:
         if like.array.ndim < 2:
             raise TorchError("feature_dropout_dims")
         made = np.empty((*like.shape[:2], *(1 for _ in like.shape[2:])), like.array.dtype)
     else:
-        made = np.empty_like(like.array)
+        made = np.empty_like(like.array, order="K" if self.session.dialect == NEWEST else "C")
     put(made, self.session.generator.bernoulli(made.shape, probability))
     return fresh(made, like.dtype)
 

@@ -11,6 +11,7 @@ from detachsim.engine.parser import type_word
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, fresh
 from detachsim.ops.nn import (
+    attention,
     containers,
     convolutions,
     dropout,
@@ -22,12 +23,15 @@ from detachsim.ops.nn import (
     recurrent,
     recurrent_layers,
     stateless,
+    transformer,
 )
 from detachsim.ops.nn.base import Module, parameter
 from detachsim.ops.python_calls import call_python, maker
 
 CLASSES: tuple[type[Module], ...] = (
     *linear.CLASSES,
+    *attention.CLASSES,
+    *transformer.CLASSES,
     *norms.CLASSES,
     *convolutions.CLASSES,
     *recurrent.CLASSES,

@@ -84,12 +84,13 @@ Dropout2d Dropout3d ELU Embedding FeatureAlphaDropout Flatten Fold GELU GLU GRU 
 GroupNorm Hardshrink Hardsigmoid Hardswish Hardtanh HingeEmbeddingLoss HuberLoss Identity InstanceNorm1d
 InstanceNorm2d InstanceNorm3d KLDivLoss L1Loss LPPool1d LPPool2d LSTM LSTMCell LayerNorm LeakyReLU Linear
 LocalResponseNorm LogSigmoid LogSoftmax MSELoss MarginRankingLoss MaxPool1d MaxPool2d Mish ModuleDict
-ModuleList MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss PReLU PairwiseDistance
-Parameter ParameterDict ParameterList PixelShuffle PixelUnshuffle PoissonNLLLoss RMSNorm RNN RNNCell RReLU
-ReLU ReLU6 ReflectionPad1d ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d
-SELU Sequential SiLU Sigmoid SmoothL1Loss SoftMarginLoss Softmax Softmax2d Softmin Softplus Softshrink
-Softsign Tanh Tanhshrink Threshold TripletMarginLoss Unflatten Unfold Upsample UpsamplingBilinear2d
-UpsamplingNearest2d ZeroPad1d ZeroPad2d ZeroPad3d
+ModuleList MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss MultiheadAttention NLLLoss PReLU
+PairwiseDistance Parameter ParameterDict ParameterList PixelShuffle PixelUnshuffle PoissonNLLLoss RMSNorm RNN
+RNNCell RReLU ReLU ReLU6 ReflectionPad1d ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d
+ReplicationPad3d SELU Sequential SiLU Sigmoid SmoothL1Loss SoftMarginLoss Softmax Softmax2d Softmin Softplus
+Softshrink Softsign Tanh Tanhshrink Threshold TransformerDecoder TransformerDecoderLayer TransformerEncoder
+TransformerEncoderLayer TripletMarginLoss Unflatten Unfold Upsample UpsamplingBilinear2d UpsamplingNearest2d
+ZeroPad1d ZeroPad2d ZeroPad3d
 """
 
 INIT = """
@@ -161,44 +162,49 @@ view_as vsplit where xlogy xlogy_ zero_ zero_grad
 """
 
 ATTRIBUTES = """
-H L LU P Q R S T U V Vh _base _version affine align_corners all_weights alpha approximate base_lrs batch_first
-beta bias bias_hh bias_hh_l0 bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse
-bias_hh_l3 bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2
-bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bidirectional ceil_mode cloned_coefficient data defaults
-delta device dilation dim downscale_factor dropout dtype eigenvalues eigenvectors elementwise_affine
-embedding_dim end_dim eps exponent full grad grad_fn groups hidden_size ignore_index imag in1_features
-in2_features in_channels in_features indices info inplace input_size inverse is_leaf is_sparse itemsize k
-keepdim kernel_size label_smoothing lambd last_epoch log_input log_target logabsdet lower mH mT mantissa
-margin max max_norm max_val min min_val missing_keys mode momentum nbytes ndim negative_slope next_functions
-nonlinearity norm_type normalized_shape num_batches_tracked num_channels num_embeddings num_features
-num_groups num_layers num_parameters out_channels out_features output_nr output_size p padding padding_idx
-param_groups pivots pos_weight proj_size rank real reduction requires_grad residuals result retains_grad
-return_indices running_mean running_var scale_factor scale_grad_by_freq shape sign singular_values size
-solution start_dim state stride swap threshold track_running_stats training unexpected_keys unflattened_size
-upper upscale_factor value values variable weight weight_hh weight_hh_l0 weight_hh_l0_reverse weight_hh_l1
+H L LU P Q R S T U V Vh _base _version add_zero_attn affine align_corners all_weights alpha approximate
+base_lrs batch_first beta bias bias_hh bias_hh_l0 bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2
+bias_hh_l2_reverse bias_hh_l3 bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1
+bias_ih_l1_reverse bias_ih_l2 bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bias_k bias_v bidirectional
+ceil_mode cloned_coefficient data defaults delta device dilation dim downscale_factor dropout dropout1
+dropout2 dropout3 dtype eigenvalues eigenvectors elementwise_affine embed_dim embedding_dim end_dim eps
+exponent full grad grad_fn groups head_dim hidden_size ignore_index imag in1_features in2_features in_channels
+in_features in_proj_bias in_proj_weight indices info inplace input_size inverse is_leaf is_sparse itemsize k
+k_proj_weight kdim keepdim kernel_size label_smoothing lambd last_epoch layers linear1 linear2 log_input
+log_target logabsdet lower mH mT mantissa margin max max_norm max_val min min_val missing_keys mode momentum
+multihead_attn nbytes ndim negative_slope next_functions nonlinearity norm norm1 norm2 norm3 norm_first
+norm_type normalized_shape num_batches_tracked num_channels num_embeddings num_features num_groups num_heads
+num_layers num_parameters out_channels out_features out_proj output_nr output_size p padding padding_idx
+param_groups pivots pos_weight proj_size q_proj_weight rank real reduction requires_grad residuals result
+retains_grad return_indices running_mean running_var scale_factor scale_grad_by_freq self_attn shape sign
+singular_values size solution start_dim state stride swap threshold track_running_stats training
+unexpected_keys unflattened_size upper upscale_factor v_proj_weight value values variable vdim weight
+weight_hh weight_hh_l0 weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2
+weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1
+weight_hr_l1_reverse weight_hr_l2 weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih
+weight_ih_l0 weight_ih_l0_reverse weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse
+weight_ih_l3 weight_ih_l3_reverse
+"""
+
+SETTABLE = """
+_version add_zero_attn affine align_corners all_weights alpha approximate batch_first beta bias bias_hh
+bias_hh_l0 bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse bias_hh_l3
+bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2
+bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bias_k bias_v bidirectional ceil_mode data delta dilation dim
+downscale_factor dropout dropout1 dropout2 dropout3 elementwise_affine embed_dim embedding_dim end_dim eps
+full grad grad_fn groups head_dim hidden_size ignore_index in1_features in2_features in_channels in_features
+in_proj_bias in_proj_weight inplace input_size is_leaf k k_proj_weight kdim keepdim kernel_size
+label_smoothing lambd layers linear1 linear2 log_input log_target lower margin max_norm max_val min_val mode
+momentum multihead_attn negative_slope nonlinearity norm norm1 norm2 norm3 norm_first norm_type
+normalized_shape num_batches_tracked num_channels num_embeddings num_features num_groups num_heads num_layers
+num_parameters out_channels out_features out_proj output_size p padding padding_idx pos_weight proj_size
+q_proj_weight reduction requires_grad return_indices running_mean running_var scale_factor scale_grad_by_freq
+self_attn size start_dim stride swap threshold track_running_stats training unflattened_size upper
+upscale_factor v_proj_weight value vdim weight weight_hh weight_hh_l0 weight_hh_l0_reverse weight_hh_l1
 weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse weight_hr_l0
 weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse weight_hr_l2 weight_hr_l2_reverse weight_hr_l3
 weight_hr_l3_reverse weight_ih weight_ih_l0 weight_ih_l0_reverse weight_ih_l1 weight_ih_l1_reverse
 weight_ih_l2 weight_ih_l2_reverse weight_ih_l3 weight_ih_l3_reverse
-"""
-
-SETTABLE = """
-_version affine align_corners all_weights alpha approximate batch_first beta bias bias_hh bias_hh_l0
-bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse bias_hh_l3 bias_hh_l3_reverse
-bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2 bias_ih_l2_reverse bias_ih_l3
-bias_ih_l3_reverse bidirectional ceil_mode data delta dilation dim downscale_factor dropout elementwise_affine
-embedding_dim end_dim eps full grad grad_fn groups hidden_size ignore_index in1_features in2_features
-in_channels in_features inplace input_size is_leaf k keepdim kernel_size label_smoothing lambd log_input
-log_target lower margin max_norm max_val min_val mode momentum negative_slope nonlinearity norm_type
-normalized_shape num_batches_tracked num_channels num_embeddings num_features num_groups num_layers
-num_parameters out_channels out_features output_size p padding padding_idx pos_weight proj_size reduction
-requires_grad return_indices running_mean running_var scale_factor scale_grad_by_freq size start_dim stride
-swap threshold track_running_stats training unflattened_size upper upscale_factor value weight weight_hh
-weight_hh_l0 weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse
-weight_hh_l3 weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse
-weight_hr_l2 weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih weight_ih_l0
-weight_ih_l0_reverse weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse weight_ih_l3
-weight_ih_l3_reverse
 """
 
 INPLACE_METHODS = """

@@ -20,6 +20,7 @@ FAMILIES = (
     "reductions",
     "selecting",
     "training",
+    "attention",
     "recurrent",
     "module_hooks",
     "windows",

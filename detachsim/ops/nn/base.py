@@ -12,6 +12,7 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.arguments import admit
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.leaves import requires_grad_
 from detachsim.engine.session import Session
@@ -36,6 +37,21 @@ def parameter(data: Tensor, requires_grad: bool = True) -> Tensor:
     made.requires = requires_grad
     meta(made).parameter = True
     return made
+
+
+def build(session: Session, kind: Any, *args: Any, **kwargs: Any) -> Any:
+    """Return a module that belongs to a session."""
+    made = kind.__new__(kind)
+    made.session = session
+    made.__init__(*args, **kwargs)
+    return made
+
+
+def call_module(session: Session, module: Any, *args: Any, **kwargs: Any) -> Any:
+    """Run what a module holds as a module; raises Python's error for what is none."""
+    if not isinstance(module, Module):
+        raise TorchError("python", type="TypeError", text=f"'{type_name(module)}' object is not callable")
+    return module.call(session, args, kwargs)
 
 
 class Module:
@@ -255,6 +271,14 @@ class Module:
     }
     SETTERS: ClassVar[dict[str, Callable[[Session, Any, Any], None]]] = {}
     METHODS: ClassVar[dict[str, Callable[..., Any]]] = {}
+
+
+def refuse_newer(module: Module, **given: Any) -> None:
+    """Refuse arguments of ``forward`` that older dialects do not know, where they are not None."""
+    for name, value in given.items():
+        if value is not None and module.session.dialect != NEWEST:
+            text = f"{type(module).__name__}.forward() got an unexpected keyword argument '{name}'"
+            raise TorchError("python", type="TypeError", text=text)
 
 
 def dims_of(value: Any) -> int:

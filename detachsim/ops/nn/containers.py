@@ -8,7 +8,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.parser import type_word
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.collections import Dictionary, View, items_of
-from detachsim.ops.nn.base import Module
+from detachsim.ops.nn.base import Module, build, call_module
 from detachsim.ops.nn.registering import add_module, assign
 from detachsim.ops.python_calls import method
 
@@ -62,9 +62,7 @@ class _List(Module):
 
     def empty_copy(self) -> "_List":
         """Return a container of the same class with nothing in it."""
-        made = type(self).__new__(type(self))
-        made.session = self.session
-        Module.__init__(made)
+        made: _List = build(self.session, type(self))
         return made
 
     def set_item(self, index: Any, module: Any) -> None:
@@ -122,9 +120,7 @@ class Sequential(_List):
     def forward(self, input: Any) -> Any:
         """Run the modules."""
         for module in self:
-            if module is None:
-                raise TorchError("python", type="TypeError", text="'NoneType' object is not callable")
-            input = module.call(self.session, (input,), {})
+            input = call_module(self.session, module, input)
         return input
 
     def _slice(self, index: slice) -> Module:

@@ -7,7 +7,7 @@ from detachsim.engine.tensor import Tensor
 
 # Of torch/nn/modules, with the endings of the classes' names, or whole ones.
 _FILES: dict[str, str] = {
-    "linear": "Linear Bilinear Identity",
+    "linear": "Linear Bilinear Identity NonDynamicallyQuantizableLinear",
     "sparse": "Embedding EmbeddingBag",
     "activation": "PReLU RReLU Softmax2d ReLU ReLU6 Sigmoid Tanh LeakyReLU ELU SELU CELU SiLU Mish Hardswish "
     "Hardsigmoid Hardtanh GELU Softplus LogSigmoid Softsign Softmax LogSoftmax Softmin Hardshrink Softshrink "
@@ -24,7 +24,7 @@ _FILES: dict[str, str] = {
     "fold": "Unfold Fold",
     "distance": "CosineSimilarity PairwiseDistance",
     "container": "Sequential ModuleList ModuleDict ParameterList ParameterDict",
-    "transformer": "Transformer TransformerEncoder TransformerEncoderLayer",
+    "transformer": "TransformerEncoder TransformerEncoderLayer TransformerDecoder TransformerDecoderLayer",
 }
 _HOMES = {name: file for file, names in _FILES.items() for name in names.split()}
 _FAMILIES = {"Loss": "loss", "Pool": "pooling", "Dropout": "dropout", "Pad": "padding"}

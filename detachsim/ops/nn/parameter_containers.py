@@ -7,7 +7,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.parser import type_word
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.collections import Dictionary, Generated, View, items_of
-from detachsim.ops.nn.base import Module, parameter
+from detachsim.ops.nn.base import Module, build, parameter
 from detachsim.ops.nn.containers import integer, pairs_of
 from detachsim.ops.nn.homes import type_text
 from detachsim.ops.nn.registering import assign, is_parameter
@@ -79,10 +79,7 @@ class ParameterList(_Parameters):
         """Return one value, or for a slice a list of several."""
         if not isinstance(index, slice):
             return self.read(self._name(index))
-        made = ParameterList.__new__(ParameterList)
-        made.session = self.session
-        ParameterList.__init__(made, list(self)[index])
-        return made
+        return build(self.session, ParameterList, list(self)[index])
 
     def set_item(self, index: Any, param: Any) -> None:
         """Put a value in the place of another."""

@@ -1,0 +1,325 @@
+"""The layers of transformers: attention, then two linear layers, each with a residual path and a normalization."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from detachsim.engine.dialects import NEWEST
+from detachsim.engine.errors import TorchError
+from detachsim.engine.tensor import Tensor
+from detachsim.engine.views import requires_grad
+from detachsim.ops.collections import items_of
+from detachsim.ops.nn.attention import MultiheadAttention
+from detachsim.ops.nn.base import Module, build, call_module, dims_of, options, refuse_newer
+from detachsim.ops.nn.containers import ModuleList
+from detachsim.ops.nn.copying import deep_copy
+from detachsim.ops.nn.dropout import Dropout
+from detachsim.ops.nn.heads import canonical_mask
+from detachsim.ops.nn.linear import Linear
+from detachsim.ops.nn.norms import LayerNorm
+from detachsim.ops.python_calls import call_given
+
+
+class _Layer(Module):
+    """What layers of encoders and decoders share; they differ in the attentions that they have."""
+
+    newer = frozenset(("bias",))
+    called: ClassVar[dict[str, str]] = {"__init__": "", "forward": ""}
+    attentions: ClassVar[tuple[str, ...]]
+
+    def __init__(
+        self,
+        d_model: int,
+        nhead: int,
+        dim_feedforward: int = 2048,
+        dropout: float = 0.1,
+        activation: Any = "relu",
+        layer_norm_eps: float = 1e-5,
+        batch_first: bool = False,
+        norm_first: bool = False,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        make, table = self._maker(device, dtype), self.child_table
+        for name in self.attentions:
+            table[name] = make(MultiheadAttention, d_model, nhead, dropout, bias, batch_first=batch_first)
+        table["linear1"] = make(Linear, d_model, dim_feedforward, bias)
+        table["dropout"] = build(self.session, Dropout, dropout)
+        table["linear2"] = make(Linear, dim_feedforward, d_model, bias)
+        self.norm_first = norm_first
+        blocks = range(1, len(self.attentions) + 2)
+        for number in blocks:
+            table[f"norm{number}"] = make(LayerNorm, d_model, layer_norm_eps, bias=bias)
+        for number in blocks:
+            table[f"dropout{number}"] = build(self.session, Dropout, dropout)
+        if isinstance(activation, str) and activation not in ("relu", "gelu"):
+            raise TorchError("transformer_activation", activation=activation)
+        self.assign("activation", activation)
+
+    def _maker(self, device: Any, dtype: Any) -> Callable[..., Module]:
+        return lambda kind, *args, **kwargs: build(self.session, kind, *args, device=device, dtype=dtype, **kwargs)
+
+    def part(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Run one of the modules inside."""
+        return call_module(self.session, self.child_table[name], *args, **kwargs)
+
+    def attended(
+        self, number: int, x: Any, memory: Any, mask: Any, padding: Any, is_causal: bool | None
+    ) -> Callable[[Any], Any]:
+        """Return the block of one attention, with what it looks at; itself where ``memory`` is None."""
+        given = {"attn_mask": mask, "key_padding_mask": padding, "need_weights": False}
+        if self.session.dialect == NEWEST:
+            given["is_causal"] = is_causal
+
+        def block(x: Any) -> Any:
+            seen = x if memory is None else memory
+            made = self.part(self.attentions[number - 1], x, seen, seen, **given)[0]
+            return self.part(f"dropout{number}", made)
+
+        return block
+
+    def fed(self, x: Any) -> Any:
+        """Run the two linear layers, with the activation between them."""
+        inner = self.part("linear1", x)
+        activation = self.find("activation")
+        if isinstance(activation, str):
+            inner = self.functional(activation, inner)
+        elif isinstance(activation, Module):
+            inner = call_module(self.session, activation, inner)
+        else:
+            inner = call_given(activation, inner)
+        made = self.part("linear2", self.part("dropout", inner))
+        return self.part(f"dropout{len(self.attentions) + 1}", made)
+
+    def through(self, x: Any, blocks: list[Callable[[Any], Any]]) -> Any:
+        """Run blocks one after another, each with its residual path and its normalization, before or after it."""
+        for number, block in enumerate(blocks, start=1):
+            norm = f"norm{number}"
+            if self.norm_first:
+                x = self.session.call("add", x, block(self.part(norm, x)))
+            else:
+                x = self.part(norm, self.session.call("add", x, block(x)))
+        return x
+
+    def activation_name(self) -> str:
+        """Return ``relu`` or ``gelu``, by whatever it was given; empty for other activations."""
+        activation = self.find("activation")
+        name = activation if isinstance(activation, str) else getattr(activation, "name", type(activation).__name__)
+        return name.lower() if name.lower() in ("relu", "gelu") else ""
+
+
+def _part_reader(name: str) -> Callable[..., Any]:
+    return lambda session, module: module.child_table[name]
+
+
+def _parts(*names: str) -> dict[str, Callable[..., Any]]:
+    return {name: _part_reader(name) for name in names}
+
+
+_SHARED = _parts("self_attn", "linear1", "dropout", "linear2", "norm1", "norm2", "dropout1", "dropout2")
+
+
+class TransformerEncoderLayer(_Layer):
+    """Self attention, then two linear layers."""
+
+    attentions = ("self_attn",)
+
+    def forward(self, src: Any, src_mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False) -> Any:
+        """Run the layer."""
+        session = self.session
+        if session.dialect == NEWEST:
+            names = "src_key_padding_mask", "src_mask"
+            padding = canonical_mask(session, names[0], src_key_padding_mask, src.dtype, src_mask, names[1])
+            src_key_padding_mask, src_mask = padding, canonical_mask(session, names[1], src_mask, src.dtype)
+        by_kernel = dims_of(src) == 3 and self.has_kernel(src, src_mask)
+        attention = self.attended(1, src, None, src_mask, src_key_padding_mask, is_causal)
+        made = self.through(src, [attention, self.fed])
+        # PyTorch has one kernel for it all, which gives new memory.
+        return session.call("clone", session.call("contiguous", made)) if by_kernel else made
+
+    def has_kernel(self, src: Tensor, mask: Any) -> bool:
+        """Whether PyTorch has one kernel for it all: out of training, without gradients and without hooks."""
+        attention, one, other = (self.child_table[name] for name in ("self_attn", "norm1", "norm2"))
+        if not (
+            isinstance(attention, MultiheadAttention) and isinstance(one, LayerNorm) and isinstance(other, LayerNorm)
+        ):
+            return False
+        plain = not self.training and attention.batch_first and not attention.num_heads % 2
+        plain = plain and attention.parameter_table["in_proj_bias"] is not None and one.eps == other.eps
+        hooked = any(module.hooks.before or module.hooks.after for _, module in self.walk())
+        recorded = self.session.grad_enabled and any(map(requires_grad, (src, *self.all_parameters())))
+        old = self.session.dialect != NEWEST and mask is not None
+        return bool(plain and self.activation_name() and not hooked and not recorded and not old)
+
+    ATTRIBUTES: ClassVar[dict[str, Any]] = {**options("norm_first"), **_SHARED}
+
+
+class TransformerDecoderLayer(_Layer):
+    """Self attention, attention to what the encoder gave, then two linear layers."""
+
+    attentions = ("self_attn", "multihead_attn")
+
+    def forward(
+        self,
+        tgt: Any,
+        memory: Any,
+        tgt_mask: Any = None,
+        memory_mask: Any = None,
+        tgt_key_padding_mask: Any = None,
+        memory_key_padding_mask: Any = None,
+        tgt_is_causal: bool | None = None,
+        memory_is_causal: bool | None = None,
+    ) -> Any:
+        """Run the layer."""
+        refuse_newer(self, tgt_is_causal=tgt_is_causal, memory_is_causal=memory_is_causal)
+        own = self.attended(1, tgt, None, tgt_mask, tgt_key_padding_mask, tgt_is_causal)
+        other = self.attended(2, tgt, memory, memory_mask, memory_key_padding_mask, memory_is_causal)
+        return self.through(tgt, [own, other, self.fed])
+
+    ATTRIBUTES: ClassVar[dict[str, Any]] = {
+        **options("norm_first"),
+        **_SHARED,
+        **_parts("multihead_attn", "norm3", "dropout3"),
+    }
+
+
+class _Stack(Module):
+    """Copies of one layer, one after another, and perhaps a normalization."""
+
+    called: ClassVar[dict[str, str]] = {"__init__": "", "forward": ""}
+
+    def stack(self, layer: Any, num_layers: int, norm: Any) -> None:
+        """Take copies of a layer in."""
+        self.child_table["layers"] = build(self.session, ModuleList, [deep_copy(layer) for _ in range(num_layers)])
+        self.num_layers = num_layers
+        self.assign("norm", norm)
+
+    def layers(self) -> list[Any]:
+        """Return the layers."""
+        return items_of(self.child_table["layers"]) or []
+
+    def finished(self, made: Any) -> Any:
+        """Return the last layer's result, normalized if there is a normalization."""
+        norm = self.child_table.get("norm")
+        return made if norm is None else call_module(self.session, norm, made)
+
+    def causal(self, mask: Any, is_causal: bool | None, given: Any) -> bool:
+        """Whether a mask hides just what comes later, as it is said to, or as its numbers show."""
+        if is_causal is not None or mask is None or self.session.dialect != NEWEST:
+            return bool(is_causal)
+        attention = self.layers()[0].child_table.get("self_attn")
+        dim = 1 if given.array.ndim == 3 and getattr(attention, "batch_first", False) else 0
+        size = given.shape[dim]
+        later = np.triu(np.full((size, size), -np.inf), 1)
+        return mask.shape == later.shape and bool((mask.array == later).all())
+
+    ATTRIBUTES: ClassVar[dict[str, Any]] = {
+        **options("num_layers"),
+        **_parts("layers"),
+        "norm": lambda session, module: module.child_table.get("norm"),
+    }
+
+
+class TransformerEncoder(_Stack):
+    """Encoder layers, one after another."""
+
+    def __init__(
+        self,
+        encoder_layer: Any,
+        num_layers: int,
+        norm: Any = None,
+        enable_nested_tensor: bool = True,
+        mask_check: bool = True,
+    ) -> None:
+        super().__init__()
+        self.stack(encoder_layer, num_layers, norm)
+        reason = self._why_whole(encoder_layer) if self.session.dialect == NEWEST else ""
+        if enable_nested_tensor and reason:
+            self.session.warn("transformer_nested", reason=f"encoder_layer{reason}")
+        self.nested = enable_nested_tensor and not reason
+
+    def _why_whole(self, layer: Any) -> str:
+        """Return why PyTorch would not leave out the padding of this layer's input, empty where it would."""
+        if not isinstance(layer, TransformerEncoderLayer):
+            return " was not TransformerEncoderLayer"
+        attention = layer.child_table["self_attn"]
+        if layer.norm_first:
+            return ".norm_first was True"
+        if not isinstance(attention, MultiheadAttention):
+            return ".self_attn.batch_first was not True"
+        if not attention.batch_first:
+            return ".self_attn.batch_first was not True(use batch_first for better inference performance)"
+        if attention.parameter_table["in_proj_bias"] is None:
+            return ".self_attn was passed bias=False"
+        if not layer.activation_name():
+            return ".activation_relu_or_gelu was not True"
+        return ".self_attn.num_heads is odd" if attention.num_heads % 2 else ""
+
+    def forward(self, src: Any, mask: Any = None, src_key_padding_mask: Any = None, is_causal: Any = None) -> Any:
+        """Run the layers."""
+        session = self.session
+        refuse_newer(self, is_causal=is_causal)
+        names = "src_key_padding_mask", "mask"
+        padding = src_key_padding_mask
+        if session.dialect == NEWEST:
+            padding = canonical_mask(session, names[0], padding, src.dtype, mask, names[1])
+            mask = canonical_mask(session, names[1], mask, src.dtype)
+        given = {"src_mask": mask, "src_key_padding_mask": padding}
+        if session.dialect == NEWEST:
+            given["is_causal"] = self.causal(mask, is_causal, src)
+        made = src
+        for layer in self.layers():
+            made = call_module(session, layer, made, **given)
+        first = self.layers()[0]
+        if self.nested and padding is not None and mask is None and first.has_kernel(src, None):
+            # What is padding is left out by PyTorch, if it comes last, and comes back as zeros.
+            hidden = src_key_padding_mask.array.astype(bool)
+            if (np.diff(hidden.astype(int)) >= 0).all():
+                made.array[hidden] = 0
+        return self.finished(made)
+
+
+class TransformerDecoder(_Stack):
+    """Decoder layers, one after another."""
+
+    def __init__(self, decoder_layer: Any, num_layers: int, norm: Any = None) -> None:
+        super().__init__()
+        self.stack(decoder_layer, num_layers, norm)
+
+    def forward(
+        self,
+        tgt: Any,
+        memory: Any,
+        tgt_mask: Any = None,
+        memory_mask: Any = None,
+        tgt_key_padding_mask: Any = None,
+        memory_key_padding_mask: Any = None,
+        tgt_is_causal: Any = None,
+        memory_is_causal: bool | None = None,
+    ) -> Any:
+        """Run the layers."""
+        refuse_newer(self, tgt_is_causal=tgt_is_causal, memory_is_causal=memory_is_causal)
+        given = {
+            "tgt_mask": tgt_mask,
+            "memory_mask": memory_mask,
+            "tgt_key_padding_mask": tgt_key_padding_mask,
+            "memory_key_padding_mask": memory_key_padding_mask,
+        }
+        if self.session.dialect == NEWEST:
+            causal = self.causal(tgt_mask, tgt_is_causal, tgt)
+            given |= {"tgt_is_causal": causal, "memory_is_causal": memory_is_causal}
+        made = tgt
+        for layer in self.layers():
+            made = call_module(self.session, layer, made, memory, **given)
+        return self.finished(made)
+
+
+CLASSES: tuple[type[Module], ...] = (
+    TransformerEncoderLayer,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerDecoder,
+)
