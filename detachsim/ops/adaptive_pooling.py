@@ -10,7 +10,7 @@ from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.limits import require_few_windows
 from detachsim.engine.op import Op
 from detachsim.ops.element_types import refuse_integers
-from detachsim.ops.pooling import only_number, scatter_plane
+from detachsim.ops.pooling import greatest, only_number, scatter_plane
 from detachsim.ops.row import composite, general
 
 
@@ -27,7 +27,7 @@ def adaptive_maximum(self: Array, output_size: Sequence[int]) -> tuple[Array, Ar
         for j, columns in enumerate(_ranges(self.shape[-1], output_size[1])):
             part = self[..., rows, columns]
             flat = part.reshape(*part.shape[:-2], part.shape[-2] * part.shape[-1])
-            best = np.argmax(flat, axis=-1)
+            best = greatest(flat)
             values[..., i, j] = np.take_along_axis(flat, best[..., None], axis=-1)[..., 0]
             row, column = np.divmod(best, columns.stop - columns.start)
             places[..., i, j] = (row + rows.start) * self.shape[-1] + column + columns.start

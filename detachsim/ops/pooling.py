@@ -73,6 +73,15 @@ def _framed(self: Array, kernel: Ints, stride: Ints, padding: Ints, dilation: In
     return np.pad(self, widths, constant_values=fill)
 
 
+def greatest(windows: Array) -> Array:
+    """Return the place of the greatest along the last axis: the first of equal ones, but the last nan."""
+    best = np.argmax(windows, axis=-1)
+    if windows.dtype.kind == "f" and (nan := np.isnan(windows)).any():
+        last = windows.shape[-1] - 1 - np.argmax(nan[..., ::-1], axis=-1)
+        best = np.where(nan.any(-1), last, best)
+    return best
+
+
 def max_pool2d_with_indices(
     self: Array, kernel_size: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool
 ) -> tuple[Array, Array]:
@@ -81,7 +90,7 @@ def max_pool2d_with_indices(
     framed = _framed(self, kernel_size, stride, padding, dilation, count, lowest)
     seen = windows(framed, kernel_size, stride, dilation, count)
     flat = seen.reshape(*seen.shape[:-2], seen.shape[-2] * seen.shape[-1])
-    best = np.argmax(flat, axis=-1)
+    best = greatest(flat)
     values = np.take_along_axis(flat, best[..., None], axis=-1)[..., 0]
     rows = np.arange(count[0])[:, None] * stride[0] - padding[0] + best // kernel_size[1] * dilation[0]
     columns = np.arange(count[1]) * stride[1] - padding[1] + best % kernel_size[1] * dilation[1]

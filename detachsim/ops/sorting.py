@@ -12,7 +12,7 @@ from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import fresh
 from detachsim.ops import selection_order
-from detachsim.ops.numeric import require_dim, wrap_dim
+from detachsim.ops.numeric import numel, require_dim, wrap_dim
 from detachsim.ops.row import composite, general
 
 
@@ -100,13 +100,37 @@ def topk(self: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool 
 
 
 def _unique_kernel(self: Array) -> tuple[Array, Array, Array]:
-    values, inverse, counts = np.unique(self, return_inverse=True, return_counts=True)
+    # One nan is never another.
+    values, inverse, counts = np.unique(self, return_inverse=True, return_counts=True, equal_nan=False)
     return values, np.asarray(inverse, np.int64).reshape(self.shape), np.asarray(counts, np.int64)
 
 
 def _unique_dim_kernel(self: Array, dim: int) -> tuple[Array, Array, Array]:
-    values, inverse, counts = np.unique(self, return_inverse=True, return_counts=True, axis=wrap_dim(dim, self.ndim))
-    return _along(values, dim), np.asarray(inverse, np.int64).reshape(-1), np.asarray(counts, np.int64)
+    slices = np.moveaxis(self, wrap_dim(dim, self.ndim), 0)
+    flat = slices.reshape(len(slices), numel(slices.shape[1:]))
+    rows = flat.tolist()
+    order = list(range(len(rows)))
+    if len(order) <= selection_order.LONG:
+        selection_order.sort(order, 0, len(order), lambda i, j: _comes_first(rows[i], rows[j]))
+    else:
+        order = np.lexsort(flat.T[::-1]).tolist()
+    new = [place == 0 or rows[order[place]] != rows[order[place - 1]] for place in range(len(order))]
+    number = np.cumsum(np.array(new, dtype=bool)) - 1
+    inverse = np.empty(len(order), np.int64)
+    inverse[order] = number
+    counts = np.bincount(number, minlength=sum(new)).astype(np.int64)
+    values = np.moveaxis(slices[[row for row, is_new in zip(order, new, strict=True) if is_new]], 0, dim)
+    return _along(values, dim), inverse, counts
+
+
+def _comes_first(one: list[Any], other: list[Any]) -> bool:
+    """Whether a slice is the smaller: at the first element where one of them is; nan is never smaller nor larger."""
+    for x, y in zip(one, other, strict=True):
+        if x < y:
+            return True
+        if x > y:
+            return False
+    return False
 
 
 def _check_unique(session: Any, op: Op, bound: list[Any]) -> None:
@@ -170,14 +194,15 @@ def no_derivative(ops: Any, name: str) -> Any:
 
 
 def _search(boundaries: Array, values: Array, right: bool, out_int32: bool) -> Array:
-    side: Any = "right" if right else "left"
-    kind = np.int32 if out_int32 else np.int64
-    if boundaries.ndim == 1:
-        return np.asarray(np.searchsorted(boundaries, values, side=side), dtype=kind)
-    made = np.empty(values.shape, kind)
-    for at in np.ndindex(values.shape[:-1]):
-        made[at] = np.searchsorted(boundaries[at], values[at], side=side)
-    return made
+    """Halve the stretch in which each value belongs, as PyTorch does: what is not sorted or not a number shows it."""
+    low = np.zeros(values.shape, np.int64)
+    high = np.full(values.shape, boundaries.shape[-1])
+    while (searching := low < high).any():
+        middle = np.where(searching, (low + high) // 2, 0)
+        met = boundaries[middle] if boundaries.ndim == 1 else np.take_along_axis(boundaries, middle, -1)
+        below = searching & ~((met > values) if right else (met >= values))
+        low, high = np.where(below, middle + 1, low), np.where(searching & ~below, middle, high)
+    return low.astype(np.int32 if out_int32 else np.int64)
 
 
 def searchsorted(
