@@ -138,7 +138,7 @@ def _loop(work: Pass) -> None:
             results = call_unfitting(session, node, gradients, error)
         edits = node.op.gradient_edits if type(node) is Node else node.edits_in(session.dialect)
         if edits:
-            _count_edits(work, node, results, edits)
+            _count_edits(work, node, gradients, results, edits)
         if needed is not None:
             _drop_unneeded(work, node, results)
         if hooked:
@@ -199,13 +199,19 @@ def _drop_unneeded(work: Pass, node: Node, results: list[Gradient]) -> None:
             results[index] = None
 
 
-def _count_edits(work: Pass, node: Node, results: list[Gradient], edits: Sequence[tuple[int, int | CodeType]]) -> None:
+def _count_edits(
+    work: Pass,
+    node: Node,
+    gradients: list[Gradient],
+    results: list[Gradient],
+    edits: Sequence[tuple[int, int | CodeType]],
+) -> None:
     """Let the counters of new gradients show how often PyTorch edits them while it makes them."""
     for edge, count in edits:
         if not isinstance(count, int):
             if work.create_graph:
                 continue  # the formula itself has edited
-            count = _number_of(count, node)
+            count = _number_of(count, node, gradients)
         child = node.next[edge]
         gradient = results[edge]
         if child is None or gradient is None or child.dtype is not node.dtype:
@@ -220,11 +226,13 @@ def _count_edits(work: Pass, node: Node, results: list[Gradient], edits: Sequenc
             gradient.version.value = count
 
 
-def _number_of(count: CodeType, node: Node) -> int:
-    """Return how many edits a row's text comes to: it looks at plain numbers, and at whether a tensor was given."""
+def _number_of(count: CodeType, node: Node, gradients: list[Gradient]) -> int:
+    """Return how many edits a row's text comes to: it looks at plain numbers, and at whether a tensor is there."""
     names = node.op.plan.argument_names
     saved = node.saved or (None,) * (len(names) - len(node.meta))
-    return int(eval(count, dict(zip(names, (*saved, *node.meta), strict=True))))  # our own table's text
+    return int(
+        eval(count, {"grads": gradients, **dict(zip(names, (*saved, *node.meta), strict=True))})
+    )  # our own table's text
 
 
 def _refuse_nan(dialect: str, node: Node, results: list[Gradient]) -> None:

@@ -173,7 +173,8 @@ ROWS: list[Op] = [
         "AdaptiveMaxPool2DBackwardBackward0",
         scatter_plane,
         where="",
-        grad={"grad_output": "gather_plane(grad, indices)", "self": "zeros_of(self)"},
+        grad={"grad_output": "gather_places(grad, indices)", "self": "zeros_of(self)"},
+        gradient_edits={"self": 1},
         doc="the gradient of adaptive_max_pool2d",
     ),
     composite(
@@ -206,6 +207,7 @@ ROWS: list[Op] = [
         adaptive_average_backward,
         where="",
         grad={"grad_output": "_adaptive_avg_pool2d(grad, grad_output_size[-2:])", "self": "zeros_of(self)"},
+        gradient_edits={"self": 1},
         doc="the gradient of adaptive_avg_pool2d",
     ),
     composite(

@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.parser import type_word
-from detachsim.engine.tensor import Tensor
+from detachsim.engine.tensor import Tensor, fresh
 from detachsim.ops.linear import refuse_bool
 from detachsim.ops.numeric import numel, require_dim, wrap_dim
 from detachsim.ops.row import composite, general
@@ -288,13 +289,13 @@ def trace(self: Array) -> Array:
 
 def trace_backward(ops: Any, grad: Any, shape: tuple[int, ...]) -> Any:
     """The gradient on the diagonal, zeros elsewhere."""
-    return ops.spread_diagonal(grad, shape)
-
-
-def spread_diagonal(grad_output: Array, size: Sequence[int]) -> Array:
-    made = np.zeros(size, dtype=np.asarray(grad_output).dtype)
-    np.fill_diagonal(made, grad_output)
-    return made[...]  # a view, as what PyTorch fills
+    size = numel(shape)
+    places: Any = np.arange(0, size, shape[1] + 1)
+    if isinstance(grad, Operand):
+        places = Operand(grad.session, fresh(places, dtypes.int64))
+    # PyTorch fills the zeros, too, which the counter shows.
+    made = ops.fill_(ops.zeros_sized(grad, (size,)), 0.0)
+    return ops.view(ops.index_fill__int_Tensor(made, 0, places, grad), shape)
 
 
 Dims = tuple[int, ...]
@@ -464,13 +465,5 @@ ROWS = [
         check=_check_trace,
         doc="the sum of a matrix's diagonal",
         samples=("a.trace()",),
-    ),
-    general(
-        "spread_diagonal(Tensor grad_output, int[] size)",
-        "DiagonalBackward0",
-        spread_diagonal,
-        where="",
-        grad={"grad_output": "trace(grad)"},
-        doc="zeros of a size with a number on the diagonal",
     ),
 ]

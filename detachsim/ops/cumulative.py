@@ -154,9 +154,13 @@ def logcumsumexp_backward(ops: Any, grad: Any, self: Any, result: Any, dim: int)
         return ops.exp(ops.flip(flipped, (dim,)) + self)
 
     with np.errstate(all="ignore"):
-        size = ops.log(ops.abs(grad))
+        # Before 2.13 each part has a logarithm of its own.
+        above = ops.log(grad if ops.is_old else ops.abs(grad))
+        below = ops.log(-grad) if ops.is_old else above
         floor = ops.constant_like(grad, lowest)
-        return reverse(ops.where(grad > 0, size, floor)) - reverse(ops.where(grad < 0, size, floor))
+        positive = ops.where(grad > 0, above, floor)
+        negative = ops.where(grad < 0, below, floor)
+        return reverse(positive) - reverse(negative)
 
 
 def constant_like(ops: Any, like: Any, value: float) -> Any:
@@ -186,7 +190,8 @@ def diff(ops: Any, self: Any, n: int = 1, dim: int = -1, prepend: Any = None, ap
         return ops.copy_(ops.zeros_like(whole), whole)
     for _ in range(min(n, whole.shape[axis])):
         length = whole.shape[axis]
-        later, earlier = ops.narrow(whole, axis, 1, length - 1), ops.narrow(whole, axis, 0, length - 1)
+        earlier = ops.narrow(whole, axis, 0, length - 1)
+        later = ops.narrow(whole, axis, 1, length - 1)
         if whole.tensor.dtype.name == "bool":
             whole = ops.logical_xor(later, earlier)
         else:

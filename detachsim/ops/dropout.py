@@ -95,7 +95,7 @@ def _functional_3d(ops: Any, self: Any, p: float, training: bool, inplace: bool 
     _check(p)
     if self.ndim not in (4, 5):
         self.session.warn("dropout_3d", ndim=self.ndim)
-    if self.ndim == 5 or ops.is_old:
+    if self.ndim == 5 or self.session.dialect == "torch-1.7":
         return _drop(ops, self, p, training, inplace=inplace, channels=True)
     lone = ops.unsqueeze_(self, 0) if inplace else ops.unsqueeze(self, 0)
     made = _drop(ops, lone, p, training, inplace=inplace, channels=True)

@@ -31,10 +31,10 @@ def collect(grad_output: Array, indices: Array, num_weights: int, padding_idx: i
 
 def collect_backward(ops: Any, grad: Any, indices: Any, padding_idx: int) -> Any:
     """Look the gradients up again, zeros for the padding."""
-    rows = ops._embedding(grad, indices, -1, False)
-    if padding_idx < 0:
-        return rows
-    return ops.where(ops.unsqueeze(indices == padding_idx, -1), ops.zeros_of(rows), rows)
+    rows = ops.index_select(grad, 0, ops.reshape(indices, (-1,)))
+    if padding_idx >= 0:
+        rows = ops.masked_fill_(rows, ops.reshape(indices == padding_idx, (-1, 1)), 0)
+    return ops.view(rows, (*indices.shape, -1))
 
 
 def _check_lookup(session: Any, op: Op, bound: list[Any]) -> None:

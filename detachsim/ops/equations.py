@@ -131,6 +131,7 @@ def _check_old_triangular(session: Any, op: Op, bound: list[Any]) -> None:
 def triangular_solve_backward(
     ops: Any,
     grads: Sequence[Any],
+    self: Any,
     A: Any,
     result: Any,
     upper: bool,
@@ -224,7 +225,9 @@ def _check_least_squares(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("lstsq_driver")
 
 
-def least_squares_backward(ops: Any, grads: Sequence[Any], self: Any, b: Any, needs: Sequence[bool]) -> tuple[Any, Any]:
+def least_squares_backward(
+    ops: Any, grads: Sequence[Any], self: Any, b: Any, result: Any, needs: Sequence[bool]
+) -> tuple[Any, Any]:
     """The gradient by way of the pseudoinverse P: the solution is P @ b."""
     grad = grads[0]
     if grad is None:
@@ -328,7 +331,7 @@ ROWS = [
         "TriangularSolveBackward0",
         old_triangular_solution,
         grad={
-            "self, A": "triangular_solve_backward(grads, A, result0, upper, transpose, unitriangular, needs)",
+            "self, A": "triangular_solve_backward(grads, self, A, result0, upper, transpose, unitriangular, needs)",
         },
         outputs=("solution", "cloned_coefficient"),
         differentiable_outputs=2,
@@ -345,7 +348,7 @@ ROWS = [
         "LinalgLstsqBackward0",
         least_squares,
         where="l",
-        grad={"self, b": "least_squares_backward(grads, self, b, needs)"},
+        grad={"self, b": "least_squares_backward(grads, self, b, result0, needs)"},
         outputs=("solution", "residuals", "rank", "singular_values"),
         differentiable_outputs=2,
         check=_check_least_squares,

@@ -34,7 +34,8 @@ def restore(ops: Any, value: Any, dim: Any, ndim: int, keepdim: bool) -> Any:
     """Put back the dims that a reduction took away, by one ``view``."""
     if keepdim or ndim == 0:
         return value
-    axes = dims((dim,) if isinstance(dim, int) else dim, ndim)
+    # An empty list of dims stands for all of them, but restores none.
+    axes = () if dim == () else dims((dim,) if isinstance(dim, int) else dim, ndim)
     shape = list(value.shape)
     for axis in sorted(axes):
         shape.insert(axis, 1)
@@ -60,7 +61,7 @@ def aminmax_backward(ops: Any, grads: Any, self: Any, low: Any, high: Any, dim: 
     for grad, result in zip(grads, (low, high), strict=True):
         if grad is not None:
             part = shared_backward(ops, grad, self, result, dim, keepdim)
-            total = part if total is None else total + part
+            total = part if total is None else ops.add_(total, part)
     return total
 
 
@@ -373,6 +374,7 @@ ROWS = [
         "AminmaxBackward0",
         aminmax,
         grad={"self": "aminmax_backward(grads, self, result0, result1, dim, keepdim)"},
+        gradient_edits={"self": "all(grad is not None for grad in grads)"},
         outputs=("min", "max"),
         differentiable_outputs=2,
         result_edits=lambda bound: 1 if bound[1] is None else _selection_edits(bound),

@@ -139,7 +139,7 @@ def _check_cholesky_solve(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def cholesky_solve_backward(
-    ops: Any, grad: Any, input2: Any, result: Any, upper: bool, needs: Sequence[bool]
+    ops: Any, grad: Any, self: Any, input2: Any, result: Any, upper: bool, needs: Sequence[bool]
 ) -> tuple[Any, Any]:
     """The gradients of the right side, which solves the same equation, and of the factor."""
     to_right = ops.cholesky_solve(grad, input2, upper)
@@ -257,7 +257,7 @@ ROWS = [
         "cholesky_solve(Tensor self, Tensor input2, bool upper=False)",
         "CholeskySolveBackward0",
         cholesky_solution,
-        grad={"self, input2": "cholesky_solve_backward(grad, input2, result, upper, needs)"},
+        grad={"self, input2": "cholesky_solve_backward(grad, self, input2, result, upper, needs)"},
         check=_check_cholesky_solve,
         layout=IN_COLUMNS,
         doc="the solution X of L @ L.T @ X = self",

@@ -48,7 +48,8 @@ ROWS: list[Op] = [
         "nextafter(Tensor self, Tensor other)",
         "NextafterBackward0",
         np.nextafter,
-        grad={"self": "nextafter_backward(grad, self, other, 0)", "other": "nextafter_backward(grad, self, other, 1)"},
+        grad={"self": "where(self != other, grad, zeros_of(grad))", "other": "zeros_of(other)"},
+        gradient_edits={"other": 1},
         inplace=True,
         older={"torch-1.13": {"grad": dict.fromkeys(("self", "other"), "no_derivative('nextafter')")}},
         refuses=floats_only("nextafter_cpu"),
@@ -70,15 +71,9 @@ ROWS: list[Op] = [
 ]
 
 
-def nextafter_backward(ops: Any, grad: Any, self: Any, other: Any, place: int) -> Any:
-    """The gradient goes to self, but where both are equal to nobody."""
-    zeros = ops.zeros_of(grad)
-    return ops.where(self == other, zeros, grad) if place == 0 else zeros
-
-
 def frexp_backward(ops: Any, grad: Any, exponent: Any) -> Any:
     """grad over two to the power of the exponent."""
     return grad / ops.exp2(exponent)
 
 
-HELPERS = {"nextafter_backward": nextafter_backward, "frexp_backward": frexp_backward}
+HELPERS = {"frexp_backward": frexp_backward}

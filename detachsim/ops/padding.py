@@ -105,6 +105,7 @@ def _modes(mode: str, word: str, count: int) -> list[Op]:
             _mirrored_backward(mode),
             where="",
             grad={"grad_output": f"{name}(grad, padding)", "self": "zeros_of(self)"},
+            gradient_edits={"self": 1},
             doc=f"the gradients of what was padded, mode {mode}",
         ),
     ]

@@ -13,7 +13,7 @@ from detachsim.engine.views import requires_grad
 from detachsim.ops.convolution_kernels import windows
 from detachsim.ops.element_types import refuse_integers
 from detachsim.ops.linear import refuse_bool
-from detachsim.ops.numeric import require_dim
+from detachsim.ops.numeric import numel, require_dim
 from detachsim.ops.row import composite, general
 
 Ints = Sequence[int]
@@ -106,10 +106,12 @@ def scatter_plane(grad_output: Array, self: Array, indices: Array) -> Array:
     return made.reshape(self.shape)
 
 
-def gather_plane(self: Array, indices: Array) -> Array:
-    flat = self.reshape(*self.shape[:-2], -1)
-    taken = np.take_along_axis(flat, indices.reshape(*indices.shape[:-2], -1), axis=-1)
-    return taken.reshape(indices.shape)
+def gather_places(ops: Any, grad: Any, indices: Any) -> Any:
+    """The elements of each plane of gradients at the places that were the largest."""
+    shape = indices.shape
+    flat = (*shape[:-2], numel(shape[-2:]))
+    places = ops.view(indices, flat)
+    return ops.view(ops.gather(ops.view(ops.contiguous(grad), (*shape[:-2], -1)), -1, places), shape)
 
 
 def _check_max(session: Any, op: Op, bound: list[Any]) -> None:
@@ -358,6 +360,8 @@ _MAX_SIGNATURE = (
     "bool return_indices=False)"
 )
 
+HELPERS = {"gather_places": gather_places}
+
 ROWS = [
     general(
         f"max_pool2d_with_indices(Tensor self, {_WINDOW}, int[] dilation, bool ceil_mode)",
@@ -373,16 +377,9 @@ ROWS = [
         "MaxPool2DWithIndicesBackwardBackward0",
         scatter_plane,
         where="",
-        grad={"grad_output": "gather_plane(grad, indices)", "self": "zeros_of(self)"},
+        grad={"grad_output": "gather_places(grad, indices)", "self": "zeros_of(self)"},
+        gradient_edits={"self": 1},
         doc="the gradient of max_pool2d",
-    ),
-    general(
-        "gather_plane(Tensor self, Tensor indices)",
-        "GatherBackward0",
-        gather_plane,
-        where="",
-        grad={"self": "max_pool2d_backward(grad, self, indices)"},
-        doc="the elements of each plane at given places",
     ),
     composite(
         f"max_pool2d{_MAX_SIGNATURE}",
@@ -413,6 +410,7 @@ ROWS = [
         avg_pool2d_backward,
         where="",
         grad={"grad_output": f"_avg_pool2d(grad, {_AVERAGE_GIVEN})", "self": "zeros_of(self)"},
+        gradient_edits={"self": 1},
         doc="the gradient of avg_pool2d",
     ),
     composite(

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
@@ -44,11 +45,14 @@ def _check(session: Any, op: Op, bound: list[Any]) -> None:
 def renorm_backward(ops: Any, grad: Any, self: Any, p: float, dim: int, maxnorm: float) -> Any:
     """grad, and where the norm was too large, its part along the slice taken away, and scaled."""
     axes = _others(dim, self.ndim)
-    norms = ops.linalg_vector_norm(self, p, axes, True)
-    along = ops.sum_dim(self * grad, axes, True)
+    # PyTorch accumulates in float64 here.
+    wide = None if isinstance(self, np.ndarray) else dtypes.float64
+    norms = ops.linalg_vector_norm(self, p, axes, True, dtype=wide)
+    along = ops.sum_dim(self * grad, axes, True, dtype=wide)
     slope = vector_norm_backward(ops, along, self, p, norms, axes, True)
     inverse = ops.reciprocal(norms + _LEAST)
-    scaled = (inverse * maxnorm) * (grad - inverse * slope)
+    rest = grad - inverse * slope
+    scaled = (inverse * maxnorm) * rest
     if not isinstance(self, np.ndarray):
         scaled = ops._to_copy(scaled, grad.tensor.dtype)
     return ops.where(norms > maxnorm, scaled, grad)

@@ -408,8 +408,8 @@ ROWS = [
         "PutBackward0",
         put,
         grad={
-            "self": "grad if accumulate else put(grad, index, zeros_sized(grad, source_size), False)",
-            "source": "reshape(take(grad, index), source_size)",
+            "self": "grad if accumulate else put(grad, index, zeros_of(source), False)",
+            "source": "reshape(take(grad, index), source.shape)",
         },
         inplace=True,
         overlap=PLACING,

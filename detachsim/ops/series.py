@@ -62,7 +62,7 @@ def correlation(ops: Any, self: Any) -> Any:
     made = covariance(ops, self)
     if made.ndim == 0:
         return ops.div(made, made)
-    deviations = ops.sqrt(ops.diag(made))
+    deviations = ops.sqrt(ops.diag(made) if ops.is_old else ops.diagonal(made))
     size = deviations.shape[0]
     made = ops.div(made, ops.view(deviations, (size, 1)))
     made = ops.div(made, ops.view(deviations, (1, size)))
@@ -165,13 +165,22 @@ def _slopes(ops: Any, self: Any, step: float, axis: int, edge_order: int) -> lis
     def one(at: int) -> Any:
         return part(at, at + 1)
 
+    # In PyTorch's order, which the graph shows: the middle first, and of each sum the later operands.
+    before = part(0, length - 2)
+    middle = (part(2, length) - before) / step / 2.0
     if edge_order == 1:
-        first = (one(1) - one(0)) / step
-        last = (one(length - 1) - one(length - 2)) / step
+        near = one(0)
+        first = (one(1) - near) / step
+        near = one(length - 2)
+        last = (one(length - 1) - near) / step
     else:
-        first = (one(0) * -1.5 + one(1) * 2 - one(2) * 0.5) / step
-        last = (one(length - 3) * 0.5 - one(length - 2) * 2 + one(length - 1) * 1.5) / step
-    return [first, (part(2, length) - part(0, length - 2)) / step / 2.0, last]
+        far = one(2) * 0.5
+        near = one(1) * 2
+        first = (one(0) * -1.5 + near - far) / step
+        far = one(length - 1) * 1.5
+        near = one(length - 2) * 2
+        last = (one(length - 3) * 0.5 - near + far) / step
+    return [first, middle, last]
 
 
 def _slopes_at_places(ops: Any, self: Any, places: Any, axis: int, edge_order: int) -> list[Any]:
@@ -208,15 +217,15 @@ def _slopes_at_places(ops: Any, self: Any, places: Any, axis: int, edge_order: i
         return [first, middle, (one(length - 1) - one(length - 2)) / step(count - 1)]
     near, far = step(0), step(1)
     first = (
-        one(0) * (-(near * 2.0 + far) / (near * (near + far)))
-        + one(1) * ((near + far) / (near * far))
-        + one(2) * (-near / (far * (near + far)))
+        -(near * 2.0 + far) / (near * (near + far)) * one(0)
+        + (near + far) / (near * far) * one(1)
+        + -near / (far * (near + far)) * one(2)
     )
     near, far = step(count - 1), step(count - 2)
     last = (
-        one(length - 3) * (near / (far * (near + far)))
-        + one(length - 2) * (-(near + far) / (near * far))
-        + one(length - 1) * ((near * 2.0 + far) / (near * (near + far)))
+        near / (far * (near + far)) * one(length - 3)
+        + -(near + far) / (near * far) * one(length - 2)
+        + (near * 2.0 + far) / (near * (near + far)) * one(length - 1)
     )
     return [first, middle, last]
 

@@ -46,7 +46,8 @@ def i1_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
     tiny = float(np.finfo(dtype).eps)
     large = ops.abs(self) > tiny
     safe = ops.where(large, self, tiny)
-    slope = ops.i0(safe) - result * ops.reciprocal(safe)
+    subtrahend = result * ops.reciprocal(safe)
+    slope = ops.i0(safe) - subtrahend
     return grad * ops.where(large, slope, 0.5)
 
 

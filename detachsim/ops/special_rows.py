@@ -43,6 +43,18 @@ def _of_two(function: Callable[[float, float], float]) -> Callable[[Any, Any], A
     return call
 
 
+def i0e_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
+    """grad * (i1e(self) - sgn(self) * result)."""
+    subtrahend = ops.sgn(self) * result
+    return grad * (ops.special_i1e(self) - subtrahend)
+
+
+def log_ndtr_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
+    """grad times the normal density at self over its share below."""
+    ratio = ops.exp(-(result + ops.pow(self, 2) / 2.0))
+    return grad / math.sqrt(2 * math.pi) * ratio
+
+
 def i1e_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
     """The gradient of i1e: 1/2 at 0."""
     dtype = (grad.dtype if isinstance(grad, np.ndarray | np.generic) else grad.tensor.dtype).name
@@ -51,7 +63,9 @@ def i1e_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
     tiny = float(np.finfo(dtype).eps)
     large = ops.abs(self) > tiny
     safe = ops.where(large, self, tiny)
-    slope = ops.special_i0e(safe) - result * (ops.sgn(safe) + ops.reciprocal(safe))
+    inverse = ops.reciprocal(safe)
+    subtrahend = result * (ops.sgn(safe) + inverse)
+    slope = ops.special_i0e(safe) - subtrahend
     return grad * ops.where(large, slope, 0.5)
 
 
@@ -71,8 +85,8 @@ def mvlgamma_backward(ops: Any, grad: Any, self: Any, p: int) -> Any:
     else:
         from detachsim.ops.matrices import constant
 
-        spread = ops.unsqueeze(self, -1) + constant(ops, self, steps)
-    return grad * ops.sum_dim(ops.digamma(spread), (-1,))
+        spread = constant(ops, self, steps) + ops.unsqueeze(self, -1)
+    return grad * ops.sum_dim(ops.digamma_(spread), (-1,))
 
 
 def _check_mvlgamma(session: Any, op: Op, bound: list[Any]) -> None:
@@ -159,8 +173,10 @@ def _zeta() -> list[Op]:
 
 
 HELPERS = {
+    "i0e_backward": i0e_backward,
     "i1e_backward": i1e_backward,
     "mvlgamma_backward": mvlgamma_backward,
+    "log_ndtr_backward": log_ndtr_backward,
 }
 
 _TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
@@ -170,7 +186,7 @@ ROWS: list[Op] = [
         "i0e",
         "SpecialI0EBackward0",
         _wide(partial(bessel.modified_first_kind, order=0, scaled=True)),
-        "grad * (special_i1e(self) - sgn(self) * result)",
+        "i0e_backward(grad, self, result)",
         "i0(self) * exp(-abs(self))",
         True,
     ),
@@ -194,7 +210,7 @@ ROWS: list[Op] = [
         "log_ndtr",
         "SpecialLogNdtrBackward0",
         special_functions.log_ndtr,
-        f"exp(-(self * self * 0.5) - result) * {1 / math.sqrt(2 * math.pi)!r} * grad",
+        "log_ndtr_backward(grad, self, result)",
         "the logarithm of the share of a normal distribution below self",
         False,
     ),

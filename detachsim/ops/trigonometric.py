@@ -26,15 +26,18 @@ def sinc_backward(ops: Any, grad: Any, self: Any) -> Any:
     """The gradient of sinc: 0 at 0."""
     angle = self * math.pi
     scaled = self * self * math.pi
-    slope = grad * ((angle * ops.cos(angle) - ops.sin(angle)) / scaled)
+    sine = ops.sin(angle)
+    slope = grad * ((angle * ops.cos(angle) - sine) / scaled)
     return ops.where(scaled == 0.0, ops.zeros_of(grad), slope)
 
 
 def atan2_backward(ops: Any, grad: Any, self: Any, other: Any, needs: tuple[bool, ...]) -> tuple[Any, Any]:
     """The gradients of atan2: 0 where both are 0, before 2.13 nan."""
-    inverse = ops.reciprocal(self * self + other * other)
+    square = other * other
+    square = self * self + square
+    inverse = ops.reciprocal(square)
     if not ops.is_old:
-        inverse = ops.masked_fill(inverse, (self * self + other * other) == 0.0, 0.0)
+        inverse = ops.masked_fill(inverse, square == 0.0, 0.0)
     return grad * other * inverse if needs[0] else None, grad * -self * inverse if needs[1] else None
 
 

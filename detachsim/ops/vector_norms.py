@@ -87,7 +87,7 @@ def vector_norm_backward(ops: Any, grad: Any, self: Any, order: float, result: A
     if order == 1:
         return ops.sgn(self) * grad
     if order == 2:
-        return grad * ops.masked_fill(self / result, result == 0, 0)
+        return grad * ops.masked_fill_(self / result, result == 0, 0)
     if math.isinf(order):
         size = ops.abs(self)
         mask = ops.logical_or(size == result, ops.isnan(self))
@@ -96,16 +96,16 @@ def vector_norm_backward(ops: Any, grad: Any, self: Any, order: float, result: A
         if count is not None:
             count = np.asarray(count, dtype=self.dtype).reshape(np.shape(result)) if not dim else count
             return np.sign(self) * ((grad / np.asarray(count, dtype=self.dtype)) * mask)
-        counted = ops.sum_dim(mask, tuple(axes), True) if dim else ops.sum(mask)
+        counted = ops.sum_dim(mask, tuple(dim) if dim else (), True) if self.shape else ops.sum(mask)
         return ops.sgn(self) * ((grad / counted) * mask)
     if order < 1:
-        scaled = ops.masked_fill(ops.sgn(self) * ops.pow(ops.abs(self), order - 1), self == 0, 0)
-        return scaled * grad * ops.pow(result, 1 - order)
-    if order < 2:
-        scaled = ops.sgn(self) * ops.pow(ops.abs(self), order - 1)
-    else:
-        scaled = self * ops.pow(ops.abs(self), order - 2)
-    scale = ops.masked_fill(grad / ops.pow(result, order - 1), result == 0, 0)
+        steep = ops.masked_fill_(ops.pow_(ops.abs(self), order - 1), self == 0, 0)
+        scaled = ops.sgn(self) * steep
+        outer = ops.pow(result, 1 - order)
+        return scaled * grad * outer
+    steep = ops.pow_(ops.abs(self), order - 1 if order < 2 else order - 2)
+    scaled = (ops.sgn(self) if order < 2 else self) * steep
+    scale = ops.masked_fill_(grad / ops.pow(result, order - 1), result == 0, 0)
     return scaled * scale
 
 
