@@ -99,7 +99,7 @@ def _prefers(op: Op, other: Op) -> bool:
     """Whether ``op`` takes a tensor where ``other`` takes a number, and is its like in what stands before."""
     for mine, theirs in zip(op.parameters, other.parameters, strict=False):
         if mine.type != theirs.type:
-            return theirs.type in ("Number", "PromotingNumber") and mine.type in ("Tensor", "Number|Tensor")
+            return theirs.type in ("Number", "PromotingNumber", "int") and mine.type in ("Tensor", "Number|Tensor")
     return False
 
 

@@ -116,9 +116,9 @@ def contract(ops: Any, left: Any, right: Any, left_dims: Sequence[int], right_di
         a = left.shape[require_dim(one, left.ndim)]
         b = right.shape[require_dim(other, right.ndim)]
         if b == 1:
-            first = ops.sum_dim(first, (one,), True)
+            first = _summed(ops, first, one)
         elif a == 1:
-            second = ops.sum_dim(second, (other,), True)
+            second = _summed(ops, second, other)
         elif a != b:
             raise TorchError("tensordot_sizes", first=a, first_dim=one, second=b, second_dim=other)
         else:
@@ -129,14 +129,19 @@ def contract(ops: Any, left: Any, right: Any, left_dims: Sequence[int], right_di
     shape = (*(left.shape[axis] for axis in kept), *(right.shape[axis] for axis in rest))
     first = ops.permute(first, (*kept, *left_dims))
     second = ops.permute(second, (*right_dims, *rest))
-    if not shape and not ops.is_old:
+    if numel(shape) == 1 and not ops.is_old:
         if _in_order(first) and _in_order(second):
-            return ops.reshape(ops.dot(ops.flatten(first), ops.flatten(second)), ())
-        return ops.reshape(ops.sum(ops.mul(ops.squeeze(first), ops.squeeze(second))), ())
+            return ops.reshape(ops.dot(ops.flatten(first), ops.flatten(second)), shape)
+        return ops.reshape(ops.sum(ops.mul(ops.squeeze(first), ops.squeeze(second))), shape)
     rows = numel([left.shape[axis] for axis in kept])
     columns = numel([right.shape[axis] for axis in rest])
     product = ops.mm(ops.reshape(first, (rows, inner_size)), ops.reshape(second, (inner_size, columns)))
     return ops.reshape(product, shape)
+
+
+def _summed(ops: Any, value: Any, dim: int) -> Any:
+    """Sum along a dim that is 1 on the other side, in the elements' own type."""
+    return ops.sum_dim(value, (dim,), True, dtype=None if ops.is_old else value.tensor.dtype)
 
 
 def _distinct(dims: Sequence[int], ndim: int) -> list[int]:

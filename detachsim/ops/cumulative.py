@@ -179,14 +179,14 @@ def diff(ops: Any, self: Any, n: int = 1, dim: int = -1, prepend: Any = None, ap
     """The differences between neighbours along dim, n times over."""
     if self.ndim == 0:
         raise TorchError("diff_zero_dim")
-    axis = wrap_dim(dim, self.ndim)
-    if n < 0:
+    if n < 0 and not ops.is_old:
         raise TorchError("diff_order", n=n)
+    axis = wrap_dim(dim, self.ndim)
     parts = [part for part in (prepend, self, append) if part is not None]
-    if any(part.ndim != self.ndim for part in parts):
-        raise TorchError("diff_dims")
+    for part in parts:
+        _check_beside(self, part, axis)
     whole = ops.cat(parts, axis) if len(parts) > 1 else self
-    if n == 0:
+    if n <= 0:
         return ops.copy_(ops.zeros_like(whole), whole)
     for _ in range(min(n, whole.shape[axis])):
         length = whole.shape[axis]
@@ -197,6 +197,15 @@ def diff(ops: Any, self: Any, n: int = 1, dim: int = -1, prepend: Any = None, ap
         else:
             whole = later - earlier
     return whole
+
+
+def _check_beside(self: Any, other: Any, axis: int) -> None:
+    """Refuse what can't stand before or behind self along a dim."""
+    if other.ndim != self.ndim:
+        raise TorchError("diff_dims")
+    for place, (size, found) in enumerate(zip(self.shape, other.shape, strict=True)):
+        if place != axis and size != found:
+            raise TorchError("diff_sizes", dim=place, size=size, found=found)
 
 
 HELPERS = {

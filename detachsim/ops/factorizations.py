@@ -9,6 +9,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import IN_COLUMNS
 from detachsim.engine.op import Op
+from detachsim.engine.tensor import Tensor
 from detachsim.ops.matrices import (
     MATRIX,
     POSITIVE,
@@ -83,14 +84,18 @@ def solve_triangular_backward(
 def cholesky(A: Array, upper: bool = False) -> Array:
     # Only one triangle is read.
     source = A.swapaxes(-1, -2) if upper else A
+    if not A.size:
+        return A.copy()
     made = np.linalg.cholesky(source).astype(A.dtype)
     return np.ascontiguousarray(made.swapaxes(-1, -2)) if upper else made
 
 
 def _check_cholesky(session: Any, op: Op, bound: list[Any]) -> None:
-    A, upper = bound
-    name = "linalg.cholesky" if op.name == "linalg_cholesky" else "cholesky"
-    check_square(name, A)
+    check_square("linalg.cholesky", bound[0])
+    _require_positive("linalg.cholesky", *bound)
+
+
+def _require_positive(name: str, A: Tensor, upper: bool) -> None:
     refuse_half("cholesky_cpu", A)
     for number, matrix in enumerate(A.array.reshape(numel(A.shape[:-2]), *A.shape[-2:]).astype(np.float64)):
         lower = np.tril(matrix.T if upper else matrix)
@@ -104,7 +109,9 @@ def _check_cholesky(session: Any, op: Op, bound: list[Any]) -> None:
 
 def _check_old_cholesky(session: Any, op: Op, bound: list[Any]) -> None:
     session.warn_once("cholesky_deprecated")
-    _check_cholesky(session, op, bound)
+    if bound[0].array.size:
+        check_shape("cholesky", bound[0])
+        _require_positive("cholesky", *bound)
 
 
 def cholesky_backward(ops: Any, grad: Any, result: Any, upper: bool) -> Any:
@@ -188,22 +195,36 @@ def _check_qr(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def qr_backward(ops: Any, grads: Sequence[Any], result0: Any, result1: Any, mode: str) -> Any:
-    """(grad of Q + Q @ copied upper triangle of M) @ R^-T, with M = (grad of R) @ R.T - Q.T @ (grad of Q)."""
+    """(grad of Q + Q @ M) @ R^-T, where M makes (grad of R) @ R.T - Q.T @ (grad of Q) symmetric.
+
+    Of a matrix with more columns than rows this is the gradient of the square in front, for which M is skew; the
+    columns behind it have that of R alone.
+    """
+    q, r = result0, result1
     if mode == "r":
         raise TorchError("qr_without_q")
-    q, r = result0, result1
-    middle = None
-    if grads[1] is not None:
-        middle = ops.matmul(grads[1], transposed(ops, r))
-    if grads[0] is not None:
-        product = ops.matmul(transposed(ops, q), grads[0])
+    rows, columns = q.shape[-2], r.shape[-1]
+    if mode == "complete" and rows > columns:
+        raise TorchError("qr_complete")
+    to_q, to_r = grads
+    middle: Any = None
+    if to_r is not None:
+        middle = ops.matmul(to_r, transposed(ops, r))
+    if to_q is not None:
+        product = ops.matmul(transposed(ops, q), to_q)
         middle = -product if middle is None else middle - product
-    above = ops.triu(middle)
-    copied = with_diagonal(ops, above + transposed(ops, above), "mul_", 0.5)
-    made = ops.matmul(q, copied)
-    if grads[0] is not None:
-        made = made + grads[0]
-    return ops.linalg_solve_triangular(transposed(ops, r), made, upper=False, left=False, unitriangular=False)
+    if rows >= columns:
+        above = ops.triu(middle)
+        made = ops.matmul(q, with_diagonal(ops, above + transposed(ops, above), "mul_", 0.5))
+        if to_q is not None:
+            made = made + to_q
+        return ops.linalg_solve_triangular(transposed(ops, r), made, upper=False, left=False, unitriangular=False)
+    middle = -middle
+    made = ops.matmul(q, ops.tril(middle - transposed(ops, middle)))
+    square = transposed(ops, ops.slice(r, -1, 0, rows, 1))
+    made = ops.linalg_solve_triangular(square, made, upper=False, left=False, unitriangular=False)
+    made = ops.cat([made, ops.zeros_sized(made, (*r.shape[:-1], columns - rows))], -1)
+    return made if to_r is None else made + ops.matmul(q, to_r)
 
 
 # Singular values

@@ -9,7 +9,9 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_MADE, IN_COLUMNS, laid_out
 from detachsim.engine.op import Op
-from detachsim.ops.matrices import MATRIX, refuse_half, transposed
+from detachsim.ops.loss import refuse_gradient
+from detachsim.ops.matrices import MATRIX, check_shape, refuse_half, transposed
+from detachsim.ops.numeric import require_dim
 from detachsim.ops.row import composite, general
 
 # Elimination
@@ -224,15 +226,15 @@ def lu_solution(LU: Array, pivots: Array, B: Array, left: bool = True, adjoint: 
 def _check_lu_solve(session: Any, op: Op, bound: list[Any]) -> None:
     LU, pivots, B, left = bound[:4]
     name = "linalg.lu_solve"
+    refuse_gradient(session, "linalg_lu_solve", pivots=pivots)
+    if not LU.dtype.is_floating:
+        raise TorchError("matrix_dtype", op=f"torch.{name}", dtype=LU.dtype.scalar)
     if LU.dtype is not B.dtype:
         raise TorchError("lu_solve_dtype", left=LU.dtype.scalar, right=B.dtype.scalar)
     if pivots.dtype.name != "int32":
         raise TorchError("lu_solve_pivots")
-    if LU.array.ndim < 2:
-        raise TorchError("matrix_dims", op=f"torch.{name}", name="LU")
+    check_shape(f"torch.{name}", LU)
     rows, columns = LU.shape[-2:]
-    if rows != columns:
-        raise TorchError("matrix_square", op=f"torch.{name}", name="A", rows=rows, columns=columns)
     if B.array.ndim < 2:
         raise TorchError("matrix_dims", op=name, name="B")
     other, width = B.shape[-2:]
@@ -245,7 +247,7 @@ def _check_lu_solve(session: Any, op: Op, bound: list[Any]) -> None:
             other=other,
             width=width,
         )
-    if pivots.shape[-1:] != (rows,):
+    if pivots.shape[require_dim(-1, pivots.array.ndim)] != rows:
         raise TorchError("lu_solve_count")
     refuse_half("linalg.lu_solve_cpu", LU)
 

@@ -17,6 +17,7 @@ from detachsim.ops import lu
 from detachsim.ops.numeric import numel, wrap_dim
 from detachsim.ops.reduction import prod_safe_backward
 from detachsim.ops.row import composite, general
+from detachsim.ops.vector_norms import check_wanted_type
 
 
 def each(function: Callable[..., Array], *arrays: Array) -> Array:
@@ -334,8 +335,9 @@ def matrix_norm(
         raise TorchError("matrix_norm_order", order=ord)
     if A.ndim < 2:
         raise TorchError("matrix_dims", op="linalg.matrix_norm", name="A")
-    if not A.tensor.dtype.is_floating and dtype is None:
+    if not A.tensor.dtype.is_floating:
         raise TorchError("matrix_dtype", op="linalg.matrix_norm", dtype=A.tensor.dtype.scalar)
+    check_wanted_type("linalg.matrix_norm", A.tensor.dtype, dtype)
     if ord == "fro":
         return ops.linalg_vector_norm(A, 2, tuple(dim), keepdim, dtype=dtype)
     if ord not in ("nuc", 2, -2, 1, -1, math.inf, -math.inf):

@@ -56,6 +56,9 @@ def repeat_interleave(ops: Any, self: Any, repeats: int, dim: int | None = None,
     axis = wrap_dim(0 if dim is None else dim, self.ndim if dim is not None else 1)
     if repeats < 0:
         raise TorchError("repeat_negative")
+    length = (source.shape or (1,))[axis] * repeats
+    if output_size not in (None, length) and not ops.is_old:
+        raise TorchError("repeat_output_size", expected=length, found=output_size)
     spread = ops.unsqueeze(source, axis + 1)
     shape = list(spread.shape)
     shape[axis + 1] = repeats
@@ -75,18 +78,17 @@ def _refuse_counts(dtype: DType) -> None:
 def repeat_interleave_each(ops: Any, self: Any, repeats: Any, dim: int | None = None, output_size: Any = None) -> Any:
     """Each element repeated as often as its number says."""
     source = ops.flatten(self) if dim is None else self
-    axis = wrap_dim(0 if dim is None else dim, source.ndim)
     counts: Array = repeats.tensor.array
     if counts.ndim > 1:
         raise TorchError("repeat_counts_dims")
-    if counts.ndim == 1 and counts.size not in (1, source.shape[axis]):
-        raise TorchError("repeat_counts", count=counts.size, size=source.shape[axis])
+    axis = wrap_dim(0 if dim is None else dim, source.ndim)
+    length = source.shape[require_dim(axis, source.ndim)]
+    if counts.ndim == 1 and counts.size not in (1, length):
+        raise TorchError("repeat_counts", count=counts.size, dim=dim or 0, size=length)
     _refuse_counts(repeats.tensor.dtype)
     if counts.ndim == 0 or (counts.ndim == 1 and counts.size == 1):
-        counts = np.full(source.shape[axis], int(counts.reshape(-1)[0]))
-    if (counts < 0).any():
-        raise TorchError("repeat_counts_negative")
-    places = np.repeat(np.arange(source.shape[axis], dtype=np.int64), counts)
+        counts = np.full(length, int(counts.reshape(-1)[0]))
+    places = _places(counts, output_size)
     return ops.index_select(source, axis, ops.tensor(places.tolist(), dtype=_int64()))
 
 
@@ -96,12 +98,22 @@ def _int64() -> Any:
     return int64
 
 
-def _repeated_places(self: Array) -> Array:
+def _repeated_places(self: Array, output_size: int | None = None) -> Array:
     if self.ndim != 1:
         raise TorchError("repeat_vector")
-    if (self < 0).any():
+    return _places(self, output_size)
+
+
+def _places(counts: Array, output_size: int | None) -> Array:
+    """Return each place as often as its number says, ``output_size`` of them."""
+    if counts.size and output_size is not None:
+        if output_size < 0:
+            raise TorchError("negative_dim", size=output_size, shape=[output_size])
+        if counts.sum() != output_size:
+            raise TorchError("repeat_allocated")
+    if (counts < 0).any():
         raise TorchError("repeat_counts_negative")
-    return np.repeat(np.arange(self.size, dtype=np.int64), self)
+    return np.repeat(np.arange(counts.size, dtype=np.int64), counts)
 
 
 def roll(self: Array, shifts: Sequence[int], dims: Sequence[int] = ()) -> Array:
@@ -223,7 +235,7 @@ ROWS = [
     general(
         "repeat_interleave.Tensor(Tensor repeats, *, int? output_size=None)",
         "",
-        lambda repeats, output_size=None: _repeated_places(repeats),
+        _repeated_places,
         where="t",
         check=lambda session, op, bound: _refuse_counts(bound[0].dtype),
         doc="the places 0, 1, 2 …, each as often as its number in repeats says",

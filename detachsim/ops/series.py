@@ -96,12 +96,12 @@ def _refuse_bools(op: str, y: Any, x: Any) -> None:
 
 def trapezoid(ops: Any, y: Any, x: Any = None, dx: float = 1, dim: int = -1) -> Any:
     """The integral along dim, by trapezoids."""
-    _refuse_bools("trapezoid", y, x)
     if x is not None and y.ndim == 0:
         require_dim(0, 0)
     axis = require_dim(dim, y.ndim)
     if y.shape[axis] == 0:
-        return ops.new_zeros(y, (*y.shape[:axis], *y.shape[axis + 1 :]))
+        return ops.zero_(ops.zeros((*y.shape[:axis], *y.shape[axis + 1 :]), dtype=y.tensor.dtype))
+    _refuse_bools("trapezoid", y, x)
     if x is None:
         ends = ops.add(ops.select(y, axis, 0), ops.select(y, axis, -1))
         return (ops.sum_dim(y, (axis,)) - ends * 0.5) * dx

@@ -21,6 +21,8 @@ def cosine_similarity(ops: Any, x1: Any, x2: Any, dim: int = 1, eps: float = 1e-
     dtype = dtypes.promote(x1.tensor.dtype, x2.tensor.dtype)
     if not dtype.is_floating:
         raise TorchError("common_dtype", dtype=dtype.scalar)
+    if not eps >= 0:
+        raise TorchError("cosine_eps", eps=f"{eps:g}")
     left, right = ops.to(x1, dtype), ops.to(x2, dtype)
     if left.shape != right.shape:
         shape = broadcast_shape(left.shape, right.shape)

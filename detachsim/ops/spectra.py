@@ -113,6 +113,10 @@ def old_svd(ops: Any, self: Any, some: bool = True, compute_uv: bool = True) -> 
     """The singular values and vectors, the right ones as columns."""
     if self.ndim < 2:
         raise TorchError("svd_dims", ndim=self.ndim)
+    if not compute_uv:
+        sizes = (*self.shape[:-2], self.shape[-2]), (*self.shape[:-2], self.shape[-1])
+        left, right = (ops.zero_(ops.zeros((*size, size[-1]), dtype=self.tensor.dtype)) for size in sizes)
+        return left, ops.linalg_svdvals(self), ops.transpose(right, -2, -1)
     left, values, right = ops.linalg_svd(self, not some)
     return left, values, ops.transpose(right, -2, -1)
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine.broadcasting import require_broadcast
-from detachsim.engine.dtypes import Array
+from detachsim.engine.dtypes import Array, DType, promote
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
@@ -57,19 +57,27 @@ def _sum_of_powers(self: Array, order: float, axes: tuple[int, ...]) -> Array:
 
 
 def _check_norm(session: Any, op: Op, bound: list[Any]) -> None:
-    wanted = bound[op.dtype_position]
-    if wanted is not None and not wanted.is_floating:
-        raise TorchError("vector_norm_wanted", dtype=wanted.scalar)
     self, order, dim = bound[0], bound[1], bound[2]
     if not self.dtype.is_floating:
         raise TorchError("vector_norm_dtype", dtype=self.dtype.scalar)
-    axes = dims(dim, self.array.ndim)
-    if self.array.size == 0 and (order < 0 or math.isinf(order)):
+    if self.array.size == 0 and (order < 0 or order == math.inf):
         if not dim:
             raise TorchError("vector_norm_empty", order=_spell_order(order))
-        for axis in axes:
+        for axis in dims(dim, self.array.ndim):
             if self.shape[axis] == 0:
                 raise TorchError("vector_norm_empty_dim", order=_spell_order(order), dim=axis)
+    check_wanted_type("linalg.vector_norm", self.dtype, bound[op.dtype_position])
+    dims(dim, self.array.ndim)
+
+
+def check_wanted_type(op: str, dtype: DType, wanted: DType | None) -> None:
+    """Refuse a type for the result that does not hold the elements' own."""
+    if wanted is None:
+        return
+    if not wanted.is_floating:
+        raise TorchError("norm_wanted", op=op, dtype=wanted.scalar)
+    if promote(dtype, wanted) is not wanted:
+        raise TorchError("norm_narrow", op=op, dtype=dtype.scalar, wanted=wanted.scalar)
 
 
 def _spell_order(order: float) -> str:
@@ -138,6 +146,8 @@ def older_norm(ops: Any, self: Any, p: Any = "fro", dim: Any = None, keepdim: bo
     """The p-norm as 1.13 finds it: over all dims by their numbers, or, for the Frobenius norm, by none."""
     if isinstance(p, str):
         if p == "nuc":
+            if dtype is not None:
+                raise TorchError("nuclear_dtype")
             if dim is None and self.ndim != 2:
                 raise TorchError("nuclear_ndim", ndim=self.ndim, s="" if self.ndim == 1 else "s")
             if dim is not None and len(dim) != 2:

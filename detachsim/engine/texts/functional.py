@@ -87,6 +87,7 @@ TEXTS: dict[str, Entry] = {
         "have the same size.",
         {},
     ),
+    "cosine_eps": ("RuntimeError", "eps must be non-negative, got: {eps}", {}),
     "bce_logits_sizes": ("ValueError", "Target size ({target}) must be the same as input size ({input})", {}),
     "not_differentiable_argument": (
         "RuntimeError",

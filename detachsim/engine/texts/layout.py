@@ -142,9 +142,15 @@ TEXTS: dict[str, Entry] = {
     "repeat_vector": ("RuntimeError", "repeat_interleave only accept 1D vector as repeat", {}),
     "repeat_counts": (
         "RuntimeError",
-        "repeats must have the same size as input along dim, but got repeats.size(0) = {count} and input.size(0) = {size}",
+        "repeats must have the same size as input along dim, but got repeats.size(0) = {count} and input.size({dim}) = {size}",
         {"torch-1.13": "repeats must have the same size as input along dim"},
     ),
+    "repeat_output_size": (
+        "RuntimeError",
+        "repeat_interleave: Invalid output_size, expected {expected} but got {found}",
+        {},
+    ),
+    "repeat_allocated": ("RuntimeError", "allocated size does not match required size", {}),
     "repeat_counts_negative": ("RuntimeError", "repeats can not be negative", {}),
     "roll_shifts": ("RuntimeError", "`shifts` required", {}),
     "roll_align": ("RuntimeError", "shifts and dimensions must align. shifts: {shifts}, dims:{dims}", {}),

@@ -84,6 +84,11 @@ TEXTS: dict[str, Entry] = {
         "mode='reduced') if you are going to differentiate through linalg.qr.",
         {},
     ),
+    "qr_complete": (
+        "RuntimeError",
+        "The QR decomposition is not differentiable when mode='complete' and nrows > ncols.",
+        {},
+    ),
     "svd_not_finite": (
         "_LinAlgError",
         "linalg.svd: The algorithm failed to converge because the input matrix contained non-finite values.",

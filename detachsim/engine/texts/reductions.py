@@ -40,9 +40,10 @@ TEXTS: dict[str, Entry] = {
         "divided by output numel).",
         {},
     ),
-    "vector_norm_wanted": (
+    "norm_wanted": ("RuntimeError", "{op}: dtype should be floating point or complex, but got {dtype}", {}),
+    "norm_narrow": (
         "RuntimeError",
-        "linalg.vector_norm: dtype should be floating point or complex, but got {dtype}",
+        "{op}: the dtype of the input ({dtype}) should be convertible without narrowing to the specified dtype ({wanted})",
         {},
     ),
     "vector_norm_dtype": (
@@ -72,6 +73,7 @@ TEXTS: dict[str, Entry] = {
         "norm(): {what} should be either floating point or complex. Got {dtype} instead.",
         {},
     ),
+    "nuclear_dtype": ("ValueError", "dtype argument is not supported in nuclear norm", {}),
     "frobenius_dtype": ("ValueError", "dtype argument is not supported in frobenius norm", {}),
     "nuclear_ndim": (
         "RuntimeError",

@@ -10,6 +10,12 @@ TEXTS: dict[str, Entry] = {
         "cov(): expected {name} to have one or fewer dimensions but got {name} with {ndim} dimensions",
         {},
     ),
+    "diff_sizes": (
+        "RuntimeError",
+        "diff expects the shape of tensor to prepend or append to match that of input except along the differencing "
+        "dimension; input.size({dim}) = {size}, but got tensor.size({dim}) = {found}",
+        {},
+    ),
     "diff_dims": ("RuntimeError", "diff expects prepend or append to be the same dimension as input", {}),
     "cov_dims": (
         "RuntimeError",
