@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from detachsim.events import StepBegan
 from detachsim.explain.bench import Bench, Candidate
-from detachsim.explain.cuts import flows
+from detachsim.explain.cuts import floating, flows
 from detachsim.explain.diagnosis import Role
+from detachsim.explain.history import Made
 from detachsim.explain.mending import Change
 from detachsim.explain.rewriting import BINDING, NAME, with_tensors
 from detachsim.explain.wording import listed
@@ -101,7 +102,7 @@ class GraphBench(Bench):
                 text = f"tensor: {value}\nrequires_grad: true"
                 change = self.draft.option(step, "requires_grad", "true")
                 yield from self.one("let it require grad", one.step, text, change)
-                if "." in value:
+                if any(floating(made.event.dtype) for made in self.made_in(one.step)):
                     continue
                 dtype = self.draft.option(step, "dtype", "float32")
                 if dtype is not None and change is not None:
@@ -115,6 +116,12 @@ class GraphBench(Bench):
                 text = f"op: {one.names[0]}.requires_grad_()"
                 change = self.draft.after(step, "inplace", f"{one.names[0]}.requires_grad_()")
                 yield from self.one("let it require grad", one.step, text.replace("op:", "inplace:"), change)
+
+    def made_in(self, number: str) -> list[Made]:
+        """Return the tensors that a step bound names to."""
+        known = self.history
+        bound = [one for name in known.binds.get(number, ()) for one in known.bindings.get(name, ())]
+        return [known.tensors[one.event.tensor.id] for one in bound if one.step == number]
 
     def let_go(self) -> Iterator[Candidate]:
         """Cut what both backwards share, after the first one."""

@@ -207,11 +207,12 @@ def set_data(session: Session, tensor: Tensor, value: Any) -> None:
     if tensor.meta is not None and tensor.dtype is not value.dtype:
         # Graphs made so far keep the accumulator of the old type; one of another shape only goes on being used.
         tensor.meta.accumulator = None
+    same = tensor.array is value.array and tensor.storage is value.storage
     tensor.array = value.array
     tensor.storage = value.storage
     tensor.dtype = value.dtype
     tensor.inference = value.inference
-    if session.facts is not None:
+    if session.facts is not None and not same:  # as `w.data -= u` stores what it has read
         session.facts.append(("flag", tensor, "data", "tensor"))
 
 
