@@ -49,6 +49,11 @@ class _Bench(GraphBench):
                 before = self.draft.before(self.step(one.step), "op", f"{name} = {name}.clone()")
                 yield from self.one(f"edit a clone of {name}", one.step, f"op: {name} = {name}.clone()", before)
 
+    def remade(self) -> Iterator[Candidate]:
+        """Make a new tensor instead of editing a leaf, but not by its gradient: the next update would find none."""
+        if not any(".grad" in self.value(one.step) for one in self.evidence("edited")):
+            yield from self.out_of_place()
+
     def all_out_of_place(self) -> Iterator[Candidate]:
         """Make new tensors instead of all the edits of one name, where one of them alone does not help."""
         names = {name for one in self.evidence("edited") for name in one.names}
@@ -201,7 +206,7 @@ class _Bench(GraphBench):
 
     def detached_copy(self) -> Iterator[Candidate]:
         """``detach()`` instead of ``detach_()``."""
-        for one in self.evidence("cut"):
+        for one in self.evidence("cut", "edited"):
             found = re.match(r"^(?:\w+\s*=\s*)?(\w+)\.detach_\(\)$", self.value(one.step))
             if found:
                 name = found.group(1)
@@ -297,8 +302,8 @@ _MAKERS = {
     "B3": _together(_Bench.reduced),
     "B4": _together(_Bench.uncut, _Bench.allowed),
     "B5": _CUT,
-    "L1": _together(_Bench.untracked, _Bench.out_of_place),
-    "L2": _together(_Bench.cloned, _Bench.out_of_place, _Bench.untracked),
+    "L1": _together(_Bench.untracked, _Bench.remade),
+    "L2": _together(_Bench.detached_copy, _Bench.cloned, _Bench.out_of_place, _Bench.untracked),
     "L3": _together(_Bench.flagged),
     "L5": _together(_Bench.read_copy, _Bench.cloned),
     "L4": _together(_Bench.normal),

@@ -76,7 +76,7 @@ def explain_mismatch(history: History, found: VersionMismatch) -> Diagnosis:
     who = f"{saved.node.name} saved in step {saved.step} and needs here"
     headline = f"{_doing(history, edits)} edited {called}, which {who}."
     if edits and not any(touches(history, edit, saved) for edit in edits):
-        whole = listed(names[:1]) or "that memory"
+        whole = history.base_called(saved.state.tensor)
         headline = f"{_doing(history, edits)} edited another part of {whole} than the one that {who}, but one version "
         headline += "counter counts for all of it."
     return Diagnosis("V1", here, headline, in_order(history, evidence))
@@ -107,22 +107,32 @@ def saved_names(history: History, saved: Saved) -> tuple[str, ...]:
 
 
 def saved_called(history: History, saved: Saved) -> str:
-    """Return what to call a saved tensor."""
+    """Return what to call a saved tensor; a name that stands for another tensor by now, with the step of then."""
+    names = saved.state.names
+    gone = [name for name in names if history.bound.get(name, saved.state.tensor) != saved.state.tensor]
+    if len(gone) == len(names) > 0:
+        return f"the {names[0]} of step {history.tensors[saved.state.tensor].step}"
+    return listed(names) or history.called(saved.state.tensor)
+
+
+def _called_then(history: History, saved: Saved) -> str:
+    """Return what to call a saved tensor at the step that saved it."""
     return listed(saved.state.names) or history.called(saved.state.tensor)
 
 
 def save_evidence(history: History, saved: Saved) -> Because:
     """Say what was saved, at which version, and which gradient needs it."""
     state = saved.state
+    called = _called_then(history, saved)
     inputs = {edge.argument: edge for edge in saved.node.edges}
-    text = f"{saved.node.name} saves {saved_called(history, saved)} at version {state.version}"
+    text = f"{saved.node.name} saves {called} at version {state.version}"
     if state.formula:
         edge = inputs.get(state.input)
         wanted = state.input if edge is None else listed(edge.names) or history.called(edge.tensor)
         role = state.label if state.label not in state.names else ""
         text += f": the gradient of {wanted} is {state.formula}"
         if role and role in state.formula:
-            text += f", where {role} is {saved_called(history, saved)}"
+            text += f", where {role} is {called}"
     return because(history, saved.step, "saved", saved_names(history, saved), text, state.version, state.version)
 
 
@@ -157,7 +167,7 @@ def edit_evidence(history: History, edit: Edit, saved: Saved | None = None) -> B
     names = event.names or history.owner_names(event.tensor)
     what = f"it through {listed(event.names) or history.called(event.tensor)}"
     if saved is not None and not touches(history, edit, saved):
-        what = f"another part of {listed(names[:1]) or 'the memory'}"
+        what = f"another part of {history.base_called(event.tensor)}"
     text = f"{edit_code(history, edit)} edits {what}: version {event.before} to {event.after}"
     return because(history, edit.step, "edited", names, text, event.before, event.after)
 
@@ -171,7 +181,7 @@ def explain_freed(history: History, found: BuffersFreed) -> Diagnosis:
     names = () if node is None else history.names(node.tensor)
     evidence = []
     if node is not None:
-        kept = listed(saved_called(history, saved) for saved in history.saves if saved.node.node == found.node)
+        kept = listed(_called_then(history, saved) for saved in history.saves if saved.node.node == found.node)
         text = f"{node.name} saves {kept or 'what its gradient needs'} for backward"
         evidence.append(because(history, made_at, "saved", names, text))
     if freed is not None:

@@ -13,6 +13,7 @@ from detachsim.explain.rewriting import BINDING, NAME, with_tensors
 from detachsim.explain.wording import listed
 
 _THROUGH_NUMPY = r"(?:torch\.)?from_numpy\((.+?)(?:\.detach\(\))?(?:\.cpu\(\))?\.numpy\(\)\)"
+_NEW_LEAF = r"\.detach\(\)(\.clone\(\))?\.requires_grad_\((True)?\)"
 _GRAD_CALL = r"autograd\.grad\(.*(\)\s*(?:\[\d+\])?\s*)$"
 
 
@@ -63,6 +64,9 @@ class GraphBench(Bench):
                 yield from self.one("leave gradients on", one.step, "enable_grad:", change)
             elif step.kind == "detach" and bound is not None:
                 made = f"{bound.group(1)} = {bound.group(2)}"
+                yield from self.replaced("do not detach", one.step, "op", made)
+            elif bound is not None and re.search(_NEW_LEAF, value):
+                made = f"{bound.group(1)} = {re.sub(_NEW_LEAF, '', bound.group(2))}"
                 yield from self.replaced("do not detach", one.step, "op", made)
             elif step.kind == "inplace":
                 yield from self.one("do without it", one.step, "", self.draft.remove(step))
@@ -228,6 +232,8 @@ class GraphBench(Bench):
             if number.rpartition(".")[0] == prefix and self.step(number).kind == "op" and number != target
         ]
         again = self.feeding(again, self.value(target))
+        if {name for one in self.evidence("edited") for name in one.names}.intersection(self.bound_by(again)):
+            return  # that would be without the edit
         rows: list[str] = []
         for number in again:
             item = self.draft.item(self.step(number).span, "op")
@@ -239,6 +245,9 @@ class GraphBench(Bench):
             text = "\n".join(f"op: {self.value(number)}" for number in again)
             change = Change(place.first, place.first, tuple(rows))
             yield from self.one("compute it again before this backward", target, text, change)
+
+    def bound_by(self, numbers: list[str]) -> list[str]:
+        return [found.group(1) for number in numbers if (found := re.match(BINDING, self.value(number)))]
 
     def feeding(self, numbers: list[str], value: str) -> list[str]:
         """Return those of the steps that ``value`` is computed from."""

@@ -23,11 +23,11 @@ from detachsim.events import (
     TensorCreated,
     ValueBound,
 )
+from detachsim.explain.wording import root_spelled, short
 from detachsim.records import record
 
 # Of larger tensors it is not asked whether they overlap.
 _MOST_CELLS = 10_000
-_ROOT = r"(.+)\.backward\(.*\)"
 _BOUND = r"(\w+) = (.+)"
 
 
@@ -273,8 +273,8 @@ class History:
             elif (name := next(named, None)) is not None and name in self.bound:
                 roots.append(self.bound[name])
         self.passes.append(Pass(self.order, self.step, event, tuple(roots)))
-        if len(roots) == 1 and (spelled := re.fullmatch(_ROOT, self.code(self.step))):
-            self.spelled[roots[0]] = spelled[1]
+        if len(roots) == 1 and (spelled := root_spelled(self.code(self.step))):
+            self.spelled[roots[0]] = spelled
 
     def _ran(self, event: NodeRan) -> None:
         if self.passes:
@@ -340,7 +340,12 @@ class History:
         for one in self.origin(tensor)[1:]:
             if names := self.names(one):
                 return view_called(names[0], made.event.shape, self.tensors[one].event.shape)
-        return unnamed(made.event.op)
+        return unnamed(made.event.op) if made.event.op else "a tensor without a name"
+
+    def base_called(self, tensor: int) -> str:
+        """Return the name of the tensor whose memory ``tensor`` looks at, as far down as there are names."""
+        named = [names[0] for one in self.origin(tensor) if (names := self.names(one))]
+        return named[-1] if named else "the memory"
 
     def op(self, tensor: int) -> str:
         """Return the op that made a tensor, as its step writes it."""
@@ -351,8 +356,6 @@ class History:
 
     def result_of(self, tensor: int) -> str:
         """Return what a tensor is the result of: the expression that its name was given, or its op."""
-        from detachsim.explain.wording import short
-
         made = self.tensors.get(tensor)
         if made is None or not made.event.op:
             return "another step"

@@ -56,6 +56,7 @@ class _Reader:
         self.names = names
         self.passes = passes
         self.called = listed(names) or history.called(tensor)
+        self.grad = f"{self.called}.grad" if names else f"the gradient of {self.called}"
         self.made = history.tensors.get(tensor)
 
     def explain(self) -> Diagnosis:
@@ -73,8 +74,8 @@ class _Reader:
         return self._not_reached()
 
     def _diagnosis(self, code: str, reason: str, evidence: list[Because]) -> Diagnosis:
-        evidence.append(because(self.history, self.history.step, "read", self.names, f"{self.called}.grad is None"))
-        headline = f"{self.called}.grad is None: {reason}."
+        evidence.append(because(self.history, self.history.step, "read", self.names, f"{self.grad} is None"))
+        headline = f"{self.grad[0].upper() if not self.names else self.grad[0]}{self.grad[1:]} is None: {reason}."
         return Diagnosis(code, self.history.step, headline, in_order(self.history, evidence))
 
     def _created(self, text: str) -> Because:

@@ -236,16 +236,17 @@ def _view_edited(history: History, raised: Raised) -> Diagnosis | None:
             text = f"{name} is a view of {source}, made while gradients were off"
             reason = f"{name} became a view of {source} while gradients were off (step {made.step})"
         elif several:
-            text = f"{made.event.op}() returns several views of {source} at once, {name} among them"
-            reason = (
-                f"{name} is one of several views of {source} that {made.event.op}() made at once (step {made.step})"
-            )
+            maker = short(history.code(made.step).partition(" = ")[2], 40) or f"{made.event.op}()"
+            text = f"{maker} returns several views of {source} at once, {name} among them"
+            reason = f"{name} is one of several views of {source} that {maker} made at once (step {made.step})"
         else:
             text = f"{name} is a view of {source}, by {history.op(tensor)}"
             reason = f"{name} is a view of {source} (step {made.step})"
+        cuts = raised.key == "detach_view"
+        would = f"{code} would cut a view from its graph" if cuts else f"{code} would edit it while gradients are on"
         evidence = [
             because(history, made.step, "aliased", (name,), text),
-            because(history, history.step, "edited", (name,), f"{code} would edit it while gradients are on"),
+            because(history, history.step, "edited", (name,), would),
         ]
         return Diagnosis("L2", history.step, f"{reason}, so {code} is refused.", in_order(history, evidence))
     return None

@@ -1,5 +1,6 @@
 """The small words of explanations: lists of names, numbers of steps, and code in a sentence."""
 
+import re
 from collections.abc import Iterable
 from math import prod
 
@@ -28,6 +29,19 @@ def short(text: str, room: int = 60) -> str:
     if len(line) > room or rest:
         return line[: room - 3].rstrip() + "..."
     return line
+
+
+def root_spelled(code: str) -> str:
+    """Return the expression that a line of code starts a backward pass from; empty if there are several, or none."""
+    if found := re.fullmatch(r"(.+)\.backward\(.*\)", code):
+        return found[1]
+    found = re.search(r"autograd\.grad\((?!\[)(.+)", code)
+    depth = 0
+    for place, sign in enumerate(found[1] if found else ""):
+        depth += (sign in "([{") - (sign in ")]}")
+        if found and (depth < 0 or (sign == "," and not depth)):
+            return found[1][:place]
+    return ""
 
 
 def view_called(whose: str, shape: tuple[int, ...], base: tuple[int, ...]) -> str:

@@ -462,6 +462,8 @@ class Interpreter:
 
     def _tell_reads(self) -> None:
         reads, self.evaluator.reads = self.evaluator.reads, None
+        if reads:
+            self._settle()  # what was read may have been made just before (`x[:2].grad`)
         for tensor, attribute, found in reads or ():
             text = represented(self.session, found, rebuild=False)
             self.pending.append(Read(self.recorder.tensor_id(tensor), self.names.of(tensor), attribute, text))

@@ -375,3 +375,22 @@ def test_a_gradient_of_0_that_meets_inf_is_named(masked: str, code: str) -> None
     assert found.code == code
     assert "0 times inf is nan" in found.headline
     assert [note for note in found.notes if "was given the gradient tensor([0., 1.])" in note]
+
+
+def test_a_name_that_was_given_away_is_told_with_its_step() -> None:
+    text = steps(
+        leaf("x"), "op: y = x.exp()", "op: keep = y", "op: y = y + 1", "inplace: keep += 1", "backward: y.sum()"
+    )
+    (found,) = diagnosed(text)
+    assert found.headline.startswith("keep += 1 in step 5 edited the y of step 2, which ExpBackward0 saved")
+    assert found.because[0].text.startswith("ExpBackward0 saves y at version 0")
+
+
+def test_the_gradient_of_a_part_that_was_just_made_is_none() -> None:
+    (found,) = diagnosed(steps(leaf("x"), "backward: x.sum()", "print: x[:1].grad"))
+    assert (found.code, found.headline.partition(":")[0]) == ("N3", "The gradient of a part of x is None")
+
+
+def test_the_root_of_grad_is_told_as_it_is_written() -> None:
+    (found,) = diagnosed(steps(leaf("a"), leaf("b"), "op: g = torch.autograd.grad((a * 2).sum(), [b])"))
+    assert found.headline.startswith("(a * 2).sum() was not computed from b")

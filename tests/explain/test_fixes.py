@@ -48,14 +48,23 @@ def test_a_mended_scenario_does_not_expect_the_error_any_more() -> None:
 
 
 def test_a_fix_that_gives_another_gradient_says_so() -> None:
-    text = steps(leaf("a"), "op: b = a.exp()", "inplace: b += 1", "inplace: b *= 2", "backward: b.sum()")
+    text = steps(leaf("w"), "op: y = (w * w).sum()", "inplace: w.detach().add_(1)", "backward: y")
     (found,) = diagnosed(text, fixes=9)
     first, again = found.fixes[0], found.fixes[-1]
-    assert first.outcome == "the run succeeds: a.grad = tensor([ 5.4366, 14.7781])"
+    assert first.outcome == "the run succeeds: w.grad = tensor([2., 4.])"
     assert again.outcome == (
-        "the run succeeds: a.grad = tensor([2.7183, 7.3891]); not the gradient of the forward pass as it ran, "
-        "which is a.grad = tensor([ 5.4366, 14.7781])"
+        "the run succeeds: w.grad = tensor([4., 6.]); not the gradient of the forward pass as it ran, "
+        "which is w.grad = tensor([2., 4.])"
     )
+
+
+def test_computing_again_does_not_undo_an_edit() -> None:
+    text = steps(leaf("a"), "op: b = a.exp()", "inplace: b += 1", "backward: b.sum()")
+    (found,) = diagnosed(text, fixes=9)
+    assert [fix.title for fix in found.fixes] == [
+        "make a new tensor instead of editing in place",
+        "edit after the backward of step 4",
+    ]
 
 
 def test_what_does_not_help_is_not_offered() -> None:
