@@ -33,7 +33,7 @@ class OverloadSet:
         self.short: Callable[..., Any] | None = None
         self.short_count = -1
         self._places: dict[str, OverloadSet] = {}
-        # The dialects and types of arguments that PyTorch is known to take.
+        # The dialects and types of arguments, and of what lists hold, that PyTorch is known to take.
         self._taken: set[tuple[Any, ...]] = set()
 
     def within(self, place: str) -> "OverloadSet":
@@ -79,6 +79,9 @@ class OverloadSet:
         types: tuple[Any, ...] = ()
         if self.place:
             types = (session.dialect, *map(type, args), *kwargs, *map(type, kwargs.values()))
+            if list in types or tuple in types:
+                lists = [value for value in (*args, *kwargs.values()) if isinstance(value, list | tuple)]
+                types += tuple([frozenset(map(type, items)) for items in lists])
         if not self.place or types in self._taken:
             for op in self.ops:
                 bound = bind(op.parameters, args, kwargs)

@@ -57,12 +57,11 @@ def type_word(value: Any) -> str:
     value = unwrap(value)
     if isinstance(value, Tensor):
         return "Parameter" if value.meta is not None and getattr(value.meta, "parameter", False) else "Tensor"
-    if type(value).__name__ == "function" and value.name in _BUILTINS:
-        return _BUILTINS[value.name]
     return getattr(value, "type_name", None) or type(value).__name__
 
 
-_BUILTINS = {"int": "type", "float": "type", "bool": "type"}
+# Python's own classes, which stand for dtypes.
+CLASSES = ("int", "float", "bool")
 
 
 def parse(entry: Entry, args: Sequence[Any], kwargs: Mapping[str, Any], dialect: str) -> Fit:
@@ -154,13 +153,17 @@ def _accepts(parameter: Parameter, value: Any, numbers: bool, fit: Fit, position
         return isinstance(value, Tensor) or (numbers and isinstance(value, (int, float)))
     if parameter.word == "tuple of Tensors":
         return _is_tensor_list(value, position)
-    if isinstance(value, (Tensor, list, tuple)):
+    if type(value) not in _PLAIN:
         fit.certain = False
     if kind in ("IntArrayRef", "SymIntArrayRef"):
         if isinstance(value, (list, tuple)):
             return not value or _is_index(value[0])
         return parameter.length > 0 and (_is_index(value) if fit.new else _is_plain_int(value))
     return _KINDS[kind](value)
+
+
+# What is taken or refused whatever its value is; of a tensor, a list or a function that depends on more than the type.
+_PLAIN = frozenset((bool, int, float, str, DType))
 
 
 def _is_tensor_list(value: Any, position: int) -> bool:
@@ -205,7 +208,7 @@ def _requires_grad(tensor: Tensor) -> bool:
 
 
 def _is_dtype(value: Any) -> bool:
-    return isinstance(value, DType) or getattr(value, "name", None) in _BUILTINS
+    return isinstance(value, DType) or getattr(value, "name", None) in CLASSES
 
 
 def _never(value: Any) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import DType
 from detachsim.engine.errors import TorchError
+from detachsim.engine.parser import type_word
 from detachsim.engine.promotion import result_type
 
 Check = Callable[..., None]
@@ -69,10 +70,11 @@ def integers_only(kernel: str) -> Check:
 
 def named_type(value: Any) -> DType:
     """Return the type that ``.type()`` is asked for: a type, or the name of a class of tensors."""
-    if isinstance(value, str):
-        found = next((kind for kind in dtypes.ALL if value == f"torch.{kind.scalar}Tensor"), None)
+    name = value.name if type_word(value) == "type" else value
+    if isinstance(name, str):
+        found = next((kind for kind in dtypes.ALL if name == f"torch.{kind.scalar}Tensor"), None)
         if found is None:
-            raise TorchError("python", type="ValueError", text=f"invalid type: '{value}'")
+            raise TorchError("python", type="ValueError", text=f"invalid type: '{name}'")
         return found
     if not isinstance(value, DType):
         raise TorchError("python", type="TypeError", text="dtype must be a type, str, or dtype object")

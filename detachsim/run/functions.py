@@ -21,7 +21,7 @@ from detachsim.run.constructors import constructors
 from detachsim.run.newer import torch_lacks
 from detachsim.run.passes import backward, grad, length_of
 from detachsim.run.print_options import set_printoptions
-from detachsim.run.values import Function, GradMode, Size, type_name
+from detachsim.run.values import PLACES, PYTHONS, Function, GradMode, Size, type_name
 
 # What a bare name at the start of a dotted one stands for.
 NAMESPACES = {"torch": "torch", "F": "torch.nn.functional", "nn": "torch.nn", "optim": "torch.optim"}
@@ -76,7 +76,7 @@ def _python_function(session: Session, name: str) -> Function:
         except (TypeError, ValueError, OverflowError) as error:
             raise TorchError("python", type=type(error).__name__, text=str(error)) from None
 
-    return Function(name, call)
+    return Function(name, call, PYTHONS)
 
 
 def set_grad_enabled(session: Session, mode: Any) -> GradMode:
@@ -164,7 +164,7 @@ def _function(session: Session, space: str, name: str, function: Callable[..., A
     """Return a function that is no row of the table, with PyTorch's errors for its arguments, or Python's."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        taken, named = admit(session, _LETTERS.get(space, ""), name, args, kwargs)
+        taken, named = admit(session, PLACES.get(space, ""), name, args, kwargs)
         try:
             return function(session, *taken, **named)
         except TypeError as error:
@@ -207,7 +207,7 @@ def _in_namespace(session: Session, space: str, name: str) -> Function | None:
         if space == "torch":
             return _function(session, space, name, makers[name])
         return Function(name, partial(makers[name], session), space)
-    letter = _LETTERS.get(space)
+    letter = PLACES.get(space)
     if letter is None:
         return None
     # linalg and special have names of their own for ops that torch has under other names.
@@ -230,5 +230,4 @@ def _call_deprecated(session: Session, overloads: OverloadSet, *args: Any, **kwa
     return overloads.call(session, args, kwargs)
 
 
-_LETTERS = {"torch": "t", "torch.nn.functional": "F", "torch.linalg": "l", "torch.special": "s"}
 _PREFIXES = {"torch.linalg": "linalg_", "torch.special": "special_"}

@@ -3,11 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
+from detachsim.engine.dialects import NEWEST
+from detachsim.engine.parser import CLASSES
+from detachsim.engine.signatures import entry
 from detachsim.ops.collections import type_name
 
 
 class Size(tuple[int, ...]):
     """``torch.Size``: a tuple of ints that prints under its own name."""
+
+
+PYTHONS = "builtins"
+# Where PyTorch's signatures know the functions of a namespace.
+PLACES = {"torch": "t", "torch.nn.functional": "F", "torch.linalg": "l", "torch.special": "s"}
 
 
 class Function:
@@ -19,6 +27,15 @@ class Function:
         self.name = name
         self.call = call
         self.space = space
+
+    @property
+    def type_name(self) -> str:
+        """What errors call its type: a class, a function in C, or one in Python."""
+        if self.name[0].isupper() or (self.space == PYTHONS and self.name in CLASSES):
+            return "type"
+        known = entry(PLACES.get(self.space, ""), self.name, NEWEST)
+        in_c = self.space == PYTHONS or (known is not None and not known.python)
+        return "builtin_function_or_method" if in_c else "function"
 
 
 class Device:

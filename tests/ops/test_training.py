@@ -267,7 +267,7 @@ def test_faulty_optimizers(params: Any, options: dict[str, Any], text: str) -> N
 
 def test_an_optimizer_prints_its_options() -> None:
     made = optimizer("SGD", new_session(), [weight()], lr=0.1)
-    assert repr(made) == (
+    assert made.spelled(repr) == (
         "SGD (\nParameter Group 0\n    dampening: 0\n    differentiable: False\n    foreach: None\n    fused: None\n"
         "    lr: 0.1\n    maximize: False\n    momentum: 0\n    nesterov: False\n    weight_decay: 0\n)"
     )
