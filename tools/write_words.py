@@ -18,7 +18,7 @@ WIDTH = 110
 def collect() -> dict[str, set[str]]:
     """Return the words by what they are."""
     from detachsim.ops.table import whole_library
-    from detachsim.run import constructors, functions, nodes, tensors
+    from detachsim.run import constructors, functions, nodes, sequences, tensors
 
     words: dict[str, set[str]] = {
         "TORCH": {*functions.FUNCTIONS["torch"], *constructors.constructors("torch")},
@@ -32,7 +32,7 @@ def collect() -> dict[str, set[str]]:
         "SCHEDULES": set(constructors.constructors("torch.optim.lr_scheduler")),
         "OPTIMIZERS": set(constructors.constructors("torch.optim")),
         "CONSTANTS": set(functions.CONSTANTS) | {"bool"},
-        "METHODS": set(tensors.METHODS) | nodes.METHODS | {"remove"},
+        "METHODS": set(tensors.METHODS) | nodes.METHODS | sequences.LIST_METHODS | {"remove"},
         "ATTRIBUTES": set(tensors.ATTRIBUTES) | {"next_functions", "variable"},
         "SETTABLE": set(tensors.SETTERS) | {"is_leaf", "grad_fn", "_version"},
         "INPLACE_METHODS": {"step", "zero_grad"},

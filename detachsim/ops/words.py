@@ -150,9 +150,9 @@ rad2deg_ random_ ravel reciprocal reciprocal_ register_backward_hook register_bu
 register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook register_hook
 register_module register_parameter register_post_accumulate_grad_hook register_prehook relu relu_ remainder
 remainder_ remove renorm renorm_ repeat repeat_interleave requires_grad_ reset_parameters reset_running_stats
-reshape reshape_as resize_ resize_as_ resolve_conj resolve_neg retain_grad roll rot90 round round_ rsqrt
-rsqrt_ scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_ select select_scatter set_
-setdefault sgn sgn_ short sigmoid sigmoid_ sign sign_ signbit sin sin_ sinc sinc_ sinh sinh_ size
+reshape reshape_as resize_ resize_as_ resolve_conj resolve_neg retain_grad reverse roll rot90 round round_
+rsqrt rsqrt_ scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_ select select_scatter
+set_ setdefault sgn sgn_ short sigmoid sigmoid_ sign sign_ signbit sin sin_ sinc sinc_ sinh sinh_ size
 slice_scatter slogdet softmax sort split split_with_sizes sqrt sqrt_ square square_ squeeze squeeze_
 state_dict std step storage_offset stride sub sub_ subtract subtract_ sum sum_to_size svd swapaxes swapaxes_
 swapdims swapdims_ t t_ take take_along_dim tan tan_ tanh tanh_ tensor_split tile to tolist topk trace train

@@ -56,6 +56,7 @@ class Editor:
             self.session.call("setitem", owner, index, value)
         elif isinstance(owner, list):
             sequences.set_item(self.session, owner, index, value)
+            self.names.refilled(owner)
         elif (store := getattr(type(owner), "METHODS", {}).get("__setitem__")) is not None:
             if isinstance(owner, Dictionary):
                 sequences.bounded([value], owner)
@@ -108,7 +109,9 @@ class Editor:
     def _augmented(self, symbol: str, left: Any, right: Expression) -> Any:
         value = self.evaluator.evaluate(right.tree)
         if isinstance(left, list) and symbol in ("+", "*"):
-            return sequences.edit(self.session, symbol, left, value)
+            sequences.edit(self.session, symbol, left, value)
+            self.names.refilled(left)
+            return left
         if isinstance(left, np.ndarray):
             made = arrays.run(_IN_PLACE[symbol], left, value)
             arrays.note_edit(self.session, _IN_PLACE[symbol].__name__, left)

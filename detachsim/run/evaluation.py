@@ -24,6 +24,7 @@ from detachsim.ops.collections import Dictionary
 from detachsim.ops.operators import BINARY_FUNCTIONS
 from detachsim.run import formats, nodes, sequences, tensors
 from detachsim.run.functions import NAMESPACES, find_function
+from detachsim.run.names import Names
 from detachsim.run.newer import tensors_lack
 from detachsim.run.values import Function, Size, type_name
 
@@ -57,7 +58,7 @@ _PYTHON_ERRORS = (TypeError, ValueError, ZeroDivisionError, OverflowError, Index
 class Evaluator:
     """Evaluates expressions in one run; ``read`` is told which attributes of which tensors a print looked at."""
 
-    def __init__(self, session: Session, names: dict[str, Any]) -> None:
+    def __init__(self, session: Session, names: Names) -> None:
         self.session = session
         self.names = names
         # What the parameters of the lambdas around an expression stand for.
@@ -195,6 +196,8 @@ class Evaluator:
                 return lambda args, kwargs: overloads.within("m").call(session, [owner, *args], kwargs)
         elif isinstance(owner, Node) and name in nodes.METHODS:
             return nodes.bound_method(session, owner, name)
+        elif isinstance(owner, list) and name in sequences.LIST_METHODS:
+            return lambda args, kwargs: self._call_list(owner, name, args, kwargs)
         elif (plain := _plain_method(owner, name)) is not None:
             return lambda args, kwargs: self._python(
                 lambda: plain(*args, **kwargs), lambda text: f"{name}(){_after_name(text)}"
@@ -206,6 +209,11 @@ class Evaluator:
         elif (inner := _held(owner, name)) is not _NOTHING:
             return lambda args, kwargs: self.call(inner, args, kwargs)
         raise _no_attribute(owner, name)
+
+    def _call_list(self, items: list[Any], name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        made = sequences.call_method(self.session, items, name, args, kwargs)
+        self.names.refilled(items)
+        return made
 
     def _python(self, call: Callable[[], Any], reword: Callable[[str], str]) -> Any:
         """Run one of our own functions with the scenario's arguments; wrong ones are the scenario's ``TypeError``."""

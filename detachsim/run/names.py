@@ -75,6 +75,11 @@ class Names(dict[str, Any]):
             if hasattr(type(value), "named_tensors"):
                 self.bind(name, value)
 
+    def refilled(self, items: list[Any]) -> None:
+        """Look again for the tensors in a list, which has got others."""
+        for name in [name for name, value in self.items() if value is items]:
+            self.bind(name, items)
+
     def of(self, tensor: Tensor) -> tuple[str, ...]:
         """Return the names of this very tensor; a gradient without one is called after its tensor (``x.grad``)."""
         held = self._by_tensor.get(id(tensor))

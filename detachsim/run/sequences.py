@@ -145,6 +145,25 @@ def edit(session: Session, symbol: str, items: list[Any], value: Any) -> list[An
     return items
 
 
+LIST_METHODS = frozenset({"append", "extend", "insert", "pop", "clear", "reverse", "copy"})
+"""The methods of a list that look at no item: a hook collects gradients by them."""
+
+
+def call_method(session: Session, items: list[Any], name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """Return ``items.name(…)`` of one of ``LIST_METHODS``; errors are Python's own."""
+    given = [list(unbound(session, one)) if name == "extend" and isinstance(one, Tensor) else one for one in args]
+    if name == "extend":
+        given = [bounded(one, items) if is_sequence(one) else one for one in given]
+    else:
+        bounded([one for one in given if is_sequence(one)], items)
+    try:
+        made = getattr(items, name)(*given, **kwargs)
+    except (TypeError, IndexError, ValueError) as error:
+        raise TorchError("python", type=type(error).__name__, text=str(error)) from None
+    bounded(items)
+    return made
+
+
 def combine(session: Session, sign: ast.AST, left: Any, right: Any) -> Any:
     """Return ``left + right`` or ``left * right`` where one of them has items; ``NotImplemented`` otherwise."""
     if isinstance(sign, ast.Add) and is_sequence(left):

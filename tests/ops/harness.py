@@ -21,6 +21,7 @@ from detachsim.engine.tensor import Tensor, fresh
 from detachsim.engine.views import gradient_edge, requires_grad
 from detachsim.ops.table import library, whole_library
 from detachsim.run.evaluation import Evaluator as RunEvaluator
+from detachsim.run.names import Names
 from detachsim.run.values import Function
 
 SAVED = Path(__file__).parent.parent / "data" / "saved.json"
@@ -41,7 +42,9 @@ class Evaluator:
             return owner
 
         helpers = {"SETITEM": Function("SETITEM", setitem), "slice": Function("slice", slice)}
-        self.evaluator = RunEvaluator(session, {**helpers, **names})
+        known = Names()
+        known.update(helpers | dict(names))
+        self.evaluator = RunEvaluator(session, known)
 
     def run(self, text: str) -> Any:
         """Return an expression's value; raises ``TorchError`` as PyTorch would, ``UnknownOp`` for gaps in the table."""

@@ -19,6 +19,7 @@ from detachsim.engine.session import Session
 from detachsim.ops import words
 from detachsim.ops.table import library
 from detachsim.run.evaluation import Evaluator
+from detachsim.run.names import Names
 
 torch = pytest.importorskip("torch")
 
@@ -114,7 +115,7 @@ def torch_says(text: str) -> tuple[str, str]:
 
 
 def detachsim_says(text: str) -> tuple[str, str]:
-    evaluator = Evaluator(Session(library(), NEWEST), {})
+    evaluator = Evaluator(Session(library(), NEWEST), Names())
     for name, made in NAMES.items():
         evaluator.names[name] = evaluator.evaluate(ast.parse(made, mode="eval").body)
     try:
