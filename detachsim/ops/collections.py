@@ -62,7 +62,7 @@ class View:
 
 
 class Dictionary:
-    """A dictionary: of a kind that Python has (``dict``, ``OrderedDict``, ``defaultdict`` of dicts)."""
+    """A dictionary: of a kind that Python has (``dict``, ``OrderedDict``, ``Counter``, ``defaultdict`` of dicts)."""
 
     __slots__ = ("kind", "table")
 
@@ -139,6 +139,8 @@ class Dictionary:
             return f"defaultdict(<class 'dict'>, {pairs})"
         if self.kind == "dict":
             return pairs
+        if self.kind == "Counter":
+            return f"Counter({pairs})"
         if not self.table:
             return "OrderedDict()"
         if sys.version_info < (3, 12):

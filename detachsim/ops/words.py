@@ -103,11 +103,12 @@ clip_grad_norm_ clip_grad_value_ parameters_to_vector vector_to_parameters
 """
 
 SCHEDULES = """
-ConstantLR CosineAnnealingLR ExponentialLR LambdaLR LinearLR MultiStepLR MultiplicativeLR StepLR
+ConstantLR CosineAnnealingLR CosineAnnealingWarmRestarts ExponentialLR LambdaLR LinearLR MultiStepLR
+MultiplicativeLR OneCycleLR PolynomialLR ReduceLROnPlateau StepLR
 """
 
 OPTIMIZERS = """
-Adagrad Adam AdamW RMSprop SGD
+ASGD Adadelta Adagrad Adam AdamW Adamax NAdam RAdam RMSprop Rprop SGD
 """
 
 CONSTANTS = """
@@ -162,23 +163,25 @@ view_as vsplit where xlogy xlogy_ zero_ zero_grad
 """
 
 ATTRIBUTES = """
-H L LU P Q R S T U V Vh _base _version add_zero_attn affine align_corners all_weights alpha approximate
-base_lrs batch_first beta bias bias_hh bias_hh_l0 bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2
-bias_hh_l2_reverse bias_hh_l3 bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1
-bias_ih_l1_reverse bias_ih_l2 bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bias_k bias_v bidirectional
-ceil_mode cloned_coefficient data defaults delta device dilation dim downscale_factor dropout dropout1
-dropout2 dropout3 dtype eigenvalues eigenvectors elementwise_affine embed_dim embedding_dim end_dim eps
-exponent full grad grad_fn groups head_dim hidden_size ignore_index imag in1_features in2_features in_channels
+H L LU P Q R S T T_0 T_cur T_i T_max T_mult U V Vh _base _version add_zero_attn affine align_corners
+all_weights alpha approximate base_lrs batch_first best beta bias bias_hh bias_hh_l0 bias_hh_l0_reverse
+bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse bias_hh_l3 bias_hh_l3_reverse bias_ih bias_ih_l0
+bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2 bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse
+bias_k bias_v bidirectional ceil_mode cloned_coefficient cooldown cooldown_counter data default_min_lr
+defaults delta device dilation dim downscale_factor dropout dropout1 dropout2 dropout3 dtype eigenvalues
+eigenvectors elementwise_affine embed_dim embedding_dim end_dim end_factor eps eta_min exponent factor full
+gamma grad grad_fn groups head_dim hidden_size ignore_index imag in1_features in2_features in_channels
 in_features in_proj_bias in_proj_weight indices info inplace input_size inverse is_leaf is_sparse itemsize k
 k_proj_weight kdim keepdim kernel_size label_smoothing lambd last_epoch layers linear1 linear2 log_input
-log_target logabsdet lower mH mT mantissa margin max max_norm max_val min min_val missing_keys mode momentum
-multihead_attn nbytes ndim negative_slope next_functions nonlinearity norm norm1 norm2 norm3 norm_first
-norm_type normalized_shape num_batches_tracked num_channels num_embeddings num_features num_groups num_heads
-num_layers num_parameters out_channels out_features out_proj output_nr output_size p padding padding_idx
-param_groups pivots pos_weight proj_size q_proj_weight rank real reduction requires_grad residuals result
-retains_grad return_indices running_mean running_var scale_factor scale_grad_by_freq self_attn shape sign
-singular_values size solution start_dim state stride swap threshold track_running_stats training
-unexpected_keys unflattened_size upper upscale_factor v_proj_weight value values variable vdim weight
+log_target logabsdet lower mH mT mantissa margin max max_norm max_val milestones min min_lrs min_val
+missing_keys mode mode_worse momentum multihead_attn nbytes ndim negative_slope next_functions nonlinearity
+norm norm1 norm2 norm3 norm_first norm_type normalized_shape num_bad_epochs num_batches_tracked num_channels
+num_embeddings num_features num_groups num_heads num_layers num_parameters out_channels out_features out_proj
+output_nr output_size p padding padding_idx param_groups patience pivots pos_weight power proj_size
+q_proj_weight rank real reduction requires_grad residuals result retains_grad return_indices running_mean
+running_var scale_factor scale_grad_by_freq self_attn shape sign singular_values size solution start_dim
+start_factor state step_size stride swap threshold threshold_mode total_iters total_steps track_running_stats
+training unexpected_keys unflattened_size upper upscale_factor v_proj_weight value values variable vdim weight
 weight_hh weight_hh_l0 weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2
 weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1
 weight_hr_l1_reverse weight_hr_l2 weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih

@@ -15,9 +15,9 @@ def constructors(space: str) -> dict[str, Callable[..., Any]]:
 
         return optimizers.CONSTRUCTORS
     if space == "torch.optim.lr_scheduler":
-        from detachsim.ops.optim import schedules
+        from detachsim.ops import schedulers
 
-        return schedules.CONSTRUCTORS
+        return schedulers.CONSTRUCTORS
     if space == "torch":
         from detachsim.ops import generators
         from detachsim.run import legacy
@@ -37,9 +37,8 @@ def constructors(space: str) -> dict[str, Callable[..., Any]]:
 def classes() -> tuple[Any, ...]:
     """Return the classes whose ATTRIBUTES and METHODS an expression may use."""
     from detachsim.engine.generator import Generator
-    from detachsim.ops import collections, modules, optimizers
+    from detachsim.ops import collections, modules, optimizers, schedulers
     from detachsim.ops.nn.state import Loaded
-    from detachsim.ops.optim import schedules
     from detachsim.run.arrays import NumpyArray
 
     return (
@@ -47,7 +46,7 @@ def classes() -> tuple[Any, ...]:
         Loaded,
         *modules.CLASSES,
         *optimizers.CLASSES,
-        *schedules.CLASSES,
+        *schedulers.CLASSES,
         *collections.CLASSES,
         Generator,
     )

@@ -39,6 +39,7 @@ TEXTS: dict[str, Entry] = {
     "optimizer_eps": ("ValueError", "Invalid epsilon value: {value}", {}),
     "optimizer_beta": ("ValueError", "Invalid beta parameter at index {index}: {value}", {}),
     "optimizer_betas": ("ValueError", "betas must be either both floats or both Tensors", {}),
+    "optimizer_etas": ("ValueError", "Invalid eta values: {low}, {high}", {}),
     "optimizer_names": (
         "ValueError",
         "all optimizer params should be with/without names. Some param names are missing",
@@ -106,6 +107,49 @@ TEXTS: dict[str, Entry] = {
         "\"param 'initial_lr' is not specified in param_groups[{index}] when resuming scheduler with last_epoch >= 0.\\n"
         "This typically happens when:\\n1. You're trying to resume training from a checkpoint but haven't properly "
         "loaded the optimizer state\\n2. You're using last_epoch >= 0 for a fresh training run (not recommended)\"",
+        {},
+    ),
+    "schedule_epoch": (
+        "UserWarning",
+        "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. Please use "
+        "`scheduler.step()` to step the scheduler. During the deprecation, if epoch is different from None, the closed "
+        "form is used instead of the new chainable form, where available. Please open an issue if you are unable to "
+        "replicate your use case: https://github.com/pytorch/pytorch/issues/new/choose.",
+        {},
+    ),
+    "schedule_epoch_sign": ("ValueError", "Expected non-negative epoch, but got {epoch}", {}),
+    "schedule_period": ("ValueError", "Expected {name}, but got {value}", {}),
+    "schedule_share": ("ValueError", "Expected float between 0 and 1 pct_start, but got {value}", {}),
+    "schedule_anneal": (
+        "ValueError",
+        "anneal_strategy must be one of 'cos' or 'linear', instead got {value}",
+        {"torch-1.13": "anneal_strategy must by one of 'cos' or 'linear', instead got {value}"},
+    ),
+    "schedule_momentum": (
+        "ValueError",
+        "optimizer must support momentum or beta1 with `cycle_momentum` option enabled",
+        {"torch-1.13": "optimizer must support momentum with `cycle_momentum` option enabled"},
+    ),
+    "schedule_values": (
+        "ValueError",
+        "{name} must have the same length as optimizer.param_groups. {name} has {found} values, param_groups has "
+        "{expected}.",
+        {"torch-1.13": "expected {expected} values for {name}, got {found}"},
+    ),
+    "schedule_over": (
+        "ValueError",
+        "Tried to step {step} times. The specified number of total steps is {total}",
+        {"torch-1.13": "Tried to step {next} times. The specified number of total steps is {total}"},
+    ),
+    "schedule_steps": ("ValueError", "You must define either total_steps OR (epochs AND steps_per_epoch)", {}),
+    "plateau_factor": ("ValueError", "Factor should be < 1.0.", {}),
+    "plateau_least": ("ValueError", "expected {expected} min_lrs, got {found}", {}),
+    "plateau_mode": ("ValueError", "{what} {value} is unknown!", {}),
+    "plateau_groups": (
+        "RuntimeError",
+        "The number of param groups in the `optimizer` ({found}) differs from when `ReduceLROnPlateau` was initialized "
+        "({expected}), usually due to a new param group being added to the optimizer. Please modify the `min_lrs` field "
+        "to match the length of the `optimizer` param groups.",
         {},
     ),
     "schedule_order": (

@@ -1,4 +1,4 @@
-"""Adam, AdamW, RMSprop and Adagrad: steps in units of the gradients' size."""
+"""Adam, AdamW, RMSprop, Adagrad and Adadelta: steps in units of the gradients' size."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.tensor import Tensor
-from detachsim.ops.optim.base import Edit, Optimizer, check_option, check_rate, number
+from detachsim.ops.optim.base import Edit, Optimizer, check_betas, check_option, check_rate, number
 
 
 class Adam(Optimizer):
@@ -33,9 +33,7 @@ class Adam(Optimizer):
         check_rate(lr)
         check_option("optimizer_lr", lr)
         check_option("optimizer_eps", eps)
-        for index in (0, 1):
-            if not 0.0 <= betas[index] < 1.0:
-                raise TorchError("optimizer_beta", index=index, value=betas[index])
+        check_betas(betas)
         check_option("optimizer_value", weight_decay, name="weight_decay")
         if not isinstance(betas[0], float) or not isinstance(betas[1], float):
             raise TorchError("optimizer_betas")
@@ -122,6 +120,7 @@ class AdamW(Adam):
 class RMSprop(Optimizer):
     """Steps in units of the gradients' running size."""
 
+    plain_steps = True
     newer = frozenset(("capturable",))
 
     def __init__(
@@ -241,3 +240,55 @@ class Adagrad(Optimizer):
         total = call("addcmul_", entry["sum"], gradient, gradient, value=1)
         divisor = call("add_", call("sqrt", total), options["eps"])
         yield "addcdiv_", (gradient, divisor), {"value": -rate}
+
+
+class Adadelta(Optimizer):
+    """Steps in units of the gradients' running size, as large as the steps before."""
+
+    plain_steps = True
+    newer = frozenset(("capturable", "differentiable"))
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1.0,
+        rho: float = 0.9,
+        eps: float = 1e-6,
+        weight_decay: float = 0,
+        foreach: bool | None = None,
+        *,
+        capturable: bool = False,
+        maximize: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        check_rate(lr)
+        check_option("optimizer_lr", lr)
+        if not 0.0 <= rho <= 1.0:
+            raise TorchError("optimizer_value", name="rho", value=rho)
+        check_option("optimizer_eps", eps)
+        check_option("optimizer_value", weight_decay, name="weight_decay")
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "rho": rho,
+                "eps": eps,
+                "weight_decay": weight_decay,
+                "maximize": maximize,
+                "capturable": capturable,
+                "foreach": foreach,
+                "differentiable": differentiable,
+            },
+        )
+
+    def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
+        """Yield one addition."""
+        call, rho, eps = self.session.call, options["rho"], options["eps"]
+        entry = self.kept(tensor, square_avg=0, acc_delta=0)
+        self.advanced(entry)
+        gradient = self.decayed(tensor, gradient, options["weight_decay"])
+        call("addcmul_", call("mul_", entry["square_avg"], rho), gradient, gradient, value=1 - rho)
+        size, delta = (call("sqrt_", call("add", entry[name], eps)) for name in ("square_avg", "acc_delta"))
+        call("mul_", call("div_", delta, size), gradient)
+        call("addcmul_", call("mul_", entry["acc_delta"], rho), delta, delta, value=1 - rho)
+        yield "add_", (delta,), {"alpha": -number(options["lr"])}

@@ -35,6 +35,8 @@ class Optimizer:
     steps_seen: int | None = None
     # The options that 1.13 does not have yet.
     newer: ClassVar[frozenset[str]] = frozenset()
+    # Whether 1.13 counts the steps in a plain number.
+    plain_steps: ClassVar[bool] = False
     called: ClassVar[dict[str, str]] = {"step": ""}
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
@@ -125,7 +127,7 @@ class Optimizer:
         """Run the edits of one parameter; nothing is recorded but them."""
         session, facts = self.session, self.session.facts
         with session.unrecorded():
-            if options["maximize"]:
+            if options.get("maximize"):
                 gradient = session.call("neg", gradient)
             for op, arguments, given in self.edits(tensor, gradient, options):
                 session.facts = facts
@@ -140,16 +142,23 @@ class Optimizer:
         raise NotImplementedError
 
     def kept(self, tensor: Tensor, **zeros: Any) -> dict[str, Any]:
-        """Return what is kept for a parameter; at first, ``step`` and the given names, each filled with its number."""
+        """Return what is kept for a parameter; at first, ``step`` and the given names, each filled with its number.
+
+        A tensor is kept as it is.
+        """
         entry: dict[str, Any] = self.state.get_item(tensor).table
         if not entry:
-            entry["step"] = fresh(np.zeros((), np.float32), dtypes.float32)
+            plain = self.plain_steps and self.session.dialect != NEWEST
+            entry["step"] = 0 if plain else fresh(np.zeros((), np.float32), dtypes.float32)
             for name, value in zeros.items():
-                entry[name] = self.session.call("full_like", tensor, value)
+                entry[name] = value if isinstance(value, Tensor) else self.session.call("full_like", tensor, value)
         return entry
 
     def advanced(self, entry: dict[str, Any]) -> float:
         """Count one more step, and return how many there were."""
+        if isinstance(entry["step"], int):
+            entry["step"] += 1
+            return float(entry["step"])
         self.session.call("add_", entry["step"], 1)
         return float(entry["step"].array)
 
@@ -238,6 +247,13 @@ def check_rate(value: Any) -> None:
     """Refuse a learning rate of several elements."""
     if isinstance(value, Tensor) and value.array.size != 1:
         raise TorchError("optimizer_lr_tensor")
+
+
+def check_betas(betas: Any) -> None:
+    """Refuse shares of what was before that are none."""
+    for index in (0, 1):
+        if not 0.0 <= betas[index] < 1.0:
+            raise TorchError("optimizer_beta", index=index, value=betas[index])
 
 
 def check_option(key: str, value: Any, *, less: bool = False, **details: Any) -> None:

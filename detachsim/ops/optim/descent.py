@@ -1,11 +1,14 @@
-"""SGD: steps against the gradient, with momentum."""
+"""SGD, ASGD and Rprop: steps against the gradient, with momentum, averaged, or of a size of their own."""
 
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
+from detachsim.engine import dtypes
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
-from detachsim.engine.tensor import Tensor
+from detachsim.engine.tensor import Tensor, fresh
 from detachsim.ops.optim.base import Edit, Optimizer, check_option, check_rate, number
 
 NOT_GIVEN = object()
@@ -81,3 +84,109 @@ class SGD(Optimizer):
             else:
                 gradient = kept
         yield "add_", (gradient,), {"alpha": -number(options["lr"])}
+
+
+class ASGD(Optimizer):
+    """Stochastic gradient descent that averages what the parameters were."""
+
+    newer = frozenset(("capturable", "differentiable"))
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-2,
+        lambd: float = 1e-4,
+        alpha: float = 0.75,
+        t0: float = 1e6,
+        weight_decay: float = 0,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
+        capturable: bool = False,
+    ) -> None:
+        check_rate(lr)
+        check_option("optimizer_lr", lr)
+        check_option("optimizer_value", weight_decay, name="weight_decay")
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "lambd": lambd,
+                "alpha": alpha,
+                "t0": t0,
+                "weight_decay": weight_decay,
+                "foreach": foreach,
+                "maximize": maximize,
+                "differentiable": differentiable,
+                "capturable": capturable,
+            },
+        )
+
+    def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
+        """Yield a factor and an addition."""
+        call, lr, decay = self.session.call, number(options["lr"]), options["lambd"]
+        entry = self.kept(tensor, eta=_single(lr), mu=_single(1.0), ax=0)
+        step = self.advanced(entry)
+        gradient = self.decayed(tensor, gradient, options["weight_decay"])
+        eta = entry["eta"].array.item()
+        yield "mul_", (1 - decay * eta,), {}
+        yield "add_", (gradient,), {"alpha": -eta}
+        if entry["mu"].array.item() == 1:
+            call("copy_", entry["ax"], tensor)
+        else:
+            call("add_", entry["ax"], call("mul_", call("sub", tensor, entry["ax"]), entry["mu"]))
+        call("copy_", entry["eta"], _single(lr / (1 + decay * lr * step) ** options["alpha"]))
+        call("copy_", entry["mu"], _single(1 / max(1, step - options["t0"])))
+
+
+def _single(value: float) -> Tensor:
+    return fresh(np.array(value, np.float32), dtypes.float32)
+
+
+class Rprop(Optimizer):
+    """Steps whose size grows while the gradient keeps its sign, and shrinks where it turns."""
+
+    plain_steps = True
+    newer = frozenset(("capturable", "differentiable"))
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-2,
+        etas: Any = (0.5, 1.2),
+        step_sizes: Any = (1e-6, 50),
+        *,
+        capturable: bool = False,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        check_rate(lr)
+        check_option("optimizer_lr", lr)
+        if not 0.0 < etas[0] < 1.0 < etas[1]:
+            raise TorchError("optimizer_etas", low=etas[0], high=etas[1])
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "etas": etas,
+                "step_sizes": step_sizes,
+                "foreach": foreach,
+                "maximize": maximize,
+                "differentiable": differentiable,
+                "capturable": capturable,
+            },
+        )
+
+    def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
+        """Yield one addition of signs times sizes."""
+        call, (less, more) = self.session.call, options["etas"]
+        entry = self.kept(tensor, prev=0, step_size=number(options["lr"]))
+        self.advanced(entry)
+        turns = call("mul", gradient, entry["prev"]).array
+        factor = np.where(turns > 0, more, np.where(turns < 0, less, 1.0)).astype(tensor.array.dtype)
+        call("clamp_", call("mul_", entry["step_size"], fresh(factor, tensor.dtype)), *options["step_sizes"])
+        turned = fresh(np.asarray(turns < 0), dtypes.boolean)
+        gradient = call("masked_fill_", call("clone", gradient), turned, 0)
+        yield "addcmul_", (call("sign", gradient), entry["step_size"]), {"value": -1}
+        call("copy_", entry["prev"], gradient)
