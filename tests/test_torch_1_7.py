@@ -209,3 +209,27 @@ CASES = {
 def test_transcript_is_that_of_1_7(steps: str, expected: list[str]) -> None:
     scenario = load(Source("old.yaml", LEAF + steps), VOCABULARY)
     assert simulate(scenario, "torch-1.7").text().splitlines() == expected
+
+
+# What is edited, its shape in the error, and the sum over which backward runs: what a node takes out first is named.
+TAKEN_FIRST = {
+    "F.conv1d(t, w)": "[1, 1, 4]",  # t, then w
+    "(t * w)": "[1, 1, 4]",  # the first factor
+    "torch.hypot(t, w)": "[1, 1, 1]",  # other, then self
+}
+
+
+@pytest.mark.parametrize("form", TAKEN_FIRST)
+def test_saved_tensors_are_taken_out_in_the_order_of_1_7(form: str) -> None:
+    text = f"""
+steps:
+- op: t = torch.ones(1, 1, 4, requires_grad=True) * 1
+- op: w = torch.ones(1, 1, 1, requires_grad=True) * 1
+- op: y = {form}.sum()
+- inplace: t.add_(1)
+- inplace: w.add_(1)
+- backward: y
+  raises: true
+"""
+    shown = simulate(load(Source("x.yaml", text), VOCABULARY), "torch-1.7").text()
+    assert f"[torch.FloatTensor {TAKEN_FIRST[form]}]" in shown

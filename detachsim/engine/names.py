@@ -13,9 +13,9 @@ def dialect_name(dialect: str, name: str) -> str:
     """Return the full name of a node of 2.13 as ``dialect`` calls it."""
     if dialect != "torch-1.7":
         return name
-    from detachsim.engine.names_1_7 import NAMES
+    from detachsim.engine.names_1_7 import name_in_1_7
 
-    return NAMES.get(name, name)
+    return name_in_1_7(name)
 
 
 def class_name(dialect: str, node: "Node") -> str:
