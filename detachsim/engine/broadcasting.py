@@ -21,6 +21,13 @@ def broadcast_shape(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...
     return tuple(b if a == 1 else a for a, b in zip(one, other, strict=True))
 
 
+def require_shapes(target: Tensor | None, operands: Sequence[Any]) -> None:
+    """Raise where operands do not meet in a shape, or not in that of the ``target`` of an edit."""
+    shape = require_broadcast(operands)
+    if target is not None and shape != target.array.shape:
+        raise TorchError("inplace_broadcast", output=list(target.array.shape), broadcast=list(shape))
+
+
 def require_broadcast(operands: Sequence[Any]) -> tuple[int, ...]:
     """Return the shape in which tensors meet (other operands have none); raises PyTorch's error where they do not."""
     shape: tuple[int, ...] | None = None

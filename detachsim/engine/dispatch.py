@@ -166,7 +166,8 @@ def _is_seen(op: Op, bound: list[Any]) -> bool:
 
 
 def _any_requires_grad(op: Op, bound: list[Any]) -> bool:
-    for position in op.plan.edges:
+    # Of an op without derivative PyTorch asks every tensor.
+    for position in op.plan.edges or op.tensor_positions:
         value = bound[position]
         if isinstance(value, Tensor):
             if requires_grad(value):

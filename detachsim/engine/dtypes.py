@@ -106,6 +106,12 @@ def can_cast(source: DType, target: DType) -> bool:
     return source.category <= target.category
 
 
+def is_bfloat16(array: Array) -> bool:
+    """Whether each of these values is a bfloat16, or nan."""
+    source = np.asarray(array)
+    return source.dtype == np.float32 and bool(np.array_equal(source, round_bfloat16(source), equal_nan=True))
+
+
 def round_bfloat16(array: Array) -> Array:
     """Round float32 values to the nearest bfloat16 (ties to even), kept as float32; nan stays nan."""
     source = np.asarray(array, dtype=np.float32)

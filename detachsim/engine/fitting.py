@@ -37,9 +37,11 @@ def fits(dtype: DType, value: float) -> bool:
     bounds = np.iinfo(dtype.numpy)
     if not math.isfinite(value):
         return False
-    if bounds.min == 0 and value < 0:
-        return (isinstance(value, int) and -value <= bounds.max) or value > -1
-    return bounds.min <= int(value) <= bounds.max
+    is_whole = isinstance(value, int)
+    if bounds.min == 0 and is_whole and value < 0:
+        return -value <= bounds.max
+    # int64's largest number is no float, so that the comparison is one with the float above it.
+    return bounds.min <= value <= (bounds.max if is_whole else float(bounds.max))
 
 
 def require_fit(session: "Session", dtype: DType, value: float, *, single: bool = False) -> None:

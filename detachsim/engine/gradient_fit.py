@@ -39,6 +39,8 @@ def fit(session: "Session", node: Node, index: int, gradient: Gradient, create_g
         raise TorchError("gradient_dtype")
     if create_graph:
         return gradient if gradient.dtype is dtype else session.call("to", gradient, dtype)
+    if dtype is dtypes.bfloat16 and node.dtype is dtype and dtypes.is_bfloat16(gradient):
+        return gradient
     if gradient.dtype is not dtype.numpy or dtype is dtypes.bfloat16:
         return dtypes.cast(np.asarray(gradient), dtypes.BY_NUMPY[gradient.dtype], dtype)
     if node.dtype is dtypes.bfloat16:

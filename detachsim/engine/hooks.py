@@ -40,7 +40,7 @@ class Registered:
 
     __slots__ = ("function", "name")
 
-    def __init__(self, function: Hook, name: str) -> None:
+    def __init__(self, function: Callable[..., Any], name: str) -> None:
         self.function = function
         self.name = name
 

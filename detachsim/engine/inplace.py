@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detachsim.engine import dtypes
-from detachsim.engine.broadcasting import require_broadcast
+from detachsim.engine.broadcasting import require_shapes
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.graph import make_node, save_input, start_node
@@ -89,9 +89,7 @@ def _refuse_inplace(session: "Session", op: Op, target: Tensor, bound: list[Any]
     shared = refuse_overlap(op.overlap, target, [bound[i] for i in op.tensor_positions[1:]])
     if op.kind == POINTWISE:
         if len(op.tensor_positions) > 1:
-            shape = require_broadcast([bound[i] for i in op.tensor_positions])
-            if shape != target.array.shape:
-                raise TorchError("inplace_broadcast", output=list(target.array.shape), broadcast=list(shape))
+            require_shapes(target, [bound[i] for i in op.tensor_positions])
         if dtype is not None and not dtypes.can_cast(dtype, target.dtype):
             raise TorchError("inplace_cast", result=dtype.scalar, output=target.dtype.scalar)
     if op.refuses is not None:

@@ -54,6 +54,12 @@ def laid_out(result: Any, layout: str, operands: Sequence[Any]) -> Any:
     return _with_strides(result, _elementwise_strides(result, arrays))
 
 
+def sorted_by(result: Array, operands: Sequence[Strides]) -> Array:
+    """Return a result laid out as elementwise ops lay it out, of operands with these strides over its dims."""
+    order = _order(result.shape, operands)
+    return _with_strides(result, _packed(result, order)) if result.size else _empty_in_order(result, order)
+
+
 def cast(array: Array, source: DType, target: DType) -> Array:
     """Return ``array`` of another type, laid out as PyTorch lays out a copy; the same object where nothing changes."""
     made = dtypes.cast(array, source, target)
@@ -82,7 +88,7 @@ def _elementwise_strides(result: Array, arrays: Sequence[Array]) -> Strides:
         units = {tuple(step // array.itemsize for step in array.strides) for array in arrays}
         if len(units) == 1 and is_dense(arrays[0]):
             return tuple(step * result.itemsize for step in units.pop())
-    return _packed(result, _order(shape, [_broadcast_strides(array, shape) for array in arrays if array.ndim]))
+    return _packed(result, _order(shape, [broadcast_strides(array, shape) for array in arrays if array.ndim]))
 
 
 def _with_strides(result: Array, strides: Strides) -> Array:
@@ -103,8 +109,15 @@ def _empty_laid_out(result: Array, operands: Sequence[Any]) -> Array:
     """Return an empty result in PyTorch's layout: in rows, unless operands of another shape make it look at strides."""
     arrays = [array if array.size else placed(array) for array in operands if isinstance(array, np.ndarray)]
     shape = result.shape
-    order = _order(shape, [_broadcast_strides(array, shape) for array in arrays])
-    if order == sorted(order) or all(array.shape == shape for array in arrays):
+    if all(array.shape == shape for array in arrays):
+        return result
+    return _empty_in_order(result, _order(shape, [broadcast_strides(array, shape) for array in arrays]))
+
+
+def _empty_in_order(result: Array, order: Sequence[int]) -> Array:
+    """Return an empty result with its dims in ``order``, whose sizes count here as they are."""
+    shape = result.shape
+    if list(order) == sorted(order):
         return result
     strides = [0] * len(shape)
     step = result.itemsize
@@ -124,7 +137,7 @@ def _packed(array: Array, order: Sequence[int]) -> Strides:
     return tuple(strides)
 
 
-def _broadcast_strides(array: Array, shape: tuple[int, ...]) -> Strides:
+def broadcast_strides(array: Array, shape: tuple[int, ...]) -> Strides:
     """Return an operand's strides over the result's dims, 0 where it repeats its elements."""
     lead = len(shape) - array.ndim
     sizes = zip(array.shape, shape[lead:], array.strides, strict=True)

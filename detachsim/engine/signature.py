@@ -207,6 +207,6 @@ def _as_int(value: Any) -> int:
 def check_scalar(value: int) -> None:
     """Refuse a whole number that no 64 bits hold, as PyTorch does where it takes any number."""
     if value >= 2**64:
-        raise TorchError("python", type="OverflowError", text="int too big to convert")
+        raise TorchError("scalar_too_long", problem="int too big to convert")
     if value < -(2**63):
-        raise TorchError("python", type="OverflowError", text="can't convert negative int to unsigned")
+        raise TorchError("scalar_too_long", problem="can't convert negative int to unsigned")

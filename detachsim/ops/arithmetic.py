@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
-from detachsim.engine.broadcasting import require_broadcast
+from detachsim.engine.broadcasting import require_broadcast, require_shapes
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
@@ -101,6 +101,7 @@ def _check_alpha(session: Any, op: Any, bound: list[Any]) -> None:
     alpha = bound[2]
     if alpha == 1 and type(alpha) is int:
         return
+    require_shapes(bound[0] if op.mutates else None, bound[:2])
     kind = result_type(bound[:2])
     if isinstance(alpha, bool) and kind is not dtypes.boolean:
         raise TorchError("alpha_bool")

@@ -15,6 +15,7 @@ Check = Callable[..., None]
 def promoted(op: Any, bound: list[Any]) -> DType:
     """Return the type that the operands of an op meet in."""
     positions = [i for i in op.tensor_positions if op.parameters[i].type != "MaskTensor"]
+    positions += op.promoting_numbers
     return result_type([bound[i] for i in positions if bound[i] is not None])
 
 

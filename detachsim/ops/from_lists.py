@@ -8,6 +8,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import fits
+from detachsim.engine.layout import as_first
 from detachsim.engine.tensor import Tensor, fresh, make_inference
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def from_data(
         made = made if dtype in (None, made.dtype) else fresh(dtypes.cast(made.array, made.dtype, dtype), dtype)
     elif isinstance(data, Tensor):
         session.warn("tensor_of_tensor", maker=maker)
-        made = fresh(dtypes.cast(data.array, data.dtype, dtype or data.dtype).copy(), dtype or data.dtype)
+        array = dtypes.cast(data.array, data.dtype, dtype or data.dtype)
+        made = fresh(as_first(array.copy(), data.array), dtype or data.dtype)
     else:
         shape = _shape_of(data)
         flat: list[Any] = []
@@ -122,5 +124,7 @@ def _fill(flat: list[Any], dtype: DType) -> Array:
                 raise TorchError("too_long")
             if not fits(dtype, value):
                 raise TorchError("number_overflow", type=dtype.name)
-        return np.array([int(value) for value in flat], dtype=np.int64).astype(dtype.numpy)
+        # 2.0 ** 63 passes for the largest int64, and becomes the smallest.
+        whole = [-(2**63) if value == 2**63 else int(value) for value in flat]
+        return np.array(whole, dtype=np.int64).astype(dtype.numpy)
     return np.array(flat, dtype=dtype.numpy)

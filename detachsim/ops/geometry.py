@@ -18,7 +18,16 @@ from detachsim.engine.views import bump, check_inplace, rebase_history, requires
 from detachsim.ops.numeric import numel, require_dim, wrap_dim
 from detachsim.ops.reshaping import infer_size
 from detachsim.ops.row import composite, general
-from detachsim.ops.shape import as_strided, squeeze, squeeze_dim, squeeze_dims, t, transpose, unsqueeze
+from detachsim.ops.shape import (
+    as_strided,
+    check_as_strided,
+    squeeze,
+    squeeze_dim,
+    squeeze_dims,
+    t,
+    transpose,
+    unsqueeze,
+)
 
 
 def _restride(signature: str, node: str, kernel: Any, grad: str, doc: str, **fields: Any) -> Op:
@@ -368,6 +377,7 @@ ROWS = [
         "as_strided_gradient(grad, self_size, self_stride, self_offset, size, stride, storage_offset)",
         "self with any shape and strides over its memory",
         on_storage=True,
+        check=check_as_strided,
     ),
     composite("resize_(Tensor self, size size)", resize, where="m", doc="another size over the same memory"),
     composite(

@@ -7,114 +7,15 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.dialects import NEWEST
-from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import fits, require_fit
-from detachsim.engine.layout import AS_FIRST
+from detachsim.engine.layout import AS_FIRST, AS_MADE
 from detachsim.engine.memory import ANYTHING, Overlap, overlaps_itself, refuse_any_overlap
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh
 from detachsim.ops.from_lists import from_data
+from detachsim.ops.index_kernels import checked, index_kernel, index_key, index_put, place_of, require_mask_shape
 from detachsim.ops.row import composite, general
-
-
-def index_key(indices: Sequence[Array | None]) -> tuple[Any, ...]:
-    """Return numpy's index for PyTorch's: a ``None`` there means all of a dim."""
-    return tuple(slice(None) if index is None else _as_index(index) for index in indices)
-
-
-def _as_index(index: Array) -> Array:
-    if index.dtype == np.bool_:
-        return index
-    return index.astype(bool) if index.dtype == np.uint8 else index
-
-
-def index_kernel(self: Array, indices: Sequence[Array | None]) -> Array:
-    return np.array(self[index_key(_checked(self, indices))], order="C")
-
-
-def _checked(self: Array, indices: Sequence[Array | None], *, ranges: bool = True) -> Sequence[Array | None]:
-    """Raise PyTorch's errors for indices of shapes that do not meet and (``ranges``) out of range.
-
-    The dimension that the latter name is which of the indices it was.
-    """
-    if len(indices) > self.ndim:
-        raise TorchError("index_put_many", ndim=self.ndim, count=len(indices))
-    dim = place = 0
-    nothing_there = False
-    shapes: list[tuple[int, ...]] = []
-    for index in indices:
-        if index is None:
-            dim += 1
-            continue
-        if index.dtype in (np.bool_, np.uint8):
-            for offset, size in enumerate(index.shape):
-                if dim + offset >= self.ndim or self.shape[dim + offset] != size:
-                    raise TorchError(
-                        "mask_shape",
-                        mask=list(index.shape),
-                        index=offset,
-                        sizes=list(self.shape),
-                        dim=dim + offset,
-                    )
-            dim += index.ndim
-            place += index.ndim
-            # It stands for an index of numbers along each of its dims.
-            shapes.extend([(int(np.count_nonzero(index)),)] * index.ndim)
-            continue
-        size = self.shape[dim]
-        outside = index[(index >= size) | (index < -size)]
-        if size == 0:
-            nothing_there = nothing_there or outside.size > 0
-        elif ranges and outside.size:
-            raise TorchError("index_range", index=int(outside.flat[0]), dim=place, size=size)
-        shapes.append(index.shape)
-        dim += 1
-        place += 1
-    try:
-        np.broadcast_shapes(*shapes)
-    except ValueError:
-        raise TorchError("index_broadcast", shapes=", ".join(str(list(shape)) for shape in shapes)) from None
-    if nothing_there:
-        raise TorchError("index_empty")
-    return indices
-
-
-def index_put(self: Array, indices: Sequence[Array | None], values: Array, accumulate: bool = False) -> Array:
-    made = np.array(self)
-    key = index_key(_checked(self, indices))
-    value = np.broadcast_to(values, _place_of(made, key, values))
-    if accumulate:
-        np.add.at(made, key, value)
-    else:
-        made[key] = value
-    return made
-
-
-def _place_of(self: Array, key: tuple[Any, ...], values: Array) -> tuple[int, ...]:
-    """Return the shape of what an index chooses; raises PyTorch's error where the values do not fit."""
-    # Whether the numbers in the index are in range is asked later, so they don't count here.
-    key = tuple(
-        np.zeros_like(item) if isinstance(item, np.ndarray) and item.dtype.kind == "i" else item for item in key
-    )
-    shape = [max(size, 1) if _is_number_index(key, dim) else size for dim, size in enumerate(self.shape)]
-    target = np.broadcast_to(np.empty(()), shape)[key].shape
-    if np.ndim(values) > len(target) or any(
-        size not in (1, wanted) for size, wanted in zip(reversed(np.shape(values)), reversed(target), strict=False)
-    ):
-        raise TorchError("index_value_shape", value=list(np.shape(values)), result=list(target))
-    return target
-
-
-def _is_number_index(key: tuple[Any, ...], dim: int) -> bool:
-    """Whether an index picks numbers along ``dim``; a mask takes up as many dims as it has."""
-    place = 0
-    for item in key:
-        used = item.ndim if isinstance(item, np.ndarray) and item.dtype == np.bool_ else 1
-        if place <= dim < place + used:
-            return isinstance(item, np.ndarray) and item.dtype.kind == "i"
-        place += used
-    return False
 
 
 def _check_index(session: Any, op: Any, bound: list[Any]) -> None:
@@ -135,16 +36,18 @@ def _check_index_put(session: Any, op: Any, bound: list[Any]) -> None:
             session.warn("index_put_expanded")
         if not accumulate and _is_one_mask(indices) and values.array.size == 1:
             # PyTorch fills such a mask with a number.
-            for index in indices:
-                if index is not None and index.dtype is not dtypes.boolean and session.dialect == "torch-2.13":
-                    raise TorchError("masked_fill_dtype", dtype=index.dtype.cpp)
-            _check_index(session, op, bound)
+            dim, mask = next((dim, index) for dim, index in enumerate(indices) if index is not None)
+            require_mask_shape(target.array, dim, mask.array)
+            if mask.dtype is not dtypes.boolean:
+                if session.dialect == NEWEST:
+                    raise TorchError("masked_fill_dtype", dtype=mask.dtype.cpp)
+                session.warn("masked_fill_uint8")
             require_fit(session, target.dtype, values.array.item())
             return
         refuse_any_overlap(target, [values, indices])
     _check_index(session, op, bound)
     arrays = [None if index is None else index.array for index in indices]
-    _place_of(target.array, index_key(_checked(target.array, arrays, ranges=False)), values.array)
+    place_of(target.array, index_key(checked(target.array, arrays, ranges=False)), values.array)
     if target.dtype is not values.dtype:
         raise TorchError("index_put_dtypes", left=target.dtype.scalar, right=values.dtype.scalar)
 
@@ -412,6 +315,7 @@ ROWS = [
         grad={"self": "_index_put_impl(zeros_sized(grad, self_size), indices, grad, True)"},
         gradient_edits={"self": 1},
         check=_check_index,
+        layout=AS_MADE,
         doc="the elements at tensor indices, copied",
         samples=("a[torch.tensor([0, 1])]", "a[a > 0.5]", "a[[0, 1, 0]]"),
     ),

@@ -200,7 +200,7 @@ def _triangle(name: str) -> Op:
         grad={"self": f"{name}(grad, diagonal)"},
         check=check,
         inplace=True,
-        overlap=Overlap(itself=True, inputs=ANYTHING),
+        overlap=Overlap(itself=True, inputs=ANYTHING),  # only zeros are written
         doc=f"the {'lower' if name == 'tril' else 'upper'} triangle, zeros elsewhere",
         samples=(f"(a * torch.ones(2, 3)).{name}()",),
     )

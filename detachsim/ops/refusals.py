@@ -58,6 +58,7 @@ _REFUSED = {
     "bfloat16": _parsed(_BFLOAT16),
     **dict.fromkeys(("uint8", "int8", "int16", "int32", "int64"), _parsed(_WHOLE)),
     "bool": {
+        "clamp_min": "clamp_min_cpu",
         "topk": "topk_cpu",
         "replication_pad1d": "replication_pad1d_cpu",
         "im2col": "im2col_out_cpu",
@@ -72,11 +73,17 @@ def _clamp_kernel(bound: list[Any]) -> str:
     return "clamp_max_scalar_cpu" if bound[1] is None else "clamp_scalar_cpu"
 
 
-# Rows whose kernel for half numbers is chosen by the other arguments.
-_CHOSEN: dict[str, Callable[[list[Any]], str | None]] = {
-    "clamp": _clamp_kernel,
-    "clamp_Tensor": lambda bound: None if bound[1] is None or bound[2] is None else "clamp_cpu",
-    "convolution": lambda bound: "slow_conv_transpose2d_out_cpu" if bound[6] else "slow_conv2d_cpu",
+# Rows whose kernel is chosen by the other arguments, and the types that it does not know.
+_CHOSEN: dict[str, tuple[tuple[str, ...], Callable[[list[Any]], str | None]]] = {
+    **dict.fromkeys(("clamp", "clip"), (("float16", "bool"), _clamp_kernel)),
+    **dict.fromkeys(
+        ("clamp_Tensor", "clip_Tensor"),
+        (("float16",), lambda bound: None if bound[1] is None or bound[2] is None else "clamp_cpu"),
+    ),
+    "convolution": (
+        ("float16",),
+        lambda bound: "slow_conv_transpose2d_out_cpu" if bound[6] else "slow_conv2d_cpu",
+    ),
 }
 
 
@@ -90,14 +97,14 @@ def refuse_types(op: Op) -> None:
     kernels = {dtype: table[op.label] for dtype, table in _REFUSED.items() if op.label in table}
     if op.label == "mse_loss_kernel":
         op.check = _warn_of_half
-    chosen = _CHOSEN.get(op.label)
-    if not kernels and chosen is None:
+    chosen_types, choose = _CHOSEN.get(op.label, ((), None))
+    if not kernels and choose is None:
         return
     others: Callable[..., None] | None = op.refuses
 
     def check(session: Any, op: Op, bound: list[Any]) -> None:
         dtype = promoted(op, bound)
-        kernel = chosen(bound) if chosen is not None and dtype.name == "float16" else kernels.get(dtype.name)
+        kernel = choose(bound) if choose is not None and dtype.name in chosen_types else kernels.get(dtype.name)
         if kernel is not None:
             raise TorchError("not_implemented_for", kernel=kernel, dtype=dtype.scalar)
         if others is not None:

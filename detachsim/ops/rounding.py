@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
-from detachsim.engine.broadcasting import require_broadcast
+from detachsim.engine.broadcasting import require_shapes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
@@ -66,7 +66,7 @@ def _check_divisor(op: Op, bound: list[Any], divisor: Any) -> None:
     if values.all():
         return
     tensors = [value for value in bound[:2] if isinstance(value, Tensor)]
-    require_broadcast(tensors)
+    require_shapes(bound[0] if op.mutates else None, tensors)
     if not all(tensor.array.size for tensor in tensors):
         return
     if op.mutates and values.shape == bound[0].array.shape:

@@ -11,7 +11,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.layout import AS_FIRST
-from detachsim.engine.memory import NOTHING, PLACING, Overlap, overlaps_itself, refuse_overlap
+from detachsim.engine.memory import NOTHING, PLACING, Overlap, overlaps_itself
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh, strides
@@ -83,6 +83,8 @@ def index_copy(self: Array, dim: int, index: Array, source: Array) -> Array:
 def index_fill(self: Array, dim: int, index: Array, value: Any) -> Array:
     axis = wrap_dim(dim, self.ndim)
     made = np.array(np.atleast_1d(self))
+    if not made.size:
+        return made
     made[(slice(None),) * axis + (np.atleast_1d(index),)] = converted(value, self)
     return shaped(made, self.shape)
 
@@ -176,12 +178,18 @@ def _check_index_add(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("index_add_index_dtype", dtype=bound[2].dtype.scalar)
     if bound[0].dtype is not bound[3].dtype:
         raise TorchError("index_add_dtype", left=bound[0].dtype.scalar, right=bound[3].dtype.scalar)
+    if axis and axis >= source.ndim:
+        raise TorchError("index_add_bounds", dim=axis, ndim=source.ndim)
+    if index.size != (source.shape[axis] if source.ndim else 1):
+        require_dim(axis, source.ndim)  # its text asks for the size of that dim
+        raise TorchError("index_add_count", count=index.size, size=source.shape[axis], dim=axis)
     if session.dialect != NEWEST:
-        _check_older_index_add(self, axis, index, source)
+        # 1.13 left the shapes of several dims to the additions that it made of each slice.
+        if self.ndim < 2 and source.ndim > 1:
+            raise TorchError("older_index_add_vector", source=source.ndim, ndim=self.ndim)
         return
-    if (source.ndim and self.ndim != source.ndim) or _without(self.shape, axis) != _without(source.shape, axis):
+    if self.ndim != source.ndim or _without(self.shape, axis) != _without(source.shape, axis):
         raise TorchError("index_add_shape", shape=list(self.shape), source=list(source.shape))
-    _check_index_add_count(axis, index, source)
 
 
 def _refuse_index_add(session: Any, op: Op, bound: list[Any]) -> None:
@@ -196,30 +204,14 @@ def _refuse_index_add(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("index_select_range")
 
 
-def _check_older_index_add(self: Array, axis: int, index: Array, source: Array) -> None:
-    """1.13 left the shapes of several dims to the additions that it made of each slice."""
-    if axis and axis >= source.ndim:
-        raise TorchError("older_index_add_bounds", dim=axis, ndim=source.ndim)
-    _check_index_add_count(axis, index, source)
-    if self.ndim < 2 and source.ndim > 1:
-        raise TorchError("older_index_add_vector", source=source.ndim, ndim=self.ndim)
-
-
-def _check_index_add_count(axis: int, index: Array, source: Array) -> None:
-    if index.size != (source.shape[axis] if source.ndim else 1):
-        require_dim(axis, source.ndim)  # its text asks for the size of that dim
-        raise TorchError("index_add_count", count=index.size, size=source.shape[axis], dim=axis)
-
-
 def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
     return (*shape[:axis], *shape[axis + 1 :])
 
 
-def _check_index_copy(session: Any, op: Op, bound: list[Any]) -> None:
+def _refuse_index_copy(session: Any, op: Op, bound: list[Any]) -> None:
+    """Look at index and source, which in place only follows after a look at the memory."""
     self, dim, index, source = bound[0].array, bound[1], bound[2].array, bound[3].array
     axis = wrap_dim(dim, self.ndim)
-    if op.mutates:
-        refuse_overlap(op.overlap, bound[0], bound[2:])
     if index.ndim > 1:
         raise TorchError("index_copy_vector", ndim=index.ndim)
     if source.ndim == 0 and index.size != 1:
@@ -233,9 +225,9 @@ def _check_index_copy(session: Any, op: Op, bound: list[Any]) -> None:
     if _without(self.shape, axis) != _without(source.shape, axis):
         raise TorchError(
             "index_copy_slices",
-            left=", ".join(map(str, _without(self.shape, axis))),
+            left=" ".join(map(str, _without(self.shape, axis))),
             dim=axis,
-            right=", ".join(map(str, _without(source.shape, axis))),
+            right=" ".join(map(str, _without(source.shape, axis))),
         )
     if source.ndim and index.size != source.shape[axis]:
         raise TorchError("index_copy_count", count=index.size, size=source.shape[axis])
@@ -265,7 +257,7 @@ def _check_index_fill(session: Any, op: Op, bound: list[Any]) -> None:
         itemsize = bound[0].dtype.itemsize
         raise TorchError("set_storage", sizes=sizes, strides=steps, itemsize=itemsize, needed=reach * itemsize)
     outside = index[(index < -size) | (index >= size)]
-    if outside.size:
+    if outside.size and self.size:
         raise TorchError("index_range", index=int(outside.flat[0]), dim=axis, size=size)
 
 
@@ -361,7 +353,8 @@ ROWS = [
         older={"torch-1.7": {"edits_clone": True}},
         inplace=True,
         overlap=PLACING,
-        check=_check_index_copy,
+        check=lambda session, op, bound: wrap_dim(bound[1], bound[0].array.ndim),
+        refuses=_refuse_index_copy,
         doc="self with the slices of source put at index along dim",
         samples=("a.index_copy(0, torch.tensor([0]), b[:1])",),
     ),

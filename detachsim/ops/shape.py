@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from detachsim.engine.dtypes import BY_NUMPY, Array, DType
+from detachsim.engine.dtypes import Array, bfloat16
 from detachsim.engine.empties import cut, with_strides
-from detachsim.engine.errors import TorchError
+from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.limits import require_no_negative
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.slices import spread, spread_tensor
-from detachsim.engine.tensor import Tensor, restride, strides
+from detachsim.engine.tensor import Tensor, flat_memory, offset, restride, strides
 from detachsim.ops.numeric import dims, numel, wrap_dim
 from detachsim.ops.reshaping import infer_size, view_or_none
 from detachsim.ops.row import alias, composite, general, view
@@ -215,7 +215,12 @@ def flatten(ops: Any, self: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
 
 def as_strided(memory: Array, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> Array:
     """A view with any geometry over a storage's memory, which is one dimension."""
-    start = storage_offset or 0
+    return restride(memory, tuple(size), tuple(stride), storage_offset or 0)
+
+
+def check_as_strided(session: Any, op: Any, bound: list[Any]) -> None:
+    tensor, size, stride, storage_offset = bound
+    start = offset(tensor) if storage_offset is None else storage_offset
     if len(size) != len(stride):
         raise TorchError("as_strided_lengths")
     if any(step < 0 for step in stride):
@@ -225,18 +230,18 @@ def as_strided(memory: Array, size: Sequence[int], stride: Sequence[int], storag
     if any(n < 0 for n in size) and 0 not in size:
         raise TorchError("as_strided_overflow", sizes=list(size), strides=list(stride))
     needed = start + 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-    if needed > memory.size and 0 not in size:
+    there, itemsize = flat_memory(tensor.storage.array).size, tensor.dtype.itemsize
+    if needed > there and 0 not in size:
         raise TorchError(
             "as_strided_bounds",
             sizes=list(size),
             strides=list(stride),
             offset=start,
-            itemsize=memory.itemsize,
-            needed=needed * memory.itemsize,
-            size=memory.size * memory.itemsize,
+            itemsize=itemsize,
+            needed=needed * itemsize,
+            size=there * itemsize,
         )
     require_no_negative(size)
-    return restride(memory, tuple(size), tuple(stride), start)
 
 
 def as_strided_gradient(
@@ -256,18 +261,22 @@ def as_strided_gradient(
     return Operand(grad.session, spread_tensor(grad.session, grad.tensor, base, view))
 
 
-def view_dtype(self: Array, dtype: DType) -> Array:
-    """The same memory read as another type."""
-    size, wanted = self.itemsize, dtype.numpy.itemsize
+def _check_view_dtype(session: Any, op: Any, bound: list[Any]) -> None:
+    tensor, dtype = bound
+    size, wanted = tensor.dtype.itemsize, dtype.itemsize
+    names = {"source": tensor.dtype.scalar, "target": dtype.scalar}
     if size != wanted:
-        names = {"source": BY_NUMPY[self.dtype].scalar, "target": dtype.scalar}
-        if self.ndim == 0:
+        if not tensor.array.ndim:
             raise TorchError("view_dtype_zero_dim", **names)
-        if self.strides[-1] != size and self.shape[-1] > 1:
-            raise TorchError("view_dtype_stride", **names)
-        if wanted > size and self.shape[-1] * size % wanted:
-            raise TorchError("view_dtype_size", ratio=wanted // size, size=self.shape[-1], **names)
-    return self.view(dtype.numpy)
+        *steps, last = strides(tensor.array)
+        if last != 1:
+            raise TorchError("view_dtype_stride", found=last, **names)
+        places = [("size(-1)", tensor.shape[-1]), ("storage_offset()", offset(tensor))]
+        for what, number in [*places, *((f"stride({dim})", step) for dim, step in enumerate(steps))]:
+            if number * size % wanted:
+                raise TorchError("view_dtype_divisible", what=what, ratio=wanted // size, found=number, **names)
+    if bfloat16 in (tensor.dtype, dtype) and dtype is not tensor.dtype:
+        raise LimitError("the bits of bfloat16 read as another type, or another type's as bfloat16")
 
 
 HELPERS = {
@@ -280,7 +289,13 @@ HELPERS = {
 }
 
 ROWS = [
-    alias("view.dtype(Tensor self, dtype dtype)", view_dtype, where="m", doc="the same memory read as another type"),
+    alias(
+        "view.dtype(Tensor self, dtype dtype)",
+        lambda self, dtype: self.view(dtype.numpy),
+        where="m",
+        check=_check_view_dtype,
+        doc="the same memory read as another type",
+    ),
     view(
         "view(Tensor self, size size)",
         "ViewBackward0",
@@ -438,6 +453,7 @@ ROWS = [
         gradient_edits={"self": 1},
         older={"torch-1.13": {"gradient_edits": {"self": 2}}},
         on_storage=True,
+        check=check_as_strided,
         doc="a view with any shape and strides over the same memory",
         samples=("a.as_strided((2,), (1,))",),
     ),

@@ -451,6 +451,11 @@ TEXTS: dict[str, Entry] = {
         "Overflow when unpacking long long",
         {"torch-1.13": ("RuntimeError", "Overflow when unpacking long")},
     ),
+    "scalar_too_long": (
+        "OverflowError",
+        "{problem}",
+        {"torch-1.13": ("RuntimeError", "Overflow when unpacking long")},
+    ),
     "number_overflow": ("RuntimeError", "value cannot be converted to type {type} without overflow", {}),
     "numpy_requires_grad": (
         "RuntimeError",

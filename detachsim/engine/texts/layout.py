@@ -63,12 +63,12 @@ TEXTS: dict[str, Entry] = {
     ),
     "view_dtype_stride": (
         "RuntimeError",
-        "self.stride(-1) must be 1 to view {source} as {target} (different element sizes), but got other strides",
+        "self.stride(-1) must be 1 to view {source} as {target} (different element sizes), but got {found}",
         {},
     ),
-    "view_dtype_size": (
+    "view_dtype_divisible": (
         "RuntimeError",
-        "self.size(-1) must be divisible by {ratio} to view {source} as {target} (different element sizes), but got {size}",
+        "self.{what} must be divisible by {ratio} to view {source} as {target} (different element sizes), but got {found}",
         {},
     ),
     "resize_requires_grad": ("RuntimeError", "cannot resize variables that require grad", {}),

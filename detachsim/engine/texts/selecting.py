@@ -133,7 +133,7 @@ TEXTS: dict[str, Entry] = {
         "source.dim() ({source}) must one or zero for given self.dim() ({ndim})",
         {},
     ),
-    "older_index_add_bounds": (
+    "index_add_bounds": (
         "RuntimeError",
         "index_add_(): Indexing dim {dim} is out of bounds of the source tensor with dim {ndim}",
         {},
@@ -167,12 +167,9 @@ TEXTS: dict[str, Entry] = {
     ),
     "index_copy_slices": (
         "RuntimeError",
-        "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: [{left}] at dimension "
-        "{dim} and source slice shape: [{right}] at dimension 0.",
-        {
-            "torch-1.13": "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: "
-            "{left} at dimension {dim} and source slice shape: {right} at dimension 0."
-        },
+        "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: {left} at dimension "
+        "{dim} and source slice shape: {right} at dimension 0.",
+        {},
     ),
     "index_copy_count": (
         "IndexError",

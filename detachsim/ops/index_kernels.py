@@ -1,0 +1,154 @@
+"""What an index of tensors chooses: which places, in which layout, and PyTorch's errors for places that are not."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.dtypes import Array
+from detachsim.engine.empties import placed
+from detachsim.engine.errors import TorchError
+from detachsim.engine.layout import broadcast_strides, sorted_by
+
+
+def index_key(indices: Sequence[Array | None]) -> tuple[Any, ...]:
+    """Return numpy's index for PyTorch's: a ``None`` there means all of a dim."""
+    return tuple(slice(None) if index is None else _as_index(index) for index in indices)
+
+
+def _as_index(index: Array) -> Array:
+    if index.dtype == np.bool_:
+        return index
+    return index.astype(bool) if index.dtype == np.uint8 else index
+
+
+def index_kernel(self: Array, indices: Sequence[Array | None]) -> Array:
+    """The elements at tensor indices, copied into PyTorch's layout."""
+    made = np.array(self[index_key(checked(self, indices))], order="C")
+    return sorted_by(made, _strides_of_choice(self, indices)) if made.ndim > 1 else made
+
+
+def _strides_of_choice(self: Array, indices: Sequence[Array | None]) -> list[tuple[int, ...]]:
+    """Return the strides that PyTorch's loop over what an index chooses takes in ``self`` and in each index.
+
+    What the indices choose stands where they stand, or first where they stand apart.
+    """
+    steps = self.strides if self.size else placed(self).strides
+    places: list[Array] = []
+    chosen: list[bool] = []
+    for index in indices:
+        if index is None:
+            chosen.append(False)
+        elif index.dtype in (np.bool_, np.uint8):
+            places += np.nonzero(index)
+            chosen += [True] * index.ndim
+        else:
+            places.append(index)
+            chosen.append(True)
+    chosen += [False] * (self.ndim - len(chosen))
+    shape = np.broadcast_shapes(*(place.shape for place in places))
+    first, last = chosen.index(True), len(chosen) - chosen[::-1].index(True)
+    ahead = steps[:first] if all(chosen[first:last]) else ()
+    rest = tuple(step for step, is_chosen in zip(steps, chosen, strict=True) if not is_chosen)[len(ahead) :]
+    return [
+        (*ahead, *(0 for _ in shape), *rest),
+        *((*(0 for _ in ahead), *broadcast_strides(place, shape), *(0 for _ in rest)) for place in places),
+    ]
+
+
+def checked(self: Array, indices: Sequence[Array | None], *, ranges: bool = True) -> Sequence[Array | None]:
+    """Raise PyTorch's errors for indices of shapes that do not meet and (``ranges``) out of range.
+
+    Returns the indices; where they choose no element, nobody asks whether they are in range, and places that are there
+    stand for them.
+    """
+    if len(indices) > self.ndim:
+        raise TorchError("index_put_many", ndim=self.ndim, count=len(indices))
+    dim = 0
+    # The places that each index names, with its dim's size; a mask of several dims stands for as many.
+    named: list[tuple[Array, int]] = []
+    rest: list[int] = []
+    for index in indices:
+        if index is None:
+            rest.append(self.shape[dim])
+            dim += 1
+            continue
+        if index.dtype in (np.bool_, np.uint8):
+            require_mask_shape(self, dim, index)
+            for places, size in zip(np.nonzero(index), index.shape, strict=True):
+                named.append((places, size))
+            dim += index.ndim
+            continue
+        named.append((index, self.shape[dim]))
+        dim += 1
+    try:
+        shape = np.broadcast_shapes(*(index.shape for index, _ in named))
+    except ValueError:
+        shapes = ", ".join(str(list(index.shape)) for index, _ in named)
+        raise TorchError("index_broadcast", shapes=shapes) from None
+    if 0 not in shape and any(size == 0 for _, size in named):
+        raise TorchError("index_empty")
+    if 0 in (*shape, *rest, *self.shape[dim:]):
+        return [
+            index if index is None or index.dtype in (np.bool_, np.uint8) else np.zeros(shape, np.int64)
+            for index in indices
+        ]
+    if ranges:
+        _refuse_outside(named, shape)
+    return indices
+
+
+def require_mask_shape(self: Array, dim: int, mask: Array) -> None:
+    for offset, size in enumerate(mask.shape):
+        if dim + offset >= self.ndim or self.shape[dim + offset] != size:
+            sizes = list(self.shape)
+            raise TorchError("mask_shape", mask=list(mask.shape), index=offset, sizes=sizes, dim=dim + offset)
+
+
+def _refuse_outside(named: Sequence[tuple[Array, int]], shape: tuple[int, ...]) -> None:
+    """Raise for the first element that is asked for and not there; the dimension is which of the indices it was."""
+    outside = [(index < -size) | (index >= size) for index, size in named]
+    if not any(missing.any() for missing in outside):
+        return
+    first = int(np.argmax(np.logical_or.reduce(np.broadcast_arrays(*outside))))
+    for place, ((index, size), missing) in enumerate(zip(named, outside, strict=True)):
+        if np.broadcast_to(missing, shape).flat[first]:
+            raise TorchError("index_range", index=int(np.broadcast_to(index, shape).flat[first]), dim=place, size=size)
+
+
+def index_put(self: Array, indices: Sequence[Array | None], values: Array, accumulate: bool = False) -> Array:
+    """A copy with values at tensor indices, or added there."""
+    made = np.array(self)
+    key = index_key(checked(self, indices))
+    value = np.broadcast_to(values, place_of(made, key, values))
+    if accumulate:
+        np.add.at(made, key, value)
+    else:
+        made[key] = value
+    return made
+
+
+def place_of(self: Array, key: tuple[Any, ...], values: Array) -> tuple[int, ...]:
+    """Return the shape of what an index chooses; raises PyTorch's error where the values do not fit."""
+    # Whether the numbers in the index are in range is asked later, so they don't count here.
+    key = tuple(
+        np.zeros_like(item) if isinstance(item, np.ndarray) and item.dtype.kind == "i" else item for item in key
+    )
+    shape = [max(size, 1) if _is_number_index(key, dim) else size for dim, size in enumerate(self.shape)]
+    target = np.broadcast_to(np.empty(()), shape)[key].shape
+    if np.ndim(values) > len(target) or any(
+        size not in (1, wanted) for size, wanted in zip(reversed(np.shape(values)), reversed(target), strict=False)
+    ):
+        raise TorchError("index_value_shape", value=list(np.shape(values)), result=list(target))
+    return target
+
+
+def _is_number_index(key: tuple[Any, ...], dim: int) -> bool:
+    """Whether an index picks numbers along ``dim``; a mask takes up as many dims as it has."""
+    place = 0
+    for item in key:
+        used = item.ndim if isinstance(item, np.ndarray) and item.dtype == np.bool_ else 1
+        if place <= dim < place + used:
+            return isinstance(item, np.ndarray) and item.dtype.kind == "i"
+        place += used
+    return False
