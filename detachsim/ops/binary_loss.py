@@ -80,7 +80,7 @@ def bce_target_backward(ops: Any, grad: Any, self: Any, target: Any, weight: Any
 
 def older_bce_target_backward(ops: Any, grad: Any, self: Any, target: Any, weight: Any, reduction: str) -> Any:
     """The gradient of binary cross entropy for its target, as a difference of logarithms."""
-    rest = ops.sub_(ops.fill_(ops.ones_like(self), 1.0), self)
+    rest = ops.sub_(ops.fill_(ops.ones_of(self), 1.0), self)
     return _weighed(ops, ops.mul_(ops.sub_(ops.log_(rest), ops.log(self)), grad), weight, reduction)
 
 

@@ -272,7 +272,7 @@ def tensor_solution(ops: Any, A: Any, B: Any, dims: Sequence[int] | None = None)
     if numel(last) != count:
         raise TorchError("tensorsolve_sizes", last=numel(last), first=count)
     square = ops.reshape(A, (count, count))
-    return ops.reshape(ops.linalg_solve(square, ops.reshape(B, (count,))), tuple(last))
+    return ops.reshape(ops.linalg_solve(square, ops.flatten(B)), tuple(last))
 
 
 def old_qr(ops: Any, self: Any, some: bool = True) -> Any:

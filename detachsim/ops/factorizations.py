@@ -117,11 +117,11 @@ def _check_old_cholesky(session: Any, op: Op, bound: list[Any]) -> None:
 def cholesky_backward(ops: Any, grad: Any, result: Any, upper: bool) -> Any:
     """L^-T phi(L.T @ grad) L^-1, made symmetric; phi keeps the lower triangle and half of the diagonal."""
     if upper:
-        grad, result = transposed(ops, grad), transposed(ops, result)
-    flipped = transposed(ops, result)
-    lower = ops.tril(ops.matmul(flipped, grad))
+        result = transposed(ops, result)
+        grad = transposed(ops, grad)
+    lower = ops.tril(ops.matmul(transposed(ops, result), grad))
     inner = (lower + transposed(ops, ops.tril(lower, -1))) * 0.5
-    inner = ops.linalg_solve_triangular(flipped, inner, upper=True, left=True, unitriangular=False)
+    inner = ops.linalg_solve_triangular(transposed(ops, result), inner, upper=True, left=True, unitriangular=False)
     return ops.linalg_solve_triangular(result, inner, upper=False, left=False, unitriangular=False)
 
 
@@ -208,14 +208,14 @@ def qr_backward(ops: Any, grads: Sequence[Any], result0: Any, result1: Any, mode
         raise TorchError("qr_complete")
     to_q, to_r = grads
     middle: Any = None
+    product = None if to_q is None else ops.matmul(transposed(ops, q), to_q)
     if to_r is not None:
         middle = ops.matmul(to_r, transposed(ops, r))
-    if to_q is not None:
-        product = ops.matmul(transposed(ops, q), to_q)
+    if product is not None:
         middle = -product if middle is None else middle - product
     if rows >= columns:
         above = ops.triu(middle)
-        made = ops.matmul(q, with_diagonal(ops, above + transposed(ops, above), "mul_", 0.5))
+        made = ops.matmul(q, with_diagonal(ops, above + transposed(ops, above), "mul_scalar_", 0.5))
         if to_q is not None:
             made = made + to_q
         return ops.linalg_solve_triangular(transposed(ops, r), made, upper=False, left=False, unitriangular=False)

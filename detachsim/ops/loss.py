@@ -167,7 +167,7 @@ def _slope_sum(name: str) -> Any:
         backward = ops[f"{name}_backward"]
         if reduction == "none":
             return backward(grad, self, target, reduction, *parameter)
-        return ops.sum(backward(ops.ones_like(grad_output), self, target, reduction, *parameter) * grad)
+        return ops.sum(backward(ops.ones_of(grad_output), self, target, reduction, *parameter) * grad)
 
     return function
 

@@ -175,8 +175,6 @@ def lu_backward(ops: Any, grads: Sequence[Any], P: Any, L: Any, U: Any) -> Any:
 def lu_factor_backward(ops: Any, grad: Any, LU: Any, pivots: Any) -> Any:
     """As for ``linalg.lu``: the triangles of the one gradient are those of the factors."""
     P, L, U = ops.lu_unpack(LU, pivots)
-    if grad.shape[-2] == grad.shape[-1]:
-        return _lu_gradient(ops, grad, grad, P, L, U)
     few = L.shape[-1]
     lower, upper = ops.slice(grad, -1, 0, few, 1), ops.slice(grad, -2, 0, few, 1)
     return _lu_gradient(ops, lower, upper, P, L, U)
@@ -190,8 +188,8 @@ def lu_unpack_backward(ops: Any, grads: Sequence[Any], shape: Sequence[int]) -> 
     if lower is None and upper is None:
         return None
     if rows == columns or (upper is None and rows > columns) or (lower is None and rows < columns):
-        strict = None if lower is None else ops.tril(lower, -1)
         above = None if upper is None else ops.triu(upper)
+        strict = None if lower is None else ops.tril(lower, -1)
         return above if strict is None else strict if above is None else strict + above
     if rows > columns:
         above = ops.triu(upper)
@@ -199,10 +197,11 @@ def lu_unpack_backward(ops: Any, grads: Sequence[Any], shape: Sequence[int]) -> 
             return ops.cat([above, ops.new_zeros(above, (*shape[:-2], rows - few, columns))], -2)
         top = ops.tril(ops.slice(lower, -2, 0, few, 1), -1) + above
         return ops.cat([top, ops.slice(lower, -2, few, rows, 1)], -2)
+    above = None if upper is None else ops.triu(ops.slice(upper, -1, 0, few, 1))
     strict = ops.tril(lower, -1)
-    if upper is None:
+    if above is None:
         return ops.cat([strict, ops.new_zeros(strict, (*shape[:-2], rows, columns - few))], -1)
-    front = strict + ops.triu(ops.slice(upper, -1, 0, few, 1))
+    front = strict + above
     return ops.cat([front, ops.slice(upper, -1, few, columns, 1)], -1)
 
 
@@ -267,20 +266,23 @@ def lu_solve_backward(
     if not needs[0]:
         return None, to_right
     P, L, U = ops.lu_unpack(LU, pivots)
-    lower, upper = transposed(ops, L), transposed(ops, U)
+
+    def flipped(value: Any, wanted: bool = True) -> Any:
+        return transposed(ops, value) if wanted else value
+
     if left != adjoint:
-        incoming, solution = (grad, result) if left else (transposed(ops, grad), transposed(ops, result))
-        inner = -ops.matmul(incoming, transposed(ops, solution))
-        inner = ops.linalg_solve_triangular(upper, inner, upper=False, left=True, unitriangular=False)
-        above = ops.triu(inner)
-        below = ops.linalg_solve_triangular(lower, ops.matmul(inner, upper), upper=True, left=True, unitriangular=True)
-        return ops.tril(below, -1) + above, to_right
-    incoming, solution = (transposed(ops, grad), transposed(ops, result)) if left else (grad, result)
-    inner = -ops.matmul(ops.matmul(transposed(ops, P), transposed(ops, solution)), ops.matmul(incoming, P))
-    inner = ops.linalg_solve_triangular(lower, inner, upper=True, left=False, unitriangular=True)
-    below = ops.tril(inner, -1)
-    above = ops.linalg_solve_triangular(upper, ops.matmul(lower, inner), upper=False, left=False, unitriangular=False)
-    return below + ops.triu(above), to_right
+        incoming = flipped(grad, not left)
+        inner = -ops.matmul(incoming, flipped(result, left))
+        inner = ops.linalg_solve_triangular(flipped(U), inner, upper=False, left=True, unitriangular=False)
+        right = ops.matmul(inner, flipped(U))
+        below = ops.tril(ops.linalg_solve_triangular(flipped(L), right, upper=True, left=True, unitriangular=True), -1)
+        return below + ops.triu(inner), to_right
+    inner = ops.matmul(flipped(P), flipped(result, not left))
+    inner = -ops.matmul(ops.matmul(inner, flipped(grad, left)), P)
+    inner = ops.linalg_solve_triangular(flipped(L), inner, upper=True, left=False, unitriangular=True)
+    right = ops.matmul(flipped(L), inner)
+    above = ops.triu(ops.linalg_solve_triangular(flipped(U), right, upper=False, left=False, unitriangular=False))
+    return ops.tril(inner, -1) + above, to_right
 
 
 def old_lu_solve(ops: Any, self: Any, LU_data: Any, LU_pivots: Any) -> Any:

@@ -97,7 +97,7 @@ def soft_margin_slope_sum(ops: Any, grad: Any, grad_output: Any, self: Any, targ
     """The gradient of soft_margin_loss's gradient for the gradient that came in."""
     if reduction == "none":
         return ops.soft_margin_backward(grad, self, target, reduction)
-    return ops.sum(ops.soft_margin_backward(ops.ones_like(grad_output), self, target, reduction) * grad)
+    return ops.sum(ops.soft_margin_backward(ops.ones_of(grad_output), self, target, reduction) * grad)
 
 
 def soft_margin_second(ops: Any, grad: Any, self: Any, target: Any, reduction: str) -> Any:

@@ -54,7 +54,7 @@ def with_diagonal(ops: Any, value: Any, edit: str, by: Any) -> Any:
     """Edit a fresh matrix's diagonal in place; ``edit`` is the name of the op."""
     if _is_plain(value):
         diagonal = np.einsum("...ii->...i", value)
-        diagonal[...] = diagonal * by if edit == "mul_" else by
+        diagonal[...] = diagonal * by if edit == "mul_scalar_" else by
     else:
         ops[edit](ops.diagonal(value, 0, -2, -1), by)
     return value
@@ -172,9 +172,10 @@ def slogdet_backward(ops: Any, grads: Sequence[Any], A: Any, sign: Any, kept: An
     """The gradient of log |det(A)| is inv(A).T; the sign has none."""
     if grads[1] is None:
         return None
-    A = kept if isinstance(A, np.ndarray) else A
     right = spread(ops, grads[1], A.shape[-1])
-    return ops.linalg_solve(transposed(ops, A), transposed(ops, right) if ops.is_old else right)
+    if isinstance(A, np.ndarray):
+        return ops.linalg_solve(transposed(ops, kept), right)
+    return ops.linalg_solve(transposed(ops, A), transposed(ops, right))
 
 
 def logdet(ops: Any, A: Any) -> Any:
@@ -219,8 +220,8 @@ def _check_inverse(session: Any, op: Op, bound: list[Any]) -> None:
 
 def inverse_backward(ops: Any, grad: Any, result: Any) -> Any:
     """-inv(A).T @ grad @ inv(A).T."""
-    flipped = transposed(ops, result)
-    return -ops.matmul(flipped, ops.matmul(grad, flipped))
+    product = ops.matmul(grad, transposed(ops, result))
+    return -ops.matmul(transposed(ops, result), product)
 
 
 def solution(A: Array, B: Array, left: bool = True) -> Array:

@@ -52,13 +52,16 @@ def pinv_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
     if self.shape[-2] <= self.shape[-1]:
         inner = ops.matmul(incoming, result)
         outer = ops.matmul(inner, flipped)
-        made = -transposed(ops, ops.matmul(result, inner)) + outer - ops.matmul(ops.matmul(self, result), outer)
-        return made + ops.matmul(ops.matmul(flipped, result), incoming - ops.matmul(inner, self))
+        fourth = ops.matmul(flipped, result)
+        fourth = ops.matmul(fourth, incoming - ops.matmul(inner, self))
+        third = ops.matmul(ops.matmul(self, result), outer)
+        return -transposed(ops, ops.matmul(result, inner)) + outer - third + fourth
     inner = ops.matmul(result, incoming)
     outer = ops.matmul(flipped, inner)
+    fourth = ops.matmul(ops.matmul(outer, result), self)
     rest = incoming - ops.matmul(self, inner)
-    made = -transposed(ops, ops.matmul(inner, result)) + ops.matmul(ops.matmul(rest, result), flipped)
-    return made + outer - ops.matmul(ops.matmul(outer, result), self)
+    second = ops.matmul(ops.matmul(rest, result), flipped)
+    return -transposed(ops, ops.matmul(inner, result)) + second + outer - fourth
 
 
 # The exponential

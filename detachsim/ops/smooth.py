@@ -243,7 +243,7 @@ def glu_grad_second(ops: Any, grad: Any, self: Any, dim: int) -> Any:
     """The gradient of glu's gradient for the gradient that came in: both halves of grad times glu's slopes."""
     axis = wrap_dim(dim, len(self.shape))
     size = self.shape[axis] // 2
-    ones = ops.ones_like(ops.slice(self, axis, 0, size, 1))
+    ones = ops.ones_of(ops.slice(self, axis, 0, size, 1))
     parts = grad * ops.glu_backward(ones, self, axis)
     right = ops.slice(parts, axis, size, 2 * size, 1)
     return ops.slice(parts, axis, 0, size, 1) + right

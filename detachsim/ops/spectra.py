@@ -28,21 +28,22 @@ def eigen(A: Array, UPLO: str = "L") -> tuple[Array, Array]:
 def eigh_backward(ops: Any, grads: Sequence[Any], result0: Any, result1: Any) -> Any:
     """V @ (diag(grad of values) + V.T @ (grad of vectors) / differences of values) @ V.T."""
     values, vectors = result0, result1
-    flipped = transposed(ops, vectors)
     if grads[1] is None:
+        flipped = transposed(ops, vectors)
         return ops.matmul(vectors * ops.unsqueeze(grads[0], -2), flipped)
     # Only the part that turns the vectors counts: a symmetric matrix stays symmetric.
-    product = ops.matmul(flipped, grads[1])
+    product = ops.matmul(transposed(ops, vectors), grads[1])
     turned = (product - transposed(ops, product)) * 0.5
-    inner = turned / _differences(ops, values)
+    inner = ops.div_(turned, _differences(ops, values))
     if grads[0] is not None:
         inner = with_diagonal(ops, inner, "copy_", grads[0])
-    return ops.matmul(vectors, ops.matmul(inner, flipped))
+    return ops.matmul(vectors, ops.matmul(inner, transposed(ops, vectors)))
 
 
 def _differences(ops: Any, values: Any) -> Any:
     """The difference of every two values, 1 instead of 0 on the diagonal."""
-    return with_diagonal(ops, ops.unsqueeze(values, -2) - ops.unsqueeze(values, -1), "fill_", 1.0)
+    right = ops.unsqueeze(values, -1)
+    return with_diagonal(ops, ops.unsqueeze(values, -2) - right, "fill_", 1.0)
 
 
 def _check_eigen(session: Any, op: Op, bound: list[Any]) -> None:
@@ -78,34 +79,37 @@ def svd_backward(ops: Any, grads: Sequence[Any], U: Any, S: Any, Vh: Any, full_m
     if full_matrices:
         if rows != columns and (gU is not None if rows > columns else gVh is not None):
             raise TorchError("svd_full")
-        U, Vh = ops.slice(U, -1, 0, few, 1), ops.slice(Vh, -2, 0, few, 1)
-        gU = None if gU is None else ops.slice(gU, -1, 0, few, 1)
+        Vh, U = ops.slice(Vh, -2, 0, few, 1), ops.slice(U, -1, 0, few, 1)
         gVh = None if gVh is None else ops.slice(gVh, -2, 0, few, 1)
+        gU = None if gU is None else ops.slice(gU, -1, 0, few, 1)
     if gU is None and gVh is None:
         if rows >= columns:
             return ops.matmul(U, ops.unsqueeze(gS, -1) * Vh)
         return ops.matmul(U * ops.unsqueeze(gS, -2), Vh)
-    squares = S * S
-    spread = _differences(ops, squares)
-    across, down = ops.unsqueeze(S, -2), ops.unsqueeze(S, -1)
     turned_left = None if gU is None else _skew(ops, ops.matmul(transposed(ops, U), gU))
     turned_right = None if gVh is None else _skew(ops, ops.matmul(Vh, transposed(ops, gVh)))
+    spread = _differences(ops, S * S)
     if turned_left is not None and turned_right is not None:
-        made = (turned_left * across + down * turned_right) / spread
+        below = ops.unsqueeze(S, -1) * turned_right
+        made = (turned_left * ops.unsqueeze(S, -2) + below) / spread
     elif turned_left is not None:
+        across = ops.unsqueeze(S, -2)
         made = turned_left / spread * across
     else:
-        made = down * (turned_right / spread)
+        inner = turned_right / spread
+        made = ops.unsqueeze(S, -1) * inner
     if gS is not None:
         made = made + ops.diag_embed(gS)
     if rows > columns and gU is not None:
-        outside = gU / across
-        made = ops.matmul(U, made) + outside - ops.matmul(U, ops.matmul(transposed(ops, U), outside))
-        return ops.matmul(made, Vh)
+        made = ops.matmul(U, made)
+        outside = gU / ops.unsqueeze(S, -2)
+        seen = ops.matmul(U, ops.matmul(transposed(ops, U), outside))
+        return ops.matmul(made + outside - seen, Vh)
     if rows < columns and gVh is not None:
-        outside = gVh / down
-        made = ops.matmul(made, Vh) + outside - ops.matmul(ops.matmul(outside, transposed(ops, Vh)), Vh)
-        return ops.matmul(U, made)
+        made = ops.matmul(made, Vh)
+        outside = gVh / ops.unsqueeze(S, -1)
+        seen = ops.matmul(ops.matmul(outside, transposed(ops, Vh)), Vh)
+        return ops.matmul(U, made + outside - seen)
     return ops.matmul(U, ops.matmul(made, Vh)) if rows >= columns else ops.matmul(ops.matmul(U, made), Vh)
 
 
