@@ -8,16 +8,18 @@ from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.tensor import Tensor
 
+_COMPUTE_MODES = (
+    "use_mm_for_euclid_dist_if_necessary",
+    "use_mm_for_euclid_dist",
+    "donot_use_mm_for_euclid_dist",
+)
+
 
 def _cdist(c: Calls, x1: Any, x2: Any, p: Any, compute_mode: Any) -> None:
+    c.certain = False
+    if compute_mode not in _COMPUTE_MODES:
+        raise TorchError("cdist_mode", mode=compute_mode)
     c.call("v cdist", x1, x2, p, None)
-
-
-def _broadcast_shapes(c: Calls, shapes: Any) -> None:
-    for shape in shapes:
-        if not isinstance(shape, (int, list, tuple)):
-            shown = shape.array.item() if isinstance(shape, Tensor) and shape.array.size == 1 else shape
-            raise TorchError("broadcast_shapes_type", found=shown)
 
 
 def norm(c: Calls, input: Any, p: Any, dim: Any, keepdim: Any, dtype: Any, out: Any = None) -> None:
@@ -145,7 +147,6 @@ def _unique_consecutive(
 
 TORCH_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "t cdist": _cdist,
-    "t broadcast_shapes": _broadcast_shapes,
     "t atleast_1d": _of_lists("v atleast_1d", alone=True),
     "t atleast_2d": _of_lists("v atleast_2d", alone=True),
     "t atleast_3d": _of_lists("v atleast_3d", alone=True),

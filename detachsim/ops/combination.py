@@ -14,7 +14,7 @@ from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
 from detachsim.engine.views import requires_grad
 from detachsim.ops.arithmetic import sign
-from detachsim.ops.element_types import no_bools
+from detachsim.ops.element_types import element_type, no_bools
 from detachsim.ops.numeric import converted, precise, precise_each
 from detachsim.ops.row import COMPOSITE, FLOAT, composite, pointwise
 
@@ -35,6 +35,14 @@ def addcdiv(self: Array, tensor1: Array, tensor2: Array, value: float = 1) -> Ar
 def _check_addcdiv(session: Any, op: Op, bound: list[Any]) -> None:
     if not bound[1].dtype.is_floating and not bound[2].dtype.is_floating:
         raise TorchError("addcdiv_integers")
+
+
+def number_over(ops: Any, value: float, tensor: Any) -> Any:
+    """value / tensor, which PyTorch writes into a tensor of the same type: that of integers has no room for it."""
+    dtype = element_type(tensor)
+    if not dtype.is_floating:
+        raise TorchError("inplace_cast", result="Float", output=dtype.scalar)
+    return value / tensor
 
 
 def lerp(self: Array, end: Array, weight: Any) -> Array:
@@ -169,6 +177,7 @@ def positive(ops: Any, self: Any) -> Any:
 
 
 HELPERS = {
+    "number_over": number_over,
     "xlogy_backward": xlogy_backward,
     "xlogy_number_backward": xlogy_number_backward,
     "copysign_backward": copysign_backward,
@@ -196,7 +205,7 @@ ROWS = [
         promote=FLOAT,
         grad={
             "self": "grad",
-            "tensor1": "grad * (value / tensor2)",
+            "tensor1": "grad * number_over(value, tensor2)",
             "tensor2": "-grad * (tensor1 * value / (tensor2 * tensor2))",
         },
         check=_check_addcdiv,

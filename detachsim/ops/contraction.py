@@ -190,8 +190,6 @@ def _warn_cross(session: Any, op: Op, bound: list[Any]) -> None:
 
 def cross(ops: Any, self: Any, other: Any, dim: int | None = None) -> Any:
     """The cross product along dim, by default the first of size 3."""
-    if self.ndim != other.ndim:
-        raise TorchError("cross_dims")
     if dim is None:
         dim = next((axis for axis, size in enumerate(self.shape) if size == 3), None)
         if dim is None:

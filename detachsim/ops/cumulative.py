@@ -39,6 +39,13 @@ def _refuses_bools(name: str) -> Any:
     return check
 
 
+def _check_running(session: Any, op: Op, bound: list[Any]) -> None:
+    self, dim, wanted = bound
+    wrap_dim(dim, self.array.ndim)
+    if op.mutates and wanted not in (None, self.dtype):
+        raise TorchError("inplace_type", input=self.dtype.cpp, output=wanted.cpp)
+
+
 def cumsum(self: Array, dim: int, dtype: DType | None = None) -> Array:
     made = _accumulated(self, dim, np.add)
     # PyTorch begins with a 0, which takes the sign from zeros that it is added to; without dims it copies.
@@ -224,6 +231,7 @@ ROWS = [
         promote=CAST,
         inplace=True,
         grad={"self": "cumsum_backward(grad, dim)"},
+        check=_check_running,
         refuses=_refuses_bools("cumsum"),
         doc="running sums along dim",
         samples=("a.cumsum(0)", "a.cumsum(-1)"),
@@ -236,6 +244,7 @@ ROWS = [
         inplace=True,
         grad={"self": "cumprod_backward(grad, self, result, dim)"},
         older={"torch-1.7": {"grad": {"self": "cumprod_backward(grad, self, cumprod(self, dim), dim)"}}},
+        check=_check_running,
         refuses=_refuses_bools("cumprod"),
         doc="running products along dim",
         samples=("a.cumprod(0)",),

@@ -118,6 +118,9 @@ def slice_scatter(
 ) -> Array:
     from detachsim.ops.shape import slice_kernel
 
+    if not self.ndim:
+        raise TorchError("slice_zero_dim")
+    wrap_dim(dim, self.ndim)
     if step <= 0:
         raise TorchError("slice_scatter_step")
     made = np.array(self)

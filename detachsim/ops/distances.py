@@ -101,10 +101,10 @@ def pair_distances(ops: Any, self: Any, p: float = 2.0) -> Any:
     dtype = self.tensor.dtype
     if not dtype.is_floating:
         raise TorchError("pdist_dtype")
-    if dtype.is_reduced:
-        raise TorchError("not_implemented_for", kernel="pdist", dtype=dtype.scalar)
-    if p < 0:
+    if not p >= 0:
         raise TorchError("pdist_order")
+    if dtype.is_reduced and self.shape[0] > 1 and self.shape[1]:
+        raise TorchError("not_implemented_for", kernel="pdist", dtype=dtype.scalar)
     return ops.pdist_kernel(ops.contiguous(self), p)
 
 

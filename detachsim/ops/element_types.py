@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import DType
 from detachsim.engine.errors import TorchError
@@ -17,6 +19,11 @@ def promoted(op: Any, bound: list[Any]) -> DType:
     positions = [i for i in op.tensor_positions if op.parameters[i].type != "MaskTensor"]
     positions += op.promoting_numbers
     return result_type([bound[i] for i in positions if bound[i] is not None])
+
+
+def element_type(value: Any) -> DType:
+    """Return the element type of what a formula works on: an array, or an operand while a graph is recorded."""
+    return dtypes.BY_NUMPY[value.dtype] if isinstance(value, np.ndarray | np.generic) else value.tensor.dtype
 
 
 def floats_only(kernel: str) -> Check:

@@ -341,7 +341,8 @@ def kthvalue(self: Array, k: int, dim: int = -1, keepdim: bool = False) -> tuple
 
 def _check_dim(session: Any, op: Op, bound: list[Any]) -> None:
     dim = next(bound[i] for i, parameter in enumerate(op.parameters) if parameter.name == "dim")
-    _refuse_empty_dims(op.name, bound[0].array, (dim,))
+    # One function of PyTorch's finds both medians, and speaks as the first.
+    _refuse_empty_dims(op.name.removeprefix("nan"), bound[0].array, (dim,))
 
 
 def _check_kth(session: Any, op: Op, bound: list[Any]) -> None:

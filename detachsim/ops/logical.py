@@ -81,7 +81,7 @@ def _check_close(session: Any, op: Op, bound: list[Any]) -> None:
     if self.dtype is not other.dtype:
         raise TorchError("did_not_match", left=self.dtype.scalar, right=other.dtype.scalar)
     for name, value in (("rtol", rtol), ("atol", atol)):
-        if value < 0:
+        if not value >= 0:
             raise TorchError("close_tolerance", name=name, value=f"{value:g}")
 
 

@@ -50,7 +50,7 @@ def _permutation(pivots: Array, rows: int) -> Array:
     made = np.zeros((*pivots.shape[:-1], rows, rows))
     for place in np.ndindex(pivots.shape[:-1]):
         order = list(range(rows))
-        for k, other in enumerate(pivots[place]):
+        for k, other in enumerate(pivots[place][:rows]):
             order[k], order[other - 1] = order[other - 1], order[k]
         made[(*place, order, np.arange(rows))] = 1
     return made
@@ -292,10 +292,14 @@ def old_lu_solve(ops: Any, self: Any, LU_data: Any, LU_pivots: Any) -> Any:
 
 
 def _check_unpack(session: Any, op: Op, bound: list[Any]) -> None:
+    if bound[0].array.ndim < 2:
+        raise TorchError("lu_unpack_dims", shape=list(bound[0].shape))
+    if not bound[3]:
+        return
     if bound[1].dtype.name != "int32":
         raise TorchError("lu_unpack_pivots")
     pivots = bound[1].array
-    if bound[3] and pivots.size and not 1 <= pivots.min() <= pivots.max() <= bound[0].shape[-2]:
+    if pivots.size and not 1 <= pivots.min() <= pivots.max() <= bound[0].shape[-2]:
         raise TorchError("lu_unpack_range")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array
+from detachsim.engine.empties import with_strides
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.layout import AS_MADE, in_order
@@ -81,8 +82,9 @@ def nonzero(ops: Any, self: Any, as_tuple: bool = False) -> Any:
 
 
 def _nonzero_kernel(self: Array) -> Array:
-    if self.ndim == 0:
-        return np.zeros((int(self != 0), 0), np.int64)
+    count = int(np.count_nonzero(self))
+    if not count or not self.ndim:
+        return with_strides(np.zeros((count, self.ndim), np.int64), (8, 8 * count))
     # Laid out dim by dim, as PyTorch does.
     return in_order(np.stack(np.nonzero(self)).astype(np.int64).T, (1, 0))
 

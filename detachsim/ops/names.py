@@ -38,8 +38,11 @@ constant_like cummax cummin cumprod cumprod_ cumprod_backward cumsum cumsum_ cum
 logcumsumexp_backward running_backward
 """,
     "sorting": """
-_unique2 _unique_consecutive argsort argsort_stable bucketize msort no_derivative searchsorted sort
-sort_stable topk unique unique_consecutive unique_dim
+_unique2 _unique_consecutive argsort argsort_stable msort no_derivative sort sort_stable topk unique
+unique_consecutive unique_dim
+""",
+    "searching": """
+bucketize searchsorted
 """,
     "linear": """
 _squeezed_product addbmm addbmm_ addmm addmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ bmm dot expand_batch
@@ -254,8 +257,9 @@ trunc trunc_
 addcdiv addcdiv_ addcmul addcmul_ copysign copysign_ copysign_Scalar copysign_Tensor copysign__Scalar
 copysign__Tensor copysign_backward float_power float_power_ heaviside heaviside_ ldexp ldexp_ lerp lerp_
 lerp_Scalar lerp_Tensor lerp__Scalar lerp__Tensor nan_to_num nan_to_num_ nan_to_num__filled
-nan_to_num_backward nan_to_num_filled positive sgn sgn_ sgn_backward xlogy xlogy_ xlogy_Scalar_Other
-xlogy_Scalar_Self xlogy_Tensor xlogy__Scalar_Other xlogy__Tensor xlogy_backward xlogy_number_backward
+nan_to_num_backward nan_to_num_filled number_over positive sgn sgn_ sgn_backward xlogy xlogy_
+xlogy_Scalar_Other xlogy_Scalar_Self xlogy_Tensor xlogy__Scalar_Other xlogy__Tensor xlogy_backward
+xlogy_number_backward
 """,
     "special": """
 digamma digamma_ erf erf_ erfc erfc_ erfinv erfinv_ i0 i0_ i1 i1_ i1_backward lgamma lgamma_ logit logit_

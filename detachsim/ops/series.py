@@ -25,12 +25,13 @@ def covariance(ops: Any, self: Any, correction: int = 1, fweights: Any = None, a
         raise TorchError("cov_dims", ndim=self.ndim)
     if self.tensor.dtype is dtypes.boolean:
         raise TorchError("cov_bool")
-    for name, given in (("fweights", fweights), ("aweights", aweights)):
-        if given is not None and given.ndim > 1:
-            raise TorchError("cov_weight_dims", name=name, ndim=given.ndim)
     rows = ops.view(self, (1, self.size)) if self.ndim < 2 else self
     count = rows.shape[1]
+    _check_weights("fweights", fweights, count)
+    _check_weights("aweights", aweights, count)
     weights = _weights(ops, fweights, aweights)
+    if weights is not None and not weights.tensor.array.sum():
+        raise TorchError("cov_weights_zero")
     total = Operand(self.session, fresh(np.asarray(count), dtypes.int64)) if weights is None else ops.sum(weights)
     if not rows.tensor.dtype.is_floating:
         rows = ops.to(rows, dtypes.float32)
@@ -47,6 +48,22 @@ def covariance(ops: Any, self: Any, correction: int = 1, fweights: Any = None, a
         norm = ops.zeros_like(norm)
     weighted = centred if weights is None else ops.mul(centred, weights)
     return ops.squeeze(ops.div(ops.mm(centred, ops.t(weighted)), norm))
+
+
+def _check_weights(name: str, given: Any, count: int) -> None:
+    """Refuse weights of the observations: how often each counts must be whole, how much a floating number."""
+    if given is None:
+        return
+    if given.ndim > 1:
+        raise TorchError("cov_weight_dims", name=name, ndim=given.ndim)
+    dtype = given.tensor.dtype
+    wanted, kind = (dtypes.INTEGRAL, "integral") if name == "fweights" else (dtypes.FLOATING, "floating point")
+    if dtype.category != wanted:
+        raise TorchError("cov_weight_dtype", name=name, kind=kind, dtype=dtype.scalar)
+    if given.size != count:
+        raise TorchError("cov_weight_count", name=name, found=given.size, count=count)
+    if (given.tensor.array < 0).any():
+        raise TorchError("cov_weight_negative", name=name)
 
 
 def _weights(ops: Any, counts: Any, importance: Any) -> Any:

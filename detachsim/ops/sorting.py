@@ -1,16 +1,13 @@
-"""Sorting and searching: sort, argsort, topk, unique, searchsorted, bucketize."""
+"""Sorting: sort, argsort, topk, unique."""
 
 from typing import Any
 
 import numpy as np
 
-from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_FIRST, AS_MADE, in_order
 from detachsim.engine.op import Op
-from detachsim.engine.operand import Operand
-from detachsim.engine.tensor import fresh
 from detachsim.ops import selection_order
 from detachsim.ops.numeric import numel, require_dim, wrap_dim
 from detachsim.ops.row import composite, general
@@ -193,57 +190,6 @@ def no_derivative(ops: Any, name: str) -> Any:
     raise TorchError("no_derivative", op=name)
 
 
-def _search(boundaries: Array, values: Array, right: bool, out_int32: bool) -> Array:
-    """Halve the stretch in which each value belongs, as PyTorch does: what is not sorted or not a number shows it."""
-    low = np.zeros(values.shape, np.int64)
-    high = np.full(values.shape, boundaries.shape[-1])
-    while (searching := low < high).any():
-        middle = np.where(searching, (low + high) // 2, 0)
-        met = boundaries[middle] if boundaries.ndim == 1 else np.take_along_axis(boundaries, middle, -1)
-        below = searching & ~((met > values) if right else (met >= values))
-        low, high = np.where(below, middle + 1, low), np.where(searching & ~below, middle, high)
-    return low.astype(np.int32 if out_int32 else np.int64)
-
-
-def searchsorted(
-    ops: Any,
-    self: Any,
-    values: Any,
-    out_int32: bool = False,
-    right: bool = False,
-    side: str | None = None,
-) -> Any:
-    """Where values would stand in sorted rows."""
-    if side is not None:
-        if side not in ("left", "right"):
-            raise TorchError("searchsorted_side", side=side)
-        if side == "left" and right:
-            raise TorchError("searchsorted_both")
-        right = side == "right"
-    boundaries = self.tensor.array
-    wanted = _numbers(values, boundaries)
-    if boundaries.ndim == 0:
-        raise TorchError("searchsorted_zero_dim")
-    if boundaries.ndim > 1:
-        if not isinstance(values, Operand):
-            raise TorchError("searchsorted_scalar", boundaries=list(boundaries.shape))
-        if boundaries.ndim != wanted.ndim or boundaries.shape[:-1] != wanted.shape[:-1]:
-            raise TorchError("searchsorted_shapes", boundaries=list(boundaries.shape), values=list(wanted.shape))
-    made = _search(boundaries, wanted, right, out_int32)
-    return Operand(self.session, fresh(made, dtypes.BY_NUMPY[made.dtype]))
-
-
-def _numbers(values: Any, boundaries: Array) -> Array:
-    return values.tensor.array if isinstance(values, Operand) else np.asarray(values, dtype=boundaries.dtype)
-
-
-def bucketize(ops: Any, self: Any, boundaries: Any, out_int32: bool = False, right: bool = False) -> Any:
-    """The bucket between boundaries into which each value falls."""
-    if boundaries.ndim != 1:
-        raise TorchError("bucketize_dims", ndim=boundaries.ndim)
-    return searchsorted(ops, boundaries, self, out_int32, right)
-
-
 _SORTED = {"self": "selected_backward(grad, dim, result1, self_size, True)"}
 _PAIR = ("values", "indices")
 
@@ -326,17 +272,5 @@ ROWS = [
         "unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None)",
         unique_consecutive,
         doc="the values without neighbours that repeat",
-    ),
-    composite(
-        "searchsorted(Tensor self, Number|Tensor values, *, bool out_int32=False, bool right=False, str? side=None)",
-        searchsorted,
-        where="t",
-        doc="where values would stand in sorted rows",
-    ),
-    composite(
-        "bucketize(Number|Tensor self, Tensor boundaries, *, bool out_int32=False, bool right=False)",
-        bucketize,
-        where="t",
-        doc="the bucket between boundaries into which each value falls",
     ),
 ]

@@ -30,6 +30,7 @@ FAMILIES = (
     "quantiles",
     "cumulative",
     "sorting",
+    "searching",
     "linear",
     "typed_products",
     "contraction",

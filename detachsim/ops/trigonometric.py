@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_FIRST
 from detachsim.engine.op import Op
-from detachsim.ops.element_types import floats_only
+from detachsim.ops.element_types import element_type, floats_only
 from detachsim.ops.numeric import precise, precise_each
 from detachsim.ops.row import FLOAT, pointwise
 
@@ -33,6 +34,8 @@ def sinc_backward(ops: Any, grad: Any, self: Any) -> Any:
 
 def atan2_backward(ops: Any, grad: Any, self: Any, other: Any, needs: tuple[bool, ...]) -> tuple[Any, Any]:
     """The gradients of atan2: 0 where both are 0, before 2.13 nan."""
+    if element_type(self) is dtypes.boolean:
+        raise TorchError("bool_neg")  # which it takes of self, whether that has a gradient or not
     square = other * other
     square = self * self + square
     inverse = ops.reciprocal(square)

@@ -17,10 +17,12 @@ from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.run import tensors
 from detachsim.run.arrays import from_numpy
+from detachsim.run.broadcasting import broadcast_shapes
 from detachsim.run.constructors import constructors
 from detachsim.run.newer import torch_lacks
 from detachsim.run.passes import backward, grad, length_of
 from detachsim.run.print_options import set_printoptions
+from detachsim.run.uniques import unique_consecutive
 from detachsim.run.values import PLACES, PYTHONS, Function, GradMode, Size, type_name
 
 # What a bare name at the start of a dotted one stands for.
@@ -105,7 +107,8 @@ FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
         "is_complex": lambda session, input: False,
         "is_nonzero": lambda session, input: tensors.truth(input),
         "is_same_size": lambda session, input, other: input.shape == other.shape,
-        "broadcast_shapes": lambda session, *shapes: _broadcast_shapes(*shapes),
+        "unique_consecutive": unique_consecutive,
+        "broadcast_shapes": lambda session, *shapes: broadcast_shapes(*shapes),
         "result_type": lambda session, *operands, **named: _result_type(*operands, *named.values()),
         "promote_types": lambda session, type1, type2: dtypes.promote(type1, type2),
         "can_cast": lambda session, from_, to: dtypes.can_cast(from_, to),
@@ -113,22 +116,6 @@ FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
     },
     "torch.autograd": {"grad": grad, "backward": backward},
 }
-
-
-def _broadcast_shapes(*shapes: Any) -> Size:
-    """Return the shape in which shapes meet."""
-    made: list[int] = []
-    for index, given in enumerate(shapes):
-        shape = (given,) if isinstance(given, int) else tuple(given)
-        made = [1] * (len(shape) - len(made)) + made
-        for dim in range(-1, -len(shape) - 1, -1):
-            if shape[dim] not in (1, made[dim]):
-                if made[dim] != 1:
-                    raise TorchError(
-                        "broadcast_shapes", length=shape[dim], dim=dim, index=index, shape=shape, expected=made
-                    )
-                made[dim] = shape[dim]
-    return Size(made)
 
 
 def _size(*given: Any, **named: Any) -> Size:

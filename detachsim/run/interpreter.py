@@ -59,7 +59,7 @@ from detachsim.run.names import Names
 from detachsim.run.newer import lacking_error, torch_lacks
 from detachsim.run.passes import gradients_given, inputs_given
 from detachsim.run.recording import Recorder
-from detachsim.run.spelling import printed, represented
+from detachsim.run.spelling import printed, represented, shown_details
 from detachsim.run.values import type_name
 
 _KINDS = {
@@ -264,6 +264,7 @@ class Interpreter:
         if isinstance(error, LimitError):
             kind, text, evidence, key = "LimitError", f"detachsim does not go that far: {error}", None, "limit"
         else:
+            error.details = shown_details(self.session, error.details)
             kind, text = error.spell(self.session.dialect)
             evidence, key = error.evidence, error.key
         line = f"{kind}: {text}"

@@ -1,5 +1,6 @@
 """How values are printed: ``str`` and f-strings, as Python and PyTorch do it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -92,3 +93,14 @@ def represented(session: Session, value: Any, *, rebuild: bool = True) -> str:
     if (spelled := getattr(type(value), "spelled", None)) is not None:
         return str(spelled(value, lambda item: represented(session, item, rebuild=rebuild)))
     return repr(value)
+
+
+def shown_details(session: Session, details: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what fills an error's text, values of a scenario as Python would print them."""
+    return {name: printed(session, value) if _is_own(value) else value for name, value in details.items()}
+
+
+def _is_own(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(map(_is_own, value))
+    return isinstance(value, (Tensor, Function, Node)) or hasattr(type(value), "spelled")

@@ -247,6 +247,11 @@ TEXTS: dict[str, Entry] = {
         "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive.Did you properly pass the result of lu_factor?",
         {},
     ),
+    "lu_unpack_dims": (
+        "RuntimeError",
+        "torch.lu_unpack: Expected tensor with 2 or more dimensions. Got size: {shape} instead",
+        {},
+    ),
     "lu_unpack_pivots": (
         "RuntimeError",
         "torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype.\nNote: this function is "

@@ -17,6 +17,11 @@ TEXTS: dict[str, Entry] = {
     ),
     "mvlgamma_bool": ("RuntimeError", "The input tensor may not be a boolean tensor.", {}),
     "mvlgamma_order": ("RuntimeError", "p has to be greater than or equal to 1", {}),
+    "inplace_type": (
+        "RuntimeError",
+        "Bad in-place call: input tensor dtype {input} and output tensor dtype {output} should match",
+        {},
+    ),
     "mvlgamma_inplace": (
         "RuntimeError",
         "mvlgamma: result type {dtype} can't be cast to the desired output type Float",

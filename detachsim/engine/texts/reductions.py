@@ -110,16 +110,37 @@ TEXTS: dict[str, Entry] = {
         "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True",
         {},
     ),
+    **{
+        f"searchsorted_{what.replace(' ', '_')}": (
+            "UserWarning",
+            f"torch.searchsorted(): {what} tensor is non-contiguous, this will lower the performance due to extra data "
+            f"copy when converting non-contiguous tensor to contiguous, please use contiguous {what} tensor if possible. "
+            "This message will only appear once per program.",
+            {},
+        )
+        for what in ("input value", "boundary", "sorter")
+    },
+    "searchsorted_sorter_sizes": (
+        "RuntimeError",
+        "torch.searchsorted(): boundary and sorter must have the same size, but got boundary tensor {boundaries}and got "
+        "sorter tensor {sorter}",
+        {},
+    ),
+    "searchsorted_sorter_dtype": (
+        "RuntimeError",
+        "torch.searchsorted(): sorter must be a tensor of long dtype but got dtype {dtype}",
+        {},
+    ),
+    "searchsorted_sorter_range": ("RuntimeError", "torch.searchsorted(): sorter index out of range", {}),
     "searchsorted_zero_dim": (
         "RuntimeError",
-        "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but we got "
-        "boundaries tensor dim(0) and input value's dim(0) numel(1)",
+        "torch.searchsorted(): boundaries tensor should have positive dimension, but got 0 dimension",
         {},
     ),
     "searchsorted_scalar": (
         "RuntimeError",
         "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but we got "
-        "boundaries tensor dim({boundaries}) and input value's dim(0) numel(1)",
+        "boundaries tensor dim({ndim}) and input value's dim(0) numel(1)",
         {},
     ),
     "searchsorted_shapes": (

@@ -5,6 +5,18 @@ from detachsim.engine.texts.entry import Entry
 _OPTIONAL_BATCH = "with optional 0-dim batch size, but got: {sizes}"
 
 TEXTS: dict[str, Entry] = {
+    "cov_weight_dtype": (
+        "RuntimeError",
+        "cov(): expected {name} to have {kind} dtype but got {name} with {dtype} dtype",
+        {},
+    ),
+    "cov_weight_count": (
+        "RuntimeError",
+        "cov(): expected {name} to have the same numel as there are observations in the input but got {found} != {count}",
+        {},
+    ),
+    "cov_weight_negative": ("RuntimeError", "cov(): {name} cannot be negative", {}),
+    "cov_weights_zero": ("RuntimeError", "cov(): weights sum to zero, can't be normalized", {}),
     "cov_weight_dims": (
         "RuntimeError",
         "cov(): expected {name} to have one or fewer dimensions but got {name} with {ndim} dimensions",

@@ -3,6 +3,11 @@
 from detachsim.engine.texts.entry import Entry
 
 TEXTS: dict[str, Entry] = {
+    "broadcast_shapes_negative": (
+        "ValueError",
+        "Attempting to broadcast a dimension with negative length!",
+        {},
+    ),
     "broadcast_shapes_type": (
         "RuntimeError",
         "Input shapes should be of type ints, a tuple of ints, or a list of ints, got {found}",
