@@ -29,6 +29,7 @@ def collect() -> dict[str, set[str]]:
         "MODULES": set(constructors.constructors("torch.nn")),
         "INIT": set(constructors.constructors("torch.nn.init")),
         "UTILS": set(constructors.constructors("torch.nn.utils")),
+        "TABLES": set(constructors.constructors("torch.nn.Embedding")),
         "SCHEDULES": set(constructors.constructors("torch.optim.lr_scheduler")),
         "OPTIMIZERS": set(constructors.constructors("torch.optim")),
         "CONSTANTS": set(functions.CONSTANTS) | {"bool"},

@@ -226,6 +226,19 @@ def _embedding(
     c.call("t embedding", weight, input, padding_idx, scale_grad_by_freq, sparse)
 
 
+def _embedding_bag(
+    c: Calls, input: Any, weight: Any, offsets: Any, per_sample_weights: Any, padding_idx: Any, **rest: Any
+) -> None:
+    c.attribute(weight, "dtype")
+    c.attribute(input, "dim")
+    for optional in (per_sample_weights, offsets):
+        if optional is not None:
+            c.attribute(optional, "dim")
+    if offsets is not None:
+        plain = rest["scale_grad_by_freq"], 0, rest["sparse"], per_sample_weights, rest["include_last_offset"]
+        c.call("t embedding_bag", weight, input, offsets, *plain, padding_idx)
+
+
 def _margin_ranking_loss(
     c: Calls, input1: Any, input2: Any, target: Any, margin: Any, size_average: Any, reduce: Any, reduction: Any
 ) -> None:
@@ -297,6 +310,7 @@ FUNCTIONAL_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "F pad": _direct("n pad", "input", "pad", "mode", "value"),
     "F glu": _glu,
     "F embedding": _embedding,
+    "F embedding_bag": _embedding_bag,
     "F normalize": _normalize,
     "F softmax": _softmax("softmax"),
     "F log_softmax": _softmax("log_softmax"),

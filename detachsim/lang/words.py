@@ -176,7 +176,7 @@ class Words:
         for number, word in enumerate(use.path):
             deeper = f"{space}.{word.text}"
             rest = use.path[number + 1 :]
-            if word.text in vocabulary.functions.get(space, ()):
+            if word.text in vocabulary.functions.get(space, ()) and not (rest and deeper in self.spaces):
                 if rest:
                     return Fault(word.start, rest[0].end, f"the function `{word.text}` has no attributes")
                 return self._check_function_use(use, f"{shown}.{word.text}", use.root.start, word.end)

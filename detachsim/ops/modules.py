@@ -15,6 +15,7 @@ from detachsim.ops.nn import (
     containers,
     convolutions,
     dropout,
+    embeddings,
     linear,
     norms,
     padding,
@@ -30,6 +31,7 @@ from detachsim.ops.python_calls import call_python, maker
 
 CLASSES: tuple[type[Module], ...] = (
     *linear.CLASSES,
+    *embeddings.CLASSES,
     *attention.CLASSES,
     *transformer.CLASSES,
     *norms.CLASSES,

@@ -162,6 +162,9 @@ max_pool2d_with_indices
     "embedding": """
 _embedding collect_backward embedding embedding_dense_backward embedding_renorm_
 """,
+    "embedding_bags": """
+_embedding_bag bag_rows_gradient bag_weights_gradient bags_backward embedding_bag
+""",
     "shape": """
 _reshape_alias _select_backward _slice_backward _unsafe_view alias as_strided as_strided_gradient expand
 expand_as flatten inverse_permutation numpy_T permute reshape reshape_as select select_backward slice squeeze

@@ -58,6 +58,7 @@ FAMILIES = (
     "module_hooks",
     "pooling",
     "embedding",
+    "embedding_bags",
     "shape",
     "geometry",
     "sparse",

@@ -40,6 +40,8 @@ def _vocabulary() -> Vocabulary:
             "torch.autograd": split(words.AUTOGRAD),
             "torch.nn": split(words.MODULES),
             "torch.nn.init": split(words.INIT),
+            "torch.nn.Embedding": split(words.TABLES),
+            "torch.nn.EmbeddingBag": split(words.TABLES),
             "torch.nn.utils": split(words.UTILS),
             "torch.optim.lr_scheduler": split(words.SCHEDULES),
             "torch.optim": split(words.OPTIMIZERS),

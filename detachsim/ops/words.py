@@ -44,14 +44,15 @@ FUNCTIONAL = """
 adaptive_avg_pool1d adaptive_avg_pool2d adaptive_max_pool1d adaptive_max_pool2d alpha_dropout avg_pool1d
 avg_pool2d batch_norm bilinear binary_cross_entropy binary_cross_entropy_with_logits celu celu_
 channel_shuffle conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d cosine_embedding_loss
-cosine_similarity cross_entropy dropout dropout1d dropout2d dropout3d elu elu_ embedding feature_alpha_dropout
-fold gaussian_nll_loss gelu glu group_norm gumbel_softmax hardshrink hardsigmoid hardswish hardtanh hardtanh_
-hinge_embedding_loss huber_loss instance_norm interpolate kl_div l1_loss layer_norm leaky_relu leaky_relu_
-linear local_response_norm log_softmax logsigmoid lp_pool1d lp_pool2d margin_ranking_loss max_pool1d
-max_pool2d mish mse_loss multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss nll_loss
-normalize one_hot pad pairwise_distance pdist pixel_shuffle pixel_unshuffle poisson_nll_loss prelu relu relu6
-relu_ rms_norm rrelu scaled_dot_product_attention selu selu_ sigmoid silu smooth_l1_loss soft_margin_loss
-softmax softmin softplus softshrink softsign tanh tanhshrink threshold threshold_ triplet_margin_loss unfold
+cosine_similarity cross_entropy dropout dropout1d dropout2d dropout3d elu elu_ embedding embedding_bag
+feature_alpha_dropout fold gaussian_nll_loss gelu glu group_norm gumbel_softmax hardshrink hardsigmoid
+hardswish hardtanh hardtanh_ hinge_embedding_loss huber_loss instance_norm interpolate kl_div l1_loss
+layer_norm leaky_relu leaky_relu_ linear local_response_norm log_softmax logsigmoid lp_pool1d lp_pool2d
+margin_ranking_loss max_pool1d max_pool2d mish mse_loss multi_margin_loss multilabel_margin_loss
+multilabel_soft_margin_loss nll_loss normalize one_hot pad pairwise_distance pdist pixel_shuffle
+pixel_unshuffle poisson_nll_loss prelu relu relu6 relu_ rms_norm rrelu scaled_dot_product_attention selu selu_
+sigmoid silu smooth_l1_loss soft_margin_loss softmax softmin softplus softshrink softsign tanh tanhshrink
+threshold threshold_ triplet_margin_loss unfold
 """
 
 LINALG = """
@@ -80,17 +81,17 @@ AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveMaxPool1d AdaptiveMaxPool2d AlphaDro
 BCELoss BCEWithLogitsLoss BatchNorm1d BatchNorm2d BatchNorm3d Bilinear CELU ChannelShuffle CircularPad1d
 CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d ConstantPad3d Conv1d Conv2d Conv3d ConvTranspose1d
 ConvTranspose2d ConvTranspose3d CosineEmbeddingLoss CosineSimilarity CrossEntropyLoss Dropout Dropout1d
-Dropout2d Dropout3d ELU Embedding FeatureAlphaDropout Flatten Fold GELU GLU GRU GRUCell GaussianNLLLoss
-GroupNorm Hardshrink Hardsigmoid Hardswish Hardtanh HingeEmbeddingLoss HuberLoss Identity InstanceNorm1d
-InstanceNorm2d InstanceNorm3d KLDivLoss L1Loss LPPool1d LPPool2d LSTM LSTMCell LayerNorm LeakyReLU Linear
-LocalResponseNorm LogSigmoid LogSoftmax MSELoss MarginRankingLoss MaxPool1d MaxPool2d Mish ModuleDict
-ModuleList MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss MultiheadAttention NLLLoss PReLU
-PairwiseDistance Parameter ParameterDict ParameterList PixelShuffle PixelUnshuffle PoissonNLLLoss RMSNorm RNN
-RNNCell RReLU ReLU ReLU6 ReflectionPad1d ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d
-ReplicationPad3d SELU Sequential SiLU Sigmoid SmoothL1Loss SoftMarginLoss Softmax Softmax2d Softmin Softplus
-Softshrink Softsign Tanh Tanhshrink Threshold TransformerDecoder TransformerDecoderLayer TransformerEncoder
-TransformerEncoderLayer TripletMarginLoss Unflatten Unfold Upsample UpsamplingBilinear2d UpsamplingNearest2d
-ZeroPad1d ZeroPad2d ZeroPad3d
+Dropout2d Dropout3d ELU Embedding EmbeddingBag FeatureAlphaDropout Flatten Fold GELU GLU GRU GRUCell
+GaussianNLLLoss GroupNorm Hardshrink Hardsigmoid Hardswish Hardtanh HingeEmbeddingLoss HuberLoss Identity
+InstanceNorm1d InstanceNorm2d InstanceNorm3d KLDivLoss L1Loss LPPool1d LPPool2d LSTM LSTMCell LayerNorm
+LeakyReLU Linear LocalResponseNorm LogSigmoid LogSoftmax MSELoss MarginRankingLoss MaxPool1d MaxPool2d Mish
+ModuleDict ModuleList MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss MultiheadAttention NLLLoss
+PReLU PairwiseDistance Parameter ParameterDict ParameterList PixelShuffle PixelUnshuffle PoissonNLLLoss
+RMSNorm RNN RNNCell RReLU ReLU ReLU6 ReflectionPad1d ReflectionPad2d ReflectionPad3d ReplicationPad1d
+ReplicationPad2d ReplicationPad3d SELU Sequential SiLU Sigmoid SmoothL1Loss SoftMarginLoss Softmax Softmax2d
+Softmin Softplus Softshrink Softsign Tanh Tanhshrink Threshold TransformerDecoder TransformerDecoderLayer
+TransformerEncoder TransformerEncoderLayer TripletMarginLoss Unflatten Unfold Upsample UpsamplingBilinear2d
+UpsamplingNearest2d ZeroPad1d ZeroPad2d ZeroPad3d
 """
 
 INIT = """
@@ -100,6 +101,10 @@ trunc_normal_ uniform_ xavier_normal_ xavier_uniform_ zeros_
 
 UTILS = """
 clip_grad_norm_ clip_grad_value_ parameters_to_vector vector_to_parameters
+"""
+
+TABLES = """
+from_pretrained
 """
 
 SCHEDULES = """
@@ -171,22 +176,22 @@ bias_k bias_v bidirectional ceil_mode cloned_coefficient cooldown cooldown_count
 defaults delta device dilation dim downscale_factor dropout dropout1 dropout2 dropout3 dtype eigenvalues
 eigenvectors elementwise_affine embed_dim embedding_dim end_dim end_factor eps eta_min exponent factor full
 gamma grad grad_fn groups head_dim hidden_size ignore_index imag in1_features in2_features in_channels
-in_features in_proj_bias in_proj_weight indices info inplace input_size inverse is_leaf is_sparse itemsize k
-k_proj_weight kdim keepdim kernel_size label_smoothing lambd last_epoch layers linear1 linear2 log_input
-log_target logabsdet lower mH mT mantissa margin max max_norm max_val milestones min min_lrs min_val
-missing_keys mode mode_worse momentum multihead_attn nbytes ndim negative_slope next_functions nonlinearity
-norm norm1 norm2 norm3 norm_first norm_type normalized_shape num_bad_epochs num_batches_tracked num_channels
-num_embeddings num_features num_groups num_heads num_layers num_parameters out_channels out_features out_proj
-output_nr output_size p padding padding_idx param_groups patience pivots pos_weight power proj_size
-q_proj_weight rank real reduction requires_grad residuals result retains_grad return_indices running_mean
-running_var scale_factor scale_grad_by_freq self_attn shape sign singular_values size solution start_dim
-start_factor state step_size stride swap threshold threshold_mode total_iters total_steps track_running_stats
-training unexpected_keys unflattened_size upper upscale_factor v_proj_weight value values variable vdim weight
-weight_hh weight_hh_l0 weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2
-weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1
-weight_hr_l1_reverse weight_hr_l2 weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih
-weight_ih_l0 weight_ih_l0_reverse weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse
-weight_ih_l3 weight_ih_l3_reverse
+in_features in_proj_bias in_proj_weight include_last_offset indices info inplace input_size inverse is_leaf
+is_sparse itemsize k k_proj_weight kdim keepdim kernel_size label_smoothing lambd last_epoch layers linear1
+linear2 log_input log_target logabsdet lower mH mT mantissa margin max max_norm max_val milestones min min_lrs
+min_val missing_keys mode mode_worse momentum multihead_attn nbytes ndim negative_slope next_functions
+nonlinearity norm norm1 norm2 norm3 norm_first norm_type normalized_shape num_bad_epochs num_batches_tracked
+num_channels num_embeddings num_features num_groups num_heads num_layers num_parameters out_channels
+out_features out_proj output_nr output_size p padding padding_idx param_groups patience pivots pos_weight
+power proj_size q_proj_weight rank real reduction requires_grad residuals result retains_grad return_indices
+running_mean running_var scale_factor scale_grad_by_freq self_attn shape sign singular_values size solution
+start_dim start_factor state step_size stride swap threshold threshold_mode total_iters total_steps
+track_running_stats training unexpected_keys unflattened_size upper upscale_factor v_proj_weight value values
+variable vdim weight weight_hh weight_hh_l0 weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse
+weight_hh_l2 weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse
+weight_hr_l1 weight_hr_l1_reverse weight_hr_l2 weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse
+weight_ih weight_ih_l0 weight_ih_l0_reverse weight_ih_l1 weight_ih_l1_reverse weight_ih_l2
+weight_ih_l2_reverse weight_ih_l3 weight_ih_l3_reverse
 """
 
 SETTABLE = """
@@ -196,9 +201,9 @@ bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_r
 bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bias_k bias_v bidirectional ceil_mode data delta dilation dim
 downscale_factor dropout dropout1 dropout2 dropout3 elementwise_affine embed_dim embedding_dim end_dim eps
 full grad grad_fn groups head_dim hidden_size ignore_index in1_features in2_features in_channels in_features
-in_proj_bias in_proj_weight inplace input_size is_leaf k k_proj_weight kdim keepdim kernel_size
-label_smoothing lambd layers linear1 linear2 log_input log_target lower margin max_norm max_val min_val mode
-momentum multihead_attn negative_slope nonlinearity norm norm1 norm2 norm3 norm_first norm_type
+in_proj_bias in_proj_weight include_last_offset inplace input_size is_leaf k k_proj_weight kdim keepdim
+kernel_size label_smoothing lambd layers linear1 linear2 log_input log_target lower margin max_norm max_val
+min_val mode momentum multihead_attn negative_slope nonlinearity norm norm1 norm2 norm3 norm_first norm_type
 normalized_shape num_batches_tracked num_channels num_embeddings num_features num_groups num_heads num_layers
 num_parameters out_channels out_features out_proj output_size p padding padding_idx pos_weight proj_size
 q_proj_weight reduction requires_grad return_indices running_mean running_var scale_factor scale_grad_by_freq

@@ -31,6 +31,10 @@ def constructors(space: str) -> dict[str, Callable[..., Any]]:
         from detachsim.ops.nn import utils
 
         return utils.FUNCTIONS
+    if space.startswith("torch.nn.") and space.count(".") == 2:
+        from detachsim.ops.nn import embeddings
+
+        return embeddings.CLASS_METHODS.get(space.rpartition(".")[2], {})
     return {}
 
 

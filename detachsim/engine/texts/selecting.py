@@ -283,4 +283,91 @@ TEXTS: dict[str, Entry] = {
     "one_hot_negative": ("RuntimeError", "Class values must be non-negative.", {}),
     "one_hot_small": ("RuntimeError", "Class values must be smaller than num_classes.", {}),
     "one_hot_classes": ("RuntimeError", "num_classes should be positive", {}),
+    "bag_order": (
+        "UserWarning",
+        "Argument order of nn.functional.embedding_bag was changed. Usage `embedding_bag(weight, input, ...)` is deprecated, "
+        "and should now be `embedding_bag(input, weight, ...)`.",
+        {},
+    ),
+    "bag_weights": (
+        "ValueError",
+        "embedding_bag: If per_sample_weights (torch.Size({found})) is not None, then it must have the same shape as the "
+        "input (torch.Size({expected}))",
+        {},
+    ),
+    "bag_table": ("ValueError", "weight has to be a 2D Tensor, but got Tensor of dimension {ndim}", {}),
+    "bag_offsets_given": (
+        "ValueError",
+        "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences. "
+        "However, found offsets of type <class 'torch.Tensor'>",
+        {},
+    ),
+    "bag_input": ("ValueError", "input has to be 1D or 2D Tensor, but got Tensor of dimension {ndim}", {}),
+    "bag_offsets": ("ValueError", "offsets has to be a 1D Tensor{found}", {}),
+    "bag_mode": ("ValueError", "mode has to be one of sum, mean or max", {}),
+    "bag_max": ("ValueError", "max mode does not support {what}", {}),
+    "bag_weights_mode": (
+        "NotImplementedError",
+        "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' (got "
+        "mode='{mode}'). Please open a feature request on GitHub.",
+        {},
+    ),
+    "bag_padding": (
+        "RuntimeError",
+        "padding_idx must be within the number of embeddings, {least} through {most}, but got {found}",
+        {},
+    ),
+    "bag_indices_type": (
+        "RuntimeError",
+        "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got {type} "
+        "instead (while checking arguments for embedding_bag)",
+        {},
+    ),
+    "bag_table_type": (
+        "RuntimeError",
+        "Expected tensor for argument #1 'weight' to have one of the following scalar types: Half, BFloat16, Float, Double; "
+        "but got {type} instead (while checking arguments for embedding_bag)",
+        {
+            "torch-1.13": "Expected tensor for argument #1 'weight' to have one of the following scalar types: Half, Float, "
+            "Double; but got {type} instead (while checking arguments for embedding_bag)"
+        },
+    ),
+    "bag_weights_type": (
+        "RuntimeError",
+        "Expected tensor for argument #1 'weight' to have the same type as tensor for argument #1 'per_sample_weights'; but "
+        "type {weight} does not equal {weights} (while checking arguments for embedding_bag)",
+        {},
+    ),
+    "bag_last_offset": ("RuntimeError", "include_last_offset: number of offset should be at least 1", {}),
+    "bag_first_offset": (
+        "RuntimeError",
+        "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got "
+        "{found}\n[ torch.{type}Tensor{{}} ]",
+        {},
+    ),
+    "bag_final_offset": (
+        "RuntimeError",
+        "offsets[-1] can not be greater than input's length {length} but got offsets[-1] of {found}",
+        {},
+    ),
+    "bag_range": (
+        "RuntimeError",
+        "embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be {found}",
+        {},
+    ),
+    "bag_range_quick": (
+        "RuntimeError",
+        "Index {place} of input takes value {found} which is not in the valid range [0, {rows})",
+        {
+            "torch-1.13": "[enforce fail at embedding_lookup_idx.cc:214] 0 <= idx && idx < data_size. Index {place} is out "
+            "of bounds: {found}, range 0 to {rows}"
+        },
+    ),
+    "bag_not_differentiable": (
+        "NotImplementedError",
+        "the derivative for '{op}' is not implemented.",
+        {"torch-1.13": ("RuntimeError", "derivative for {op} is not implemented")},
+    ),
+    "pretrained_dims": ("AssertionError", "Embeddings parameter is expected to be 2-dimensional", {}),
+    "padding_range_bag": ("AssertionError", "padding_idx must be within num_embeddings", {}),
 }

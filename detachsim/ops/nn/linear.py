@@ -1,4 +1,4 @@
-"""Layers that multiply by a matrix or look rows up: Linear, Bilinear, Embedding; and PReLU, which learns a slope."""
+"""Layers that multiply by a matrix: Linear and Bilinear; and PReLU, which learns a slope."""
 
 import math
 from typing import Any, ClassVar
@@ -20,13 +20,6 @@ def fill_weight_and_bias(session: Session, table: dict[str, Tensor | None]) -> N
         fan_in = weight.shape[1] * math.prod(weight.shape[2:])
         bound = 1 / math.sqrt(fan_in) if fan_in else 0
         init.uniform(session, bias, -bound, bound)
-
-
-def padding_row(padding_idx: int, rows: int, refusal: str) -> int:
-    """Return the row that is padding, counted from the first; refuses one that is not there."""
-    if (padding_idx > 0 and padding_idx >= rows) or padding_idx < -rows:
-        raise TorchError(refusal)
-    return padding_idx + rows if padding_idx < 0 else padding_idx
 
 
 class Linear(Module):
@@ -107,62 +100,6 @@ class Bilinear(Module):
     }
 
 
-class Embedding(Module):
-    """A table of vectors, looked up by integers."""
-
-    def __init__(
-        self,
-        num_embeddings: int,
-        embedding_dim: int,
-        padding_idx: int | None = None,
-        max_norm: float | None = None,
-        norm_type: float = 2.0,
-        scale_grad_by_freq: bool = False,
-        sparse: bool = False,
-        device: Any = None,
-        dtype: DType | None = None,
-    ) -> None:
-        super().__init__()
-        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
-        if padding_idx is not None:
-            padding_idx = padding_row(padding_idx, num_embeddings, "padding_range")
-        self.padding_idx, self.max_norm, self.norm_type = padding_idx, max_norm, norm_type
-        self.scale_grad_by_freq, self.sparse = scale_grad_by_freq, sparse
-        self.parameter_table = {"weight": self.empty((num_embeddings, embedding_dim), device, dtype)}
-        self.fill_new()
-
-    def reset_parameters(self) -> None:
-        """Fill with random numbers, and the padding's row with zeros."""
-        weight = init.normal(self.session, self.parameter_table["weight"])
-        if self.padding_idx is not None:
-            with self.session.grad_mode(False):
-                self.session.call("fill_", self.session.call("getitem", weight, self.padding_idx), 0)
-
-    def forward(self, input: Any) -> Any:
-        """Look the vectors up."""
-        return self.functional(
-            "embedding",
-            input,
-            self.parameter_table["weight"],
-            self.padding_idx,
-            self.max_norm,
-            self.norm_type,
-            self.scale_grad_by_freq,
-            self.sparse,
-        )
-
-    def extra_repr(self) -> str:
-        """Return the options as PyTorch prints them, only those that differ from the usual."""
-        usual = {"padding_idx": None, "max_norm": None, "norm_type": 2, "scale_grad_by_freq": False, "sparse": False}
-        shown = [f", {name}={getattr(self, name)}" for name, value in usual.items() if getattr(self, name) != value]
-        return f"{self.num_embeddings}, {self.embedding_dim}{''.join(shown)}"
-
-    ATTRIBUTES: ClassVar[dict[str, Any]] = {
-        **options("num_embeddings", "embedding_dim", "padding_idx", "max_norm", "norm_type", "scale_grad_by_freq"),
-        **tensors("weight"),
-    }
-
-
 class PReLU(Module):
     """max(0, input) + weight * min(0, input), with a weight that is learnt."""
 
@@ -189,4 +126,4 @@ class PReLU(Module):
     ATTRIBUTES: ClassVar[dict[str, Any]] = {**options("num_parameters"), **tensors("weight")}
 
 
-CLASSES: tuple[type[Module], ...] = (Linear, Bilinear, Embedding, PReLU)
+CLASSES: tuple[type[Module], ...] = (Linear, Bilinear, PReLU)
