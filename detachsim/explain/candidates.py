@@ -212,12 +212,31 @@ class _Bench(GraphBench):
                 name = found.group(1)
                 yield from self.replaced("detach a new tensor", one.step, "detach", f"{name} = {name}")
 
+    def returned(self) -> Iterator[Candidate]:
+        """Let a hook return a new gradient instead of editing the one that it is given."""
+        for one in self.evidence("edited"):
+            value = self.value(one.step)
+            head, found, body = value.partition("lambda")
+            made = re.sub(r"\.(\w+?)_\(", r".\1(", body)
+            if found and made != body:
+                yield from self.replaced(
+                    "return a new gradient", one.step, self.step(one.step).kind, head + found + made
+                )
+
+    def without_graph(self) -> Iterator[Candidate]:
+        """Detach before the values go to numpy."""
+        for one in self.evidence("needed"):
+            value = self.value(one.step)
+            made = re.sub(r"(?<!\.detach\(\))\.numpy\(\)", ".detach().numpy()", value)
+            if made != value:
+                yield from self.replaced("take the values without the graph", one.step, self.step(one.step).kind, made)
+
     def read_copy(self) -> Iterator[Candidate]:
         """Read from a clone of what is written."""
         for one in self.evidence("edited"):
             left, sign, right = self.value(one.step).partition("=")
-            part = rf"((?<![\w.]){one.names[0]}\[[^\[\]]*\])"
-            if sign:
+            if sign and one.names:
+                part = rf"((?<![\w.]){one.names[0]}\[[^\[\]]*\])"
                 made = left + "=" + re.sub(part, r"\1.clone()", right)
                 yield from self.replaced("read from a clone", one.step, self.step(one.step).kind, made)
 
@@ -305,8 +324,9 @@ _MAKERS = {
     "L1": _together(_Bench.untracked, _Bench.remade),
     "L2": _together(_Bench.detached_copy, _Bench.cloned, _Bench.out_of_place, _Bench.untracked),
     "L3": _together(_Bench.flagged),
-    "L5": _together(_Bench.read_copy, _Bench.cloned),
+    "L5": _together(_Bench.returned, _Bench.read_copy, _Bench.cloned),
     "L4": _together(_Bench.normal),
+    "E1": _together(_Bench.without_graph),
     "F1": _together(_Bench.shifted),
     "F2": _together(_Bench.shifted),
 }

@@ -118,6 +118,8 @@ class History:
         self.saved_counters: dict[int, set[int]] = {}
         # Some edit, or an assignment to .data, may have changed saved memory without moving its counter.
         self.edited_behind = False
+        # The memory of tensors that were given other memory by an assignment to .data.
+        self.moved: dict[int, int] = {}
         self.writes: dict[int, list[tuple[int, ...]]] = {}
         self.flags: dict[int, list[Flag]] = {}
         self.bindings: dict[str, list[Binding]] = {}
@@ -223,6 +225,8 @@ class History:
         self.flags.setdefault(event.tensor, []).append(Flag(self.order, self.step, event))
         if event.flag == "data":
             self.edited_behind = True
+            if event.state is not None:
+                self.moved[event.tensor] = event.state.storage
         if event.flag == "grad":
             self.grads.pop(event.tensor, None)
             if event.value != "None":
@@ -397,6 +401,11 @@ class History:
         while (made := self.tensors.get(chain[-1])) is not None and made.event.alias_of is not None:
             chain.append(made.event.alias_of)
         return chain
+
+    def memory_of(self, tensor: int) -> int:
+        """Return the memory of a tensor (0 if nothing is known of it)."""
+        made = self.tensors.get(tensor)
+        return self.moved.get(tensor, 0 if made is None else made.event.storage)
 
     def touches(self, one: int, other: int) -> bool:
         """Whether two tensors over one memory have elements in common, as far as their making tells."""

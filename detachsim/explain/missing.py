@@ -178,7 +178,13 @@ class _Reader:
         if any(history.route(self.tensor, root) for root in last.roots):
             text = f"this backward did not bring a gradient to {self.called}"
             reason = f"the backward of step {last.step} did not go there"
-        return self._diagnosis("N7", reason, [created, because(history, last.step, "needed", (), text)])
+        evidence = [created, because(history, last.step, "needed", (), text)]
+        for event in last.received:
+            if event.tensor != self.tensor and history.memory_of(event.tensor) == history.memory_of(self.tensor) != 0:
+                other = listed(event.names)
+                text = f"{other} gets the gradient: it shares the memory of {self.called}, but is a tensor of its own"
+                evidence.append(because(history, last.step, "needed", event.names, text))
+        return self._diagnosis("N7", reason, evidence)
 
     def _cut_before(self, one: Pass) -> Cut | None:
         for root in one.roots:

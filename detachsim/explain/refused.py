@@ -5,11 +5,11 @@ from typing import assert_never
 
 from detachsim.events import BuffersFreed, Raised, VersionMismatch
 from detachsim.explain.culprit import because, edit_evidence, explain_freed, explain_mismatch, in_order
-from detachsim.explain.cuts import cut_evidence, cut_on_way, find_cuts, flows, why
+from detachsim.explain.cuts import cut_evidence, cut_on_way, find_cuts, flows, through_numbers, why
 from detachsim.explain.diagnosis import Because, Diagnosis
 from detachsim.explain.history import History
 from detachsim.explain.missing import evidence_of, explain_none
-from detachsim.explain.wording import listed, short
+from detachsim.explain.wording import listed, root_spelled, short
 
 _IDENTIFIER = r"(?<![\w.])[A-Za-z_]\w*"
 _INDEX = r"\d+"
@@ -39,10 +39,15 @@ def _unexplained(history: History, raised: Raised) -> Diagnosis:
 
 
 def _code_names(history: History) -> list[tuple[str, int]]:
-    """Return the names in the code of the open step that stand for tensors, in their order."""
-    began = history.open[-1]
-    found = dict.fromkeys(re.findall(_IDENTIFIER, "\n".join(began.code)))
-    return [(name, history.bound[name]) for name in found if name in history.bound]
+    """Return the names in the code of the open step that stand for tensors, those of parameters too, in their order."""
+    found: dict[str, int] = {}
+    for path in re.findall(rf"{_IDENTIFIER}(?:\.\w+|\[\d+\])*", "\n".join(history.open[-1].code)):
+        name = path
+        while (tensor := history.named(name)) is None and (shorter := re.match(r"(.+)[.\[]", name)):
+            name = shorter[1]
+        if tensor is not None:
+            found[name] = tensor
+    return list(found.items())
 
 
 def _root_without_graph(history: History, raised: Raised) -> Diagnosis | None:
@@ -90,11 +95,8 @@ def _root(history: History, index: int) -> int | None:
 
 def _root_called(history: History, root: int) -> str:
     """Return the name of a root, or the expression that made it."""
-    if not history.names(root):
-        found = re.match(r"(.+)\.backward\(", " ".join(history.open[-1].code))
-        if found:
-            return found.group(1)
-    return history.called(root)
+    spelled = root_spelled(" ".join(history.open[-1].code))
+    return spelled if spelled and not history.names(root) else history.called(root)
 
 
 def _not_scalar(history: History, raised: Raised) -> Diagnosis | None:
@@ -269,6 +271,8 @@ def _stale_view(history: History, name: str, tensor: int) -> Diagnosis:
 
 def _one_place(history: History, raised: Raised) -> Diagnosis | None:
     """A write to a tensor several of whose items are one place in memory, as after ``expand``."""
+    if any(began.kind == "backward" for began in history.open):
+        return _hook_edits(history)
     for name, tensor in _code_names(history):
         made = history.tensors.get(tensor)
         if made is None or made.event.alias_of is None or 0 not in made.event.stride:
@@ -283,6 +287,21 @@ def _one_place(history: History, raised: Raised) -> Diagnosis | None:
         headline = f"Several items of {name} are one place in memory, by {op} (step {made.step}), so {code} is refused."
         return Diagnosis("L5", history.step, headline, in_order(history, evidence))
     return None
+
+
+def _hook_edits(history: History) -> Diagnosis | None:
+    """A hook edits the gradient that it is given, whose items are one place in memory."""
+    hooks = [step for step in history.steps if re.search(r"\.register_\w*hook\(.*lambda.*\.\w+_\(", history.code(step))]
+    if not hooks:
+        return None
+    code = short(history.code(hooks[-1]))
+    given = "the gradient that the hook is given has one place in memory for all its items, as that of sum() does"
+    evidence = [
+        because(history, hooks[-1], "edited", (), f"{code} edits the gradient in place"),
+        because(history, history.step, "needed", (), given),
+    ]
+    headline = f"The hook of step {hooks[-1]} edits a gradient several of whose items are one place in memory."
+    return Diagnosis("L5", history.step, headline, in_order(history, evidence))
 
 
 def _overlapping(history: History, raised: Raised) -> Diagnosis | None:
@@ -392,8 +411,10 @@ _MISSING = r"name '(\w+)' is not defined"
 def _python(history: History, raised: Raised) -> Diagnosis | None:
     """A name that a step deleted, or that a step before failed to bind."""
     found = re.search(_MISSING, raised.text)
+    if found is None and "NoneType" in raised.text:
+        return _none_used(history)
     if found is None:
-        return _none_used(history) if "NoneType" in raised.text else None
+        return _number_used(history) if re.match(_NO_TENSOR, raised.text) else None
     name = found.group(1)
     deleted = history.deleted.get(name)
     here = because(history, history.step, "needed", (name,), f"{name} is needed here")
@@ -415,6 +436,21 @@ def _none_used(history: History) -> Diagnosis | None:
         if tensor is not None and tensor not in history.grads:
             return explain_none(history, tensor, (name,), asked=True)
     return None
+
+
+_NO_TENSOR = r"'(float|int)' object has no attribute"
+
+
+def _number_used(history: History) -> Diagnosis | None:
+    """A step treats a Python number as a tensor."""
+    taken = through_numbers(history, history.step, history.requires, 0)
+    if taken is None:
+        return None
+    here = short(history.code(history.step))
+    evidence = [*cut_evidence(history, taken)]
+    evidence.append(because(history, history.step, "needed", (), f"{here} needs a tensor, and here is a number"))
+    headline = f"{here} needs a tensor: {why(history, taken)}."
+    return Diagnosis("B2", history.step, headline, in_order(history, evidence))
 
 
 _EXPLAINED = {

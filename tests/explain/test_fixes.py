@@ -173,6 +173,19 @@ def test_after_an_optimizers_step_computing_again_comes_first() -> None:
                 "op: y = torch.where(x == 0, x, 1 / (x + 1.0e-6))",
             ],
         ),
+        (
+            steps(leaf("x"), "op: h = x * 3", "op: 'h.register_hook(lambda g: g.mul_(2))'", "backward: h.sum()"),
+            ["op: h.register_hook(lambda g: g.mul(2))"],
+        ),
+        (steps(leaf("x"), "op: n = (x * 2).numpy()"), ["op: n = (x * 2).detach().numpy()"]),
+        (
+            steps(leaf("w"), "op: p = (w * 2).sum().item()", "op: loss = -p", "backward: loss"),
+            ["op: p = (w * 2).sum()"],
+        ),
+        (
+            steps("op: net = nn.Linear(1, 1)", "inplace: net.weight.mul_(2)"),
+            ["no_grad:\n  - inplace: net.weight.mul_(2)"],
+        ),
         (steps(leaf("w"), "inplace: w.grad.zero_()", "backward: w.sum()"), ["inplace: w.grad = None"]),
     ],
 )  # fmt: skip
