@@ -141,30 +141,30 @@ geometric_ ger get get_buffer get_last_lr get_parameter get_submodule greater gr
 greater_equal_ gt gt_ half hardshrink heaviside heaviside_ histc hsplit hypot hypot_ i0 i0_ i1_ igamma igamma_
 igammac igammac_ index_add index_add_ index_copy index_copy_ index_fill index_fill_ index_put index_put_
 index_select initial_seed inner insert int inverse is_complex is_contiguous is_floating_point is_inference
-is_nonzero is_same_size is_signed isclose isfinite isinf isnan isneginf isposinf isreal item items keys kron
-kthvalue lcm lcm_ ldexp ldexp_ le le_ lerp lerp_ less less_ less_equal less_equal_ lgamma lgamma_
-load_state_dict log log10 log10_ log1p log1p_ log2 log2_ log_ log_normal_ log_softmax logaddexp logaddexp2
-logcumsumexp logdet logical_and logical_and_ logical_not logical_not_ logical_or logical_or_ logical_xor
-logical_xor_ logit logit_ logsumexp long lt lt_ lu lu_solve manual_seed masked_fill masked_fill_
+is_nonzero is_same_size is_set_to is_shared is_signed isclose isfinite isinf isnan isneginf isposinf isreal
+item items keys kron kthvalue lcm lcm_ ldexp ldexp_ le le_ lerp lerp_ less less_ less_equal less_equal_ lgamma
+lgamma_ load_state_dict log log10 log10_ log1p log1p_ log2 log2_ log_ log_normal_ log_softmax logaddexp
+logaddexp2 logcumsumexp logdet logical_and logical_and_ logical_not logical_not_ logical_or logical_or_
+logical_xor logical_xor_ logit logit_ logsumexp long lt lt_ lu lu_solve manual_seed masked_fill masked_fill_
 masked_scatter masked_scatter_ masked_select matmul matrix_exp matrix_power max maximum mean median min
 minimum mm mode modules moveaxis movedim msort mul mul_ multinomial multiply multiply_ mv mvlgamma mvlgamma_
 name named_buffers named_children named_modules named_parameters nan_to_num nan_to_num_ nanmean nanmedian
-nanquantile nansum narrow ndimension ne ne_ neg neg_ negative negative_ nelement new_empty new_full new_ones
-new_tensor new_zeros nextafter nextafter_ nonzero norm normal_ not_equal not_equal_ numel numpy outer
+nanquantile nansum narrow nbytes ndimension ne ne_ neg neg_ negative negative_ nelement new_empty new_full
+new_ones new_tensor new_zeros nextafter nextafter_ nonzero norm normal_ not_equal not_equal_ numel numpy outer
 parameters permute pinverse polygamma pop popitem positive pow pow_ prelu prod put put_ qr quantile rad2deg
 rad2deg_ random_ ravel reciprocal reciprocal_ register_backward_hook register_buffer register_forward_hook
 register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook register_hook
 register_module register_parameter register_post_accumulate_grad_hook register_prehook relu relu_ remainder
 remainder_ remove renorm renorm_ repeat repeat_interleave requires_grad_ reset_parameters reset_running_stats
-reshape reshape_as resize_ resize_as_ resolve_conj resolve_neg retain_grad reverse roll rot90 round round_
-rsqrt rsqrt_ scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_ select select_scatter
-set_ setdefault sgn sgn_ short sigmoid sigmoid_ sign sign_ signbit sin sin_ sinc sinc_ sinh sinh_ size
-slice_scatter slogdet softmax sort split split_with_sizes sqrt sqrt_ square square_ squeeze squeeze_
-state_dict std step storage_offset stride sub sub_ subtract subtract_ sum sum_to_size svd swapaxes swapaxes_
-swapdims swapdims_ t t_ take take_along_dim tan tan_ tanh tanh_ tensor_split tile to tolist topk trace train
-transpose transpose_ triangular_solve tril tril_ triu triu_ true_divide true_divide_ trunc trunc_ type type_as
-unbind unflatten unfold uniform_ unique unique_consecutive unsqueeze unsqueeze_ update values var vdot view
-view_as vsplit where xlogy xlogy_ zero_ zero_grad
+reshape reshape_as resizable resize_ resize_as_ resolve_conj resolve_neg retain_grad reverse roll rot90 round
+round_ rsqrt rsqrt_ scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_ select
+select_scatter set_ setdefault sgn sgn_ short sigmoid sigmoid_ sign sign_ signbit sin sin_ sinc sinc_ sinh
+sinh_ size slice_scatter slogdet softmax sort split split_with_sizes sqrt sqrt_ square square_ squeeze
+squeeze_ state_dict std step storage storage_offset stride sub sub_ subtract subtract_ sum sum_to_size svd
+swapaxes swapaxes_ swapdims swapdims_ t t_ take take_along_dim tan tan_ tanh tanh_ tensor_split tile to tolist
+topk trace train transpose transpose_ triangular_solve tril tril_ triu triu_ true_divide true_divide_ trunc
+trunc_ type type_as unbind unflatten unfold uniform_ unique unique_consecutive unsqueeze unsqueeze_ untyped
+untyped_storage update values var vdot view view_as vsplit where xlogy xlogy_ zero_ zero_grad
 """
 
 ATTRIBUTES = """
@@ -176,10 +176,10 @@ bias_k bias_v bidirectional ceil_mode cloned_coefficient cooldown cooldown_count
 defaults delta device dilation dim downscale_factor dropout dropout1 dropout2 dropout3 dtype eigenvalues
 eigenvectors elementwise_affine embed_dim embedding_dim end_dim end_factor eps eta_min exponent factor full
 gamma grad grad_fn groups head_dim hidden_size ignore_index imag in1_features in2_features in_channels
-in_features in_proj_bias in_proj_weight include_last_offset indices info inplace input_size inverse is_leaf
-is_sparse itemsize k k_proj_weight kdim keepdim kernel_size label_smoothing lambd last_epoch layers linear1
-linear2 log_input log_target logabsdet lower mH mT mantissa margin max max_norm max_val milestones min min_lrs
-min_val missing_keys mode mode_worse momentum multihead_attn nbytes ndim negative_slope next_functions
+in_features in_proj_bias in_proj_weight include_last_offset indices info inplace input_size inverse is_cuda
+is_leaf is_sparse itemsize k k_proj_weight kdim keepdim kernel_size label_smoothing lambd last_epoch layers
+linear1 linear2 log_input log_target logabsdet lower mH mT mantissa margin max max_norm max_val milestones min
+min_lrs min_val missing_keys mode mode_worse momentum multihead_attn nbytes ndim negative_slope next_functions
 nonlinearity norm norm1 norm2 norm3 norm_first norm_type normalized_shape num_bad_epochs num_batches_tracked
 num_channels num_embeddings num_features num_groups num_heads num_layers num_parameters out_channels
 out_features out_proj output_nr output_size p padding padding_idx param_groups patience pivots pos_weight

@@ -51,6 +51,7 @@ ONCE = (
     "This overload of ",
     "adjoint() is deprecated on 0-D",
     "grad and param do not obey the gradient layout contract",
+    "TypedStorage is deprecated",
 )
 
 # A state costs more than a step: a long loop would take minutes.
@@ -80,6 +81,8 @@ def main() -> None:
     torch.set_num_threads(1)
     if hasattr(torch, "set_warn_always"):
         torch.set_warn_always(True)
+    if hasattr(torch.storage, "_set_always_warn_typed_storage_removal"):
+        torch.storage._set_always_warn_typed_storage_removal(True)
     report("ready", str(torch.__version__), sys.version.split()[0])
     gc.disable()  # a collection in the middle of a run could end the life of a tensor at any moment
     for count, line in enumerate(iter(sys.stdin.readline, "")):

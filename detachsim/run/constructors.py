@@ -43,10 +43,12 @@ def classes() -> tuple[Any, ...]:
     from detachsim.engine.generator import Generator
     from detachsim.ops import collections, modules, optimizers, schedulers
     from detachsim.ops.nn.state import Loaded
+    from detachsim.run import storages
     from detachsim.run.arrays import NumpyArray
 
     return (
         NumpyArray,
+        *storages.CLASSES,
         Loaded,
         *modules.CLASSES,
         *optimizers.CLASSES,

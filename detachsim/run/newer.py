@@ -7,7 +7,7 @@ from detachsim.engine.errors import TorchError
 
 # By the newest of the dialects that lack them, as all older ones do: what a tensor lacks, and what ``torch`` does.
 _OF_TENSORS: Mapping[str, frozenset[str]] = {
-    "torch-1.13": frozenset(("itemsize", "nbytes")),
+    "torch-1.13": frozenset(("itemsize", "nbytes", "untyped_storage")),
     "torch-1.7": frozenset(("mT", "mH", "H", "is_inference")),
 }
 _OF_TORCH: Mapping[str, frozenset[str]] = {

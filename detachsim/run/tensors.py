@@ -15,6 +15,7 @@ from detachsim.engine.views import grad_fn, requires_grad
 from detachsim.ops.element_types import named_type
 from detachsim.run.passes import backward_from
 from detachsim.run.sequences import require_few_items
+from detachsim.run.storages import UntypedStorage, address, is_set_to, typed_storage, untyped_storage
 from detachsim.run.values import CPU, Function, Size, type_name
 
 
@@ -268,7 +269,10 @@ METHODS: dict[str, Callable[..., Any]] = {
     "ndimension": lambda session, tensor: tensor.array.ndim,
     "is_contiguous": lambda session, tensor: bool(tensor.array.flags.c_contiguous),
     "_is_view": lambda session, tensor: tensor.view is not None,
-    "data_ptr": lambda session, tensor: int(tensor.array.__array_interface__["data"][0]) if tensor.array.size else 0,
+    "data_ptr": lambda session, tensor: address(tensor.array),
+    "untyped_storage": untyped_storage,
+    "storage": typed_storage,
+    "is_set_to": is_set_to,
     "element_size": lambda session, tensor: tensor.dtype.itemsize,
     "is_floating_point": lambda session, tensor: tensor.dtype.is_floating,
     "is_signed": lambda session, tensor: tensor.dtype.category != BOOLEAN and tensor.dtype is not uint8,
@@ -290,4 +294,6 @@ def is_same(left: Any, right: Any) -> bool:
     """Return ``left is right``, with what is made anew at each reading told apart by what it stands for."""
     if isinstance(left, Size | np.generic):
         return False
+    if isinstance(left, UntypedStorage):
+        return left == right
     return left is right

@@ -435,6 +435,13 @@ TEXTS: dict[str, Entry] = {
         "data set to a tensor that requires gradients must be floating point or complex dtype",
         {},
     ),
+    "typed_storage": (
+        "UserWarning",
+        "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will be the only storage "
+        "class. This should only matter to you if you are using storages directly.  To access UntypedStorage directly, "
+        "use tensor.untyped_storage() instead of tensor.storage()",
+        {},
+    ),
     "scalar_requires_grad": (
         "UserWarning",
         "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
