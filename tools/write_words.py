@@ -34,7 +34,7 @@ def collect() -> dict[str, set[str]]:
         "OPTIMIZERS": set(constructors.constructors("torch.optim")),
         "CONSTANTS": set(functions.CONSTANTS) | {"bool"},
         "METHODS": set(tensors.METHODS) | nodes.METHODS | sequences.LIST_METHODS | {"remove"},
-        "ATTRIBUTES": set(tensors.ATTRIBUTES) | {"next_functions", "variable"},
+        "ATTRIBUTES": set(tensors.ATTRIBUTES) | {"next_functions", "variable", "metadata"},
         "SETTABLE": set(tensors.SETTERS) | {"is_leaf", "grad_fn", "_version"},
         "INPLACE_METHODS": {"step", "zero_grad"},
     }
@@ -51,6 +51,8 @@ def collect() -> dict[str, set[str]]:
             if "s" in op.where:
                 words["SPECIAL"].add(name.removeprefix("special_"))
             words["ATTRIBUTES"].update(op.outputs)
+            if op.grad_fn:
+                words["ATTRIBUTES"].update(nodes.saved_names(op))
     for kind in constructors.classes():
         words["METHODS"].update(name for name in kind.METHODS if not name.startswith("__"))
         words["ATTRIBUTES"].update(kind.ATTRIBUTES)

@@ -89,9 +89,9 @@ class Keeper:
 
 class NodeExtras:
     """What few nodes have: hooks by output number, hooks on what it gets and what it gives, retained gradients, a
-    forward trace, several outputs."""
+    forward trace, several outputs, and what a scenario keeps there."""
 
-    __slots__ = ("after", "before", "hooks", "outputs", "parent", "retained", "traced")
+    __slots__ = ("after", "before", "hooks", "metadata", "outputs", "parent", "retained", "traced")
 
     def __init__(self) -> None:
         self.after: list[Any] = []
@@ -101,6 +101,8 @@ class NodeExtras:
         self.traced = False
         self.parent: Node | None = None
         self.outputs: list[tuple[Shape, DType]] | None = None
+        # What a scenario keeps at the node, once it has asked.
+        self.metadata: Any = None
 
     @property
     def is_hooked(self) -> bool:

@@ -87,6 +87,27 @@ def unpack_tensors(session: "Session", node: Node) -> list[Any]:
     return values
 
 
+def unpack_one(session: "Session", node: Node, label: str) -> Any:
+    """Return what a node saved under one label, as ``unpack_tensors`` does, its own counter checked; a number is an
+    array without dims."""
+    if node.saved is None:
+        raise freed_error(session, node)
+    labels = [entry[0] for entry in node.op.plan.saved]
+    entry = node.saved[labels.index(label)] if node.saved else None
+    if isinstance(entry, SavedInput):
+        _check_input(session, node, label, entry)
+        return _input_tensor(entry)
+    if isinstance(entry, SavedOutput):
+        _check_output(session, node, label, entry)
+        return _output_tensor(entry, node)
+    if isinstance(entry, list):
+        for item in entry:
+            if item is not None:
+                _check_input(session, node, label, item)
+        return tuple(None if item is None else _input_tensor(item) for item in entry)
+    return entry
+
+
 def _input_tensor(entry: SavedInput) -> Tensor:
     return entry.kept if isinstance(entry, KeptInput) else entry.tensor
 

@@ -16,7 +16,7 @@ from detachsim.engine.arguments import admit
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.hooks import HookHandle
-from detachsim.engine.node import AccumulateGrad, Node
+from detachsim.engine.node import Node
 from detachsim.engine.returns import ReturnType
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
@@ -129,13 +129,9 @@ class Evaluator:
                 self.reads.append((value, name, found))
             return found
         if isinstance(value, Node):
-            if name == "next_functions":
-                return tuple(
-                    (child, number) if child is not None else (None, 0)
-                    for child, number in zip(value.next, value.next_nr, strict=True)
-                )
-            if name == "variable" and isinstance(value, AccumulateGrad):
-                return value.tensor
+            found = nodes.read(self.session, value, name)
+            if found is not NotImplemented:
+                return found
         elif isinstance(value, ReturnType) and name in value.fields:
             return value[value.fields.index(name)]
         elif (attributes := _table(value, "ATTRIBUTES")) and name in attributes:

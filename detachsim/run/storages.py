@@ -1,4 +1,4 @@
-"""What a scenario may ask of the memory under a tensor: ``untyped_storage()``, its bytes, and ``storage()``, its elements."""
+"""What a scenario may ask of the memory under a tensor: ``untyped_storage()``, bytes, and ``storage()``, elements."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -103,7 +103,9 @@ class UntypedStorage(TypedStorage):
 
     def wrong_index(self, index: Any) -> TorchError:
         """Return the error for an index that is no whole number."""
-        return TorchError("python", type="TypeError", text=f"can't index a torch.UntypedStorage with {type_name(index)}")
+        return TorchError(
+            "python", type="TypeError", text=f"can't index a torch.UntypedStorage with {type_name(index)}"
+        )
 
     ATTRIBUTES: ClassVar[dict[str, Any]] = {
         name: read for name, read in TypedStorage.ATTRIBUTES.items() if name != "dtype"

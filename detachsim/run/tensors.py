@@ -295,5 +295,5 @@ def is_same(left: Any, right: Any) -> bool:
     if isinstance(left, Size | np.generic):
         return False
     if isinstance(left, UntypedStorage):
-        return left == right
+        return bool(left == right)
     return left is right
