@@ -321,6 +321,7 @@ FUNCTIONAL_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "F softsign": _methods("abs"),
     "F max_pool1d": _pool("t max_pool1d"),
     "F max_pool2d": _pool("t max_pool2d"),
+    "F max_pool3d": _pool("t max_pool3d"),
     "F binary_cross_entropy": _loss("n binary_cross_entropy", "input", "target", "weight", "...", sizes=True),
     "F binary_cross_entropy_with_logits": _loss(
         "t binary_cross_entropy_with_logits", "input", "target", "weight", "pos_weight", "...", sizes=True

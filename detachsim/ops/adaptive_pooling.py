@@ -1,6 +1,6 @@
 """As many windows as asked for, their largest elements and means; powers' means, and local responses."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,9 @@ from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.limits import require_few_windows
 from detachsim.engine.op import Op
 from detachsim.ops.element_types import refuse_integers
-from detachsim.ops.pooling import greatest, only_number, scatter_plane
+from detachsim.ops.numeric import numel
+from detachsim.ops.pooling import only_number
+from detachsim.ops.pooling_kernels import greatest, scatter_places
 from detachsim.ops.row import composite, general
 
 
@@ -19,18 +21,27 @@ def _ranges(size: int, count: int) -> list[slice]:
     return [slice(i * size // count, -((-(i + 1) * size) // count)) for i in range(count)]
 
 
+def _regions(sizes: Sequence[int], counts: Sequence[int]) -> Iterator[tuple[Any, Any]]:
+    """Yield where each place of the result is, and the part of the input that it stands for."""
+    sides = [_ranges(size, count) for size, count in zip(sizes, counts, strict=True)]
+    for place in np.ndindex(*counts):
+        yield (..., *place), (..., *(side[i] for side, i in zip(sides, place, strict=True)))
+
+
 def adaptive_maximum(self: Array, output_size: Sequence[int]) -> tuple[Array, Array]:
     require_few_windows(output_size)
-    values = np.empty((*self.shape[:-2], *output_size), self.dtype)
+    dims = len(output_size)
+    whole = self.shape[-dims:]
+    values = np.empty((*self.shape[:-dims], *output_size), self.dtype)
     places = np.empty(values.shape, np.int64)
-    for i, rows in enumerate(_ranges(self.shape[-2], output_size[0])):
-        for j, columns in enumerate(_ranges(self.shape[-1], output_size[1])):
-            part = self[..., rows, columns]
-            flat = part.reshape(*part.shape[:-2], part.shape[-2] * part.shape[-1])
-            best = greatest(flat)
-            values[..., i, j] = np.take_along_axis(flat, best[..., None], axis=-1)[..., 0]
-            row, column = np.divmod(best, columns.stop - columns.start)
-            places[..., i, j] = (row + rows.start) * self.shape[-1] + column + columns.start
+    for place, region in _regions(whole, output_size):
+        part = self[region]
+        flat = part.reshape(*part.shape[:-dims], numel(part.shape[-dims:]))
+        best = greatest(flat)
+        values[place] = np.take_along_axis(flat, best[..., None], axis=-1)[..., 0]
+        inner = np.unravel_index(best, part.shape[-dims:])
+        starts = zip(inner, region[1:], strict=True)
+        places[place] = np.ravel_multi_index([one + side.start for one, side in starts], whole)
     return values, places
 
 
@@ -75,23 +86,26 @@ def adaptive_max_pool1d(ops: Any, input: Any, output_size: Any, return_indices: 
 
 def adaptive_average(self: Array, output_size: Sequence[int]) -> Array:
     require_few_windows(output_size)
-    made = np.zeros((*self.shape[:-2], *output_size), self.dtype)
-    for i, rows in enumerate(_ranges(self.shape[-2], output_size[0])):
-        for j, columns in enumerate(_ranges(self.shape[-1], output_size[1])):
-            part = self[..., rows, columns]
-            # One element after another, as PyTorch's kernel adds them.
-            row = part.reshape(*self.shape[:-2], part.shape[-2] * part.shape[-1])
-            total = np.add.accumulate(row, axis=-1)[..., -1]
-            made[..., i, j] = total / (rows.stop - rows.start) / (columns.stop - columns.start)
+    dims = len(output_size)
+    made = np.zeros((*self.shape[:-dims], *output_size), self.dtype)
+    for place, region in _regions(self.shape[-dims:], output_size):
+        part = self[region]
+        # One element after another, as PyTorch's kernel adds them.
+        row = part.reshape(*self.shape[:-dims], numel(part.shape[-dims:]))
+        mean = np.add.accumulate(row, axis=-1)[..., -1]
+        for side in region[1:]:
+            mean = mean / (side.stop - side.start)
+        made[place] = mean
     return made
 
 
-def adaptive_average_backward(grad_output: Array, self: Array) -> Array:
+def adaptive_average_backward(grad_output: Array, self: Array, dims: int) -> Array:
     made = np.zeros(self.shape, grad_output.dtype)
-    for i, rows in enumerate(_ranges(self.shape[-2], grad_output.shape[-2])):
-        for j, columns in enumerate(_ranges(self.shape[-1], grad_output.shape[-1])):
-            sent = grad_output[..., i, j] / (rows.stop - rows.start) / (columns.stop - columns.start)
-            made[..., rows, columns] += sent[..., None, None]
+    for place, region in _regions(self.shape[-dims:], grad_output.shape[-dims:]):
+        sent = grad_output[place]
+        for side in region[1:]:
+            sent = sent / (side.stop - side.start)
+        made[region] += sent.reshape(*sent.shape, *(1 for _ in range(dims)))
     return made
 
 
@@ -171,7 +185,7 @@ ROWS: list[Op] = [
     general(
         "adaptive_max_backward(Tensor grad_output, Tensor self, Tensor indices)",
         "AdaptiveMaxPool2DBackwardBackward0",
-        scatter_plane,
+        scatter_places(2),
         where="",
         grad={"grad_output": "gather_places(grad, indices)", "self": "zeros_of(self)"},
         gradient_edits={"self": 1},
@@ -196,13 +210,13 @@ ROWS: list[Op] = [
         "AdaptiveAvgPool2DBackward0",
         adaptive_average,
         where="",
-        grad={"self": "adaptive_average_backward(grad, self)"},
+        grad={"self": "adaptive_average_backward(grad, self, 2)"},
         result_edits=1,
         older={"torch-1.13": {"result_edits": 0}},
         doc="means of as many windows as asked for",
     ),
     general(
-        "adaptive_average_backward(Tensor grad_output, Tensor self)",
+        "adaptive_average_backward(Tensor grad_output, Tensor self, int dims)",
         "AdaptiveAvgPool2DBackwardBackward0",
         adaptive_average_backward,
         where="",

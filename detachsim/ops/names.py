@@ -159,6 +159,11 @@ module_hook passed_on
 _avg_pool2d avg_pool1d avg_pool2d avg_pool2d_backward gather_places max_pool1d max_pool2d max_pool2d_backward
 max_pool2d_with_indices
 """,
+    "volume_pooling": """
+_adaptive_avg_pool3d _avg_pool3d adaptive_average3d_backward adaptive_avg_pool3d adaptive_max3d_backward
+adaptive_max3d_kernel adaptive_max_pool3d avg_pool3d avg_pool3d_backward max_pool3d max_pool3d_backward
+max_pool3d_with_indices
+""",
     "embedding": """
 _embedding collect_backward embedding embedding_dense_backward embedding_renorm_
 """,

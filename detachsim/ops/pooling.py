@@ -1,6 +1,6 @@
 """Pooling over windows: max and average, of one and two dimensions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,22 +10,20 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.views import requires_grad
-from detachsim.ops.convolution_kernels import windows
 from detachsim.ops.element_types import refuse_integers
 from detachsim.ops.linear import refuse_bool
 from detachsim.ops.numeric import numel, require_dim
+from detachsim.ops.pooling_kernels import (
+    avg_pool,
+    avg_pool_backward,
+    geometry,
+    max_pool_with_indices,
+    pooled_size,
+    scatter_places,
+)
 from detachsim.ops.row import composite, general
 
 Ints = Sequence[int]
-
-
-def pooled_size(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
-    """Return how many windows there are; with ``ceil_mode`` also one that hangs over, if it begins within the input."""
-    reach = size + 2 * padding - dilation * (kernel - 1) - 1
-    count = (reach + (stride - 1 if ceil_mode else 0)) // stride + 1
-    if ceil_mode and (count - 1) * stride >= size + padding:
-        count -= 1
-    return count
 
 
 def _pair(op: str, name: str, value: Any) -> tuple[int, int]:
@@ -34,10 +32,6 @@ def _pair(op: str, name: str, value: Any) -> tuple[int, int]:
         omitted = "omitted, " if name == "stride" else ""
         raise TorchError("pool_list", op=op, name=name, omitted=omitted)
     return (values[0], values[-1])
-
-
-def _geometry(self: Array, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool) -> list[int]:
-    return [pooled_size(self.shape[i - 2], kernel[i], stride[i], padding[i], dilation[i], ceil_mode) for i in range(2)]
 
 
 def _check_geometry(self: Array, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool) -> None:
@@ -56,62 +50,20 @@ def _check_geometry(self: Array, kernel: Ints, stride: Ints, padding: Ints, dila
     # Only a batch may be empty.
     if 0 in self.shape[-3:]:
         raise TorchError("pool_empty", sizes=list(self.shape))
-    count = _geometry(self, kernel, stride, padding, dilation, ceil_mode)
+    count = geometry(self, kernel, stride, padding, dilation, ceil_mode)
     if min(count) < 1:
         channels = self.shape[-3]
         size = f"{channels}x{self.shape[-2]}x{self.shape[-1]}"
         raise TorchError("pool_small", input=size, output=f"{channels}x{count[0]}x{count[1]}")
 
 
-def _framed(self: Array, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, count: Ints, fill: Any) -> Array:
-    """Return the input with ``fill`` around it, wide enough for every window."""
-    after = [
-        max(0, (count[i] - 1) * stride[i] + dilation[i] * (kernel[i] - 1) + 1 - self.shape[i - 2] - padding[i])
-        for i in range(2)
-    ]
-    widths = [(0, 0)] * (self.ndim - 2) + [(padding[i], after[i]) for i in range(2)]
-    return np.pad(self, widths, constant_values=fill)
-
-
-def greatest(windows: Array) -> Array:
-    """Return the place of the greatest along the last axis: the first of equal ones, but the last nan."""
-    best = np.argmax(windows, axis=-1)
-    if windows.dtype.kind == "f" and (nan := np.isnan(windows)).any():
-        last = windows.shape[-1] - 1 - np.argmax(nan[..., ::-1], axis=-1)
-        best = np.where(nan.any(-1), last, best)
-    return best
-
-
-def max_pool2d_with_indices(
-    self: Array, kernel_size: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool
-) -> tuple[Array, Array]:
-    count = _geometry(self, kernel_size, stride, padding, dilation, ceil_mode)
-    lowest = -np.inf if self.dtype.kind == "f" else np.iinfo(self.dtype).min
-    framed = _framed(self, kernel_size, stride, padding, dilation, count, lowest)
-    seen = windows(framed, kernel_size, stride, dilation, count)
-    flat = seen.reshape(*seen.shape[:-2], seen.shape[-2] * seen.shape[-1])
-    best = greatest(flat)
-    values = np.take_along_axis(flat, best[..., None], axis=-1)[..., 0]
-    rows = np.arange(count[0])[:, None] * stride[0] - padding[0] + best // kernel_size[1] * dilation[0]
-    columns = np.arange(count[1]) * stride[1] - padding[1] + best % kernel_size[1] * dilation[1]
-    return values, (rows * self.shape[-1] + columns).astype(np.int64)
-
-
-def scatter_plane(grad_output: Array, self: Array, indices: Array) -> Array:
-    """Zeros with the shape of ``self``, to which each window's gradient is added at the element that it took."""
-    lead = self.shape[:-2]
-    made = np.zeros((int(np.prod(lead, dtype=np.int64)), self.shape[-2] * self.shape[-1]), grad_output.dtype)
-    rows = np.arange(len(made))[:, None]
-    np.add.at(made, (rows, indices.reshape(len(made), -1)), grad_output.reshape(len(made), -1))
-    return made.reshape(self.shape)
-
-
-def gather_places(ops: Any, grad: Any, indices: Any) -> Any:
-    """The elements of each plane of gradients at the places that were the largest."""
+def gather_places(ops: Any, grad: Any, indices: Any, dims: int = 2) -> Any:
+    """The elements of each plane, or volume, of gradients at the places that were the largest."""
     shape = indices.shape
-    flat = (*shape[:-2], numel(shape[-2:]))
+    flat = (*shape[:-dims], numel(shape[-dims:]))
     places = ops.view(indices, flat)
-    return ops.view(ops.gather(ops.view(ops.contiguous(grad), (*shape[:-2], -1)), -1, places), shape)
+    whole = grad if isinstance(grad, np.ndarray) else ops.contiguous(grad)
+    return ops.view(ops.gather(ops.view(whole, (*shape[:-dims], -1)), -1, places), shape)
 
 
 def _check_max(session: Any, op: Op, bound: list[Any]) -> None:
@@ -226,73 +178,6 @@ def max_pool1d(
 # Averages
 
 
-def _shares(
-    self: Array, kernel: Ints, stride: Ints, padding: Ints, ceil_mode: bool, include: bool, divisor: int | None
-) -> Array:
-    """Return by what each window's sum is divided, for every place."""
-    count = _geometry(self, kernel, stride, padding, (1, 1), ceil_mode)
-    sides: list[list[int]] = []
-    for i in range(2):
-        size, k, s, p = self.shape[i - 2], kernel[i], stride[i], padding[i]
-        lengths = []
-        for place in range(count[i]):
-            start = place * s - p
-            end = min(start + k, size + p)
-            lengths.append(end - start if include else min(end, size) - max(start, 0))
-        sides.append(lengths)
-    share = np.array(sides[0])[:, None] * np.array(sides[1])
-    return share if divisor is None else np.full_like(share, divisor)
-
-
-def avg_pool2d_kernel(
-    self: Array,
-    kernel_size: Ints,
-    stride: Ints,
-    padding: Ints,
-    ceil_mode: bool,
-    count_include_pad: bool,
-    divisor_override: int | None,
-) -> Array:
-    count = _geometry(self, kernel_size, stride, padding, (1, 1), ceil_mode)
-    framed = _framed(self, kernel_size, stride, padding, (1, 1), count, 0)
-    total = np.zeros((*self.shape[:-2], *count), self.dtype)
-    for part in _parts(framed, kernel_size, stride, count):
-        total += part
-    share = _shares(self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-    # Integers are divided as C does it, towards 0.
-    return np.fix(total / share).astype(self.dtype) if self.dtype.kind in "iu" else total / share.astype(self.dtype)
-
-
-def _parts(framed: Array, kernel: Ints, stride: Ints, count: Ints) -> Iterator[Array]:
-    """Yield, for each place in the window, a view of the elements that all windows have there."""
-    for row, column in np.ndindex(kernel[0], kernel[1]):
-        yield framed[
-            ...,
-            row : row + (count[0] - 1) * stride[0] + 1 : stride[0],
-            column : column + (count[1] - 1) * stride[1] + 1 : stride[1],
-        ]
-
-
-def avg_pool2d_backward(
-    grad_output: Array,
-    self: Array,
-    kernel_size: Ints,
-    stride: Ints,
-    padding: Ints,
-    ceil_mode: bool,
-    count_include_pad: bool,
-    divisor_override: int | None,
-) -> Array:
-    count = _geometry(self, kernel_size, stride, padding, (1, 1), ceil_mode)
-    share = _shares(self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-    sent = grad_output / share.astype(grad_output.dtype)
-    framed = _framed(np.zeros(self.shape, grad_output.dtype), kernel_size, stride, padding, (1, 1), count, 0)
-    for part in _parts(framed, kernel_size, stride, count):
-        part += sent
-    rows, columns = (slice(padding[i], padding[i] + self.shape[i - 2]) for i in range(2))
-    return np.ascontiguousarray(framed[..., rows, columns])
-
-
 def _check_avg(session: Any, op: Op, bound: list[Any]) -> None:
     self, kernel, stride, padding, ceil_mode = bound[:5]
     if self.array.ndim not in (3, 4):
@@ -366,7 +251,7 @@ ROWS = [
     general(
         f"max_pool2d_with_indices(Tensor self, {_WINDOW}, int[] dilation, bool ceil_mode)",
         "MaxPool2DWithIndicesBackward0",
-        max_pool2d_with_indices,
+        max_pool_with_indices,
         where="",
         grad={"self": "max_pool2d_backward(grad, self, result1)"},
         check=_check_max,
@@ -375,7 +260,7 @@ ROWS = [
     general(
         "max_pool2d_backward(Tensor grad_output, Tensor self, Tensor indices)",
         "MaxPool2DWithIndicesBackwardBackward0",
-        scatter_plane,
+        scatter_places(2),
         where="",
         grad={"grad_output": "gather_places(grad, indices)", "self": "zeros_of(self)"},
         gradient_edits={"self": 1},
@@ -398,7 +283,7 @@ ROWS = [
     general(
         f"_avg_pool2d(Tensor self, {_AVERAGE})",
         "AvgPool2DBackward0",
-        avg_pool2d_kernel,
+        avg_pool,
         where="",
         grad={"self": f"avg_pool2d_backward(grad, self, {_AVERAGE_GIVEN})"},
         check=_check_avg,
@@ -407,7 +292,7 @@ ROWS = [
     general(
         f"avg_pool2d_backward(Tensor grad_output, Tensor self, {_AVERAGE})",
         "AvgPool2DBackwardBackward0",
-        avg_pool2d_backward,
+        avg_pool_backward,
         where="",
         grad={"grad_output": f"_avg_pool2d(grad, {_AVERAGE_GIVEN})", "self": "zeros_of(self)"},
         gradient_edits={"self": 1},

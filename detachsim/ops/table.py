@@ -57,6 +57,7 @@ FAMILIES = (
     "recurrence",
     "module_hooks",
     "pooling",
+    "volume_pooling",
     "embedding",
     "embedding_bags",
     "shape",

@@ -191,4 +191,45 @@ TEXTS: dict[str, Entry] = {
         "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear",
         {},
     ),
+    "pool3d_list": ("RuntimeError", "{op}: {name} {verb}{omitted}a single int, or a tuple of three ints", {}),
+    "pool3d_padding": (
+        "RuntimeError",
+        "pad should be at most half of effective kernel size, but got pad={padding}, kernel_size={kernel} and "
+        "dilation={dilation}",
+        {"torch-1.13": "pad should be at most half of kernel size, but got pad={padding} and kernel_size={kernel}"},
+    ),
+    "pool3d_dims": ("RuntimeError", "non-empty 4D or 5D (batch mode) tensor expected for input", {}),
+    "pool3d_measure": ("RuntimeError", "{what} should be greater than zero, but got {sizes}", {}),
+    "pool3d_empty": (
+        "RuntimeError",
+        "max_pool3d_with_indices_out_cpu_template(): Expected input's non-batch dimensions to have positive length, but "
+        "input has a shape of {sizes} and non-batch dimension {dim} has length zero!",
+        {},
+    ),
+    "pool3d_small": (
+        "RuntimeError",
+        "input image (T: {t} H: {h} W: {w}) smaller than kernel size (kT: {d} kH: {i} kW: {j})",
+        {},
+    ),
+    "adaptive3d_sizes": ("RuntimeError", "adaptive_avg_pool3d: output_size must be 3", {}),
+    "adaptive_max3d_sizes": (
+        "RuntimeError",
+        "adaptive_max_pool3d(): internal error: output_size.size() must be 3",
+        {},
+    ),
+    "adaptive3d_negative": (
+        "RuntimeError",
+        "adaptive_avg_pool3d: elements of output_size must be greater than or equal to 0 but received {size}",
+        {
+            "torch-1.13": "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but received "
+            "{size}"
+        },
+    ),
+    "adaptive3d_dims": ("RuntimeError", "{op}(): Expected 4D or 5D tensor, but got{colon} {sizes}", {}),
+    "adaptive3d_empty": (
+        "RuntimeError",
+        "{op}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes {sizes} with dimension "
+        "{dim} being empty",
+        {},
+    ),
 }

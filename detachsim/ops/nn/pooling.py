@@ -63,6 +63,12 @@ class MaxPool2d(_MaxPool):
     op = "max_pool2d"
 
 
+class MaxPool3d(_MaxPool):
+    """Max pooling over volumes."""
+
+    op = "max_pool3d"
+
+
 class _AvgPool(_Pool):
     called: ClassVar[dict[str, str]] = {"__init__": "", "forward": ""}
 
@@ -111,4 +117,10 @@ class AvgPool2d(_AvgPool):
     op = "avg_pool2d"
 
 
-CLASSES: tuple[type[Module], ...] = (MaxPool1d, MaxPool2d, AvgPool1d, AvgPool2d)
+class AvgPool3d(_AvgPool):
+    """Average pooling over volumes."""
+
+    op = "avg_pool3d"
+
+
+CLASSES: tuple[type[Module], ...] = (MaxPool1d, MaxPool2d, MaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d)

@@ -116,6 +116,14 @@ ACTIVATIONS: tuple[tuple[str, Options, str, tuple[str, ...], str], ...] = (
         ("output_size", "return_indices"),
         FIRST,
     ),
+    (
+        "AdaptiveMaxPool3d",
+        (("output_size", REQUIRED), ("return_indices", False)),
+        "adaptive_max_pool3d",
+        ("output_size", "return_indices"),
+        FIRST,
+    ),
+    ("AdaptiveAvgPool3d", (("output_size", REQUIRED),), "adaptive_avg_pool3d", ("output_size",), ALL),
     ("AdaptiveAvgPool1d", (("output_size", REQUIRED),), "adaptive_avg_pool1d", ("output_size",), ALL),
     ("AdaptiveAvgPool2d", (("output_size", REQUIRED),), "adaptive_avg_pool2d", ("output_size",), ALL),
 )
