@@ -119,6 +119,8 @@ def _labels(target: Array) -> list[list[int]]:
 
 def _pairs(self: Array, target: Array) -> Array:
     """Return, for each row and each right class in turn, the slopes of all classes, and the losses in a last column."""
+    if self.shape != target.shape:  # which the check of the op has words for
+        raise ValueError
     rows = _rows(self).astype(np.float64)
     slopes, losses = np.zeros(rows.shape), np.zeros(len(rows))
     for place, (row, labels) in enumerate(zip(rows, _labels(target), strict=True)):
@@ -243,6 +245,7 @@ ROWS: list[Op] = [
         multilabel_margin_backward,
         where="",
         bare_edges=True,
+        check=lambda session, op, bound: _check_multilabel(session, op, bound[1:]),
         grad={"grad_output, self": "not_implemented('multilabel_margin_loss_backward')"},
         doc="the gradient of multilabel_margin_loss; PyTorch has none of its own for it",
     ),

@@ -7,8 +7,9 @@ import numpy as np
 
 from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array
-from detachsim.engine.errors import TorchError
+from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.op import Op
+from detachsim.ops.numeric import require_dim
 from detachsim.ops.row import composite, general
 
 
@@ -86,12 +87,22 @@ def pdist(self: Array, p: float) -> Array:
 
 
 def pdist_backward(grad_output: Array, self: Array, p: float, distance: Array) -> Array:
-    first, second = np.triu_indices(len(self), 1)
+    rows, _ = self.shape
+    first, second = np.triu_indices(rows, 1)
     parts = _slopes(self[first] - self[second], distance, p) * grad_output[:, None]
     made = np.zeros(self.shape, np.float64)
     np.add.at(made, first, parts)
     np.subtract.at(made, second, parts)
     return made.astype(self.dtype)
+
+
+def _check_pairs_gradient(session: Any, op: Op, bound: list[Any]) -> None:
+    self, distance = bound[1], bound[3]
+    require_dim(0, self.array.ndim)
+    require_dim(1, self.array.ndim)
+    rows = self.shape[0]
+    if rows * (rows - 1) // 2 != distance.array.size:
+        raise LimitError("pdist of rows whose number has changed since")
 
 
 def pair_distances(ops: Any, self: Any, p: float = 2.0) -> Any:
@@ -163,6 +174,7 @@ ROWS: list[Op] = [
         "pdist_backward(Tensor grad_output, Tensor self, float p, Tensor distance)",
         "PdistBackwardBackward0",
         pdist_backward,
+        check=_check_pairs_gradient,
         where="",
         grad=_refused("grad_output, self, distance", "_pdist_backward"),
         doc="the gradient of pdist",

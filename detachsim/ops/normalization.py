@@ -6,8 +6,9 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.dialects import NEWEST
-from detachsim.engine.errors import TorchError
+from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.op import Op
+from detachsim.engine.tensor import Tensor
 from detachsim.ops import norm_kernels
 from detachsim.ops.element_types import refuse_integers
 from detachsim.ops.norm_slopes import Normalized, ones
@@ -260,6 +261,20 @@ def _check_layer(session: Any, op: Op, bound: list[Any]) -> None:
     if first is not None and first.dtype is not input.dtype and session.dialect == NEWEST:
         # Whether types are mixed is asked before anything else.
         refuse_mixed(input, weight, bias)
+    _require_shapes(input, shape, weight, bias)
+    refuse_mixed(input, weight, bias)
+    if not bound[0].dtype.is_floating:
+        raise TorchError("not_implemented_for", kernel="LayerNormKernelImpl", dtype=bound[0].dtype.scalar)
+
+
+def _check_layer_gradient(session: Any, op: Op, bound: list[Any]) -> None:
+    grad_out, input, _, _, weight, bias, shape, _ = bound
+    _require_shapes(input, shape, weight, bias)
+    if grad_out.array.size != input.array.size:
+        raise LimitError("a layer_norm whose input has got another size since")
+
+
+def _require_shapes(input: Tensor, shape: Axes, weight: Tensor | None, bias: Tensor | None) -> None:
     if not shape:
         raise TorchError("layer_norm_empty")
     for name, parameter in (("weight", weight), ("bias", bias)):
@@ -269,9 +284,6 @@ def _check_layer(session: Any, op: Op, bound: list[Any]) -> None:
     if len(shape) > ndim or input.shape[ndim - len(shape) :] != shape:
         expected = f"[*, {', '.join(str(size) for size in shape)}]"
         raise TorchError("layer_norm_input", shape=list(shape), expected=expected, found=list(input.shape))
-    refuse_mixed(input, weight, bias)
-    if not bound[0].dtype.is_floating:
-        raise TorchError("not_implemented_for", kernel="LayerNormKernelImpl", dtype=bound[0].dtype.scalar)
 
 
 def _check_group(session: Any, op: Op, bound: list[Any]) -> None:
@@ -314,6 +326,7 @@ ROWS = [
             "weight, normalized_shape)",
         },
         differentiable_outputs=3,
+        check=_check_layer_gradient,
         doc="the gradients of layer_norm",
     ),
     composite(
