@@ -32,11 +32,7 @@ def in_order(history: History, evidence: list[Because]) -> tuple[Because, ...]:
 def edited_since(history: History, saved: Saved) -> list[Edit]:
     """Return the edits that moved the counter of a saved tensor since it was saved."""
     state = saved.state
-    return [
-        edit
-        for edit in history.edits
-        if edit.event.counter == state.counter and edit.event.after > state.version and edit.order > saved.order - 2
-    ]
+    return [edit for edit in history.edits if edit.event.counter == state.counter and edit.event.after > state.version]
 
 
 def find_saved(history: History, found: VersionMismatch) -> Saved | None:

@@ -12,6 +12,8 @@ _PROFILES: dict[str, dict[str, Any]] = {
     "full": {"precision": 4, "threshold": float("inf"), "edgeitems": 3, "linewidth": 80},
 }
 
+MOST_DIGITS = 1000
+
 
 def set_printoptions(
     session: Session,
@@ -29,4 +31,6 @@ def set_printoptions(
         # PyTorch takes anything, and fails when it prints the next tensor.
         if not isinstance(value, int if name in ("precision", "edgeitems") else (int, float)):
             raise LimitError(f"{name} of set_printoptions that is no number")
+        if not value >= 0 or (name == "precision" and value > MOST_DIGITS):
+            raise LimitError(f"{name}={value} of set_printoptions")
     session.print_options = replace(session.print_options, **changes, sci_mode=sci_mode)

@@ -7,7 +7,7 @@ import numpy as np
 
 from detachsim.engine.formulas import call_node
 from detachsim.engine.kept import keep
-from detachsim.engine.node import Node, SavedInput, SavedOutput
+from detachsim.engine.node import CopySlices, Node, SavedInput, SavedOutput
 from detachsim.engine.op import POINTWISE
 from detachsim.engine.tensor import Tensor
 from detachsim.events import Event, NonFiniteMade, StepBegan
@@ -177,14 +177,21 @@ class _Watching(Interpreter):
         clean = came is not None and not _nonfinite(came)
         if self.found and not clean:
             return
-        argument = ""
-        if wrong < len(node.op.plan.edges) and len(node.next) == len(node.op.plan.edges):
-            argument = node.op.parameters[node.op.plan.edges[wrong]].name
-        factor = self._factor(node, came, wrong)
+        # Of an edit of a view the op's own node is inside; a view that was rebuilt passes on what it gets.
+        inner = node.inner if isinstance(node, CopySlices) else node
+        kept: tuple[tuple[str, str], ...] = ()
+        op, argument, factor = "", "", None
+        if type(inner) is Node:
+            op, kept = inner.op.name, _kept_values(inner)
+        if inner is node and type(inner) is Node:
+            edges = node.op.plan.edges
+            if wrong < len(edges) and len(node.next) == len(edges):
+                argument = node.op.parameters[edges[wrong]].name
+            factor = self._factor(node, came, wrong)
         met = "" if factor is None else _met_by_zero(came, factor)
         shown = "" if factor is None else _array_text(factor)
         self.found.append(NonFiniteMade(
-            "", "backward" if clean else "seed", node.op.name, self.recorder.node_name(node), (), _kept_values(node),
+            "", "backward" if clean else "seed", op, self.recorder.node_name(node), (), kept,
             _array_text(came), _array_text(results[wrong]), argument, shown, met,
         ))  # fmt: skip
 

@@ -6,7 +6,9 @@ import pytest
 
 from detachsim.events import Raised, VersionMismatch
 from detachsim.explain.explainer import diagnose
-from tests.explain.scenarios import leaf, run, steps
+from detachsim.lang.syntax import Dialect
+from detachsim.run import execute
+from tests.explain.scenarios import leaf, loaded, run, steps
 
 UNARY = ("exp()", "sigmoid()", "tanh()", "sqrt()", "sin()", "relu()", "abs()")
 ALIASES = ("{}.detach()", "{}[:2]", "{}.view(-1)", "{}.t()", "{}[1]", "{}.unsqueeze(0)")
@@ -72,3 +74,11 @@ def test_the_named_edits_are_to_blame(lines: list[str]) -> None:
     for gone in (*({place} for place in named), named):
         left = [line for place, line in enumerate(lines) if place not in gone]
         assert version_error(left) != error
+
+
+@pytest.mark.parametrize(("dialect", "called"), [("torch-2.13", "v"), ("torch-1.13", "a")])
+def test_of_several_saved_tensors_the_one_that_the_error_names_is_told(dialect: Dialect, called: str) -> None:
+    text = steps(leaf("x"), "op: a = x * 1", "op: v = a[:1]", "op: y = torch.atan2(a, v)", "inplace: a.add_(1)",
+                 "backward: y.sum()")  # fmt: skip
+    (found,) = diagnose(list(execute(loaded(text), dialect=dialect)))
+    assert found.headline.startswith(f"a.add_(1) in step 5 edited {called}, which Atan2Backward0 saved in step 4")

@@ -394,3 +394,29 @@ def test_the_gradient_of_a_part_that_was_just_made_is_none() -> None:
 def test_the_root_of_grad_is_told_as_it_is_written() -> None:
     (found,) = diagnosed(steps(leaf("a"), leaf("b"), "op: g = torch.autograd.grad((a * 2).sum(), [b])"))
     assert found.headline.startswith("(a * 2).sum() was not computed from b")
+
+
+@pytest.mark.parametrize(
+    ("lines", "code", "told"),
+    [
+        (["inplace: v[1:].sqrt_()", "backward: v.sum()"], "F2", "in torch::autograd::CopySlices (step 3)"),
+        (["op: x = v[1:]", "inplace: v.mul_(2)", "backward: (x / x).sum()"], "F1", "in step 5"),
+    ],
+)
+def test_an_edit_of_a_view_may_make_nan(lines: list[str], code: str, told: str) -> None:
+    (found,) = diagnosed(steps(leaf("a", "[1.0, 2.0, 0.0]"), "op: v = a.clone()", *lines, "print: a.grad"))
+    assert found.code == code
+    assert told in found.headline
+
+
+def test_of_many_edits_the_first_and_the_last_are_told() -> None:
+    edits = ["inplace: y.add_(1)"] * 8
+    (found,) = diagnosed(steps(leaf("x"), "op: y = x.exp()", *edits, "backward: y.sum()"))
+    assert [one.step for one in found.because if one.role == "edited"] == ["3", "4", "5", "6", "7", "10"]
+
+
+def test_all_inputs_of_what_made_nan_are_told() -> None:
+    text = steps(leaf("x"), leaf("t", "[0.0, 1.0]"), leaf("u", "[0.0, 1.0]"), "op: y = x.addcdiv(t, u)",
+                 "backward: y.sum()")  # fmt: skip
+    (found,) = diagnosed(text)
+    assert [note.partition(" was ")[0] for note in found.notes] == ["x", "t", "u"]

@@ -130,3 +130,11 @@ def test_windows_line_ends_do_not_move_anything(load_text: LoadText) -> None:
         load_text("steps:\r\n  - say: x\r\n  - print: zz\r\n")
     span = caught.value.mistakes[0].span
     assert (span.line, span.column, span.end_column) == (3, 12, 14)
+
+
+def test_a_mistake_over_several_lines_ends_with_its_first(load_text: LoadText) -> None:
+    for line_break in ("\n", "\r\n"):
+        with pytest.raises(ScenarioError) as caught:
+            load_text(f"title: [a,{line_break}  b]{line_break}steps:{line_break}  - say: hi{line_break}")
+        (mistake,) = caught.value.mistakes
+        assert (mistake.span.line, mistake.span.column, mistake.span.end_column) == (1, 8, 11)

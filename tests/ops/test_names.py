@@ -2,7 +2,9 @@
 
 import pytest
 
+from detachsim.engine import unpack_order
 from detachsim.lang.syntax import DIALECTS
+from detachsim.ops import outputs
 from detachsim.ops.families import families_of
 from detachsim.ops.table import FAMILIES, library, whole_library
 from tools import write_words
@@ -39,3 +41,24 @@ def test_no_overload_is_written_twice() -> None:
             # A row without a place stands for what another dialect spells so.
             shown = [op.label for op in overloads.ops if op.where]
             assert len(shown) == len(set(shown)), f"{dialect}: {shown}"
+
+
+def test_rules_of_out_are_those_of_ops_that_there_are() -> None:
+    known = {
+        word for overloads in whole_library().sets.values() for op in overloads.ops for word in (op.label, op.name)
+    }
+    for rules in (outputs._TYPES, outputs._ALONE, outputs._BLIND, outputs._EDITS, outputs._HISTORY, outputs._INNER):
+        assert set(rules) <= known
+
+
+@pytest.mark.parametrize("dialect", ["torch-1.7", "torch-1.13"])
+def test_older_orders_are_those_of_nodes_and_of_what_they_save(dialect: str) -> None:
+    labels: dict[str, set[str]] = {}
+    for overloads in whole_library(dialect).sets.values():
+        for op in overloads.ops:
+            labels.setdefault(op.grad_fn, set()).update(label for label, *_ in op.plan.saved)
+    for name in unpack_order._ALPHABETICAL[dialect]:
+        assert len(labels[name]) > 1
+    for name, order in unpack_order._OWN_ORDER[dialect].items():
+        inputs = {label for label in labels[name] if not label.startswith("result")}
+        assert inputs <= set(order) <= labels[name]
