@@ -18,6 +18,8 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "expect": ("atol", "rtol"),
 }
 KINDS = tuple(OPTIONS)
+# The options that are true or false.
+FLAGS = ("requires_grad", "retain_graph", "create_graph")
 STEP_KEYS = frozenset((*KINDS, *COMMON_OPTIONS, *(option for options in OPTIONS.values() for option in options)))
 
 # How a step of each kind is written, for the hints.

@@ -4,6 +4,7 @@ A mistaken step is left out of the result, but the names that it would bind coun
 does not bring about others further down.
 """
 
+import re
 from typing import cast
 
 from detachsim.lang.kinds import find_lie
@@ -128,6 +129,8 @@ class StepReader(PlainStepReader):
         elif text.split()[0] in KINDS:
             first, _, tail = text.partition(" ")
             hint = f"YAML wants `: `, a colon and a space: `- {first}: {tail.strip()}`"
+        elif (assigned := re.match(r"(\w+)\s*=\s*(\S.*)", text)) and assigned[1] in KINDS:
+            hint = f"YAML wants `: `, a colon and a space: `- {assigned[1]}: {assigned[2]}`"
         elif (mode := _mode_in(text)) is not None:
             hint = f"write `- {mode}:`, with its steps below"
         elif "print(" in text:

@@ -2,7 +2,7 @@
 
 import re
 
-from detachsim.lang.schema import FILE_KEYS, STEP_KEYS
+from detachsim.lang.schema import FILE_KEYS, FLAGS, STEP_KEYS
 from detachsim.lang.statements import refused_statement
 from detachsim.lang.syntax import Mistake
 from detachsim.marks import Source, Span
@@ -21,6 +21,9 @@ _REPEAT_LINE = re.compile(r"\s*(?:-\s+)?repeat:[ \t]+\d+\s*$")
 # A key before the colon of another script, which YAML takes as a letter.
 _KEYS = "|".join(sorted({*FILE_KEYS, *STEP_KEYS}))
 _WIDE_COLON = re.compile(rf"^[ \t]*(?:-[ \t]+)*(?P<key>{_KEYS})[ \t]*(?P<colon>：)", re.MULTILINE)
+# A key, and what should stand behind a colon.
+_NO_COLON = re.compile(rf"^[ \t]*(?:-[ \t]+)?(?P<key>{_KEYS})(?:[ \t]*=[ \t]*|[ \t]+|$)(?P<value>(?![:=]).*)$")
+_COLON_WANTED = ("could not find expected ':'", "mapping values are not allowed")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -60,6 +63,8 @@ def explain_yaml_error(source: Source, problem: str, context: str, position: int
     rest = text[position:]
     if rest.startswith("\t") or (line.startswith("\t") and not line.strip("\t ").startswith("#")):
         return _mistake(text, position, "YAML allows no tab here", "indent with spaces")
+    if problem.startswith(_COLON_WANTED) and (missing := _without_colon(text, position)) is not None:
+        return missing
     if line.startswith("%"):
         return _mistake(
             text, _line_start(text, position), "`%` at the beginning of a line is a directive of YAML", "leave it out"
@@ -85,7 +90,9 @@ def explain_yaml_error(source: Source, problem: str, context: str, position: int
     if "anchor" in context or "alias" in context or "tag" in context or "directive" in context:
         opening = text[context_position : context_position + 1] or rest[:1]
         message = f"`{opening}` at the beginning of a text has a meaning of its own in YAML"
-        return _mistake(text, context_position, message, quote_hint(text, context_position))
+        begins_step = _line_at(text, context_position).lstrip().startswith("* ")
+        hint = "begin a step with `- `" if begins_step else quote_hint(text, context_position)
+        return _mistake(text, context_position, message, hint)
     if problem in ("did not find expected key", "expected <block end>, but found '<scalar>'") or "block" in context:
         return _explain_block(text, position, line)
     if "directive" in problem or "document start" in problem:
@@ -116,10 +123,19 @@ def _explain_colon(text: str, position: int, line: str, hint: str | None) -> Mis
         what, hint = refused_statement(found[0])
         place = _line_start(text, position) + entry.start("text")
         return _mistake(text, place, f"{what} is not part of the language", hint)
-    if before.strip() == "steps":
-        place = text.rfind("steps", 0, _line_start(text, position))
-        return _mistake(text, place, "YAML wants a colon after `steps`", "write `steps:`")
     return _mistake(text, position, "inside an unquoted text, `: ` makes a mapping in YAML", hint)
+
+
+def _without_colon(text: str, position: int) -> Mistake | None:
+    """Return the mistake of a key that has no colon, on the line of an error or on the one above it."""
+    start = _line_start(text, position)
+    for place in (start, _line_start(text, max(start - 1, 0))):
+        if (found := _NO_COLON.match(_line_at(text, place))) is not None:
+            value = found["value"].strip() or ("true" if found["key"] in FLAGS else "")
+            message = f"YAML wants a colon after `{found['key']}`"
+            written = f"{found['key']}: {value}".rstrip()
+            return _mistake(text, place + found.start("key"), message, f"write `{written}`")
+    return None
 
 
 def _explain_flow(text: str, position: int, context_position: int) -> Mistake:
@@ -165,6 +181,8 @@ def _explain_block(text: str, position: int, line: str) -> Mistake:
     if item and _REPEAT_LINE.match(before):
         return _mistake(text, position, "the steps of `repeat` stand under `steps:`", "write `steps:` above this line")
     message = "this line does not fit the lines above it"
+    if dash := re.match(r"\s*-(\w+):", line):
+        return _mistake(text, position, message, f"YAML wants a space after the dash: `- {dash[1]}: …`")
     return _mistake(text, position, message, "check its indentation, and that each step begins with `- `")
 
 

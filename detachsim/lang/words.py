@@ -96,6 +96,7 @@ class Words:
             if same in known:
                 return f"did you mean `{same}`?"
         near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.65)
+        near = near or sorted(one for one in known if sorted(one) == sorted(word))  # `po` for `op`
         return f"did you mean `{near[0]}`?" if near else None
 
     def check(self, use: Use, bound: Set[str]) -> Fault | None:
@@ -141,7 +142,9 @@ class Words:
             if use.path:
                 hint = f"write `torch.{use.path[0].text}`" if use.path[0].text in self.bare else None
                 return Fault(root.start, use.path[0].end, f"the function `{name}` has no attributes", hint)
-            return self._check_function_use(use, name, root.start, root.end)
+            near = self.nearest(name, bound) if bound and not use.called and not use.handed else None
+            fault = self._check_function_use(use, name, root.start, root.end)
+            return fault if fault is None or near is None else Fault(fault.start, fault.end, fault.message, near)
         if name in PYTHON_CONSTANTS:
             return self.check_path(use.path, use.called)
         if name.startswith("_"):
