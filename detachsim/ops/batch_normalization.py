@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
@@ -9,6 +11,7 @@ from detachsim.engine.fused import fused
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor
 from detachsim.ops import norm_kernels
+from detachsim.ops.element_types import require_same_type
 from detachsim.ops.loss import size_text
 from detachsim.ops.norm_slopes import Normalized, ones
 from detachsim.ops.normalization import PARAMETERS, refuse_mixed
@@ -29,6 +32,7 @@ def batch_norm_backward(
     eps: float,
 ) -> tuple[Any, Any, Any]:
     """The gradients of batch_norm for its input, weight and bias."""
+    require_same_type("layer_norm_double" if input.dtype == np.float64 else "layer_norm_mixed", input, weight)
     made: tuple[Any, Any, Any] = ops.native_batch_norm_backward(
         grad, input, weight, running_mean, running_var, save_mean, save_invstd, training, eps
     )

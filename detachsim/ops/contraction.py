@@ -13,6 +13,7 @@ from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.parser import type_word
 from detachsim.engine.tensor import Tensor, fresh
+from detachsim.ops.element_types import require_same_type
 from detachsim.ops.linear import refuse_bool
 from detachsim.ops.numeric import numel, require_dim, wrap_dim
 from detachsim.ops.row import composite, general
@@ -331,6 +332,7 @@ def trilinear_product(
     ops: Any, i1: Any, i2: Any, i3: Any, expand1: Dims, expand2: Dims, expand3: Dims, sumdim: Dims
 ) -> Any:
     """``_trilinear`` of three factors."""
+    require_same_type("scalar_types", i1, i2, i3)
     return ops._trilinear(i1, i2, i3, i1, i1, i2, i2, i3, i3, expand1, expand2, expand3, sumdim)
 
 

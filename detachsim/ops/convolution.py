@@ -7,11 +7,15 @@ from detachsim.engine import dtypes
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.ops.convolution_kernels import Ints, convolution, convolution_backward_kernel
+from detachsim.ops.element_types import require_same_type
 from detachsim.ops.row import composite, general
 
 
 def convolution_backward(ops: Any, grad: Any, *rest: Any) -> tuple[Any, ...]:
     """The gradients of input, weight and bias, ``None`` where the mask, the last argument, asks for none."""
+    input, weight, *_, needs = rest
+    if needs[0]:
+        require_same_type("scalar_type", input, weight)
     made = ops.convolution_backward_kernel(grad, *rest)
     return tuple(part if needed else None for part, needed in zip(made, rest[-1], strict=True))
 

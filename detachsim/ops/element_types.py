@@ -87,3 +87,20 @@ def named_type(value: Any) -> DType:
     if not isinstance(value, DType):
         raise TorchError("python", type="TypeError", text="dtype must be a type, str, or dtype object")
     return value
+
+
+def require_same_type(key: str, *tensors: Any) -> None:
+    """Refuse, in a backward pass, tensors of which one has become another type since forward.
+
+    ``key`` names the refusal, which tells the type of the first one and the one that differs.
+    """
+    kinds = [_kind(tensor) for tensor in tensors if tensor is not None]
+    for kind in kinds[1:]:
+        if kind is not kinds[0]:
+            raise TorchError(key, expected=kinds[0].scalar, found=kind.scalar)
+
+
+def _kind(tensor: Any) -> DType:
+    """Return the type of an operand, or of the plain array that stands for it where no graph is made."""
+    found: DType = tensor.tensor.dtype if hasattr(tensor, "tensor") else dtypes.BY_NUMPY[tensor.dtype]
+    return found

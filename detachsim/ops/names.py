@@ -288,9 +288,9 @@ signbit where where_method
     "piecewise": """
 hardshrink hardshrink_backward hardsigmoid hardsigmoid_ hardsigmoid_backward hardsigmoid_functional hardswish
 hardswish_ hardswish_backward hardswish_functional hardswish_second hardtanh hardtanh_ hardtanh_backward
-hardtanh_functional leaky_relu leaky_relu_ leaky_relu_backward leaky_relu_functional prelu prelu_kernel
-prelu_kernel_backward prelu_second relu relu6 relu6_ relu_functional softshrink softshrink_backward threshold
-threshold_ threshold_functional whole_prelu whole_prelu_backward
+hardtanh_functional leaky_relu leaky_relu_ leaky_relu_backward leaky_relu_functional prelu prelu_gradients
+prelu_kernel prelu_kernel_backward prelu_second relu relu6 relu6_ relu_functional softshrink
+softshrink_backward threshold threshold_ threshold_functional whole_prelu whole_prelu_backward
 """,
     "random_slopes": """
 rrelu rrelu_functional rrelu_with_noise rrelu_with_noise_backward

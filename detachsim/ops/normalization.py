@@ -10,7 +10,7 @@ from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor
 from detachsim.ops import norm_kernels
-from detachsim.ops.element_types import refuse_integers
+from detachsim.ops.element_types import refuse_integers, require_same_type
 from detachsim.ops.norm_slopes import Normalized, ones
 from detachsim.ops.numeric import numel, require_dim
 from detachsim.ops.row import FIRST, FLOAT, composite, general
@@ -31,6 +31,7 @@ def layer_norm_backward(
     ops: Any, grad: Any, input: Any, mean: Any, rstd: Any, normalized_shape: Axes, weight: Any, bias: Any, eps: float
 ) -> tuple[Any, Any, Any]:
     """The gradients of layer_norm for its input, weight and bias."""
+    require_same_type("scalar_type", input, weight)
     made: tuple[Any, Any, Any] = ops.native_layer_norm_backward(
         grad, input, mean, rstd, weight, bias, normalized_shape, eps
     )
@@ -111,6 +112,7 @@ def group_norm_backward(
     For a graph they come from ops that can be differentiated, and go through the means and deviations that the
     forward pass has kept: so these have gradients themselves.
     """
+    require_same_type("scalar_type", input, weight)
     grad, to_middle, to_rstd = grads
     if weight is None and needs[2]:
         raise TorchError("group_norm_bias")

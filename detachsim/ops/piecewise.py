@@ -13,7 +13,7 @@ from detachsim.engine.fitting import require_fit
 from detachsim.engine.layout import AS_FIRST
 from detachsim.engine.memory import Overlap
 from detachsim.engine.op import Op
-from detachsim.ops.element_types import floats_only, no_bools
+from detachsim.ops.element_types import floats_only, no_bools, require_same_type
 from detachsim.ops.numeric import larger, smaller
 from detachsim.ops.row import composite, general, pointwise
 
@@ -170,6 +170,12 @@ def prelu_kernel_backward(grad_output: Array, self: Array, weight: Array) -> tup
     )
 
 
+def prelu_gradients(ops: Any, grad: Any, self: Any, weight: Any) -> Any:
+    """The two gradients of prelu, whose input and weight have to be of one type still."""
+    require_same_type("found_dtype", self, weight)
+    return ops.prelu_kernel_backward(grad, self, weight)
+
+
 def _along_channels(self: Array, weight: Array) -> Array:
     return weight if weight.size == 1 else weight.reshape((1, -1) + (1,) * (self.ndim - 2))
 
@@ -179,6 +185,7 @@ def whole_prelu(self: Array, weight: Array) -> Array:
 
 
 def whole_prelu_backward(grad_output: Array, self: Array, weight: Array) -> tuple[Array, Array]:
+    require_same_type("found_dtype", self, weight)
     to_self, to_weight = prelu_kernel_backward(grad_output, self, _along_channels(self, weight))
     axes = tuple(axis for axis in range(self.ndim) if axis != 1 or weight.size == 1)
     return to_self.reshape(self.shape), to_weight.sum(axis=axes).reshape(weight.shape)
@@ -223,7 +230,7 @@ def _shrink(name: str, node: str, kernel: Callable[..., Any], where: str, doc: s
     ]
 
 
-HELPERS = {"hardswish_second": hardswish_second, "prelu_second": prelu_second}
+HELPERS = {"hardswish_second": hardswish_second, "prelu_gradients": prelu_gradients, "prelu_second": prelu_second}
 
 ROWS = [
     functional("relu"),
@@ -376,7 +383,7 @@ ROWS = [
         "PreluKernelBackward0",
         lambda self, weight: np.where(self > 0, self, weight * self),
         where="",
-        grad={"self, weight": "prelu_kernel_backward(grad, self, weight)"},
+        grad={"self, weight": "prelu_gradients(grad, self, weight)"},
         doc="prelu with a weight that broadcasts",
     ),
     pointwise(

@@ -13,6 +13,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.ops.element_types import require_same_type
 from detachsim.ops.products import matrix_product
 from detachsim.ops.row import composite, general
 
@@ -248,6 +249,7 @@ def mkldnn_rnn_layer_backward(
 
     The outputs are saved, but not needed.
     """
+    require_same_type("mkldnn_type", input, weight0)
     places = list(_places(input.shape[0], reverse))
     hidden, memory = hx_, cx_
     steps = []

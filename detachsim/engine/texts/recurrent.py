@@ -93,4 +93,5 @@ TEXTS: dict[str, Entry] = {
     ),
     "recurrent_states_tensor": ("TypeError", _NOT_A_PAIR, {"torch-1.13": _NOT_A_PAIR.replace(" of [{params}]!", "!")}),
     "recurrent_state": ("RuntimeError", "Expected {which} size {expected}, got {found}", {}),
+    "mkldnn_type": ("RuntimeError", "get_mkldnn_dtype: unsupported data type", {}),
 }
