@@ -182,6 +182,8 @@ def bind(parameters: tuple[Parameter, ...], args: Sequence[Any], kwargs: Mapping
             value = (_as_int(value),) if is_int(value) else None if value is None else tuple(_as_int(v) for v in value)
         elif kind == "int" and value is not None:
             value = _as_int(value)
+        elif kind == "float" and value is not None:
+            value = float(value)
         elif kind in ("Number", "PromotingNumber", "Number|Tensor"):
             if isinstance(value, int):
                 check_scalar(value)

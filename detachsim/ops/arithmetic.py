@@ -7,7 +7,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import require_broadcast, require_shapes
 from detachsim.engine.dialects import NEWEST
-from detachsim.engine.dtypes import Array
+from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.fused import fused
@@ -97,16 +97,22 @@ def power(self: Array, exponent: Any) -> Array:
     return np.power(base, exponent)
 
 
+def refuse_factors(kind: DType, **factors: Any) -> None:
+    """Refuse numbers to multiply by that are of a higher category than the result."""
+    for name, factor in factors.items():
+        if isinstance(factor, bool) and kind is not dtypes.boolean:
+            raise TorchError("factor_bool", name=name)
+        if isinstance(factor, float) and not kind.is_floating:
+            raise TorchError("factor_float", name=name)
+
+
 def _check_alpha(session: Any, op: Any, bound: list[Any]) -> None:
     alpha = bound[2]
     if alpha == 1 and type(alpha) is int:
         return
     require_shapes(bound[0] if op.mutates else None, bound[:2])
     kind = result_type(bound[:2])
-    if isinstance(alpha, bool) and kind is not dtypes.boolean:
-        raise TorchError("alpha_bool")
-    if isinstance(alpha, float) and not kind.is_floating:
-        raise TorchError("alpha_float")
+    refuse_factors(kind, alpha=alpha)
     require_fit(session, kind, alpha)
 
 

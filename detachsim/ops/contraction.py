@@ -58,9 +58,9 @@ def inner(ops: Any, self: Any, other: Any) -> Any:
     """Sums of products over the last dim of both."""
     if self.ndim == 0 or other.ndim == 0:
         return ops.mul(self, other)
-    _same_type(ops, self, other)
     if self.shape[-1] != other.shape[-1]:
         raise TorchError("inner_sizes", left=list(self.shape), right=list(other.shape))
+    _same_type(ops, self, other)
     return contract(ops, self, other, (-1,), (-1,))
 
 

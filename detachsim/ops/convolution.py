@@ -216,6 +216,8 @@ def _convolve(
     count = weight.ndim - 2
     if count < 1:
         raise TorchError("conv_weight_dims")
+    if options["groups"] <= 0:
+        raise TorchError("conv_groups_zero")
     stride = _expanded("stride", options["stride"], dims, count)
     dilation = _expanded("dilation", options["dilation"], dims, count)
     padding = options["padding"]
@@ -243,8 +245,9 @@ def _named_padding(ops: Any, input: Any, weight: Any, name: str, stride: Ints, d
 
 
 def _warn_same(session: Any, op: Op, bound: list[Any]) -> None:
-    weight, padding, dilation = bound[1], bound[4], bound[5]
-    if padding != "same" or weight.array.ndim < 3:
+    input, weight, padding, dilation = bound[0], bound[1], bound[4], bound[5]
+    dims = int(op.name[-2])
+    if padding != "same" or weight.array.ndim < 3 or input.array.ndim not in (dims + 1, dims + 2):
         return
     kernel = weight.shape[2:]
     spread = _expanded("dilation", dilation, len(kernel), len(kernel))

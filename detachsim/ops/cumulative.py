@@ -178,6 +178,7 @@ def constant_like(ops: Any, like: Any, value: float) -> Any:
 
 
 def _check_logcumsumexp(session: Any, op: Op, bound: list[Any]) -> None:
+    wrap_dim(bound[1], bound[0].array.ndim)
     if not bound[0].dtype.is_floating:
         raise TorchError("not_implemented_for", kernel="logcumsumexp_out_cpu", dtype=bound[0].dtype.scalar)
 

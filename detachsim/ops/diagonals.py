@@ -9,6 +9,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_FIRST
 from detachsim.engine.op import Op
+from detachsim.engine.views import requires_grad
 from detachsim.ops.numeric import wrap_dim
 from detachsim.ops.row import GENERAL, composite, general, view
 
@@ -135,6 +136,12 @@ def diagonal_scatter(self: Array, src: Array, offset: int = 0, dim1: int = 0, di
 _BACK = {"self": "diagonal_backward(grad, self_size, offset, dim1, dim2)"}
 
 
+def _check_recorded(session: Any, op: Op, bound: list[Any]) -> None:
+    if session.grad_enabled and requires_grad(bound[1]) and not bound[0].dtype.is_floating:
+        op.kernel(bound[0].array, bound[1].array, *bound[2:])  # whose errors come first
+        raise TorchError("autograd_dtype", dtype=bound[0].dtype.scalar)
+
+
 def _scatter(signature: str, node: str, kernel: Any, view_call: str, doc: str) -> Op:
     name = signature[: signature.index("(")]
     arguments = view_call[view_call.index("(") + 5 :]
@@ -143,6 +150,7 @@ def _scatter(signature: str, node: str, kernel: Any, view_call: str, doc: str) -
         node,
         kernel,
         grad={"self": f"{name}(grad, zeros_sized(grad, src_size){arguments}", "src": view_call},
+        check=_check_recorded,
         layout=AS_FIRST,
         doc=doc,
     )

@@ -13,7 +13,7 @@ from detachsim.engine.layout import IN_ROWS
 from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
 from detachsim.ops.arithmetic import power
-from detachsim.ops.element_types import floats_only
+from detachsim.ops.element_types import element_type, floats_only
 from detachsim.ops.numeric import precise
 from detachsim.ops.row import FLOAT, composite, pointwise
 
@@ -72,7 +72,14 @@ def _refuse_bools(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("not_implemented_for", kernel="pow", dtype=dtypes.boolean.scalar)
 
 
-HELPERS = {"number_pow_backward": number_pow_backward}
+def difference(ops: Any, left: Any, right: Any) -> Any:
+    """left - right, which PyTorch refuses of bools."""
+    if dtypes.boolean in (element_type(left), element_type(right)):
+        raise TorchError("bool_sub_one")
+    return left - right
+
+
+HELPERS = {"number_pow_backward": number_pow_backward, "difference": difference}
 
 ROWS = [
     pointwise(
@@ -142,7 +149,10 @@ ROWS = [
         "LogaddexpBackward0",
         logaddexp,
         promote=FLOAT,
-        grad={"self": "grad / (exp(other - self) + 1)", "other": "grad / (exp(self - other) + 1)"},
+        grad={
+            "self": "grad / (exp(difference(other, self)) + 1)",
+            "other": "grad / (exp(difference(self, other)) + 1)",
+        },
         refuses=floats_only("logaddexp_cpu"),
         doc="log(exp(self) + exp(other))",
         samples=("torch.logaddexp(a, b)",),
@@ -152,7 +162,10 @@ ROWS = [
         "Logaddexp2Backward0",
         logaddexp2,
         promote=FLOAT,
-        grad={"self": "grad / (pow(2, other - self) + 1)", "other": "grad / (pow(2, self - other) + 1)"},
+        grad={
+            "self": "grad / (pow(2, difference(other, self)) + 1)",
+            "other": "grad / (pow(2, difference(self, other)) + 1)",
+        },
         refuses=floats_only("logaddexp2_cpu"),
         doc="log2(2 ** self + 2 ** other)",
         samples=("torch.logaddexp2(a, b)",),

@@ -9,6 +9,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.empties import placed
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import broadcast_strides, sorted_by
+from detachsim.ops.numeric import require_dim
 
 
 def index_key(indices: Sequence[Array | None]) -> tuple[Any, ...]:
@@ -69,8 +70,9 @@ def checked(self: Array, indices: Sequence[Array | None], *, ranges: bool = True
     named: list[tuple[Array, int]] = []
     rest: list[int] = []
     for index in indices:
+        size = self.shape[dim] if dim < self.ndim else 0
         if index is None:
-            rest.append(self.shape[dim])
+            rest.append(size)
             dim += 1
             continue
         if index.dtype in (np.bool_, np.uint8):
@@ -79,13 +81,15 @@ def checked(self: Array, indices: Sequence[Array | None], *, ranges: bool = True
                 named.append((places, size))
             dim += index.ndim
             continue
-        named.append((index, self.shape[dim]))
+        named.append((index, size))
         dim += 1
     try:
         shape = np.broadcast_shapes(*(index.shape for index, _ in named))
     except ValueError:
         shapes = ", ".join(str(list(index.shape)) for index, _ in named)
         raise TorchError("index_broadcast", shapes=shapes) from None
+    if dim > self.ndim:
+        raise TorchError("index_put_many", ndim=self.ndim, count=dim)
     if 0 not in shape and any(size == 0 for _, size in named):
         raise TorchError("index_empty")
     if 0 in (*shape, *rest, *self.shape[dim:]):
@@ -100,7 +104,7 @@ def checked(self: Array, indices: Sequence[Array | None], *, ranges: bool = True
 
 def require_mask_shape(self: Array, dim: int, mask: Array) -> None:
     for offset, size in enumerate(mask.shape):
-        if dim + offset >= self.ndim or self.shape[dim + offset] != size:
+        if self.shape[require_dim(dim + offset, self.ndim)] != size:
             sizes = list(self.shape)
             raise TorchError("mask_shape", mask=list(mask.shape), index=offset, sizes=sizes, dim=dim + offset)
 

@@ -31,6 +31,12 @@ def _check_index(session: Any, op: Any, bound: list[Any]) -> None:
 
 def _check_index_put(session: Any, op: Any, bound: list[Any]) -> None:
     target, indices, values, accumulate = bound
+    if len(indices) > target.array.ndim:
+        raise TorchError("index_put_many", ndim=target.array.ndim, count=len(indices))
+    chosen = any(index is not None for index in indices)
+    if not chosen and not accumulate and values.array.size == 1:
+        # PyTorch takes this for a mask, which it then has not got.
+        raise TorchError("index_put_no_mask" if target.array.ndim else "index_put_no_mask_type")
     if op.mutates:
         if overlaps_itself(target.array):
             session.warn("index_put_expanded")
@@ -50,6 +56,8 @@ def _check_index_put(session: Any, op: Any, bound: list[Any]) -> None:
     place_of(target.array, index_key(checked(target.array, arrays, ranges=False)), values.array)
     if target.dtype is not values.dtype:
         raise TorchError("index_put_dtypes", left=target.dtype.scalar, right=values.dtype.scalar)
+    if not chosen and target.array.size:
+        raise TorchError("index_put_nothing")
 
 
 def _is_one_mask(indices: Sequence[Tensor | None]) -> bool:

@@ -10,8 +10,10 @@ from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
+from detachsim.engine.promotion import result_type
 from detachsim.engine.tensor import Tensor
 from detachsim.engine.views import requires_grad
+from detachsim.ops.arithmetic import refuse_factors
 from detachsim.ops.numeric import numel, require_dim
 from detachsim.ops.products import accumulated_product, matrix_product
 from detachsim.ops.row import ARITHMETIC, composite, general
@@ -158,6 +160,13 @@ def _check_addr(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("addr_sizes", size=list(start.shape), left=list(left.shape), right=list(right.shape))
 
 
+def _refuse_addr(session: Any, op: Op, bound: list[Any]) -> None:
+    kind = result_type(bound[:3])
+    if op.mutates and not dtypes.can_cast(kind, bound[0].dtype):
+        raise TorchError("inplace_cast", result=kind.scalar, output=bound[0].dtype.scalar)
+    refuse_factors(kind, beta=bound[3], alpha=bound[4])
+
+
 def _check_baddbmm(session: Any, op: Op, bound: list[Any]) -> None:
     start, left, right = bound[0], bound[1], bound[2]
     # The shape to expand to is asked for before anything is checked.
@@ -165,9 +174,11 @@ def _check_baddbmm(session: Any, op: Op, bound: list[Any]) -> None:
         tensor.shape[require_dim(dim, tensor.array.ndim)] for tensor, dim in ((left, 0), (left, 1), (right, 2))
     )
     require_expandable(start, shape)
-    _check_batches(left, right)
+    if session.dialect != NEWEST:
+        _check_batches(left, right)
     if start.dtype is not left.dtype:
         raise TorchError("baddbmm_dtype", self=start.dtype.cpp, batch1=left.dtype.cpp, batch2=right.dtype.cpp)
+    _check_batches(left, right)
     _refuse_growth(op, start, shape)
     refuse_bool(left, "baddbmm")
     if left.dtype is not right.dtype:
@@ -176,6 +187,8 @@ def _check_baddbmm(session: Any, op: Op, bound: list[Any]) -> None:
 
 def _check_addbmm(session: Any, op: Op, bound: list[Any]) -> None:
     start, left, right = bound[0], bound[1], bound[2]
+    if session.grad_enabled and any(map(requires_grad, bound[:3])):
+        require_dim(0, left.array.ndim)  # its node keeps the sizes
     # The shape to expand to is asked for before anything is checked.
     shape = tuple(tensor.shape[require_dim(dim, tensor.array.ndim)] for tensor, dim in ((left, 1), (right, 2)))
     require_expandable(start, shape)
@@ -454,6 +467,7 @@ ROWS = [
             "vec2": "times(mv(t(grad), vec1), alpha)",
         },
         check=_check_addr,
+        refuses=_refuse_addr,
         inplace=True,
         doc="beta * self + alpha * outer(vec1, vec2)",
         samples=("torch.addr(a, b, c)",),

@@ -39,10 +39,10 @@ def _check_fill_number(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def _check_fill_dims(session: Any, op: Op, bound: list[Any]) -> None:
-    if session.grad_enabled and requires_grad(bound[1]) and not bound[0].dtype.is_floating:
-        raise TorchError("autograd_dtype", dtype=bound[0].dtype.scalar)
     if bound[1].array.ndim:
         raise TorchError("fill_dims", ndim=bound[1].array.ndim)
+    if session.grad_enabled and requires_grad(bound[1]) and not bound[0].dtype.is_floating:
+        raise TorchError("autograd_dtype", dtype=bound[0].dtype.scalar)
 
 
 def fill_diagonal_(ops: Any, self: Any, fill_value: float, wrap: bool = False) -> Any:

@@ -245,8 +245,8 @@ type_as zero_
 add_scalar div_scalar div_scalar_ mul_scalar mul_scalar_ number_tensor scalar_div scalar_sub sub_scalar
 """,
     "exponential": """
-exp2 exp2_ expm1 expm1_ log10 log10_ log1p log1p_ log2 log2_ logaddexp logaddexp2 number_pow_backward pow
-pow_Scalar rpow rsqrt rsqrt_ square square_
+difference exp2 exp2_ expm1 expm1_ log10 log10_ log1p log1p_ log2 log2_ logaddexp logaddexp2
+number_pow_backward pow pow_Scalar rpow rsqrt rsqrt_ square square_
 """,
     "trigonometric": """
 acos acos_ acosh acosh_ asin asin_ asinh asinh_ atan atan2 atan2_ atan2_backward atan_ atanh atanh_ cosh cosh_

@@ -103,9 +103,9 @@ def dims(dim: Sequence[int] | None, ndim: int) -> tuple[int, ...]:
     if dim is None or len(dim) == 0:
         return tuple(range(ndim))
     wrapped = tuple(wrap_dim(d, ndim) for d in dim)
-    if len(set(wrapped)) < len(wrapped):
-        twice = next(d for d in wrapped if wrapped.count(d) > 1)
-        raise TorchError("dim_twice", dim=twice)
+    for place, axis in enumerate(wrapped):
+        if axis in wrapped[:place]:
+            raise TorchError("dim_twice", dim=axis)
     return wrapped if ndim else ()
 
 

@@ -18,6 +18,8 @@ def constant_pad_nd(self: Array, pad: Sequence[int], value: float = 0) -> Array:
         raise TorchError("pad_even_constant", count=len(pad))
     if len(pad) // 2 > self.ndim:
         raise TorchError("pad_long", count=len(pad), ndim=self.ndim)
+    if not pad:
+        return self.copy()
     cut: list[slice] = [slice(None)] * self.ndim
     widths = [(0, 0)] * self.ndim
     for number in range(len(pad) // 2):

@@ -101,7 +101,7 @@ def _int64() -> Any:
 def _repeated_places(self: Array, output_size: int | None = None) -> Array:
     if self.ndim != 1:
         raise TorchError("repeat_vector")
-    return _places(self, output_size)
+    return _places(self, output_size).astype(self.dtype)
 
 
 def _places(counts: Array, output_size: int | None) -> Array:

@@ -113,6 +113,8 @@ def nanmean(ops: Any, self: Any, dim: Any = None, keepdim: bool = False, dtype: 
     """The mean of the elements that are not nan."""
     if not self.tensor.dtype.is_floating:
         raise TorchError("nanmean_dtype", dtype=self.tensor.dtype.scalar)
+    if dtype is not None and not dtype.is_floating and not ops.is_old:
+        raise TorchError("nanmean_wanted", dtype=dtype.scalar)
     count = ops.sum(ops.logical_not(ops.isnan(ops.detach(self))), dim, keepdim)
     return ops.nansum(self, dim, keepdim, dtype=dtype) / count
 

@@ -177,26 +177,21 @@ def _check_scatter(session: Any, op: Op, bound: list[Any]) -> None:
         return
     if max(index.ndim, 1) != max(self.ndim, 1):
         raise TorchError("gather_dims", other="self")
-    if isinstance(src, Tensor) and max(index.ndim, 1) != max(src.array.ndim, 1):
-        if 1 <= src.array.ndim < index.ndim:
-            # It is asked for the sizes of index's dims before anybody counts them.
-            wrap_dim(src.array.ndim, src.array.ndim)
-        raise TorchError("gather_dims", other="src")
-    shape = self.shape or (1,)
-    where = index.shape or (1,)
-    wrong = any(other != axis and where[other] > shape[other] for other in range(len(where)))
+    shape, where = self.shape or (1,), index.shape or (1,)
+    wrong = any(other != axis and size > shape[other] for other, size in enumerate(where))
+    details = {"index": list(index.shape), "shape": list(self.shape), "dim": axis}
     if isinstance(src, Tensor):
-        given = src.array.shape or (1,)
-        if wrong or any(size > other for size, other in zip(where, given, strict=True)):
-            raise TorchError(
-                "scatter_sizes",
-                index=list(index.shape),
-                shape=list(self.shape),
-                dim=axis,
-                src=list(src.array.shape),
-            )
+        given = src.array.shape
+        # The sizes are asked for before anybody counts the dims.
+        wrong = wrong or any(
+            size > (given[wrap_dim(other, len(given))] if given else 1) for other, size in enumerate(where)
+        )
+        if len(where) != max(len(given), 1):
+            raise TorchError("gather_dims", other="src")
+        if wrong:
+            raise TorchError("scatter_sizes", **details, src=list(src.array.shape))
     elif wrong:
-        raise TorchError("scatter_sizes_value", index=list(index.shape), shape=list(self.shape), dim=axis)
+        raise TorchError("scatter_sizes_value", **details)
 
 
 def _refuse_scatter(session: Any, op: Op, bound: list[Any]) -> None:
@@ -206,9 +201,11 @@ def _refuse_scatter(session: Any, op: Op, bound: list[Any]) -> None:
         _check_reduce(session, op.name, bound[4])
     if index.size == 0:
         return
-    if not isinstance(src, Tensor):
-        require_fit(session, bound[0].dtype, src)
     axis = wrap_dim(dim, self.ndim)
+    if not isinstance(src, Tensor):
+        # A number is looked at when it is written for the first time.
+        refuse_outside(index.reshape(-1)[:1], length_along(self, axis), axis)
+        require_fit(session, bound[0].dtype, src)
     refuse_outside(index, length_along(self, axis), axis)
 
 

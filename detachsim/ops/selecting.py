@@ -238,14 +238,13 @@ def _refuse_index_copy(session: Any, op: Op, bound: list[Any]) -> None:
 
 def _check_index_fill(session: Any, op: Op, bound: list[Any]) -> None:
     self, dim, index, value = bound[0].array, bound[1], bound[2].array, bound[3]
-    axis = wrap_dim(dim, self.ndim)
     if isinstance(value, Tensor) and value.array.ndim:
         raise TorchError("index_fill_value", ndim=value.array.ndim)
-    require_fit(session, bound[0].dtype, value.array.item() if isinstance(value, Tensor) else value)
-    if op.mutates and overlaps_itself(self):
-        session.warn("index_fill_expanded")
     if bound[2].dtype is not dtypes.int64:
         raise TorchError("index_fill_dtype")
+    if op.mutates and overlaps_itself(self):
+        session.warn("index_fill_expanded")
+    axis = wrap_dim(dim, self.ndim)
     if index.ndim > 1:
         raise TorchError("index_fill_vector")
     size = length_along(self, axis)
@@ -256,6 +255,7 @@ def _check_index_fill(session: Any, op: Op, bound: list[Any]) -> None:
         reach = 1 + sum((length - 1) * step for length, step in zip(sizes, steps, strict=True))
         itemsize = bound[0].dtype.itemsize
         raise TorchError("set_storage", sizes=sizes, strides=steps, itemsize=itemsize, needed=reach * itemsize)
+    require_fit(session, bound[0].dtype, value.array.item() if isinstance(value, Tensor) else value)
     outside = index[(index < -size) | (index >= size)]
     if outside.size and self.size:
         raise TorchError("index_range", index=int(outside.flat[0]), dim=axis, size=size)

@@ -128,7 +128,11 @@ def trapezoid(ops: Any, y: Any, x: Any = None, dx: float = 1, dim: int = -1) -> 
 
 def cumulative_trapezoid(ops: Any, y: Any, x: Any = None, dx: float = 1, dim: int = -1) -> Any:
     """The integral along dim up to each place, by trapezoids."""
+    if x is not None:
+        wrap_dim(dim, y.ndim)
     _refuse_bools("cumulative_trapezoid", y, x)
+    if x is not None and x.ndim == 1:
+        require_dim(0, y.ndim)
     if y.ndim == 0:
         raise TorchError("slice_zero_dim")
     axis = wrap_dim(dim, y.ndim)

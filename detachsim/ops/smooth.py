@@ -67,7 +67,6 @@ def elu_second(
 def _check_celu(session: Any, op: Op, bound: list[Any]) -> None:
     if bound[1] == 0:
         raise TorchError("celu_alpha")
-    floats_only("elu_cpu")(session, op, bound)
 
 
 def _bend(self: Array) -> Array:
@@ -317,6 +316,7 @@ ROWS = [
         where="tF",
         grad={"self": "elu_backward(grad, alpha, 1, single_reciprocal(alpha), False, self)"},
         check=_check_celu,
+        refuses=floats_only("elu_cpu"),
         inplace=True,
         inplace_where="tF",
         inplace_grad_fn="CeluBackward1",

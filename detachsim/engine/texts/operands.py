@@ -51,12 +51,12 @@ TEXTS: dict[str, Entry] = {
         "`~` or `logical_not()` operator instead.",
         {},
     ),
-    "alpha_float": (
+    "factor_float": (
         "RuntimeError",
-        "For integral input tensors, argument alpha must not be a floating point number.",
+        "For integral input tensors, argument {name} must not be a floating point number.",
         {},
     ),
-    "alpha_bool": ("RuntimeError", "Boolean alpha only supported for Boolean results.", {}),
+    "factor_bool": ("RuntimeError", "Boolean {name} only supported for Boolean results.", {}),
     "bool_positive": ("RuntimeError", "The `+` operator, on a bool tensor is not supported.", {}),
     "negative_integer_power": ("RuntimeError", "Integers to negative integer powers are not allowed.", {}),
     "float_power_inplace": (

@@ -15,6 +15,12 @@ TEXTS: dict[str, Entry] = {
         "{dtype}",
         {},
     ),
+    "nanmean_wanted": (
+        "RuntimeError",
+        "nanmean(): could not infer output dtype. Optional dtype must be either a floating point or complex dtype. Got: "
+        "{dtype}",
+        {},
+    ),
     "nanmean_dtype": (
         "RuntimeError",
         "nanmean(): expected input to have floating point or complex dtype but got {dtype}",

@@ -85,6 +85,28 @@ TEXTS: dict[str, Entry] = {
     "select_zero_dim": ("IndexError", "select() cannot be applied to a 0-dim tensor.", {}),
     "slice_zero_dim": ("IndexError", "slice() cannot be applied to a 0-dim tensor.", {}),
     "index_many": ("IndexError", "too many indices for tensor of dimension {ndim}", {}),
+    "index_put_no_mask": (
+        "RuntimeError",
+        "sym_strides() called on an undefined Tensor",
+        {"torch-1.13": "strides() called on an undefined Tensor"},
+    ),
+    "index_put_no_mask_type": (
+        "RuntimeError",
+        "masked_fill_ only supports boolean masks, but got mask with dtype nullptr (uninitialized)",
+        {
+            "torch-1.13": 'op.is_output INTERNAL ASSERT FAILED at "./aten/src/ATen/TensorIterator.cpp":349, please report a '
+            "bug to PyTorch. Found type undefined input tensor!"
+        },
+    ),
+    "index_put_nothing": (
+        "RuntimeError",
+        'ntensor >= 3 INTERNAL ASSERT FAILED at "/__w/pytorch/pytorch/aten/src/ATen/native/cpu/IndexKernelUtils.h":8, please '
+        "report a bug to PyTorch. ",
+        {
+            "torch-1.13": 'ntensor >= 3 INTERNAL ASSERT FAILED at "./aten/src/ATen/native/cpu/IndexKernelUtils.h":10, please '
+            "report a bug to PyTorch. "
+        },
+    ),
     "index_put_many": ("IndexError", "too many indices for tensor of dimension {ndim} (got {count})", {}),
     "slice_scatter_step": ("RuntimeError", "slice step must be positive", {}),
     "slice_step": ("ValueError", "step must be greater than zero", {}),
