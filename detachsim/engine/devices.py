@@ -12,6 +12,8 @@ _NAMES = "cpu cuda ipu xpu mkldnn opengl opencl ideep hip ve fpga {} xla lazy vu
 
 def check_device(value: Any, dialect: str) -> None:
     """Raise PyTorch's error for a device that is not there, or is none, given by its name or its number."""
+    if getattr(value, "type_name", "") == "torch.device":
+        return  # made by a name that was looked at
     new = dialect == NEWEST
     if isinstance(value, int):
         if value < 0:

@@ -227,7 +227,7 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "std::string_view": lambda value: isinstance(value, str),
     "c10::string_view": lambda value: isinstance(value, str),
     "std::string": lambda value: isinstance(value, str),
-    "Device": lambda value: isinstance(value, str) or _is_plain_int(value),
+    "Device": lambda value: isinstance(value, str) or _is_plain_int(value) or _is_device(value),
     "DeviceIndex": _is_plain_int,
     "Dimname": lambda value: value is None or isinstance(value, str),
     "DimnameList": lambda value: (
@@ -244,6 +244,10 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
 }
 for _kind in ("Layout", "MemoryFormat", "Storage", "Stream", "DispatchKeySet", "QScheme"):
     _KINDS[_kind] = _never
+
+
+def _is_device(value: Any) -> bool:
+    return getattr(value, "type_name", None) == "torch.device"
 
 
 def _take_to_pieces(name: str, fit: Fit, dialect: str) -> None:

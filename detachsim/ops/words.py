@@ -13,31 +13,32 @@ channel_shuffle cholesky cholesky_inverse cholesky_solve chunk clamp clamp_ clam
 clamp_min_ clip clip_ clone column_stack combinations concat concatenate conj conj_physical conj_physical_
 constant_pad_nd conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d copysign corrcoef cos
 cos_ cosh cosh_ cosine_similarity count_nonzero cov cross cummax cummin cumprod cumsum cumulative_trapezoid
-deg2rad deg2rad_ det detach diag diag_embed diagflat diagonal diagonal_copy diagonal_scatter diff digamma dist
-div divide dot dropout dropout_ dsplit dstack einsum empty empty_like eq equal erf erf_ erfc erfc_ erfinv exp
-exp2 exp2_ exp_ expm1 expm1_ eye feature_alpha_dropout feature_alpha_dropout_ feature_dropout feature_dropout_
-fill fill_ fix fix_ flatten flip fliplr flipud float_power floor floor_ floor_divide fmax fmin fmod frac frac_
-frexp from_numpy full full_like gather gcd gcd_ ge ger get_default_dtype gradient greater greater_equal
-group_norm gt hardshrink heaviside histc hsplit hstack hypot i0 i0_ igamma igammac imag index_add index_copy
-index_fill index_put index_put_ index_select initial_seed inner inverse is_anomaly_enabled is_complex
-is_floating_point is_grad_enabled is_inference_mode_enabled is_nonzero is_same_size is_tensor isclose isfinite
-isin isinf isnan isneginf isposinf isreal kron kthvalue layer_norm lcm lcm_ ldexp ldexp_ le lerp less
-less_equal lgamma linspace log log10 log10_ log1p log1p_ log2 log2_ log_ log_softmax logaddexp logaddexp2
-logcumsumexp logdet logical_and logical_not logical_or logical_xor logit logit_ logspace logsumexp lt lu
-lu_solve lu_unpack manual_seed masked_fill masked_scatter masked_select matmul matrix_exp matrix_power max
-maximum mean median meshgrid min minimum mm mode moveaxis movedim msort mul multinomial multiply mv mvlgamma
-nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow ne neg neg_ negative negative_ nextafter
-nonzero norm normal not_equal numel ones ones_like outer pairwise_distance pdist permute pinverse
-pixel_shuffle pixel_unshuffle poisson polygamma positive pow prelu prod promote_types put qr quantile rad2deg
-rad2deg_ rand rand_like randint randint_like randn randn_like randperm ravel real reciprocal reciprocal_ relu
-relu_ remainder renorm repeat_interleave reshape resolve_conj resolve_neg result_type rms_norm roll rot90
-round round_ row_stack rrelu rsqrt rsqrt_ rsub scalar_tensor scatter scatter_add scatter_reduce searchsorted
-select select_scatter selu selu_ set_grad_enabled set_printoptions sgn sigmoid sigmoid_ sign signbit sin sin_
-sinc sinc_ sinh sinh_ slice_scatter slogdet softmax sort split split_with_sizes sqrt sqrt_ square square_
-squeeze stack std std_mean sub subtract sum svd swapaxes swapdims t take take_along_dim tan tan_ tanh tanh_
-tensor tensor_split tensordot threshold threshold_ tile topk trace transpose trapezoid trapz triangular_solve
-tril tril_indices triu triu_indices true_divide trunc trunc_ unbind unflatten unique unique_consecutive
-unsqueeze var var_mean vdot vsplit vstack where xlogy xlogy_ zero_ zeros zeros_like
+deg2rad deg2rad_ det detach device diag diag_embed diagflat diagonal diagonal_copy diagonal_scatter diff
+digamma dist div divide dot dropout dropout_ dsplit dstack einsum empty empty_like eq equal erf erf_ erfc
+erfc_ erfinv exp exp2 exp2_ exp_ expm1 expm1_ eye feature_alpha_dropout feature_alpha_dropout_ feature_dropout
+feature_dropout_ fill fill_ finfo fix fix_ flatten flip fliplr flipud float_power floor floor_ floor_divide
+fmax fmin fmod frac frac_ frexp from_numpy full full_like gather gcd gcd_ ge ger get_default_dtype gradient
+greater greater_equal group_norm gt hardshrink heaviside histc hsplit hstack hypot i0 i0_ igamma igammac iinfo
+imag index_add index_copy index_fill index_put index_put_ index_select initial_seed inner inverse
+is_anomaly_enabled is_complex is_floating_point is_grad_enabled is_inference_mode_enabled is_nonzero
+is_same_size is_tensor isclose isfinite isin isinf isnan isneginf isposinf isreal kron kthvalue layer_norm lcm
+lcm_ ldexp ldexp_ le lerp less less_equal lgamma linspace log log10 log10_ log1p log1p_ log2 log2_ log_
+log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and logical_not logical_or logical_xor logit
+logit_ logspace logsumexp lt lu lu_solve lu_unpack manual_seed masked_fill masked_scatter masked_select matmul
+matrix_exp matrix_power max maximum mean median meshgrid min minimum mm mode moveaxis movedim msort mul
+multinomial multiply mv mvlgamma nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow ne neg
+neg_ negative negative_ nextafter nonzero norm normal not_equal numel ones ones_like outer pairwise_distance
+pdist permute pinverse pixel_shuffle pixel_unshuffle poisson polygamma positive pow prelu prod promote_types
+put qr quantile rad2deg rad2deg_ rand rand_like randint randint_like randn randn_like randperm ravel real
+reciprocal reciprocal_ relu relu_ remainder renorm repeat_interleave reshape resolve_conj resolve_neg
+result_type rms_norm roll rot90 round round_ row_stack rrelu rsqrt rsqrt_ rsub scalar_tensor scatter
+scatter_add scatter_reduce searchsorted select select_scatter selu selu_ set_grad_enabled set_printoptions sgn
+sigmoid sigmoid_ sign signbit sin sin_ sinc sinc_ sinh sinh_ slice_scatter slogdet softmax sort split
+split_with_sizes sqrt sqrt_ square square_ squeeze stack std std_mean sub subtract sum svd swapaxes swapdims t
+take take_along_dim tan tan_ tanh tanh_ tensor tensor_split tensordot threshold threshold_ tile topk trace
+transpose trapezoid trapz triangular_solve tril tril_indices triu triu_indices true_divide trunc trunc_ unbind
+unflatten unique unique_consecutive unsqueeze var var_mean vdot vsplit vstack where xlogy xlogy_ zero_ zeros
+zeros_like
 """
 
 FUNCTIONAL = """
@@ -183,26 +184,26 @@ _saved_weight3 _saved_x1 _saved_x2 _version add_zero_attn affine align_corners a
 base_lrs batch_first best beta bias bias_hh bias_hh_l0 bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse
 bias_hh_l2 bias_hh_l2_reverse bias_hh_l3 bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1
 bias_ih_l1_reverse bias_ih_l2 bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bias_k bias_v bidirectional
-ceil_mode cloned_coefficient cooldown cooldown_counter data default_min_lr defaults delta device dilation dim
-downscale_factor dropout dropout1 dropout2 dropout3 dtype eigenvalues eigenvectors elementwise_affine
+bits ceil_mode cloned_coefficient cooldown cooldown_counter data default_min_lr defaults delta device dilation
+dim downscale_factor dropout dropout1 dropout2 dropout3 dtype eigenvalues eigenvectors elementwise_affine
 embed_dim embedding_dim end_dim end_factor eps eta_min exponent factor full gamma grad grad_fn groups head_dim
 hidden_size ignore_index imag in1_features in2_features in_channels in_features in_proj_bias in_proj_weight
-include_last_offset indices info inplace input_size inverse is_cuda is_leaf is_sparse itemsize k k_proj_weight
-kdim keepdim kernel_size label_smoothing lambd last_epoch layers linear1 linear2 log_input log_target
-logabsdet lower mH mT mantissa margin max max_norm max_val metadata milestones min min_lrs min_val
+include_last_offset index indices info inplace input_size inverse is_cuda is_leaf is_sparse itemsize k
+k_proj_weight kdim keepdim kernel_size label_smoothing lambd last_epoch layers linear1 linear2 log_input
+log_target logabsdet lower mH mT mantissa margin max max_norm max_val metadata milestones min min_lrs min_val
 missing_keys mode mode_worse momentum multihead_attn nbytes ndim negative_slope next_functions nonlinearity
 norm norm1 norm2 norm3 norm_first norm_type normalized_shape num_bad_epochs num_batches_tracked num_channels
 num_embeddings num_features num_groups num_heads num_layers num_parameters out_channels out_features out_proj
 output_nr output_size p padding padding_idx param_groups patience pivots pos_weight power proj_size
-q_proj_weight rank real reduction requires_grad residuals result retains_grad return_indices running_mean
-running_var scale_factor scale_grad_by_freq self_attn shape sign singular_values size solution start_dim
-start_factor state step_size stride swap threshold threshold_mode total_iters total_steps track_running_stats
-training unexpected_keys unflattened_size upper upscale_factor v_proj_weight value values variable vdim weight
-weight_hh weight_hh_l0 weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2
-weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1
-weight_hr_l1_reverse weight_hr_l2 weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih
-weight_ih_l0 weight_ih_l0_reverse weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse
-weight_ih_l3 weight_ih_l3_reverse
+q_proj_weight rank real reduction requires_grad residuals resolution result retains_grad return_indices
+running_mean running_var scale_factor scale_grad_by_freq self_attn shape sign singular_values size
+smallest_normal solution start_dim start_factor state step_size stride swap threshold threshold_mode tiny
+total_iters total_steps track_running_stats training type unexpected_keys unflattened_size upper
+upscale_factor v_proj_weight value values variable vdim weight weight_hh weight_hh_l0 weight_hh_l0_reverse
+weight_hh_l1 weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse
+weight_hr_l0 weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse weight_hr_l2 weight_hr_l2_reverse
+weight_hr_l3 weight_hr_l3_reverse weight_ih weight_ih_l0 weight_ih_l0_reverse weight_ih_l1
+weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse weight_ih_l3 weight_ih_l3_reverse
 """
 
 SETTABLE = """

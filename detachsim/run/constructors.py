@@ -20,9 +20,9 @@ def constructors(space: str) -> dict[str, Callable[..., Any]]:
         return schedulers.CONSTRUCTORS
     if space == "torch":
         from detachsim.ops import generators
-        from detachsim.run import legacy
+        from detachsim.run import legacy, type_info
 
-        return generators.CONSTRUCTORS | legacy.CONSTRUCTORS
+        return generators.CONSTRUCTORS | legacy.CONSTRUCTORS | type_info.CONSTRUCTORS
     if space == "torch.nn.init":
         from detachsim.ops.nn import init
 
@@ -43,12 +43,13 @@ def classes() -> tuple[Any, ...]:
     from detachsim.engine.generator import Generator
     from detachsim.ops import collections, modules, optimizers, schedulers
     from detachsim.ops.nn.state import Loaded
-    from detachsim.run import storages
+    from detachsim.run import storages, type_info
     from detachsim.run.arrays import NumpyArray
 
     return (
         NumpyArray,
         *storages.CLASSES,
+        *type_info.CLASSES,
         Loaded,
         *modules.CLASSES,
         *optimizers.CLASSES,

@@ -1,7 +1,7 @@
 """The values of a scenario that are neither tensors nor Python's own: sizes, functions, nodes."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.parser import CLASSES
@@ -42,6 +42,11 @@ class Device:
     """Where a tensor's memory is, which is the one place there is."""
 
     type_name = "torch.device"
+    METHODS: ClassVar[dict[str, Any]] = {}
+    ATTRIBUTES: ClassVar[dict[str, Any]] = {
+        "type": lambda session, device: "cpu",
+        "index": lambda session, device: None,
+    }
 
     def __str__(self) -> str:
         return "cpu"
