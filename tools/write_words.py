@@ -26,6 +26,7 @@ def collect() -> dict[str, set[str]]:
         "LINALG": set(),
         "SPECIAL": set(),
         "AUTOGRAD": set(functions.FUNCTIONS["torch.autograd"]),
+        "DERIVATIVES": set(functions.FUNCTIONS["torch.autograd.functional"]),
         "MODULES": set(constructors.constructors("torch.nn")),
         "INIT": set(constructors.constructors("torch.nn.init")),
         "UTILS": set(constructors.constructors("torch.nn.utils")),

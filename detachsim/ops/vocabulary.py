@@ -38,6 +38,7 @@ def _vocabulary() -> Vocabulary:
             "torch.linalg": split(words.LINALG),
             "torch.special": split(words.SPECIAL),
             "torch.autograd": split(words.AUTOGRAD),
+            "torch.autograd.functional": split(words.DERIVATIVES),
             "torch.nn": split(words.MODULES),
             "torch.nn.init": split(words.INIT),
             "torch.nn.Embedding": split(words.TABLES),

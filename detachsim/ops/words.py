@@ -77,6 +77,10 @@ AUTOGRAD = """
 backward grad
 """
 
+DERIVATIVES = """
+hessian hvp jacobian jvp vhp vjp
+"""
+
 MODULES = """
 AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d
 AlphaDropout AvgPool1d AvgPool2d AvgPool3d BCELoss BCEWithLogitsLoss BatchNorm1d BatchNorm2d BatchNorm3d

@@ -15,7 +15,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.library import OverloadSet
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
-from detachsim.run import tensors
+from detachsim.run import derivatives, tensors
 from detachsim.run.arrays import from_numpy
 from detachsim.run.broadcasting import broadcast_shapes
 from detachsim.run.constructors import constructors
@@ -115,6 +115,7 @@ FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
         "Size": lambda session, *given, **named: _size(*given, **named),
     },
     "torch.autograd": {"grad": grad, "backward": backward},
+    "torch.autograd.functional": derivatives.FUNCTIONS,
 }
 
 

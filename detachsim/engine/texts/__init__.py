@@ -30,6 +30,7 @@ FAMILIES = (
     "creation",
     "series",
     "outputs",
+    "derivatives",
 )
 
 
