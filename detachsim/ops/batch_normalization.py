@@ -32,7 +32,9 @@ def batch_norm_backward(
     eps: float,
 ) -> tuple[Any, Any, Any]:
     """The gradients of batch_norm for its input, weight and bias."""
-    require_same_type("layer_norm_double" if input.dtype == np.float64 else "layer_norm_mixed", input, weight)
+    require_same_type(
+        "layer_norm_double" if input.dtype == np.float64 else "layer_norm_mixed", input, weight, mixed=True
+    )
     made: tuple[Any, Any, Any] = ops.native_batch_norm_backward(
         grad, input, weight, running_mean, running_var, save_mean, save_invstd, training, eps
     )

@@ -89,14 +89,15 @@ def named_type(value: Any) -> DType:
     return value
 
 
-def require_same_type(key: str, *tensors: Any) -> None:
+def require_same_type(key: str, *tensors: Any, mixed: bool = False) -> None:
     """Refuse, in a backward pass, tensors of which one has become another type since forward.
 
-    ``key`` names the refusal, which tells the type of the first one and the one that differs.
+    ``key`` names the refusal, which tells the type of the first one and the one that differs. With ``mixed``, what
+    belongs to a half type may be float32.
     """
     kinds = [_kind(tensor) for tensor in tensors if tensor is not None]
     for kind in kinds[1:]:
-        if kind is not kinds[0]:
+        if kind is not kinds[0] and not (mixed and kinds[0].is_reduced and kind is dtypes.float32):
             raise TorchError(key, expected=kinds[0].scalar, found=kind.scalar)
 
 

@@ -31,7 +31,7 @@ def layer_norm_backward(
     ops: Any, grad: Any, input: Any, mean: Any, rstd: Any, normalized_shape: Axes, weight: Any, bias: Any, eps: float
 ) -> tuple[Any, Any, Any]:
     """The gradients of layer_norm for its input, weight and bias."""
-    require_same_type("scalar_type", input, weight)
+    require_same_type("scalar_type", input, weight, mixed=True)
     made: tuple[Any, Any, Any] = ops.native_layer_norm_backward(
         grad, input, mean, rstd, weight, bias, normalized_shape, eps
     )
@@ -112,7 +112,7 @@ def group_norm_backward(
     For a graph they come from ops that can be differentiated, and go through the means and deviations that the
     forward pass has kept: so these have gradients themselves.
     """
-    require_same_type("scalar_type", input, weight)
+    require_same_type("scalar_type", input, weight, mixed=True)
     grad, to_middle, to_rstd = grads
     if weight is None and needs[2]:
         raise TorchError("group_norm_bias")
