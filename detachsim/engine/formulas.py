@@ -1,12 +1,9 @@
 """Running one node: its formulas on arrays, or on tensors while a graph is recorded."""
 
-import re
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.gradient_fit import fit, fit_all
 from detachsim.engine.gradients import Gradient
 from detachsim.engine.node import AsStrided, CopySlices, Node, SavedOutput
@@ -121,21 +118,13 @@ def _spread(node: Node, edges: tuple[int, ...], made: Any, results: list[Gradien
 def call_unfitting(session: "Session", node: Node, gradients: list[Gradient], error: ValueError) -> list[Gradient]:
     """Run a node whose formulas did not fit on arrays: ``.data = …`` gave a saved input another shape.
 
-    Op by op, each op asks for the shapes first and raises PyTorch's error; of kernels of several steps, numpy tells
-    the shapes that do not meet.
+    Op by op, each op asks for the shapes first and raises PyTorch's error.
     """
-    if type(node) is Node and not any(isinstance(gradient, Tensor) for gradient in gradients):
-        try:
-            results = _call_by_steps(session, node, gradients)
-        except ValueError as by_steps:
-            error = by_steps
-        else:
-            fit_all(session, node, results, False)
-            return results
-    shapes = [[int(size) for size in shape.split(",") if size] for shape in re.findall(r"\(([\d,]*)\)", str(error))]
-    for left, right in pairwise(shapes):
-        broadcast_shape(left, right)
-    raise error
+    if type(node) is not Node or any(isinstance(gradient, Tensor) for gradient in gradients):
+        raise error
+    results = _call_by_steps(session, node, gradients)
+    fit_all(session, node, results, False)
+    return results
 
 
 def _call_by_steps(session: "Session", node: Node, gradients: list[Gradient]) -> list[Gradient]:

@@ -73,6 +73,20 @@ def distances(ops: Any, x1: Any, x2: Any, p: float = 2.0, compute_mode: str | No
     return ops.cdist_kernel(x1, x2, p)
 
 
+def _check_gradient(session: Any, op: Op, bound: list[Any]) -> None:
+    _, left, right, _, distance = bound
+    shapes = left.shape, right.shape
+    if min(map(len, shapes)) < 2 or left.shape[-1] != right.shape[-1]:
+        raise LimitError(CHANGED)
+    lead = broadcast_shape(*(shape[:-2] for shape in shapes))
+    if distance.shape != (*lead, *(shape[-2] for shape in shapes)):
+        raise LimitError(CHANGED)
+
+
+# PyTorch's kernels read and write what lies behind then.
+CHANGED = "distances of rows that have got other sizes since"
+
+
 def second_gradient(ops: Any, grad: Any, x1: Any, x2: Any, p: float, result: Any) -> Any:
     """The gradient of the second argument is that of the first of the transposed problem."""
     grad, result = ops.transpose(grad, -2, -1), ops.transpose(result, -2, -1)
@@ -101,8 +115,8 @@ def _check_pairs_gradient(session: Any, op: Op, bound: list[Any]) -> None:
     require_dim(0, self.array.ndim)
     require_dim(1, self.array.ndim)
     rows = self.shape[0]
-    if rows * (rows - 1) // 2 != distance.array.size:
-        raise LimitError("pdist of rows whose number has changed since")
+    if self.array.ndim > 2 or rows * (rows - 1) // 2 != distance.array.size:
+        raise LimitError(CHANGED)
 
 
 def pair_distances(ops: Any, self: Any, p: float = 2.0) -> Any:
@@ -149,6 +163,7 @@ ROWS: list[Op] = [
         "cdist_backward(Tensor grad_output, Tensor x1, Tensor x2, float p, Tensor distance)",
         "CdistBackwardBackward0",
         cdist_backward,
+        check=_check_gradient,
         where="",
         grad=_refused("grad_output, x1, x2, distance", "_cdist_backward"),
         doc="the gradient of cdist for its first argument",

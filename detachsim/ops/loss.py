@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
-from detachsim.engine.broadcasting import broadcast_shape
+from detachsim.engine.broadcasting import broadcast_shape, require_broadcast
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_OPERANDS
@@ -140,6 +140,7 @@ def _pair(
             f"{node}BackwardBackward0",
             lambda grad_output, self, *rest: backward(grad_output, self, *rest).astype(self.dtype, copy=False),
             where="",
+            check=lambda session, op, bound: require_broadcast(bound[1:3]),
             grad={
                 "grad_output": f"{name}_slope_sum(grad, grad_output, self, target, reduction{argument})"
                 if summed

@@ -329,6 +329,7 @@ ROWS = [
         soft_margin_backward,
         promote=FLOAT,
         where="",
+        check=lambda session, op, bound: require_broadcast((bound[2], bound[1])),
         grad={
             "grad_output": "soft_margin_slope_sum(grad, grad_output, self, target, reduction)",
             "self": "soft_margin_second(grad * grad_output, self, target, reduction)",
