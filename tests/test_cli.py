@@ -85,6 +85,22 @@ def test_what_the_transcript_has_no_room_for_goes_to_standard_error(tmp_path: Pa
     assert detachsim("run", "--format", "plain", "-", stdin=text).stderr == ""
 
 
+def test_an_expectation_that_raises_has_failed_and_the_run_goes_on() -> None:
+    text = "steps:\n  - tensor: a = [1., 2.]\n  - expect: {a.view(3): 3, a: [1, 2]}\n  - print: a\n"
+    text += "  - expect: {a.view(3): 3}\n    raises: x\n"
+    done = detachsim("run", "--format", "torch", "-", stdin=text)
+    assert (done.stdout, done.returncode) == ("a: tensor([1., 2.])\n", 1)
+    assert done.stderr.split("\n") == [
+        "<stdin>:3:5: expectation failed: a.view(3)",
+        "  expected  3",
+        "  actual    RuntimeError: shape '[3]' is invalid for input of size 2",
+        "<stdin>:5:5: expectation failed: the error that `raises` expects",
+        "  expected  x",
+        "  actual    RuntimeError: shape '[3]' is invalid for input of size 2",
+        "",
+    ]
+
+
 def test_a_folder_stands_for_the_scenarios_below_it(tmp_path: Path) -> None:
     for number, name in enumerate(["b.yaml", "a/z.yml", "a/b/c.yaml", ".hidden/x.yaml", ".y.yaml", "note.txt"]):
         path = tmp_path / "all" / name

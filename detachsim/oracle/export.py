@@ -206,7 +206,7 @@ class Writer:
         code = list(code_lines(step, self.bound, VOCABULARY))
         self.bound.update(bound_by(step))
         if isinstance(step, ExpectStep):
-            comments, code = comments + code, []
+            comments, code = comments + code + (comment(f"raises: {step.raises}") if step.raises else []), []
         elif isinstance(step, BlockStep):
             code += indented(self.block(step.steps, f"{number}."))
         elif isinstance(step, RepeatStep):
@@ -214,8 +214,9 @@ class Writer:
             code += indented([f"_next({number!r})", *inner] if self.marked else inner)
             if self.marked:
                 code.insert(0, f"_loop({number!r})")
-        compound = isinstance(step, BlockStep | RepeatStep) or step.raises is not None
-        if step.raises is not None:
+        guarded = step.raises is not None and not isinstance(step, ExpectStep)
+        compound = isinstance(step, BlockStep | RepeatStep) or guarded
+        if step.raises is not None and guarded:
             code = self.guarded(code, step.raises)
         if self.marked:
             code.insert(0, f"_step({number!r})")

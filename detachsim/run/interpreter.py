@@ -217,11 +217,14 @@ class Interpreter:
     def _run_plain(self, step: AnyStep) -> Iterator[Event]:
         """Run a step without steps inside, then tell what it did: facts, names, prints and warnings, error."""
         error: TorchError | LimitError | None = None
+        stopped: Stop | None = None
         bindings: list[tuple[str, Any, Any]] = []
         self.made_by = ""
         try:
             with np.errstate(all="ignore"):
                 self._execute(step, bindings)
+        except Stop as caught:
+            stopped = caught
         except (TorchError, LimitError) as caught:
             # Without the frames that it came through, which would keep tensors and nodes that the step has let go.
             error = caught.with_traceback(None)
@@ -242,6 +245,8 @@ class Interpreter:
             yield from self._bound_events(bindings)
         pending, self.pending = self.pending, []
         yield from pending
+        if stopped is not None:
+            raise stopped
         if error is not None:
             yield self._raise(error, self.active)
             raise Stop(self._catcher)
@@ -478,6 +483,17 @@ class Interpreter:
             try:
                 value = self._value(expression)
                 actual = differs(session, value, wanted, step.atol, step.rtol)
+            except TorchError as error:
+                # Nothing of the script that a scenario stands for: an error here is what was found, and no more.
+                actual = ": ".join(error.spell(session.dialect))
+                if step.raises is not None:
+                    met = step.raises is True or step.raises in actual
+                    self.pending.append(
+                        ExpectationMet(expression.text, actual)
+                        if met
+                        else self._failed("raises", "", str(step.raises), actual, step)
+                    )
+                    raise Stop(step) from None
             finally:
                 session.sink, session.facts, self.evaluator.quiet = sink, facts, False
                 self._tell_reads()
