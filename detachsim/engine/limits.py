@@ -17,6 +17,8 @@ MAX_DRAWS = 1_000_000
 """So do as many random numbers that have to be drawn one after another,"""
 MAX_WINDOWS = 200_000
 """and as many windows of different sizes."""
+MAX_STEPS = 1_000_000
+"""A polynomial is made of those of lower degrees in as many steps."""
 
 
 def require_few(elements: int) -> None:
@@ -55,3 +57,9 @@ def require_few_windows(counts: Sequence[int]) -> None:
     """Refuse to cut a tensor into so many windows of different sizes that it would take minutes."""
     if prod(counts) > MAX_WINDOWS:
         raise LimitError(f"{prod(counts):,} windows would take minutes")
+
+
+def require_few_steps(degree: int) -> None:
+    """Refuse a polynomial of so high a degree that the steps to it would take minutes."""
+    if degree > MAX_STEPS:
+        raise LimitError(f"a polynomial of the degree {degree:,} would take minutes")
