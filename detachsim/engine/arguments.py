@@ -133,6 +133,7 @@ def _as_flags(given: Mapping[str, Any], defaults: Mapping[str, Any], op: "Op") -
     What the body does not hand on to C++ it only asks whether it is true, and what the row has not got may say nothing.
     """
     names = [p.name for p in op.parameters]
+    numbers = {p.name for p in op.parameters if p.type in ("int", "float")}
     flags = {p.name: p.optional for p in op.parameters if p.type == "bool"}
     named: dict[str, Any] = {}
     for position, (name, value) in enumerate(given.items()):
@@ -142,6 +143,8 @@ def _as_flags(given: Mapping[str, Any], defaults: Mapping[str, Any], op: "Op") -
             named[names[position]] = value
         elif name in flags:
             named[name] = None if value is None and flags[name] else truth(value)
+        elif name in numbers and isinstance(value, Tensor) and value.array.size == 1:
+            named[name] = value.array.item()
         elif name in names or (name != "out" and value is not defaults.get(name, given)):
             named[name] = value
     return named

@@ -7,6 +7,7 @@ calling a function of C++, reading an attribute, asking whether it is true.
 from typing import TYPE_CHECKING, Any
 
 from detachsim.engine.calls import Calls
+from detachsim.engine.errors import TorchError
 from detachsim.engine.functional_bodies import FUNCTIONAL_BODIES
 from detachsim.engine.torch_bodies import TORCH_BODIES
 
@@ -25,5 +26,10 @@ def ask_body(session: "Session", place: str, name: str, arguments: dict[str, Any
     if body is None:
         return True
     calls = Calls(session)
-    arguments.update(body(calls, **arguments) or {})
+    try:
+        arguments.update(body(calls, **arguments) or {})
+    except TorchError:
+        for key, details in calls.warnings:
+            session.warn(key, **details)
+        raise
     return calls.certain

@@ -19,6 +19,8 @@ class Calls:
         self.dialect = session.dialect
         # Whether the types of the arguments alone decided that all is well.
         self.certain = True
+        # The warnings so far, which the row gives again where the body ends without an error.
+        self.warnings: list[tuple[str, dict[str, Any]]] = []
 
     def call(self, function: str, *args: Any, **kwargs: Any) -> None:
         """Call a function of C++ (``"t relu"``: place and name)."""
@@ -82,14 +84,28 @@ class Calls:
 
     def reduction(self, reduction: Any, size_average: Any = None, reduce: Any = None) -> int:
         """Return the number of a reduction."""
-        if size_average is not None or reduce is not None:
-            for value in (size_average, reduce):
-                if value is not None:
-                    self.true(value)
+        if self.legacy_reduction(size_average, reduce):
             return 1
         if reduction not in ("none", "mean", "sum", "elementwise_mean"):
             raise TorchError("loss_reduction", reduction=reduction)
         return 1
+
+    def legacy_reduction(self, size_average: Any, reduce: Any) -> str:
+        """Return the reduction that the old arguments ask for, with a warning; none if they are not given."""
+        if size_average is None and reduce is None:
+            return ""
+        averaged, reduced = (value is None or self.true(value) for value in (size_average, reduce))
+        asked = "mean" if averaged and reduced else "sum" if reduced else "none"
+        self.warnings.append(("legacy_reduction", {"reduction": asked}))
+        return asked
+
+    def warn_of_sizes(self, input: Any, target: Any) -> None:
+        """Ask for the sizes of the two sides of a loss, with a warning where they differ."""
+        for value in (target, input):
+            self.attribute(value, "size")
+        if target.shape != input.shape:
+            sizes = {name: f"torch.Size({list(value.shape)})" for name, value in (("target", target), ("input", input))}
+            self.warnings.append(("loss_sizes", sizes))
 
 
 def truth(value: Any) -> bool:

@@ -4,7 +4,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from detachsim.engine.broadcasting import require_broadcast
 from detachsim.engine.calls import Calls
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.parser import type_word
 from detachsim.engine.tensor import Tensor
@@ -33,29 +35,57 @@ def _direct(function: str, *names: str) -> Callable[..., None]:
     return body
 
 
-def _loss(function: str, *names: str, sizes: bool = False) -> Callable[..., None]:
+def _loss(function: str, *names: str, sizes: bool = False) -> Callable[..., dict[str, Any]]:
     """Return the body of a loss: the number of its reduction stands where ``names`` has an ellipsis.
 
     With ``sizes`` it asks those of target and input first.
     """
 
-    def body(c: Calls, reduction: Any, size_average: Any = None, reduce: Any = None, **given: Any) -> None:
+    def body(c: Calls, reduction: Any, size_average: Any = None, reduce: Any = None, **given: Any) -> dict[str, Any]:
+        asked = c.legacy_reduction(size_average, reduce)
+        batchmean = function == "t kl_div" and reduction == "batchmean"
+        if function == "t kl_div" and not asked and reduction == "mean":
+            c.warnings.append(("kl_div_mean", {}))
+        number = c.reduction("sum" if batchmean else asked or reduction)
         if sizes:
             c.attribute(given["target"], "size")
             c.attribute(given["input"], "size")
         if function == "n binary_cross_entropy" and given["weight"] is not None:
             c.attribute(given["weight"], "size")
-        batchmean = function == "t kl_div" and reduction == "batchmean"
-        number = c.reduction("sum" if batchmean else reduction, size_average, reduce)
-        try:
-            c.call(function, *(number if name == "..." else given[name] for name in names))
-        except TorchError:
-            # What the row would have said.
-            if size_average is not None or reduce is not None:
-                off = reduce is not None and not reduce
-                asked = "none" if off else "sum" if size_average is not None and not size_average else "mean"
-                c.session.warn("legacy_reduction", reduction=asked)
-            raise
+        if function == "t triplet_margin_loss":
+            _require_margin(c, given["margin"])
+        c.call(function, *(number if name == "..." else given[name] for name in names))
+        return {"reduction": asked or reduction}
+
+    return body
+
+
+def _require_margin(c: Calls, margin: Any) -> None:
+    if not isinstance(margin, Tensor) and not c.less(0, margin, ">"):
+        raise TorchError("triplet_margin", margin=margin)
+
+
+def _compared(function: str, *names: str) -> Callable[..., dict[str, Any]]:
+    """Return the body of a loss that broadcasts its two sides, and may weigh the differences."""
+
+    def body(
+        c: Calls,
+        input: Any,
+        target: Any,
+        reduction: Any,
+        size_average: Any = None,
+        reduce: Any = None,
+        weight: Any = None,
+        **given: Any,
+    ) -> dict[str, Any]:
+        c.warn_of_sizes(input, target)
+        asked = c.legacy_reduction(size_average, reduce)
+        require_broadcast((input, target))
+        if weight is None:
+            c.call(function, input, target, c.reduction(asked or reduction), *(given[name] for name in names))
+        else:
+            c.attribute(weight, "size")
+        return {"reduction": asked or reduction}
 
     return body
 
@@ -118,12 +148,18 @@ def _pair(value: Any) -> Any:
     )
 
 
-def _unfold(c: Calls, input: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> None:
-    c.call("n im2col", input, *map(_pair, (kernel_size, dilation, padding, stride)))
+def _windows(function: str, *names: str) -> Callable[..., None]:
+    """Return the body of a function of pairs, each of which a number may stand for, but no list of one."""
 
+    def body(c: Calls, input: Any, **given: Any) -> None:
+        pairs = [_pair(given[name]) for name in names]
+        c.certain = all(isinstance(given[name], int) for name in names)
+        c.call(function, input, *pairs)
+        for name, pair in zip(names, pairs, strict=True):
+            if len(pair) != 2:
+                raise TorchError("window_pair", name=name, count=len(pair))
 
-def _fold(c: Calls, input: Any, output_size: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> None:
-    c.call("n col2im", input, *map(_pair, (output_size, kernel_size, dilation, padding, stride)))
+    return body
 
 
 def _lp_pool(function: str) -> Callable[..., None]:
@@ -133,6 +169,18 @@ def _lp_pool(function: str) -> Callable[..., None]:
         c.call(function, input, kernel_size, *(sizes or [None]), 0, ceil_mode)
 
     return body
+
+
+def _local_response_norm(c: Calls, input: Any, size: Any, **rest: Any) -> dict[str, Any] | None:
+    c.attribute(input, "dim")
+    if input.array.ndim < 3:
+        raise TorchError("local_response_dims", ndim=input.array.ndim)
+    if input.array.size == 0:
+        return {"size": 1}  # it is not looked at
+    if not isinstance(size, (int, float, Tensor)):
+        text = f"unsupported operand type(s) for //: '{type_word(size)}' and 'int'"
+        raise TorchError("python", type="TypeError", text=text)
+    return None
 
 
 def _multi_margin_loss(
@@ -175,6 +223,12 @@ def _adaptive(c: Calls, function: str, input: Any, output_size: Any) -> None:
 def _batch_norm(c: Calls, input: Any, training: Any, **given: Any) -> None:
     if c.true(training):
         c.attribute(input, "size")
+    eps = given["eps"]
+    c.certain = False
+    if c.dialect == NEWEST and c.true(training) and not c.less(0.0, eps, ">"):
+        raise TorchError("batch_norm_eps", how="positive during training", eps=eps)
+    if c.dialect == NEWEST and c.less(eps, 0.0):
+        raise TorchError("batch_norm_eps", how="non-negative", eps=eps)
     names = ("weight", "bias", "running_mean", "running_var")
     c.call("t batch_norm", input, *(given[n] for n in names), training, given["momentum"], given["eps"], True)
 
@@ -197,6 +251,10 @@ def _group_norm(c: Calls, input: Any, num_groups: Any, weight: Any, bias: Any, e
     if not isinstance(num_groups, (int, float, Tensor)):
         text = f"unsupported operand type(s) for //: 'int' and '{type_word(num_groups)}'"
         raise TorchError("python", type="TypeError", text=text)
+    if isinstance(num_groups, Tensor):
+        if not num_groups.dtype.is_floating and not num_groups.array.all():
+            raise TorchError("zero_division")
+        c.true(num_groups)
     c.call("t group_norm", input, num_groups, weight, bias, eps)
 
 
@@ -221,8 +279,13 @@ def _embedding(
         above = c.less(0, padding_idx, ">")
         if above or c.less(padding_idx, 0):
             c.attribute(weight, "size")
+            if weight.array.ndim == 0:
+                raise TorchError("dim_none", dim=0)
     else:
         padding_idx = -1
+    if max_norm is not None:
+        c.attribute(input, "contiguous")
+        c.call("t embedding_renorm_", weight, input, max_norm, norm_type)
     c.call("t embedding", weight, input, padding_idx, scale_grad_by_freq, sparse)
 
 
@@ -262,6 +325,63 @@ def _pool(function: str) -> Callable[..., None]:
     return body
 
 
+def _interpolate(c: Calls, input: Any, size: Any, scale_factor: Any, mode: Any, **rest: Any) -> None:
+    c.certain = False
+    smooth = mode not in ("nearest", "area", "nearest-exact")
+    if not smooth and rest["align_corners"] is not None:
+        raise TorchError("resize_corners")
+    c.attribute(input, "dim")
+    if size is not None and scale_factor is not None:
+        raise TorchError("resize_both")
+    if size is None and scale_factor is None:
+        raise TorchError("resize_none")
+    _require_resizing(input, size, scale_factor)
+    recomputed = rest["recompute_scale_factor"]
+    recomputed = recomputed is not None and c.true(recomputed)
+    if recomputed and size is not None:
+        raise TorchError("resize_recomputed")
+    if c.true(rest["antialias"]) and not (mode in ("bilinear", "bicubic", "lanczos") and input.array.ndim == 4):
+        raise TorchError("resize_antialias")
+    dims = input.array.ndim - 2
+    corners = c.true(rest["align_corners"])
+    if mode == "lanczos" and dims == 2 and (corners or not c.true(rest["antialias"])):
+        raise TorchError("resize_lanczos", why="does not support align_corners" if corners else "requires antialias")
+    function = _RESIZING.get(mode) if isinstance(mode, str) else None
+    if function is None or not 1 <= dims <= 3:
+        return
+    if recomputed or (mode == "area" and size is None):
+        return
+    sizes, scales = (
+        [value] * dims if value is not None and not isinstance(value, (list, tuple)) else value
+        for value in (size, scale_factor)
+    )
+    aligned = [False if rest["align_corners"] is None else rest["align_corners"]] if smooth else []
+    c.call(function.format(dims), input, sizes, *([] if mode == "area" else [*aligned, scales]))
+
+
+_RESIZING = {
+    "nearest": "n upsample_nearest{}d",
+    "linear": "n upsample_linear{}d",
+    "bilinear": "n upsample_bilinear{}d",
+    "bicubic": "n upsample_bicubic{}d",
+    "trilinear": "n upsample_trilinear{}d",
+    "area": "n adaptive_avg_pool{}d",
+}
+
+
+def _require_resizing(input: Tensor, size: Any, scale_factor: Any) -> None:
+    spatial = list(input.shape[2:])
+    if isinstance(size, (list, tuple)):
+        if len(size) != input.array.ndim - 2:
+            raise TorchError("resize_size_count", spatial=spatial, size=size)
+        whole = (isinstance(item, int) or (isinstance(item, Tensor) and not item.dtype.is_floating) for item in size)
+        if not all(whole):
+            types = ", ".join(f"<class '{type_word(item)}'>" for item in size)
+            raise TorchError("resize_size_types", types=f"[{types}]")
+    elif isinstance(scale_factor, (list, tuple)) and len(scale_factor) != input.array.ndim - 2:
+        raise TorchError("resize_scale_count", spatial=spatial, scale=scale_factor)
+
+
 def _methods(name: str) -> Callable[..., None]:
     def body(c: Calls, input: Any) -> None:
         c.attribute(input, name)
@@ -294,11 +414,11 @@ FUNCTIONAL_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "F adaptive_avg_pool2d": _adaptive_pool2d("n adaptive_avg_pool2d"),
     "F adaptive_max_pool2d": _adaptive_pool2d("n adaptive_max_pool2d"),
     "F adaptive_max_pool1d": _direct("t adaptive_max_pool1d", "input", "output_size"),
-    "F unfold": _unfold,
-    "F fold": _fold,
+    "F unfold": _windows("n im2col", "kernel_size", "dilation", "padding", "stride"),
+    "F fold": _windows("n col2im", "output_size", "kernel_size", "dilation", "padding", "stride"),
     "F lp_pool1d": _lp_pool("t avg_pool1d"),
     "F lp_pool2d": _lp_pool("n avg_pool2d"),
-    "F local_response_norm": lambda c, input, **rest: c.attribute(input, "dim"),
+    "F local_response_norm": _local_response_norm,
     "F multi_margin_loss": _multi_margin_loss,
     "F multilabel_margin_loss": _loss("n multilabel_margin_loss", "input", "target", "..."),
     "F multilabel_soft_margin_loss": lambda c, input, **rest: c.call("n log_sigmoid", input),
@@ -326,10 +446,10 @@ FUNCTIONAL_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "F binary_cross_entropy_with_logits": _loss(
         "t binary_cross_entropy_with_logits", "input", "target", "weight", "pos_weight", "...", sizes=True
     ),
-    "F mse_loss": _loss("n mse_loss", "input", "target", "...", sizes=True),
-    "F l1_loss": _loss("n l1_loss", "input", "target", "...", sizes=True),
-    "F smooth_l1_loss": _loss("n smooth_l1_loss", "input", "target", "...", "beta", sizes=True),
-    "F huber_loss": _loss("n huber_loss", "input", "target", "...", "delta", sizes=True),
+    "F mse_loss": _compared("n mse_loss"),
+    "F l1_loss": _compared("n l1_loss"),
+    "F smooth_l1_loss": _compared("n smooth_l1_loss", "beta"),
+    "F huber_loss": _compared("n huber_loss", "delta"),
     "F cross_entropy": _loss(
         "n cross_entropy_loss", "input", "target", "weight", "...", "ignore_index", "label_smoothing"
     ),
@@ -343,5 +463,5 @@ FUNCTIONAL_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
         "t triplet_margin_loss", "anchor", "positive", "negative", "margin", "p", "eps", "swap", "..."
     ),
     "F margin_ranking_loss": _margin_ranking_loss,
-    "F interpolate": lambda c, input, **rest: c.attribute(input, "dim"),
+    "F interpolate": _interpolate,
 }

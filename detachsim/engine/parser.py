@@ -257,7 +257,7 @@ def _take_to_pieces(name: str, fit: Fit, dialect: str) -> None:
         if parameter.kind == "Device" and value is not None:
             check_device(value, dialect)
             fit.certain = False
-        if parameter.kind not in ("IntArrayRef", "SymIntArrayRef"):
+        if parameter.kind not in ("IntArrayRef", "SymIntArrayRef", "ArrayRef<double>"):
             continue
         if not isinstance(value, (list, tuple)):
             continue
@@ -268,7 +268,11 @@ def _take_to_pieces(name: str, fit: Fit, dialect: str) -> None:
 
 
 def _item_reason(parameter: Parameter, index: int, item: Any, dialect: str) -> str:
-    """Return why an item of a list is no int that PyTorch takes, an empty text if it is one."""
+    """Return why an item of a list is no number that PyTorch takes, an empty text if it is one."""
+    if parameter.kind == "ArrayRef<double>":
+        fits = isinstance(item, (int, float)) or (isinstance(item, Tensor) and item.array.size == 1)
+        text = f"must be {parameter.word}, but found element of type {type_word(item)} at pos {index + 1}"
+        return "" if fits else text
     is_int = _is_index(item) or isinstance(item, bool)
     if is_int and (isinstance(item, Tensor) or -(2**63) <= item < 2**63):
         return ""

@@ -131,13 +131,14 @@ def _batch_norm_of(
     momentum: float,
     eps: float,
 ) -> Any:
-    channels = input.shape[wrap_dim(1, input.ndim)]
+    channels = input.shape[1] if input.ndim > 1 else 0  # PyTorch looks for the dim when it has looked at all else
     given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     for name, value in given.items():
         if value is not None and value.size != channels:
             raise TorchError("batch_norm_elements", name=name, expected=channels, found=value.size)
         if value is None and name.startswith("running") and not training:
             raise TorchError("batch_norm_running", name=name)
+    wrap_dim(1, input.ndim)
     if input.size == 0:
         made = ops.clone(input)
         made = made if weight is None else made * ops.select(weight, 0, 0)

@@ -233,9 +233,12 @@ _CURVES: dict[str, Any] = {
 }
 
 
-def _weighted(ops: Any, losses: Any, weight: Any, self: Any, reduction: str, *, by_weight: bool) -> Any:
-    if weight.shape != self.shape:
+def _require_weight(weight: Any, self: Any) -> None:
+    if weight is not None and weight.shape != self.shape:
         raise TorchError("loss_weight_sizes")
+
+
+def _weighted(ops: Any, losses: Any, weight: Any, reduction: str, *, by_weight: bool) -> Any:
     weighted = ops.mul(losses, weight)
     if reduction == "none":
         return weighted
@@ -265,8 +268,9 @@ def mse_loss(
     warn_of_sizes(self, target)
     reduction = chosen_reduction(self, size_average, reduce, reduction)
     left, right = broadcast(ops, self, target)
+    _require_weight(weight, self)
     if weight is not None:
-        return _weighted(ops, ops.pow(ops.sub(left, right), 2), weight, self, reduction, by_weight=True)
+        return _weighted(ops, ops.pow(ops.sub(left, right), 2), weight, reduction, by_weight=True)
     check_reduction(reduction)
     if _is_plain(target):
         return reduce_with(ops, ops.pow(ops.sub(self, target), 2), reduction)
@@ -286,8 +290,9 @@ def l1_loss(
     warn_of_sizes(self, target)
     reduction = chosen_reduction(self, size_average, reduce, reduction)
     left, right = broadcast(ops, self, target)
+    _require_weight(weight, self)
     if weight is not None:
-        return _weighted(ops, ops.abs(ops.sub(left, right)), weight, self, reduction, by_weight=True)
+        return _weighted(ops, ops.abs(ops.sub(left, right)), weight, reduction, by_weight=True)
     check_reduction(reduction)
     if _is_plain(target):
         return reduce_with(ops, ops.abs(ops.sub(self, target)), reduction)
@@ -323,13 +328,14 @@ def huber_loss(
     """Half of the squared differences up to delta, absolute ones above."""
     warn_of_sizes(self, target)
     left, right = broadcast(ops, self, target)
+    _require_weight(weight, self)
     if weight is None:
         check_reduction(reduction)
     if delta <= 0:
         raise TorchError("huber_delta")
     if weight is not None:
         losses = ops.huber_loss_kernel(left, right, "none", delta)
-        return _weighted(ops, losses, weight, self, reduction, by_weight=False)
+        return _weighted(ops, losses, weight, reduction, by_weight=False)
     return ops.huber_loss_kernel(left, right, reduction, delta)
 
 

@@ -9,6 +9,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
+from detachsim.engine.views import requires_grad
 from detachsim.ops.convolution_kernels import output_size, windows
 from detachsim.ops.element_types import refuse_integers
 from detachsim.ops.numeric import numel, require_dim
@@ -53,23 +54,22 @@ def _pair(value: Any) -> tuple[int, int]:
     return values[0], values[-1]
 
 
-def _windows(kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> list[tuple[int, int]]:
-    """Return the window's measures as pairs; raises PyTorch's errors for those that cannot be."""
-    given = {"kernel_size": kernel_size, "dilation": dilation, "padding": padding, "stride": stride}
-    for name, value in given.items():
-        if not isinstance(value, int) and len(value) not in (1, 2):
-            raise TorchError("window_pair", name=name, count=len(value))
+_LEAST = {
+    "kernel_size": ("window_zero", "kernel size", "kernel"),
+    "stride": ("window_zero", "stride", "stride"),
+    "dilation": ("window_zero", "dilation", "dilation"),
+    "padding": ("window_padding", "", ""),
+}
+
+
+def _windows(order: Sequence[str], **given: Any) -> list[tuple[int, int]]:
+    """Return the measures of windows as pairs, after a look at each in the order that PyTorch has."""
     pairs = {name: _pair(value) for name, value in given.items()}
-    least = {
-        "kernel_size": ("kernel size", "kernel"),
-        "stride": ("stride", "stride"),
-        "dilation": ("dilation", "dilation"),
-    }
-    for name, (words, short) in least.items():
-        if min(pairs[name]) <= 0:
-            raise TorchError("window_zero", what=words, short=short, height=pairs[name][0], width=pairs[name][1])
-        if name == "dilation" and min(pairs["padding"]) < 0:
-            raise TorchError("window_padding", height=pairs["padding"][0], width=pairs["padding"][1])
+    for name in order:
+        key, words, short = _LEAST[name]
+        height, width = pairs[name]
+        if min(height, width) < (key == "window_zero"):
+            raise TorchError(key, what=words, short=short, height=height, width=width)
     return list(pairs.values())
 
 
@@ -80,7 +80,16 @@ def _refuse_whole(kernel: str, input: Any) -> None:
 
 def unfold(ops: Any, input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
     """One column for each place of a sliding window."""
-    kernel, spread, pad, step = _windows(kernel_size, dilation, padding, stride)
+    if input.session.grad_enabled and requires_grad(input.tensor):
+        for dim in (-1, -2):  # the node saves these sizes
+            require_dim(dim, input.ndim)
+    kernel, spread, pad, step = _windows(
+        ("kernel_size", "dilation", "padding", "stride"),
+        kernel_size=kernel_size,
+        dilation=dilation,
+        padding=padding,
+        stride=stride,
+    )
     for dim in (1, 2):
         require_dim(dim, input.ndim)
     if input.ndim not in (3, 4) or 0 in input.shape[-3:]:
@@ -110,8 +119,14 @@ def fold(
     stride: Any = 1,
 ) -> Any:
     """Columns added up where their windows were."""
-    kernel, spread, pad, step = _windows(kernel_size, dilation, padding, stride)
-    size = _pair(output_size)
+    size, kernel, spread, pad, step = _windows(
+        ("kernel_size", "stride", "dilation", "padding"),
+        output_size=output_size,
+        kernel_size=kernel_size,
+        dilation=dilation,
+        padding=padding,
+        stride=stride,
+    )
     if input.ndim not in (2, 3) or 0 in input.shape[-2:]:
         raise TorchError("fold_input", sizes=list(input.shape))
     if input.shape[-2] % numel(kernel):

@@ -7,7 +7,7 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
-from detachsim.engine.errors import TorchError
+from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.op import Op
 from detachsim.ops.row import composite, general
 
@@ -128,17 +128,20 @@ def interpolate(
         raise TorchError("resize_both")
     if size is None and scale_factor is None:
         raise TorchError("resize_none")
+    if antialias:
+        raise LimitError("interpolate() with antialias=True is not simulated")
     function = _MODES.get(mode, {}).get(dims)
     if function is None:
         if dims in (1, 2, 3) and mode in _NEEDED:
             raise TorchError("resize_needs", ndim=input.ndim, mode=mode, needed=_NEEDED[mode])
         raise TorchError("resize_mode", ndim=input.ndim, mode=mode)
     if size is not None:
-        wanted = (size,) * dims if isinstance(size, int) else tuple(size)
+        sizes = size if isinstance(size, (list, tuple)) else (size,) * dims
+        wanted = tuple(int(each if isinstance(each, int) else each.tensor.array.item()) for each in sizes)
         scales: tuple[float | None, ...] = (None,) * dims
     else:
         factors = (scale_factor,) * dims if isinstance(scale_factor, (int, float)) else tuple(scale_factor)
-        wanted = tuple(int(float(old) * float(f)) for old, f in zip(input.shape[2:], factors, strict=True))
+        wanted = tuple(_whole(float(old) * float(f)) for old, f in zip(input.shape[2:], factors, strict=True))
         scales = (None,) * dims if recompute_scale_factor else tuple(float(f) for f in factors)
     if mode == "area":
         return ops[function](input, wanted)
@@ -146,6 +149,12 @@ def interpolate(
     if mode == "nearest":
         return ops[function](input, wanted, scales)
     return ops[function](input, wanted, scales, bool(align_corners))
+
+
+def _whole(size: float) -> int:
+    if not abs(size) < 2**63:
+        raise TorchError("number_overflow", type="int64_t")
+    return int(size)
 
 
 _KERNELS = {
@@ -164,7 +173,7 @@ def _check_resize(input: Any, wanted: Sequence[int], function: str) -> None:
         ", ".join(f"{name}: {size}" for name, size in zip("DHW"[-len(wanted) :], sizes, strict=True))
         for sizes in (input.shape[2:], wanted)
     )
-    if 0 in (*input.shape[2:], *wanted):
+    if min(*input.shape[2:], *wanted) <= 0:
         raise TorchError("resize_sizes", input=old, output=new, word="and " if len(wanted) == 1 else "")
     if input.shape[1] == 0:
         raise TorchError("resize_empty", ndim=input.ndim, sizes=list(input.shape))

@@ -213,6 +213,7 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "batch_norm_running": ("RuntimeError", "{name} must be defined in evaluation mode", {}),
+    "batch_norm_eps": ("ValueError", "batch_norm eps must be {how}, but got {eps}", {}),
     "batch_norm_elements": ("RuntimeError", "{name} should contain {expected} elements not {found}", {}),
     "batch_norm_values": (
         "ValueError",

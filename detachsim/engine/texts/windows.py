@@ -186,6 +186,37 @@ TEXTS: dict[str, Entry] = {
     ),
     "resize_none": ("ValueError", "either size or scale_factor should be defined", {}),
     "resize_both": ("ValueError", "only one of size or scale_factor should be defined", {}),
+    "resize_size_count": (
+        "ValueError",
+        "Input and output must have the same number of spatial dimensions, but got input with spatial dimensions of "
+        "{spatial} and output size of {size}. Please provide input tensor in (N, C, d1, d2, ...,dK) format and output size "
+        "in (o1, o2, ...,oK) format.",
+        {},
+    ),
+    "resize_scale_count": (
+        "ValueError",
+        "Input and scale_factor must have the same number of spatial dimensions, but got input with spatial dimensions of "
+        "{spatial} and scale_factor of shape {scale}. Please provide input tensor in (N, C, d1, d2, ...,dK) format and "
+        "scale_factor in (s1, s2, ...,sK) format.",
+        {},
+    ),
+    "resize_size_types": (
+        "TypeError",
+        "expected size to be one of int or Tuple[int] or Tuple[int, int] or Tuple[int, int, int], but got size with types "
+        "{types}",
+        {},
+    ),
+    "resize_recomputed": (
+        "ValueError",
+        "recompute_scale_factor is not meaningful with an explicit size.",
+        {},
+    ),
+    "resize_lanczos": ("ValueError", "Lanczos mode {why}=True", {}),
+    "resize_antialias": (
+        "ValueError",
+        "Anti-alias option is restricted to bilinear, bicubic, and lanczos modes and requires a 4-D tensor as input",
+        {"torch-1.13": "Anti-alias option is only supported for bilinear and bicubic modes"},
+    ),
     "resize_corners": (
         "ValueError",
         "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear",
