@@ -111,6 +111,7 @@ class PlainStepReader(OptionReader):
             return None
         target = None
         if statement.target is not None:
+            self._note_part(statement.target.text, statement.value.text)
             target = self._expression(scalar, moved(statement.target, offset))
         value = self._expression(scalar, moved(statement.value, offset))
         for word in statement.names:
@@ -128,6 +129,12 @@ class PlainStepReader(OptionReader):
             parts = AugmentedAssign(target, statement.operator, value)
         text = scalar.value.strip()
         return InplaceStep(common.index, common.span, common.note, common.warns, common.raises, text, parts)
+
+    def _note_part(self, target: str, value: str) -> None:
+        """Note the name under which a module is given a module or parameter: any will do."""
+        name = target.rpartition(".")[2]
+        if value.startswith(("nn.", "torch.nn.")) and name.isidentifier() and not name.startswith("_"):
+            self.words.named.add(name)
 
     def _is_settable(self, scalar: Scalar, target: Expression, statement: Statement, offset: int) -> bool:
         tree = target.tree

@@ -30,6 +30,7 @@ from detachsim.ops.nn.base import Module, parameter
 from detachsim.ops.python_calls import call_python, maker
 
 CLASSES: tuple[type[Module], ...] = (
+    Module,
     *linear.CLASSES,
     *embeddings.CLASSES,
     *attention.CLASSES,

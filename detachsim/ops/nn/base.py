@@ -54,6 +54,12 @@ def call_module(session: Session, module: Any, *args: Any, **kwargs: Any) -> Any
     return module.call(session, args, kwargs)
 
 
+def _not_callable(self: "Module", *args: Any) -> Any:
+    """Refuse to run, as PyTorch does."""
+    text = f'Module [{type(self).__name__}] is missing the required "forward" function'
+    raise TorchError("python", type="NotImplementedError", text=text)
+
+
 class Module:
     """A module. Subclasses fill the tables in ``__init__``, after ``super().__init__()``, and define ``forward``."""
 
@@ -86,8 +92,11 @@ class Module:
 
     def run(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Run the module without its hooks."""
-        forward: Callable[..., Any] = self.forward  # type: ignore[attr-defined]  # each subclass has its own arguments
+        forward: Callable[..., Any] = self.forward
         return call_python(forward, args, kwargs, called(type(self), "forward"))
+
+    # Each subclass has its own arguments.
+    forward: Any = _not_callable
 
     def functional(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Call a function with what a scenario may have given wrongly: of ``torch.nn.functional`` if it is there, of

@@ -22,12 +22,6 @@ def integer(index: Any) -> int:
     return index
 
 
-def not_callable(self: Any, *args: Any) -> Any:
-    """Refuse to run, as PyTorch does."""
-    text = f'Module [{type(self).__name__}] is missing the required "forward" function'
-    raise TorchError("python", type="NotImplementedError", text=text)
-
-
 class _List(Module):
     """Modules in an order, with their places as names."""
 
@@ -157,8 +151,6 @@ class ModuleList(_List):
         if modules is not None:
             self.extend(modules)
 
-    forward = not_callable
-
     def extend(self, modules: Any) -> Module:
         """Put several modules at the end."""
         items = items_of(modules)
@@ -204,8 +196,6 @@ class ModuleDict(Module):
         super().__init__()
         if modules is not None:
             self.update(modules)
-
-    forward = not_callable
 
     def __iter__(self) -> Iterator[str]:
         return iter(list(self.child_table))

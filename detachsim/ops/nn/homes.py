@@ -7,6 +7,7 @@ from detachsim.engine.tensor import Tensor
 
 # Of torch/nn/modules, with the endings of the classes' names, or whole ones.
 _FILES: dict[str, str] = {
+    "module": "Module",
     "linear": "Linear Bilinear Identity NonDynamicallyQuantizableLinear",
     "sparse": "Embedding EmbeddingBag",
     "activation": "PReLU RReLU Softmax2d ReLU ReLU6 Sigmoid Tanh LeakyReLU ELU SELU CELU SiLU Mish Hardswish "
