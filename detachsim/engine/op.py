@@ -39,6 +39,7 @@ class Op:
         "_array_functions",
         "_given",
         "_plan",
+        "alias_of",
         "bare_edges",
         "check",
         "check_dtypes",
@@ -129,6 +130,8 @@ class Op:
         # What the row is made of, for a copy with other fields.
         self._given = {name: value for name, value in locals().items() if name not in ("self", "older")}
         self.signature = signature
+        # The label of the row that this one is another name of.
+        self.alias_of = ""
         self.name, self.parameters = parse_signature(signature)
         self.grad_fn = grad_fn
         self.kind = kind

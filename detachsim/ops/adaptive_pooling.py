@@ -63,6 +63,8 @@ def adaptive_max_pool2d(ops: Any, input: Any, output_size: Any, return_indices: 
     """The largest elements of as many windows as asked for."""
     wanted = (output_size,) * 2 if isinstance(output_size, int) else tuple(output_size)
     if len(wanted) != 2:
+        if input.ndim not in (3, 4):
+            raise TorchError("adaptive_max_dims", sizes=list(input.shape))
         raise TorchError("adaptive_max_sizes")
     size = tuple(input.shape[i - 2] if wanted[i] is None else wanted[i] for i in range(2))
     values, indices = ops.adaptive_max_kernel(input, size)

@@ -46,6 +46,7 @@ _ALIASES: dict[str, dict[str, str]] = {
 def renamed(op: Op, name: str) -> Op:
     """Return a row under another name, with what else it says unchanged."""
     made = copy(op)
+    made.alias_of = op.label
     made.name = name
     made.signature = name + op.signature[len(op.name) :]
     made.doc = f"Another name of {op.name}."

@@ -115,10 +115,12 @@ def _check_extreme(session: Any, op: Op, bound: list[Any]) -> None:
         _refuse_empty_dims(op.name, self.array, (bound[1],))
 
 
-def _refuse_empty_dims(name: str, array: Array, dim: Any) -> None:
-    for axis in dims(dim, array.ndim):
+def _refuse_empty_dims(name: str, array: Array, dim: Any, *, as_given: bool = False) -> None:
+    """Refuse to reduce a dim without elements; where there may be several, PyTorch names them as they were given."""
+    for given in dim:
+        axis = wrap_dim(given, array.ndim)
         if array.ndim and array.size == 0 and array.shape[axis] == 0:
-            raise TorchError("reduce_empty_dim", op=name, dim=axis)
+            raise TorchError("reduce_empty_dim", op=name, dim=given if as_given else axis)
 
 
 def _selection_edits(bound: list[Any]) -> int:
@@ -183,7 +185,7 @@ def _check_amax(session: Any, op: Op, bound: list[Any]) -> None:
     if array.size == 0:
         if not dim:
             raise TorchError("reduce_empty", op=op.name)
-        _refuse_empty_dims(op.name, array, dim)
+        _refuse_empty_dims(op.name, array, dim, as_given=True)
 
 
 def _amin_edits(bound: list[Any]) -> int:

@@ -29,12 +29,15 @@ _HALF = """
     logit logit_cpu, logsigmoid log_sigmoid_cpu, logsumexp exp_vml_cpu, max_pool2d_with_indices max_pool2d,
     median median_cpu, median_dim median_out, mish mish_cpu, mm addmm_impl_cpu_, mse_loss_backward mse_backward_cpu_out,
     mv addmv_impl_cpu, nanmedian median_cpu, native_batch_norm batch_norm, native_group_norm GroupNormKernelImpl,
-    native_layer_norm LayerNormKernelImpl, nll_kernel nll_loss_out_frame, polygamma trigamma, prod prod_cpu,
+    native_layer_norm LayerNormKernelImpl, nextafter nextafter_cpu,
+    nll_kernel nll_loss_out_frame, polygamma trigamma, prod prod_cpu,
     prod_dim_int prod_cpu, reflection_pad1d reflection_pad1d, relu clamp_min_cpu, round round_vml_cpu,
     round_decimals round_cpu, rsqrt rsqrt_cpu, sigmoid sigmoid_cpu, silu silu_cpu, sin sin_vml_cpu, sinc sinc_cpu,
-    sinh sinh_cpu, smooth_l1_loss_backward smooth_l1_backward_cpu_out, soft_margin_kernel exp_vml_cpu,
+    sinh sinh_cpu, special_entr entr_cpu, i1 i1_cpu, mvlgamma lgamma_vml_cpu, special_i0e i0e_cpu,
+    special_i1e i1e_cpu, smooth_l1_loss_backward smooth_l1_backward_cpu_out, soft_margin_kernel exp_vml_cpu,
     softplus softplus_cpu, softshrink softshrink_cpu, sqrt sqrt_vml_cpu, tan tan_vml_cpu, tanh tanh_vml_cpu,
     threshold threshold_cpu, topk topk_cpu, trace trace, _trilinear bmm, trunc trunc_vml_cpu,
+    _unique2 unique, unique_dim unique_dim, _unique_consecutive unique,
     upsample_nearest1d compute_indices_weights_nearest, upsample_nearest2d compute_indices_weights_nearest, vdot dot,
     _avg_pool2d avg_pool2d, _adaptive_avg_pool2d adaptive_avg_pool2d
 """
@@ -75,11 +78,8 @@ def _clamp_kernel(bound: list[Any]) -> str:
 
 # Rows whose kernel is chosen by the other arguments, and the types that it does not know.
 _CHOSEN: dict[str, tuple[tuple[str, ...], Callable[[list[Any]], str | None]]] = {
-    **dict.fromkeys(("clamp", "clip"), (("float16", "bool"), _clamp_kernel)),
-    **dict.fromkeys(
-        ("clamp_Tensor", "clip_Tensor"),
-        (("float16",), lambda bound: None if bound[1] is None or bound[2] is None else "clamp_cpu"),
-    ),
+    "clamp": (("float16", "bool"), _clamp_kernel),
+    "clamp_Tensor": (("float16",), lambda bound: None if bound[1] is None or bound[2] is None else "clamp_cpu"),
     "convolution": (
         ("float16",),
         lambda bound: "slow_conv_transpose2d_out_cpu" if bound[6] else "slow_conv2d_cpu",
@@ -94,10 +94,11 @@ def _warn_of_half(session: Any, op: Op, bound: list[Any]) -> None:
 
 def refuse_types(op: Op) -> None:
     """Let a row of 1.13 refuse the element types that its kernel does not know."""
-    kernels = {dtype: table[op.label] for dtype, table in _REFUSED.items() if op.label in table}
-    if op.label == "mse_loss_kernel":
+    label = op.alias_of or op.label
+    kernels = {dtype: table[label] for dtype, table in _REFUSED.items() if label in table}
+    if label == "mse_loss_kernel":
         op.check = _warn_of_half
-    chosen_types, choose = _CHOSEN.get(op.label, ((), None))
+    chosen_types, choose = _CHOSEN.get(label, ((), None))
     if not kernels and choose is None:
         return
     others: Callable[..., None] | None = op.refuses

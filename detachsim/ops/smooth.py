@@ -290,7 +290,9 @@ ROWS = [
     ),
     functional("elu", "Number alpha=1", samples=("F.elu(a)", "F.elu(a - 0.5, 2.0)")),
     composite(
-        "elu_.functional(Tensor self, Number alpha=1)", lambda ops, self, alpha=1: ops.elu_(self, alpha), where="F"
+        "elu_.functional(Tensor self, Number alpha=1, Number scale=1, Number input_scale=1)",
+        lambda ops, self, alpha=1, scale=1, input_scale=1: ops.elu_(self, alpha, scale, input_scale),
+        where="F",
     ),
     pointwise(
         "elu_backward(Tensor grad_output, Number alpha, Number scale, Number input_scale, bool is_result, "

@@ -22,7 +22,6 @@ _SAME = (
     ("logsumexp", "logsumexp", "int[] dim, bool keepdim=False", "torch.special.logsumexp(a, 0)"),
     ("softmax", "softmax", "int dim, dtype? dtype=None", "torch.special.softmax(a, 0)"),
     ("log_softmax", "log_softmax", "int dim, *, dtype? dtype=None", "torch.special.log_softmax(a, 0)"),
-    ("xlogy", "xlogy", "Number|Tensor other", "torch.special.xlogy(a, b)"),
 )
 
 
@@ -71,6 +70,13 @@ HELPERS = {"xlog1py_backward": xlog1py_backward}
 
 ROWS: list[Op] = [
     *(_alias(*fields) for fields in _SAME),
+    composite(
+        "special_xlogy(Number|Tensor self, Number|Tensor other)",
+        lambda ops, self, other: ops.xlogy(self, other),
+        where="s",
+        doc="xlogy",
+        samples=("torch.special.xlogy(a, b)",),
+    ),
     composite(
         "special_round(Tensor self, *, int decimals=0)",
         lambda ops, self, decimals=0: ops.round(self, decimals=decimals),

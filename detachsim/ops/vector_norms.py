@@ -11,7 +11,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
 from detachsim.ops.arithmetic import refuse_bools
-from detachsim.ops.numeric import PRECISE_LIMIT, dims, numel
+from detachsim.ops.numeric import PRECISE_LIMIT, dims, numel, wrap_dim
 from detachsim.ops.row import ARITHMETIC, CAST, KEEP, composite, general
 from detachsim.ops.statistics import unsqueezed
 from detachsim.ops.vector_sums import running, sum_of_squares
@@ -63,9 +63,9 @@ def _check_norm(session: Any, op: Op, bound: list[Any]) -> None:
     if self.array.size == 0 and (order < 0 or order == math.inf):
         if not dim:
             raise TorchError("vector_norm_empty", order=_spell_order(order))
-        for axis in dims(dim, self.array.ndim):
-            if self.shape[axis] == 0:
-                raise TorchError("vector_norm_empty_dim", order=_spell_order(order), dim=axis)
+        for given in (dim,) if isinstance(dim, int) else dim:
+            if self.shape[wrap_dim(given, self.array.ndim)] == 0:
+                raise TorchError("vector_norm_empty_dim", order=_spell_order(order), dim=given)
     check_wanted_type("linalg.vector_norm", self.dtype, bound[op.dtype_position])
     dims(dim, self.array.ndim)
 

@@ -273,6 +273,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "untyped_storage": untyped_storage,
     "storage": typed_storage,
     "is_set_to": is_set_to,
+    "is_shared": lambda session, tensor: False,
     "element_size": lambda session, tensor: tensor.dtype.itemsize,
     "is_floating_point": lambda session, tensor: tensor.dtype.is_floating,
     "is_signed": lambda session, tensor: tensor.dtype.category != BOOLEAN and tensor.dtype is not uint8,

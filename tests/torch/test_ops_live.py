@@ -46,7 +46,8 @@ def numbers(shape: Sequence[int], number: int) -> Array:
 def ties(shape: Sequence[int], number: int) -> Array:
     """Return few different numbers many times, in an order that is neither up nor down."""
     count = np.arange(int(np.prod(shape, dtype=int)))
-    return np.array([0.0, 1.0, -1.0, 0.5, 2.0])[(count * count * 3 + count + number) % 5].reshape(shape)
+    chosen = (count * count * 3 + count + number) % 5
+    return np.take([0.0, 1.0, -1.0, 0.5, 2.0], chosen).reshape(shape)
 
 
 @cache

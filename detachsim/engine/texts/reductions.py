@@ -65,7 +65,7 @@ TEXTS: dict[str, Entry] = {
     ),
     "vector_norm_empty_dim": (
         "RuntimeError",
-        "linalg.vector_norm cannot compute the {order} norm on the dimension {dim} because this dimension is empty and the "
+        "linalg.vector_norm cannot compute the {order} norm on the dimension {dim}because this dimension is empty and the "
         "operation does not have an identity",
         {},
     ),

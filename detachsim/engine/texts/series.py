@@ -170,14 +170,14 @@ TEXTS: dict[str, Entry] = {
         "RuntimeError",
         "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch size). "
         "Expected target size [{count}], but got {sizes}. Input has shape {shape}.",
-        {},
+        {"torch-1.13": "inconsistent target size, got: {sizes}"},
     ),
     "multi_margin_weight": ("RuntimeError", "inconsistent weight size, expected {classes} but got {sizes}", {}),
     "multi_margin_range": ("RuntimeError", "target out of range", {}),
     "multilabel_target": (
         "RuntimeError",
         "inconsistent target size: {target} for input of size: {input}",
-        {},
+        {"torch-1.13": "inconsistent size {target} for argument #2 'target'"},
     ),
     "multilabel_range": ("RuntimeError", "argument #2 'target' is out of range", {}),
     "adaptive_max_dims": (
