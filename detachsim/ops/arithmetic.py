@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
-from detachsim.engine.broadcasting import require_broadcast, require_shapes
+from detachsim.engine.broadcasting import require_broadcast
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
@@ -106,11 +106,10 @@ def refuse_factors(kind: DType, **factors: Any) -> None:
             raise TorchError("factor_float", name=name)
 
 
-def _check_alpha(session: Any, op: Any, bound: list[Any]) -> None:
+def _refuse_alpha(session: Any, op: Any, bound: list[Any]) -> None:
     alpha = bound[2]
     if alpha == 1 and type(alpha) is int:
         return
-    require_shapes(bound[0] if op.mutates else None, bound[:2])
     kind = result_type(bound[:2])
     refuse_factors(kind, alpha=alpha)
     require_fit(session, kind, alpha)
@@ -127,7 +126,6 @@ def refuse_bools(*operands: Any) -> None:
 
 def _check_sub(session: Any, op: Any, bound: list[Any]) -> None:
     refuse_bools(*bound[:2])
-    _check_alpha(session, op, bound)
 
 
 def _check_shapes(session: Any, op: Any, bound: list[Any]) -> None:
@@ -191,7 +189,7 @@ ROWS = [
         add,
         grad={"self": "grad", "other": "grad if alpha == 1 else grad * alpha"},
         inplace=True,
-        check_dtypes=_check_alpha,
+        refuses=_refuse_alpha,
         doc="self + alpha * other",
         samples=("a + b", "a + 2", "a.add(b, alpha=2)"),
     ),
@@ -202,6 +200,7 @@ ROWS = [
         grad={"self": "grad", "other": "-grad if alpha == 1 else -grad * alpha"},
         inplace=True,
         check_dtypes=_check_sub,
+        refuses=_refuse_alpha,
         doc="self - alpha * other",
         samples=("a - b", "a - 2", "a.sub(b, alpha=2)"),
     ),
@@ -214,6 +213,7 @@ ROWS = [
         layout=AS_MADE,
         check=_check_shapes,
         check_dtypes=_check_sub,
+        refuses=_refuse_alpha,
         doc="other - self",
         samples=("torch.rsub(a, b)", "torch.rsub(a, b, alpha=0.5)"),
     ),
@@ -224,6 +224,7 @@ ROWS = [
         grad={"self": "-grad if alpha == 1 else -grad * alpha"},
         where="t",
         check_dtypes=_check_sub,
+        refuses=_refuse_alpha,
         doc="other - self, which is what a number minus a tensor runs",
         samples=("2 - a",),
     ),

@@ -26,11 +26,11 @@ def _as_index(index: Array) -> Array:
 def index_kernel(self: Array, indices: Sequence[Array | None]) -> Array:
     """The elements at tensor indices, copied into PyTorch's layout."""
     made = np.array(self[index_key(checked(self, indices))], order="C")
-    return sorted_by(made, _strides_of_choice(self, indices)) if made.ndim > 1 else made
+    return made if made.ndim < 2 else sorted_by(made, _strides_of_choice(self, indices, made.size))
 
 
-def _strides_of_choice(self: Array, indices: Sequence[Array | None]) -> list[tuple[int, ...]]:
-    """Return the strides that PyTorch's loop over what an index chooses takes in ``self`` and in each index.
+def _strides_of_choice(self: Array, indices: Sequence[Array | None], size: int) -> list[tuple[int, ...]]:
+    """Return the strides that PyTorch's loop over the ``size`` chosen elements takes in ``self`` and in each index.
 
     What the indices choose stands where they stand, or first where they stand apart.
     """
@@ -49,11 +49,22 @@ def _strides_of_choice(self: Array, indices: Sequence[Array | None]) -> list[tup
     chosen += [False] * (self.ndim - len(chosen))
     shape = np.broadcast_shapes(*(place.shape for place in places))
     first, last = chosen.index(True), len(chosen) - chosen[::-1].index(True)
-    ahead = steps[:first] if all(chosen[first:last]) else ()
-    rest = tuple(step for step, is_chosen in zip(steps, chosen, strict=True) if not is_chosen)[len(ahead) :]
+    others = [dim for dim, is_chosen in enumerate(chosen) if not is_chosen]
+    ahead = first if all(chosen[first:last]) else 0
+    before, after = others[:ahead], others[ahead:]
+    if not size and all(place.shape == shape for place in places) and all(self.shape[dim] == 1 for dim in others):
+        return []  # Nothing is in rows, if all that goes through the loop is of one shape.
     return [
-        (*ahead, *(0 for _ in shape), *rest),
-        *((*(0 for _ in ahead), *broadcast_strides(place, shape), *(0 for _ in rest)) for place in places),
+        (*(steps[dim] for dim in before), *(0 for _ in shape), *(steps[dim] for dim in after)),
+        *(
+            (
+                # An index has the other dims as dims of size 1, whose strides count where the result's are of size 1.
+                *(place.nbytes * (self.shape[dim] == 1) for dim in before),
+                *broadcast_strides(place if place.size else placed(place), shape),
+                *(place.itemsize * (self.shape[dim] == 1) for dim in after),
+            )
+            for place in places
+        ),
     ]
 
 
