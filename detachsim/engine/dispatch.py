@@ -17,7 +17,7 @@ from detachsim.engine.node import Node
 from detachsim.engine.op import ALIAS, COMPOSITE, FACTORY, POINTWISE, VIEW, Op
 from detachsim.engine.operand import functions, unwrap
 from detachsim.engine.operand import wrap as wrap_operands
-from detachsim.engine.tensor import Tensor, alias, flat_memory, make_inference, new_version, offset
+from detachsim.engine.tensor import Tensor, alias, make_inference, memory_of, new_version, offset
 from detachsim.engine.views import (
     as_view,
     check_inplace,
@@ -180,9 +180,7 @@ def _any_requires_grad(op: Op, bound: list[Any]) -> bool:
 def _run_view(session: "Session", op: Op, bound: list[Any], recording: bool) -> Any:
     source = bound[0]
     if op.on_storage:
-        made = op.kernel(
-            flat_memory(source.storage.array), *bound[1:-1], offset(source) if bound[-1] is None else bound[-1]
-        )
+        made = op.kernel(memory_of(source), *bound[1:-1], offset(source) if bound[-1] is None else bound[-1])
     else:
         array = source.array
         made = op.kernel(array if array.size else placed(array), *bound[1:])

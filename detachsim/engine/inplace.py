@@ -13,7 +13,7 @@ from detachsim.engine.kernels import arguments, drawn
 from detachsim.engine.memory import ONE_BY_ONE_LIMIT, may_overlap, positions_in_order, refuse_overlap
 from detachsim.engine.node import Node, Saved, SavedInput, SavedOutput
 from detachsim.engine.op import POINTWISE, Op
-from detachsim.engine.tensor import Tensor, alias, flat_memory, fresh, offset
+from detachsim.engine.tensor import Tensor, alias, fresh, memory_of, offset
 from detachsim.engine.views import (
     bump,
     check_inplace,
@@ -65,7 +65,7 @@ def run_restride(session: "Session", op: Op, bound: list[Any]) -> Tensor:
     requires = requires_grad(target)
     check_inplace(session, target, requires)
     node = start_node(session, op, bound) if session.grad_enabled and requires else None
-    source = flat_memory(target.storage.array) if op.on_storage else target.array
+    source = memory_of(target) if op.on_storage else target.array
     rest = bound[1:] if not op.on_storage or bound[-1] is not None else [*bound[1:-1], offset(target)]
     made = op.kernel(source, *rest)
     before = target.version.value

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.broadcasting import require_shapes
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.graph import make_node
 from detachsim.engine.memory import ANYTHING, Overlap, overlaps_itself, refuse_overlap
-from detachsim.engine.op import FACTORY, POINTWISE, Op
+from detachsim.engine.op import COMPARE, FACTORY, POINTWISE, Op
 from detachsim.engine.tensor import Storage, Tensor, flat_memory, fresh, offset, strides
 from detachsim.engine.views import bump, requires_grad
 
@@ -80,7 +81,10 @@ def call_into(session: "Session", overloads: "OverloadSet", args: Sequence[Any],
         return _copied(session, op, rule, bound, outs[0])
     history = _history(session, op, rule, bound, outs)
     if op.kind == POINTWISE:
-        refuse_overlap(op.overlap, outs[0], [bound[i] for i in op.tensor_positions])
+        operands = [bound[i] for i in op.tensor_positions]
+        refuse_overlap(op.overlap, outs[0], operands)
+        if any(operand is outs[0] for operand in operands):
+            require_shapes(outs[0], operands)  # what is read and written keeps its size
     with session.unrecorded(), session.grad_mode(False):
         made = run(session, op, bound)
     results = list(made) if isinstance(made, tuple) else [made]
@@ -88,6 +92,9 @@ def call_into(session: "Session", overloads: "OverloadSet", args: Sequence[Any],
         _require_dtype(op, rule, result.dtype, out.dtype)
     for out, result in zip(outs, results, strict=True):
         if out.shape != result.shape:
+            if op.kind == POINTWISE and op.promote != COMPARE and out.dtype is not result.dtype and out.array.size:
+                # The result is computed beside it, and cast; PyTorch warns of both.
+                session.warn(rule.resizes, **_sizes(out, result))
             _resize(session, out, result, rule.resizes)
     if op.kind != POINTWISE and rule.overlap is not None:
         for out in outs:
@@ -174,11 +181,21 @@ def _require_dtype(op: Op, rule: OutRule, result: DType, out: DType) -> None:
     )
 
 
+def _sizes(out: Tensor, result: Tensor) -> dict[str, Any]:
+    """Return what a warning says of a size that is not the result's."""
+    return {
+        "found": list(out.shape),
+        "wanted": list(result.shape),
+        "count": out.array.size,
+        "length": result.array.size,
+    }
+
+
 def _resize(session: "Session", out: Tensor, result: Tensor, warning: str) -> None:
     """Give ``out`` the size and strides of the result; its memory grows where it must, and shares what it shared."""
     start, count = offset(out), result.array.size
     if out.array.size and warning:
-        session.warn(warning, found=list(out.shape), wanted=list(result.shape), count=out.array.size, length=count)
+        session.warn(warning, **_sizes(out, result))
     memory = flat_memory(out.storage.array)
     if start + count > memory.size:
         grown = np.zeros(start + count, dtype=memory.dtype)

@@ -224,6 +224,15 @@ def restride(storage: Array, size: tuple[int, ...], stride: tuple[int, ...], sta
     return np.ndarray(size, flat.dtype, flat.data, start * itemsize, steps)
 
 
+def memory_of(tensor: Tensor) -> Array:
+    """Return a tensor's whole memory as one dimension, read as its type, which need not be that of the storage."""
+    memory = flat_memory(tensor.storage.array)
+    kind = tensor.array.dtype
+    if memory.dtype == kind:
+        return memory
+    return memory.view(np.uint8)[: memory.nbytes // kind.itemsize * kind.itemsize].view(kind)
+
+
 def flat_memory(storage: Array) -> Array:
     """Return a storage's memory as one dimension, in the order of the addresses."""
     if storage.ndim == 1 and storage.flags.c_contiguous:

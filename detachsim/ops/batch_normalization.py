@@ -131,6 +131,10 @@ def _batch_norm_of(
     momentum: float,
     eps: float,
 ) -> Any:
+    if input.size == 0 and input.ndim > 1:
+        made = ops.clone(input)
+        made = made if weight is None else made * ops.select(weight, 0, 0)
+        return made if bias is None else made + ops.select(bias, 0, 0)
     channels = input.shape[1] if input.ndim > 1 else 0  # PyTorch looks for the dim when it has looked at all else
     given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     for name, value in given.items():
@@ -139,10 +143,6 @@ def _batch_norm_of(
         if value is None and name.startswith("running") and not training:
             raise TorchError("batch_norm_running", name=name)
     wrap_dim(1, input.ndim)
-    if input.size == 0:
-        made = ops.clone(input)
-        made = made if weight is None else made * ops.select(weight, 0, 0)
-        return made if bias is None else made + ops.select(bias, 0, 0)
     made = ops.native_batch_norm(input, weight, bias, running_mean, running_var, training, eps)
     if training:
         _update(input.tensor.array, running_mean, running_var, momentum)

@@ -141,7 +141,7 @@ def _spread(channels: Array, x: Array) -> Array:
 
 def _rows(x: Array) -> tuple[Array, int]:
     """Return x with one row for each item and channel, and how many items there are."""
-    return np.ascontiguousarray(x).reshape(x.shape[0] * x.shape[1], -1), x.shape[0]
+    return np.ascontiguousarray(x).reshape(x.shape[0] * x.shape[1], numel(x.shape[2:])), x.shape[0]
 
 
 def _inverse_deviation(variance: Array, eps: float) -> Array:
@@ -225,7 +225,7 @@ def batch_norm_backward(
 def group_norm(input: Array, weight: Array | None, bias: Array | None, num_groups: int, eps: float) -> Parts:
     x, factor, addend = _work(input, weight, bias)
     groups = (x.shape[0], num_groups)
-    rows = np.ascontiguousarray(x).reshape(numel(groups), -1)
+    rows = np.ascontiguousarray(x).reshape(numel(groups), numel(x.shape[1:]) // num_groups)
     mean, variance = _moments(rows)
     wide = np.maximum(variance, 0).astype(np.float64) + eps
     scale = _reciprocal(np.sqrt(wide)).astype(x.dtype)

@@ -65,8 +65,8 @@ def _words(text: str) -> list[str]:
 _TYPES: dict[str, OutRule] = {
     **dict.fromkeys(
         _words(
-            "abs ceil floor frac gelu hardshrink round sgn sign softplus softshrink trunc clamp clamp_min clamp_max "
-            "lerp_Tensor"
+            "abs absolute bitwise_not ceil fix floor frac gelu hardshrink neg negative round sgn sign softplus "
+            "softshrink trunc clamp clamp_min clamp_max lerp_Tensor"
         ),
         OutRule(text="out_found"),
     ),

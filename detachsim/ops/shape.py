@@ -13,7 +13,7 @@ from detachsim.engine.limits import require_no_negative
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.slices import spread, spread_tensor
-from detachsim.engine.tensor import Tensor, flat_memory, offset, restride, strides
+from detachsim.engine.tensor import Tensor, memory_of, offset, restride, strides
 from detachsim.ops.numeric import dims, numel, wrap_dim
 from detachsim.ops.reshaping import infer_size, view_or_none
 from detachsim.ops.row import alias, composite, general, view
@@ -230,7 +230,7 @@ def check_as_strided(session: Any, op: Any, bound: list[Any]) -> None:
     if any(n < 0 for n in size) and 0 not in size:
         raise TorchError("as_strided_overflow", sizes=list(size), strides=list(stride))
     needed = start + 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-    there, itemsize = flat_memory(tensor.storage.array).size, tensor.dtype.itemsize
+    there, itemsize = memory_of(tensor).size, tensor.dtype.itemsize
     if needed > there and 0 not in size:
         raise TorchError(
             "as_strided_bounds",

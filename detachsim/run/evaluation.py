@@ -6,6 +6,7 @@ attribute and method is an entry of a table.
 """
 
 import ast
+import builtins
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -61,6 +62,8 @@ class Evaluator:
     def __init__(self, session: Session, names: Names) -> None:
         self.session = session
         self.names = names
+        # What steps before this one bind, or would have bound: such a name stands for no function of PyTorch any more.
+        self.known: set[str] = set()
         # What the parameters of the lambdas around an expression stand for.
         self.scope: Mapping[str, Any] = {}
         self.quiet = False
@@ -81,7 +84,8 @@ class Evaluator:
             return self.scope[name]
         if name in self.names:
             return self.names[name]
-        found = find_function(self.session, (name,))
+        hidden = name in self.known and not hasattr(builtins, name)
+        found = None if hidden else find_function(self.session, (name,))
         if found is None:
             raise TorchError("python", type="NameError", text=f"name '{name}' is not defined")
         return found

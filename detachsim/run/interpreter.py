@@ -123,7 +123,7 @@ class Interpreter:
         self.warnings: list[str] = []
         self.step_warnings: list[str] = []
         self.active: list[AnyStep] = []
-        self.known: set[str] = set()
+        self.known = self.evaluator.known
         # The code of each step by identity, and how many names were known then: in a loop it is spelled once or twice.
         self.spelled: dict[int, tuple[int, tuple[str, ...]]] = {}
         self.steps = 0

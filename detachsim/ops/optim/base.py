@@ -41,7 +41,7 @@ class Optimizer:
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
-            raise TorchError("optimizer_tensor", type=params.dtype.tensor_type)
+            raise TorchError("optimizer_tensor", type=f"torch.{params.dtype.scalar}Tensor")
         items = _items(params)
         if not items:
             raise TorchError("optimizer_empty")
