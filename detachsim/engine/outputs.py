@@ -21,6 +21,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.graph import make_node
 from detachsim.engine.memory import ANYTHING, Overlap, overlaps_itself, refuse_overlap
 from detachsim.engine.op import COMPARE, FACTORY, POINTWISE, Op
+from detachsim.engine.promotion import result_type
 from detachsim.engine.tensor import Storage, Tensor, flat_memory, fresh, offset, strides
 from detachsim.engine.views import bump, requires_grad
 
@@ -44,7 +45,8 @@ class OutRule:
 
     ``name`` is what its refusal calls the op, if that is another one. ``fits`` says which types of ``out`` fit,
     ``text`` what is said of others. ``overlap`` is asked after all else; ``adopts`` says that the op computes in the
-    type of ``out``; ``edits`` how often it counts an edit; ``resizes`` what it warns of where the size is another.
+    type of ``out``; ``edits`` how often it counts an edit; ``resizes`` what it warns of where the size is another, and
+    ``beside`` that it warns twice where the type is another, too, since the result is computed beside ``out`` and cast.
     """
 
     name: str = ""
@@ -55,9 +57,10 @@ class OutRule:
     adopts: bool = False
     edits: int = 1
     resizes: str = "out_resized"
+    beside: bool = False
 
 
-POINTWISE_RULE = OutRule(fits=CASTABLE, text="inplace_cast")
+POINTWISE_RULE = OutRule(fits=CASTABLE, text="inplace_cast", beside=True)
 DEFAULT_RULE = OutRule()
 
 
@@ -92,8 +95,8 @@ def call_into(session: "Session", overloads: "OverloadSet", args: Sequence[Any],
         _require_dtype(op, rule, result.dtype, out.dtype)
     for out, result in zip(outs, results, strict=True):
         if out.shape != result.shape:
-            if op.kind == POINTWISE and op.promote != COMPARE and out.dtype is not result.dtype and out.array.size:
-                # The result is computed beside it, and cast; PyTorch warns of both.
+            computed = result_type([bound[i] for i in op.tensor_positions]) if op.promote == COMPARE else result.dtype
+            if rule.beside and out.dtype is not computed and out.array.size:
                 session.warn(rule.resizes, **_sizes(out, result))
             _resize(session, out, result, rule.resizes)
     if op.kind != POINTWISE and rule.overlap is not None:

@@ -75,6 +75,10 @@ _TYPES: dict[str, OutRule] = {
         OutRule(fits=CASTABLE, text="out_cat", overlap=Overlap(itself=False, inputs="nothing")),
     ),
     **dict.fromkeys(_words("clamp_Tensor clamp_min_Tensor clamp_max_Tensor addr special_i1"), POINTWISE_RULE),
+    **dict.fromkeys(
+        _words("logical_and logical_or logical_xor logical_not logit floor_divide"),
+        OutRule(fits=CASTABLE, text="inplace_cast"),
+    ),
     **dict.fromkeys(("max_dim", "min_dim"), OutRule()),
     **dict.fromkeys(("max_other", "min_other"), POINTWISE_RULE),
     **dict.fromkeys(("nansum", "nanmean"), OutRule(fits=FLOATS, text="out_nansum")),
