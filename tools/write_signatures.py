@@ -20,6 +20,10 @@ from typing import Any
 import torch
 import torch.nn.functional
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from detachsim.engine.signatures import WORDS
+
 HEAD = """\
 # The signatures of PyTorch {version}, in its own notation and order; written by tools/write_signatures.py.
 # m: a tensor's method; t: a function of torch; b and v: those below them where they are written in Python; n: of
@@ -34,29 +38,6 @@ _TEXT = re.compile(rb"(?<![\x20-\x7e])([a-zA-Z_0-9]+)(\([\x20-\x7e]*\)(?:\|depre
 _ODD = type("x", (), {})()
 _MANY = 30
 
-# How PyTorch prints the types of its signatures, where it does not print them as they are written.
-WORDS = {
-    "Scalar": "Number",
-    "int64_t": "int",
-    "SymInt": "int",
-    "double": "float",
-    "IntArrayRef": "tuple of ints",
-    "SymIntArrayRef": "tuple of ints",
-    "TensorList": "tuple of Tensors",
-    "ArrayRef<double>": "tuple of floats",
-    "ScalarList": "tuple of Scalars",
-    "ScalarType": "torch.dtype",
-    "Layout": "torch.layout",
-    "MemoryFormat": "torch.memory_format",
-    "Device": "torch.device",
-    "Generator": "torch.Generator",
-    "Storage": "torch.Storage",
-    "PyObject*": "object",
-    "std::string_view": "str",
-    "c10::string_view": "str",
-    "Dimname": "name",
-    "DimnameList": "tuple of names",
-}
 _IN_PYTHON = ("torch", "torch.functional", "torch.random", "torch.nn.functional")
 _BUILTIN = ("method_descriptor", "builtin_function_or_method")
 _OTHER_DEVICES = re.compile(r"cudnn|mkldnn|miopen|fbgemm|quantize|sparse|\bq_|fake_|mps|cuda|xpu")

@@ -15,7 +15,7 @@ _HEAD = re.compile(r"\n(?! )")
 _FLAG = re.compile(r" if (\w+) (\d+)")
 
 # What PyTorch calls the types of its signatures in messages, where it has another word.
-_WORDS = {
+WORDS = {
     "Scalar": "Number",
     "int64_t": "int",
     "SymInt": "int",
@@ -142,7 +142,7 @@ def _signature(text: str, *, new: bool) -> Signature:
             match = _PART.match(part)
             assert match is not None, part
             kind, length, optional, name, default = match.groups()
-            word = _WORDS.get(kind, kind)
+            word = WORDS.get(kind, kind)
             if kind.startswith("SymInt") and not new:
                 word = word.replace("int", "SymInt")
             parameters.append(
