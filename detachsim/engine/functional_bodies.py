@@ -265,6 +265,20 @@ def _glu(c: Calls, input: Any, dim: Any) -> None:
     c.call("n glu", input, dim)
 
 
+def _ctc_loss(
+    c: Calls,
+    log_probs: Any,
+    targets: Any,
+    input_lengths: Any,
+    target_lengths: Any,
+    blank: Any,
+    reduction: Any,
+    zero_infinity: Any,
+) -> None:
+    number = c.reduction(reduction, None, None)
+    c.call("t ctc_loss", log_probs, targets, input_lengths, target_lengths, blank, number, zero_infinity)
+
+
 def _embedding(
     c: Calls,
     input: Any,
@@ -429,6 +443,7 @@ FUNCTIONAL_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "F rms_norm": _direct("t rms_norm", "input", "normalized_shape", "weight", "eps"),
     "F pad": _direct("n pad", "input", "pad", "mode", "value"),
     "F glu": _glu,
+    "F ctc_loss": _ctc_loss,
     "F embedding": _embedding,
     "F embedding_bag": _embedding_bag,
     "F normalize": _normalize,

@@ -326,6 +326,9 @@ binary_cross_entropy_with_logits older_bce_target_backward
     "class_loss": """
 cross_entropy nll_2d_backward nll_2d_kernel nll_backward nll_kernel nll_loss
 """,
+    "ctc_loss": """
+_ctc_loss ctc_gradient ctc_loss
+""",
     "margin_loss": """
 cosine_embedding_loss gaussian_nll_loss hinge_embedding_loss kl_div margin_ranking_loss norm_scalar
 pairwise_distance poisson_nll_loss soft_margin_backward soft_margin_kernel soft_margin_loss soft_margin_second

@@ -91,6 +91,7 @@ FAMILIES = (
     "loss",
     "binary_loss",
     "class_loss",
+    "ctc_loss",
     "margin_loss",
     "normalization",
     "batch_normalization",

@@ -45,15 +45,15 @@ FUNCTIONAL = """
 adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d
 adaptive_max_pool3d alpha_dropout avg_pool1d avg_pool2d avg_pool3d batch_norm bilinear binary_cross_entropy
 binary_cross_entropy_with_logits celu celu_ channel_shuffle conv1d conv2d conv3d conv_transpose1d
-conv_transpose2d conv_transpose3d cosine_embedding_loss cosine_similarity cross_entropy dropout dropout1d
-dropout2d dropout3d elu elu_ embedding embedding_bag feature_alpha_dropout fold gaussian_nll_loss gelu glu
-group_norm gumbel_softmax hardshrink hardsigmoid hardswish hardtanh hardtanh_ hinge_embedding_loss huber_loss
-instance_norm interpolate kl_div l1_loss layer_norm leaky_relu leaky_relu_ linear local_response_norm
-log_softmax logsigmoid lp_pool1d lp_pool2d margin_ranking_loss max_pool1d max_pool2d max_pool3d mish mse_loss
-multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss nll_loss normalize one_hot pad
-pairwise_distance pdist pixel_shuffle pixel_unshuffle poisson_nll_loss prelu relu relu6 relu_ rms_norm rrelu
-scaled_dot_product_attention selu selu_ sigmoid silu smooth_l1_loss soft_margin_loss softmax softmin softplus
-softshrink softsign tanh tanhshrink threshold threshold_ triplet_margin_loss unfold
+conv_transpose2d conv_transpose3d cosine_embedding_loss cosine_similarity cross_entropy ctc_loss dropout
+dropout1d dropout2d dropout3d elu elu_ embedding embedding_bag feature_alpha_dropout fold gaussian_nll_loss
+gelu glu group_norm gumbel_softmax hardshrink hardsigmoid hardswish hardtanh hardtanh_ hinge_embedding_loss
+huber_loss instance_norm interpolate kl_div l1_loss layer_norm leaky_relu leaky_relu_ linear
+local_response_norm log_softmax logsigmoid lp_pool1d lp_pool2d margin_ranking_loss max_pool1d max_pool2d
+max_pool3d mish mse_loss multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss nll_loss
+normalize one_hot pad pairwise_distance pdist pixel_shuffle pixel_unshuffle poisson_nll_loss prelu relu relu6
+relu_ rms_norm rrelu scaled_dot_product_attention selu selu_ sigmoid silu smooth_l1_loss soft_margin_loss
+softmax softmin softplus softshrink softsign tanh tanhshrink threshold threshold_ triplet_margin_loss unfold
 """
 
 LINALG = """
@@ -84,7 +84,7 @@ hessian hvp jacobian jvp vhp vjp
 MODULES = """
 AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d
 AlphaDropout AvgPool1d AvgPool2d AvgPool3d BCELoss BCEWithLogitsLoss BatchNorm1d BatchNorm2d BatchNorm3d
-Bilinear CELU ChannelShuffle CircularPad1d CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d
+Bilinear CELU CTCLoss ChannelShuffle CircularPad1d CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d
 ConstantPad3d Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d CosineEmbeddingLoss
 CosineSimilarity CrossEntropyLoss Dropout Dropout1d Dropout2d Dropout3d ELU Embedding EmbeddingBag
 FeatureAlphaDropout Flatten Fold GELU GLU GRU GRUCell GaussianNLLLoss GroupNorm Hardshrink Hardsigmoid
@@ -178,57 +178,59 @@ H L LU P Q R S T T_0 T_cur T_i T_max T_mult U V Vh _base _saved_A _saved_L _save
 _saved_R _saved_S _saved_U _saved_Vh _saved_attn_mask _saved_b _saved_batch1 _saved_batch2 _saved_bias
 _saved_buffer _saved_condition _saved_cx_ _saved_eigenvalues _saved_eigenvectors _saved_end _saved_exponent
 _saved_grad_out _saved_grad_output _saved_hx_ _saved_index _saved_indices _saved_input _saved_input2
-_saved_inverse _saved_key _saved_mask _saved_mat _saved_mat1 _saved_mat2 _saved_max _saved_mean _saved_min
-_saved_noise _saved_offsets _saved_other _saved_output _saved_per_sample_weights _saved_pivots
-_saved_pos_weight _saved_query _saved_result _saved_result0 _saved_result1 _saved_result2 _saved_rstd
-_saved_running_mean _saved_running_var _saved_save_invstd _saved_save_mean _saved_self _saved_self_or_result
-_saved_sign _saved_solution _saved_source _saved_src _saved_target _saved_tensor _saved_tensor1 _saved_tensor2
-_saved_value _saved_vec _saved_vec1 _saved_vec2 _saved_weight _saved_weight0 _saved_weight1 _saved_weight2
-_saved_weight3 _saved_x1 _saved_x2 _version add_zero_attn affine align_corners all_weights alpha approximate
-base_lrs batch_first best beta bias bias_hh bias_hh_l0 bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse
-bias_hh_l2 bias_hh_l2_reverse bias_hh_l3 bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1
-bias_ih_l1_reverse bias_ih_l2 bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bias_k bias_v bidirectional
-bits ceil_mode cloned_coefficient cooldown cooldown_counter data default_min_lr defaults delta device dilation
-dim downscale_factor dropout dropout1 dropout2 dropout3 dtype eigenvalues eigenvectors elementwise_affine
-embed_dim embedding_dim end_dim end_factor eps eta_min exponent factor full gamma grad grad_fn groups head_dim
-hidden_size ignore_index imag in1_features in2_features in_channels in_features in_proj_bias in_proj_weight
-include_last_offset index indices info inplace input_size inverse is_cuda is_leaf is_sparse itemsize k
-k_proj_weight kdim keepdim kernel_size label_smoothing lambd last_epoch layers linear1 linear2 log_input
-log_target logabsdet lower mH mT mantissa margin max max_norm max_val metadata milestones min min_lrs min_val
-missing_keys mode mode_worse momentum multihead_attn nbytes ndim negative_slope next_functions nonlinearity
-norm norm1 norm2 norm3 norm_first norm_type normalized_shape num_bad_epochs num_batches_tracked num_channels
-num_embeddings num_features num_groups num_heads num_layers num_parameters out_channels out_features out_proj
-output_nr output_size p padding padding_idx param_groups patience pivots pos_weight power proj_size
-q_proj_weight rank real reduction requires_grad residuals resolution result retains_grad return_indices
-running_mean running_var scale_factor scale_grad_by_freq self_attn shape sign singular_values size
-smallest_normal solution start_dim start_factor state step_size stride swap threshold threshold_mode tiny
-total_iters total_steps track_running_stats training type unexpected_keys unflattened_size upper
-upscale_factor v_proj_weight value values variable vdim weight weight_hh weight_hh_l0 weight_hh_l0_reverse
-weight_hh_l1 weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse
-weight_hr_l0 weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse weight_hr_l2 weight_hr_l2_reverse
-weight_hr_l3 weight_hr_l3_reverse weight_ih weight_ih_l0 weight_ih_l0_reverse weight_ih_l1
-weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse weight_ih_l3 weight_ih_l3_reverse
+_saved_inverse _saved_key _saved_log_probs _saved_mask _saved_mat _saved_mat1 _saved_mat2 _saved_max
+_saved_mean _saved_min _saved_noise _saved_offsets _saved_other _saved_output _saved_per_sample_weights
+_saved_pivots _saved_pos_weight _saved_query _saved_result _saved_result0 _saved_result1 _saved_result2
+_saved_rstd _saved_running_mean _saved_running_var _saved_save_invstd _saved_save_mean _saved_self
+_saved_self_or_result _saved_sign _saved_solution _saved_source _saved_src _saved_target _saved_targets
+_saved_tensor _saved_tensor1 _saved_tensor2 _saved_value _saved_vec _saved_vec1 _saved_vec2 _saved_weight
+_saved_weight0 _saved_weight1 _saved_weight2 _saved_weight3 _saved_x1 _saved_x2 _version add_zero_attn affine
+align_corners all_weights alpha approximate base_lrs batch_first best beta bias bias_hh bias_hh_l0
+bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse bias_hh_l3 bias_hh_l3_reverse
+bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2 bias_ih_l2_reverse bias_ih_l3
+bias_ih_l3_reverse bias_k bias_v bidirectional bits blank ceil_mode cloned_coefficient cooldown
+cooldown_counter data default_min_lr defaults delta device dilation dim downscale_factor dropout dropout1
+dropout2 dropout3 dtype eigenvalues eigenvectors elementwise_affine embed_dim embedding_dim end_dim end_factor
+eps eta_min exponent factor full gamma grad grad_fn groups head_dim hidden_size ignore_index imag in1_features
+in2_features in_channels in_features in_proj_bias in_proj_weight include_last_offset index indices info
+inplace input_size inverse is_cuda is_leaf is_sparse itemsize k k_proj_weight kdim keepdim kernel_size
+label_smoothing lambd last_epoch layers linear1 linear2 log_input log_target logabsdet lower mH mT mantissa
+margin max max_norm max_val metadata milestones min min_lrs min_val missing_keys mode mode_worse momentum
+multihead_attn nbytes ndim negative_slope next_functions nonlinearity norm norm1 norm2 norm3 norm_first
+norm_type normalized_shape num_bad_epochs num_batches_tracked num_channels num_embeddings num_features
+num_groups num_heads num_layers num_parameters out_channels out_features out_proj output_nr output_size p
+padding padding_idx param_groups patience pivots pos_weight power proj_size q_proj_weight rank real reduction
+requires_grad residuals resolution result retains_grad return_indices running_mean running_var scale_factor
+scale_grad_by_freq self_attn shape sign singular_values size smallest_normal solution start_dim start_factor
+state step_size stride swap threshold threshold_mode tiny total_iters total_steps track_running_stats training
+type unexpected_keys unflattened_size upper upscale_factor v_proj_weight value values variable vdim weight
+weight_hh weight_hh_l0 weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2
+weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1
+weight_hr_l1_reverse weight_hr_l2 weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih
+weight_ih_l0 weight_ih_l0_reverse weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse
+weight_ih_l3 weight_ih_l3_reverse zero_infinity
 """
 
 SETTABLE = """
 _version add_zero_attn affine align_corners all_weights alpha approximate batch_first beta bias bias_hh
 bias_hh_l0 bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse bias_hh_l3
 bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2
-bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bias_k bias_v bidirectional ceil_mode data delta dilation dim
-downscale_factor dropout dropout1 dropout2 dropout3 elementwise_affine embed_dim embedding_dim end_dim eps
-full grad grad_fn groups head_dim hidden_size ignore_index in1_features in2_features in_channels in_features
-in_proj_bias in_proj_weight include_last_offset inplace input_size is_leaf k k_proj_weight kdim keepdim
-kernel_size label_smoothing lambd layers linear1 linear2 log_input log_target lower margin max_norm max_val
-min_val mode momentum multihead_attn negative_slope nonlinearity norm norm1 norm2 norm3 norm_first norm_type
-normalized_shape num_batches_tracked num_channels num_embeddings num_features num_groups num_heads num_layers
-num_parameters out_channels out_features out_proj output_size p padding padding_idx pos_weight proj_size
-q_proj_weight reduction requires_grad return_indices running_mean running_var scale_factor scale_grad_by_freq
-self_attn size start_dim stride swap threshold track_running_stats training unflattened_size upper
-upscale_factor v_proj_weight value vdim weight weight_hh weight_hh_l0 weight_hh_l0_reverse weight_hh_l1
-weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse weight_hr_l0
-weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse weight_hr_l2 weight_hr_l2_reverse weight_hr_l3
-weight_hr_l3_reverse weight_ih weight_ih_l0 weight_ih_l0_reverse weight_ih_l1 weight_ih_l1_reverse
-weight_ih_l2 weight_ih_l2_reverse weight_ih_l3 weight_ih_l3_reverse
+bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bias_k bias_v bidirectional blank ceil_mode data delta
+dilation dim downscale_factor dropout dropout1 dropout2 dropout3 elementwise_affine embed_dim embedding_dim
+end_dim eps full grad grad_fn groups head_dim hidden_size ignore_index in1_features in2_features in_channels
+in_features in_proj_bias in_proj_weight include_last_offset inplace input_size is_leaf k k_proj_weight kdim
+keepdim kernel_size label_smoothing lambd layers linear1 linear2 log_input log_target lower margin max_norm
+max_val min_val mode momentum multihead_attn negative_slope nonlinearity norm norm1 norm2 norm3 norm_first
+norm_type normalized_shape num_batches_tracked num_channels num_embeddings num_features num_groups num_heads
+num_layers num_parameters out_channels out_features out_proj output_size p padding padding_idx pos_weight
+proj_size q_proj_weight reduction requires_grad return_indices running_mean running_var scale_factor
+scale_grad_by_freq self_attn size start_dim stride swap threshold track_running_stats training
+unflattened_size upper upscale_factor v_proj_weight value vdim weight weight_hh weight_hh_l0
+weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse weight_hh_l3
+weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse weight_hr_l2
+weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih weight_ih_l0 weight_ih_l0_reverse
+weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse weight_ih_l3 weight_ih_l3_reverse
+zero_infinity
 """
 
 INPLACE_METHODS = """

@@ -254,4 +254,25 @@ TEXTS: dict[str, Entry] = {
         "expected common dtype to be floating point, yet common dtype is {dtype}",
         {},
     ),
+    "ctc_integral": ("RuntimeError", "{name} must be integral", {}),
+    "ctc_blank": ("RuntimeError", "blank must be in label range", {}),
+    "ctc_lengths": ("RuntimeError", "{name} must be of size batch_size", {}),
+    "ctc_targets": (
+        "RuntimeError",
+        "Expected tensor to have size {expected} at dimension {dim}, but got size {found} for argument #2 'targets' (while "
+        "checking arguments for {kernel})",
+        {},
+    ),
+    "ctc_targets_short": (
+        "RuntimeError",
+        "Expected tensor to have size at least {expected} at dimension 1, but got size {found} for argument #2 'targets' "
+        "(while checking arguments for {kernel})",
+        {},
+    ),
+    "ctc_input_length": (
+        "RuntimeError",
+        "Expected input_lengths to have value at most {most}, but got value {found} (while checking arguments for "
+        "{kernel})",
+        {},
+    ),
 }

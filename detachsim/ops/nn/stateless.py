@@ -195,8 +195,8 @@ LOSSES: tuple[tuple[str, Options, str, tuple[str, ...]], ...] = (
     ),
 )
 
-# Losses of three inputs, and how these are called.
-LOSSES_OF_THREE: tuple[tuple[str, Options, str, tuple[str, ...], tuple[str, str, str]], ...] = (
+# Losses of three or four inputs, and how these are called.
+LOSSES_OF_SEVERAL: tuple[tuple[str, Options, str, tuple[str, ...], tuple[str, ...]], ...] = (
     (
         "MarginRankingLoss",
         (("margin", 0.0), *_LEGACY, ("reduction", "mean")),
@@ -217,6 +217,13 @@ LOSSES_OF_THREE: tuple[tuple[str, Options, str, tuple[str, ...], tuple[str, str,
         "triplet_margin_loss",
         ("margin", "p", "eps", "swap", "reduction"),
         ("anchor", "positive", "negative"),
+    ),
+    (
+        "CTCLoss",
+        (("blank", 0), ("reduction", "mean"), ("zero_infinity", False)),
+        "ctc_loss",
+        ("blank", "reduction", "zero_infinity"),
+        ("log_probs", "targets", "input_lengths", "target_lengths"),
     ),
     (
         "GaussianNLLLoss",
@@ -474,6 +481,6 @@ CLASSES: tuple[type[Module], ...] = (
     UpsamplingBilinear2d,
     *(_made(name, opts, op, passed, how, _one_input(name)) for name, opts, op, passed, how in ACTIVATIONS),
     *(_made(name, opts, op, passed, NOTHING, _two_inputs(name)) for name, opts, op, passed in LOSSES),
-    *(_made(name, opts, op, passed, NOTHING, _inputs(name, ins)) for name, opts, op, passed, ins in LOSSES_OF_THREE),
+    *(_made(name, opts, op, passed, NOTHING, _inputs(name, ins)) for name, opts, op, passed, ins in LOSSES_OF_SEVERAL),
     *(_made(name, opts, op, passed, NOTHING, _inputs(name, ("x1", "x2"))) for name, opts, op, passed in SIMILARITIES),
 )
