@@ -80,7 +80,7 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
     if recording:
         if any(output.dtype.is_floating for output in outputs):
             node = make_node(session, op, bound, values, outputs)
-        else:
+        elif outputs:
             _refuse_integers(op, bound, outputs[0])
     if op.hidden:
         outputs = outputs[: -op.hidden]

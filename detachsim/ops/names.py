@@ -344,6 +344,11 @@ batch_norm batch_norm_backward batch_norm_second instance_norm native_batch_norm
     "similarity": """
 cosine_similarity normalize
 """,
+    "view_copies": """
+alias_copy detach_copy expand_copy permute_copy select_copy slice_copy split_copy split_copy_Tensor
+split_with_sizes_copy squeeze_copy squeeze_copy_dim squeeze_copy_dims t_copy transpose_copy unbind_copy
+unfold_copy unsqueeze_copy view_copy view_copy_dtype
+""",
     "patches": """
 channel_shuffle col2im fold im2col no_derivative_of_shuffle pixel_shuffle pixel_unshuffle unfold
 unfold_functional

@@ -96,6 +96,7 @@ FAMILIES = (
     "normalization",
     "batch_normalization",
     "similarity",
+    "view_copies",
     # After diagonals, whose unfold comes first.
     "patches",
     "aliases",

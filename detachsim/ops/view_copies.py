@@ -1,0 +1,85 @@
+"""Copies of what views show: ``torch.view_copy`` and its like, each with the gradient of its view."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from detachsim.engine.op import Op
+from detachsim.ops import diagonals, shape, splitting
+from detachsim.ops.row import general
+
+# The views, by label, and what the copy's sample gives them besides the tensor.
+_VIEWS = {
+    "alias": "",
+    "expand": ", a.shape",
+    "permute": ", (-1, 0)",
+    "select": ", 0, 1",
+    "slice": ", 0, 0, 2",
+    "squeeze": "",
+    "squeeze_dim": ", 0",
+    "squeeze_dims": ", (0,)",
+    "t": "",
+    "transpose": ", 0, -1",
+    "unsqueeze": ", 0",
+    "view": ", (-1,)",
+    "unbind": "",
+    "split_Tensor": ", 1",
+    "split_with_sizes": ", (1, 1)",
+    "unfold": ", 0, 2, 1",
+}
+
+
+def _copied(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any) -> Any:
+        made = kernel(*args)
+        return tuple(np.array(part) for part in made) if isinstance(made, (list, tuple)) else np.array(made)
+
+    return call
+
+
+def _copy_of(op: Op, arguments: str) -> Op:
+    """Return the row that copies what a view shows."""
+    name, _, rest = op.signature.partition("(")
+    base, _, overload = name.partition(".")
+    return general(
+        f"{base}_copy{'.' + overload if overload else ''}({rest}",
+        f"{op.grad_fn}_copy",
+        _copied(op.kernel),
+        grad=op.grad,
+        where="t",
+        differentiable_outputs=op.differentiable_outputs,
+        several=op.several,
+        check=op.check,
+        # 1.13 keeps the strides of some views.
+        older={"torch-1.13": {"where": ""}},
+        doc=f"a copy of what {base} shows",
+        samples=(f"torch.{base}_copy(a{arguments})",),
+    )
+
+
+_ROWS = {op.label: op for op in (*shape.ROWS, *splitting.ROWS, *diagonals.ROWS)}
+
+ROWS: list[Op] = [
+    *(_copy_of(_ROWS[label], arguments) for label, arguments in _VIEWS.items()),
+    general(
+        "view_copy.dtype(Tensor self, dtype dtype)",
+        "",
+        lambda self, dtype: np.array(self).view(dtype.numpy),
+        where="t",
+        check=_ROWS["view_dtype"].check,
+        older={"torch-1.13": {"where": ""}},
+        doc="a copy of the same bytes as elements of another type",
+    ),
+    general(
+        "detach_copy(Tensor self)",
+        "torch::autograd::NotImplemented",
+        lambda self: np.array(self),
+        grad={"self": "not_implemented('detach_copy')"},
+        where="t",
+        bare_edges=True,
+        older={"torch-1.13": {"where": ""}},
+        doc="a copy that is no part of the graph: backward through it is refused",
+        samples=("torch.detach_copy(a)",),
+    ),
+]
