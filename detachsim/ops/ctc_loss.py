@@ -176,7 +176,10 @@ ROWS: list[Op] = [
         ctc_loss,
         where="F",
         doc="how improbable it is that the steps of log_probs spell the targets",
-        samples=("F.ctc_loss(a.reshape(-1, 1, 1).expand(-1, 1, 2), torch.tensor([[1]]), [2], [1])",),
+        # The gradient is that of probabilities that add up to 1.
+        samples=(
+            "F.ctc_loss(torch.stack([a, b], -1).log_softmax(-1).reshape(-1, 1, 2), torch.tensor([[1]]), [2], [1])",
+        ),
     ),
     general(
         f"_ctc_loss(Tensor log_probs, Tensor targets, {_LENGTHS}, int blank, bool zero_infinity)",
