@@ -202,7 +202,7 @@ def _multi_margin_loss(
     c.call("n multi_margin_loss", input, target, p, margin, weight, number)
 
 
-def _adaptive_pool2d(function: str) -> Callable[..., None]:
+def _adaptive_pool(function: str) -> Callable[..., None]:
     def body(c: Calls, input: Any, output_size: Any, return_indices: Any = False) -> None:
         _adaptive(c, function, input, output_size)
 
@@ -425,8 +425,10 @@ FUNCTIONAL_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "F feature_alpha_dropout": _dropout("t feature_alpha_dropout"),
     "F gumbel_softmax": _gumbel_softmax,
     "F gaussian_nll_loss": _gaussian_nll_loss,
-    "F adaptive_avg_pool2d": _adaptive_pool2d("n adaptive_avg_pool2d"),
-    "F adaptive_max_pool2d": _adaptive_pool2d("n adaptive_max_pool2d"),
+    "F adaptive_avg_pool2d": _adaptive_pool("n adaptive_avg_pool2d"),
+    "F adaptive_avg_pool3d": _adaptive_pool("n adaptive_avg_pool3d"),
+    "F adaptive_max_pool2d": _adaptive_pool("n adaptive_max_pool2d"),
+    "F adaptive_max_pool3d": _adaptive_pool("n adaptive_max_pool3d"),
     "F adaptive_max_pool1d": _direct("t adaptive_max_pool1d", "input", "output_size"),
     "F unfold": _windows("n im2col", "kernel_size", "dilation", "padding", "stride"),
     "F fold": _windows("n col2im", "output_size", "kernel_size", "dilation", "padding", "stride"),

@@ -7,6 +7,7 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
@@ -185,7 +186,7 @@ def _check_cross(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def _warn_cross(session: Any, op: Op, bound: list[Any]) -> None:
-    if bound[2] is None:
+    if bound[2] is None and session.dialect == NEWEST:
         session.warn_once("cross_default")
 
 

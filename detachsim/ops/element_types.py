@@ -8,6 +8,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import DType
 from detachsim.engine.errors import TorchError
+from detachsim.engine.op import CAST
 from detachsim.engine.parser import type_word
 from detachsim.engine.promotion import result_type
 
@@ -15,7 +16,10 @@ Check = Callable[..., None]
 
 
 def promoted(op: Any, bound: list[Any]) -> DType:
-    """Return the type that the operands of an op meet in."""
+    """Return the type that the operands of an op meet in, or become before it runs."""
+    if op.promote == CAST and bound[op.dtype_position] is not None:
+        wanted: DType = bound[op.dtype_position]
+        return wanted
     positions = [i for i in op.tensor_positions if op.parameters[i].type != "MaskTensor"]
     positions += op.promoting_numbers
     return result_type([bound[i] for i in positions if bound[i] is not None])

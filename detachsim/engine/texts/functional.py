@@ -26,7 +26,7 @@ TEXTS: dict[str, Entry] = {
     "softshrink_lambda": (
         "RuntimeError",
         "lambda must be in range [0, {largest}] for input dtype {dtype}, but found {found}",
-        {},
+        {"torch-1.13": "lambda must be greater or equal to 0, but found to be {found}."},
     ),
     "prelu_dtypes": (
         "RuntimeError",
