@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from detachsim.engine import dtypes
+from detachsim.engine import batches, dtypes
 from detachsim.engine.backward import run_backward
 from detachsim.engine.backward_pass import Edge
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import DType
-from detachsim.engine.errors import TorchError
+from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.gradient_fit import expandable, sum_to
 from detachsim.engine.hooks import retain_grad
 from detachsim.engine.node import Node
@@ -65,9 +65,13 @@ def grad(
     retain_graph: Any = None,
     create_graph: Any = False,
     allow_unused: Any = None,
+    is_grads_batched: Any = False,
     materialize_grads: Any = False,
 ) -> tuple[Tensor | None, ...]:
-    """Return the gradients of ``outputs`` with respect to ``inputs``; no ``.grad`` changes. Raises ``TorchError``."""
+    """Return the gradients of ``outputs`` with respect to ``inputs``; no ``.grad`` changes. Raises ``TorchError``.
+
+    With ``is_grads_batched`` each of ``gradients`` is several along a first dim, and so are the results.
+    """
     if allow_unused is None:
         allow_unused = materialize_grads
     if materialize_grads and allow_unused is False:
@@ -76,10 +80,11 @@ def grad(
         raise TorchError("grad_inputs_empty")
     if not only_inputs:
         session.warn("only_inputs")
-    seeds = _make_gradients(session, outputs, gradients)
+    seeds = _make_gradients(session, outputs, gradients, batched=is_grads_batched)
+    rows = batches.rows(seeds) if is_grads_batched else [seeds]
     keep, create = _flag(create_graph if retain_graph is None else retain_graph), _flag(create_graph)
     allow_unused = _flag(allow_unused)
-    roots = _root_edges(session, outputs, seeds)
+    roots = [_root_edges(session, outputs, row) for row in rows]
     if not inputs:
         raise TorchError("grad_inputs_empty")
     edges: list[tuple[Node | None, int]] = []
@@ -88,7 +93,13 @@ def grad(
         if not requires_grad(tensor):
             raise TorchError("grad_input_not_required")
         edges.append(gradient_edge(session, tensor))
-    results = _run(session, "grad", outputs, roots, seeds, keep, create, edges, accumulate=False)
+    if is_grads_batched and create:
+        raise LimitError("torch.autograd.grad with is_grads_batched=True and create_graph=True")
+    found = [
+        _run(session, "grad", outputs, starts, row, keep or row is not rows[-1], create, edges, accumulate=False)
+        for row, starts in zip(rows, roots, strict=True)
+    ]
+    results = batches.stacked(found) if is_grads_batched else found[0]
     for index, result in enumerate(results):
         if result is None and not allow_unused:
             raise TorchError("unused", index=index)
@@ -147,7 +158,9 @@ def _run(
     return results
 
 
-def _make_gradients(session: "Session", outputs: Sequence[Any], gradients: Sequence[Any] | None) -> list[Any]:
+def _make_gradients(
+    session: "Session", outputs: Sequence[Any], gradients: Sequence[Any] | None, *, batched: bool = False
+) -> list[Any]:
     """Return one seed gradient for each output, ones for a scalar without one; ``None`` for what requires no grad."""
     given: Sequence[Any] = (None,) * len(outputs) if gradients is None else gradients
     seeds: list[Any] = []
@@ -156,11 +169,12 @@ def _make_gradients(session: "Session", outputs: Sequence[Any], gradients: Seque
             key = "not_a_root" if gradient is None else "no_root_for_gradient"
             raise TorchError(key, type=type_word(output).rpartition(".")[2])
         if isinstance(gradient, Tensor):
-            if gradient.shape != output.shape:
+            shape = batches.shape_of_row(gradient) if batched else gradient.shape
+            if shape != output.shape:
                 raise TorchError(
-                    "grad_shape",
+                    "grads_batch_shape" if batched else "grad_shape",
                     grad_index=_place(session, given, gradient),
-                    grad=size_text(gradient.shape),
+                    grad=size_text(shape[1:] if batched else shape),
                     index=_place(session, outputs, output),
                     output=size_text(output.shape),
                 )

@@ -4,7 +4,7 @@ from typing import Any
 
 from detachsim.engine import autograd
 from detachsim.engine.dialects import NEWEST
-from detachsim.engine.errors import LimitError, TorchError
+from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.collections import items_of
@@ -27,8 +27,6 @@ def grad(
     if materialize_grads is not None and session.dialect != "torch-2.13":
         text = "grad() got an unexpected keyword argument 'materialize_grads'"
         raise TorchError("python", type="TypeError", text=text)
-    if is_grads_batched:
-        raise LimitError("torch.autograd.grad with is_grads_batched=True")
     return autograd.grad(
         session,
         sequence(outputs),
@@ -38,6 +36,7 @@ def grad(
         retain_graph=retain_graph,
         create_graph=create_graph,
         allow_unused=allow_unused,
+        is_grads_batched=bool(is_grads_batched),
         materialize_grads=False if materialize_grads is None else materialize_grads,
     )
 

@@ -14,6 +14,7 @@ from detachsim.engine.texts.entry import Entry
 
 FAMILIES = (
     "autograd",
+    "batches",
     "shapes",
     "operands",
     "linear",

@@ -206,7 +206,14 @@ TEXTS: dict[str, Entry] = {
         {"torch-1.13": "Padding length too large"},
     ),
     "pad_value": ("RuntimeError", 'Padding mode "{mode}" doesn\'t take in value argument', {}),
-    "set_dtype": ("RuntimeError", "Could not set tensor of type {source} to a tensor of type {target}", {}),
+    "set_dtype": (
+        "RuntimeError",
+        "Could not set tensor of type {source} to a tensor of type {target}",
+        {
+            "torch-1.13": "source.dtype() == self.dtype() INTERNAL ASSERT FAILED at "
+            '"./torch/csrc/autograd/generated/python_variable_methods.cpp":16761, please report a bug to PyTorch. '
+        },
+    ),
     "pad_mode": ("NotImplementedError", "Unrecognised padding mode {mode}", {}),
     "pad_unsupported": (
         "NotImplementedError",
