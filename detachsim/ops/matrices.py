@@ -68,6 +68,19 @@ def check_matrix(op: str, tensor: Tensor, name: str = "A") -> None:
     require_small(tensor.shape)
 
 
+def are_finite(matrices: Array) -> Array:
+    """Which of the matrices hold finite numbers only, with two dims of size 1 in their places."""
+    return np.asarray(np.isfinite(matrices).all(axis=(-2, -1), keepdims=True))
+
+
+def require_numbers(tensor: Tensor) -> None:
+    """Refuse what LAPACK finds no singular values of: what is infinite has some that are no numbers."""
+    wrong = np.isnan(tensor.array).any(axis=(-2, -1))
+    if wrong.any():
+        which = f"(Batch element {int(np.argmax(wrong))}): " if wrong.ndim else ""
+        raise TorchError("svd_not_finite", which=which)
+
+
 def refuse_low_precision(op: str, tensor: Tensor) -> None:
     """Raise the error of an op that refuses the half types by itself."""
     if tensor.dtype.is_reduced:

@@ -1,49 +1,74 @@
 """Functions made of factorizations: the pseudoinverse, the exponential, condition and rank."""
 
 import math
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.limits import require_small
 from detachsim.engine.op import Op
-from detachsim.engine.operand import Operand
+from detachsim.engine.operand import Operand, unwrap
 from detachsim.engine.tensor import Tensor, fresh
+from detachsim.ops.loss import refuse_gradient
 from detachsim.ops.matrices import (
     MATRIX,
     POSITIVE,
+    are_finite,
     check_matrix,
     check_shape,
     check_square,
     matrix_norm,
+    require_numbers,
     singular_place,
     transposed,
 )
 from detachsim.ops.row import composite, general
 
 
-def pseudoinverse(self: Array, atol: float | None = None, rtol: float | None = None, hermitian: bool = False) -> Array:
-    least = max(self.shape[-2:]) * np.finfo(self.dtype).eps if rtol is None else rtol
-    finite = _are_finite(self)
-    made = np.linalg.pinv(np.where(finite, self, 0).astype(np.float64), rcond=max(least, 0.0), hermitian=hermitian)
-    return np.where(finite, made, np.nan).astype(self.dtype)
+def pseudoinverse(self: Array, rcond: Any = None, hermitian: bool = False, atol: Any = None, rtol: Any = None) -> Array:
+    rows, columns = self.shape[-2:]
+    if self.size == 0:
+        return np.zeros((*self.shape[:-2], columns, rows), self.dtype)
+    finite = are_finite(self)
+    wide = np.where(finite, self, 0).astype(np.float64)
+    left, values, right = np.linalg.svd(wide, full_matrices=False, hermitian=hermitian)
+    least = _least(self, values, rtol if rcond is None else rcond, atol)
+    with np.errstate(divide="ignore"):
+        inverse = np.where(values > least[..., None], 1 / values, 0)
+    made = right.swapaxes(-1, -2) @ (inverse[..., None] * left.swapaxes(-1, -2))
+    return np.where(finite.swapaxes(-1, -2), made, np.nan).astype(self.dtype)
 
 
-def _are_finite(matrices: Array) -> Array:
-    """Which of the matrices hold finite numbers only, with two dims of size 1 in their places."""
-    return np.asarray(np.isfinite(matrices).all(axis=(-2, -1), keepdims=True))
+def _least(matrices: Array, values: Array, rtol: Any, atol: Any) -> Array:
+    """Return above what a singular value counts: a limit, or a share of the largest of its matrix."""
+    rtol, atol = (limit.array if isinstance(limit, Tensor) else limit for limit in (rtol, atol))
+    if rtol is None:
+        usual = max(matrices.shape[-2:]) * np.finfo(matrices.dtype).eps
+        rtol = usual if atol is None else np.where(np.asarray(atol) > 0, 0.0, usual)
+    atol = np.zeros(()) if atol is None else np.asarray(atol)
+    largest = values.max(axis=-1)
+    broadcast_shape(np.shape(rtol), largest.shape)
+    share = np.asarray(rtol * largest)
+    broadcast_shape(atol.shape, share.shape)
+    return np.asarray(np.maximum(atol, share))
 
 
 def _check_pseudoinverse(session: Any, op: Op, bound: list[Any]) -> None:
-    tensor: Tensor = bound[0]
+    tensor, rcond, hermitian, atol, rtol = bound
+    limits = {"atol": atol, "rtol": rtol if rcond is None else rcond}
+    refuse_gradient(session, "linalg_pinv", **{n: v for n, v in limits.items() if isinstance(v, Tensor)})
     if tensor.array.ndim < 2 or not tensor.dtype.is_floating or tensor.dtype.is_reduced:
         raise TorchError("pinv_input", dtype=tensor.dtype.scalar, sizes=list(tensor.shape))
+    if hermitian:
+        check_shape("linalg.eigh", tensor)
+    else:
+        require_numbers(tensor)
     require_small(tensor.shape)
-    if not bound[3] and not np.isfinite(tensor.array).all():
-        raise TorchError("svd_not_finite")
 
 
 def pinv_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
@@ -129,25 +154,27 @@ def condition(ops: Any, A: Any, p: Any = None) -> Any:
     return ops.nan_to_num_(matrix_norm(ops, A, p) * matrix_norm(ops, inverse, p), math.inf, math.inf, -math.inf)
 
 
-def rank(ops: Any, A: Any, tol: float | None = None, hermitian: bool = False) -> Any:
+def rank(ops: Any, A: Any, tol: Any = None, hermitian: bool = False, atol: Any = None, rtol: Any = None) -> Any:
     """How many singular values are not as good as 0."""
     tensor: Tensor = A.tensor
     if tensor.array.ndim < 2:
         raise TorchError("matrix_dims", op="torch.linalg.matrix_rank", name="input")
-    if not tensor.dtype.is_floating or tensor.dtype.is_reduced:
+    if tol is not None:
+        atol, rtol = tol, 0.0
+    if rtol is None and (not tensor.dtype.is_floating or tensor.dtype.is_reduced):
         raise TorchError("matrix_rank_dtype")
-    require_small(tensor.shape)
-    finite = _are_finite(tensor.array)
-    if hermitian:
-        # What is not finite has eigenvalues that are not numbers, and none of those is above the limit.
-        values = np.abs(np.linalg.eigvalsh(np.where(finite, tensor.array, 0)))
-    elif finite.all():
-        values = np.linalg.svd(tensor.array, compute_uv=False)
-    else:
-        raise TorchError("svd_not_finite")
-    largest = values.max(axis=-1, keepdims=True) if values.size else values
-    least = max(tensor.shape[-2:]) * np.finfo(tensor.array.dtype).eps * largest if tol is None else tol
-    return Operand(A.session, fresh(np.asarray((values > least).sum(axis=-1), np.int64), dtypes.int64))
+    batch = tensor.shape[:-2]
+    count = np.zeros(batch, np.int64)
+    if tensor.array.size:
+        matrices = ops.detach(A)
+        values = np.abs((ops.linalg_eigvalsh if hermitian else ops.linalg_svdvals)(matrices).tensor.array)
+        least = _least(tensor.array, values, *(unwrap(limit) for limit in (rtol, atol)))
+        count = np.asarray((values > least[..., None]).sum(axis=-1), np.int64)
+        if count.shape != batch and prod(batch):
+            A.session.warn("out_resized", found=list(batch), wanted=list(count.shape))
+    result = fresh(count, dtypes.int64)
+    result.version.value = 1  # PyTorch writes the counts to memory that it has made before
+    return Operand(A.session, result)
 
 
 def vector_dot(ops: Any, x: Any, y: Any, dim: int = -1) -> Any:
@@ -184,7 +211,7 @@ def _exponentials() -> list[Op]:
 
 ROWS = [
     general(
-        "linalg_pinv(Tensor self, *, float? atol=None, float? rtol=None, bool hermitian=False)",
+        "linalg_pinv(Tensor self, any rcond=None, bool hermitian=False, *, any atol=None, any rtol=None)",
         "LinalgPinvBackward0",
         pseudoinverse,
         where="l",
@@ -212,7 +239,7 @@ ROWS = [
         samples=(f"torch.linalg.cond({MATRIX})",),
     ),
     composite(
-        "linalg_matrix_rank(Tensor A, float? tol=None, bool hermitian=False)",
+        "linalg_matrix_rank(Tensor A, any tol=None, bool hermitian=False, *, any atol=None, any rtol=None)",
         rank,
         where="l",
         doc="how many singular values are not 0",

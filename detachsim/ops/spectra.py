@@ -11,9 +11,11 @@ from detachsim.engine.layout import IN_COLUMNS
 from detachsim.engine.op import Op
 from detachsim.ops.matrices import (
     MATRIX,
+    are_finite,
     check_matrix,
     check_shape,
     refuse_half,
+    require_numbers,
     transposed,
     with_diagonal,
 )
@@ -21,8 +23,9 @@ from detachsim.ops.row import composite, general
 
 
 def eigen(A: Array, UPLO: str = "L") -> tuple[Array, Array]:
-    values, vectors = np.linalg.eigh(A, UPLO=UPLO)  # type: ignore[call-overload]  # checked before
-    return values.astype(A.dtype), vectors.astype(A.dtype)
+    finite = are_finite(A)
+    values, vectors = np.linalg.eigh(np.where(finite, A, 0), UPLO=UPLO)  # type: ignore[call-overload]  # checked before
+    return _known(A, finite[..., 0], values), _known(A, finite, vectors)
 
 
 def eigh_backward(ops: Any, grads: Sequence[Any], result0: Any, result1: Any) -> Any:
@@ -54,8 +57,14 @@ def _check_eigen(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def svd(A: Array, full_matrices: bool = True, driver: str | None = None) -> tuple[Array, Array, Array]:
-    left, values, right = np.linalg.svd(A, full_matrices=full_matrices)
-    return left.astype(A.dtype), values.astype(A.dtype), right.astype(A.dtype)
+    finite = are_finite(A)
+    left, values, right = np.linalg.svd(np.where(finite, A, 0), full_matrices=full_matrices)
+    return _known(A, finite, left), _known(A, finite[..., 0], values), _known(A, finite, right)
+
+
+def _known(A: Array, finite: Array, made: Array) -> Array:
+    """Return what was made of matrices in their type; what is not finite has neither values nor vectors."""
+    return np.asarray(np.where(finite, made, np.nan) if not finite.all() else made, A.dtype)
 
 
 def _check_svd(session: Any, op: Op, bound: list[Any]) -> None:
@@ -63,8 +72,7 @@ def _check_svd(session: Any, op: Op, bound: list[Any]) -> None:
     if bound[2] is not None:
         raise TorchError("svd_driver")
     refuse_half("linalg_svd_cpu", bound[0])
-    if not np.isfinite(bound[0].array).all():
-        raise TorchError("svd_not_finite")
+    require_numbers(bound[0])
 
 
 def _skew(ops: Any, value: Any) -> Any:

@@ -91,7 +91,7 @@ TEXTS: dict[str, Entry] = {
     ),
     "svd_not_finite": (
         "_LinAlgError",
-        "linalg.svd: The algorithm failed to converge because the input matrix contained non-finite values.",
+        "linalg.svd: {which}The algorithm failed to converge because the input matrix contained non-finite values.",
         {},
     ),
     "cholesky_solve_dtype": (
