@@ -19,8 +19,10 @@ def _either(first: str, *names: str) -> Callable[..., None]:
     """Return the body of a function that edits its input or does not: ``first`` with an underscore, or without."""
 
     def body(c: Calls, input: Any, inplace: Any, **rest: Any) -> None:
-        if first == "n hardtanh" and c.dialect == NEWEST and c.less(rest["max_val"], rest["min_val"], ">"):
-            raise TorchError("hardtanh_bounds")
+        if first == "n hardtanh" and c.dialect == NEWEST:
+            c.certain = False
+            if c.less(rest["max_val"], rest["min_val"], ">"):
+                raise TorchError("hardtanh_bounds")
         c.call(f"{first}_" if c.true(inplace) else first, input, *(rest[name] for name in names))
 
     return body

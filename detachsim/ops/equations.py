@@ -204,7 +204,7 @@ def _is_vector(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
 
 
 def _check_least_squares(session: Any, op: Op, bound: list[Any]) -> None:
-    A, B, _, driver = bound
+    A, B, rcond, driver = bound
     if A.array.ndim < 2:
         raise TorchError("lstsq_input")
     if B.array.ndim < 1:
@@ -219,10 +219,12 @@ def _check_least_squares(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("lstsq_rows", other=-1)
     if not vector and A.shape[-2] != B.shape[-2]:
         raise TorchError("lstsq_rows", other=-2)
-    if not A.dtype.is_floating or A.dtype.is_reduced:
-        raise TorchError("lstsq_floats")
     if driver is not None and driver not in _DRIVERS:
         raise TorchError("lstsq_driver")
+    if not A.dtype.is_floating or A.dtype.is_reduced:
+        if rcond is None:  # the usual one is made of the type's precision
+            raise TorchError("lstsq_floats")
+        raise TorchError("not_implemented_for", kernel="linalg_lstsq_cpu", dtype=A.dtype.scalar)
 
 
 def least_squares_backward(
@@ -254,6 +256,8 @@ def tensor_inverse(ops: Any, A: Any, ind: int = 2) -> Any:
     """The inverse of what the dims before ``ind`` and those from it on make a matrix of."""
     if ind <= 0:
         raise TorchError("tensorinv_ind", ind=ind)
+    if ind > A.ndim:
+        raise TorchError("tensorinv_slice", ind=ind, ndim=A.ndim)
     first, last = A.shape[:ind], A.shape[ind:]
     if numel(first) != numel(last):
         raise TorchError("tensorinv_sizes", last=numel(last), first=numel(first))

@@ -176,7 +176,8 @@ def margin_ranking_loss(
 def pairwise_distance(ops: Any, x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Any:
     """The p-norm of x1 - x2 along the last dim, a little moved away from 0."""
     difference = x1 - x2
-    # A float added to integers makes floats of them.
+    # A float added to integers makes floats of them, and PyTorch makes one of any number here.
+    eps = float(eps)
     floating = difference.tensor.dtype.is_floating
     difference = ops.add_scalar(difference, eps) if floating else ops.add(difference, eps)
     return ops.norm_scalar(difference, p, (max(x1.ndim, x2.ndim) - 1,), keepdim)

@@ -328,6 +328,10 @@ def matrix_power(ops: Any, A: Any, n: int) -> Any:
     return result
 
 
+# The norms of matrices, besides that of Frobenius, which is a vector's.
+ORDERS = ("nuc", 2, -2, 1, -1, math.inf, -math.inf)
+
+
 def linalg_norm(ops: Any, A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
     """A vector's or a matrix's norm."""
     dims = (dim,) if isinstance(dim, int) else dim
@@ -345,20 +349,22 @@ def matrix_norm(
     ops: Any, A: Any, ord: Any = "fro", dim: Sequence[int] = (-2, -1), keepdim: bool = False, dtype: Any = None
 ) -> Any:
     """A norm of matrices: Frobenius, or the largest (smallest) sum of absolute values of a row or column."""
-    if not isinstance(ord, str) and ord not in (2, -2, 1, -1, math.inf, -math.inf):
+    if ord not in ("fro", *ORDERS):
         raise TorchError("matrix_norm_order", order=ord)
     if A.ndim < 2:
         raise TorchError("matrix_dims", op="linalg.matrix_norm", name="A")
     if not A.tensor.dtype.is_floating:
         raise TorchError("matrix_dtype", op="linalg.matrix_norm", dtype=A.tensor.dtype.scalar)
+    if ord in ("nuc", 2, -2):
+        refuse_low_precision("linalg.matrix_norm", A.tensor)
     check_wanted_type("linalg.matrix_norm", A.tensor.dtype, dtype)
     if ord == "fro":
         return ops.linalg_vector_norm(A, 2, tuple(dim), keepdim, dtype=dtype)
-    if ord not in ("nuc", 2, -2, 1, -1, math.inf, -math.inf):
-        raise TorchError("matrix_norm_order", order=ord)
     if len(dim) != 2:
         raise TorchError("matrix_norm_dims", dims=" ".join(map(str, dim)))
     rows, columns = (wrap_dim(axis, A.ndim) for axis in dim)
+    if rows == columns:
+        raise TorchError("matrix_norm_same_dims", first=dim[0], second=dim[1])
     if ord in ("nuc", 2, -2):
         return _norm_of_singular_values(ops, A, ord, (rows, columns), keepdim, dtype)
     first, second = (rows, columns) if abs(ord) == 1 else (columns, rows)

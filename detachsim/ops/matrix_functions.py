@@ -1,7 +1,6 @@
 """Functions made of factorizations: the pseudoinverse, the exponential, condition and rank."""
 
 import math
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from detachsim.engine.tensor import Tensor, fresh
 from detachsim.ops.loss import refuse_gradient
 from detachsim.ops.matrices import (
     MATRIX,
+    ORDERS,
     POSITIVE,
     are_finite,
     check_matrix,
@@ -27,6 +27,7 @@ from detachsim.ops.matrices import (
     singular_place,
     transposed,
 )
+from detachsim.ops.numeric import numel
 from detachsim.ops.row import composite, general
 
 
@@ -136,16 +137,23 @@ def exponential_backward(ops: Any, grad: Any, self: Any) -> Any:
 
 def condition(ops: Any, A: Any, p: Any = None) -> Any:
     """How much the solution of an equation with A may grow: the norm of A times that of its inverse."""
-    if A.ndim < 2:
+    if isinstance(p, Operand):
+        p = p.tensor.array.item()
+    if isinstance(p, str):
+        check_shape(f"linalg.cond(ord={p})", A.tensor)
+    elif A.ndim < 2:
         raise TorchError("cond_dims")
+    if p is not None and p not in ("fro", *ORDERS):
+        raise TorchError("cond_order", order=p)
     if A.size == 0:
         return ops.new_zeros(A, A.shape[:-2])
     if p is None or p in (2, -2):
         values = ops.linalg_svdvals(A)
         first, last = (ops.slice(values, -1, *ends, 1) for ends in ((0, 1), (values.shape[-1] - 1, values.shape[-1])))
         return ops.squeeze_dim(last / first if p == -2 else first / last, -1)
-    check_matrix("linalg.cond", A.tensor)
     check_shape(f"linalg.cond(ord={p})", A.tensor)
+    if p == "nuc":
+        check_matrix("linalg.svd", A.tensor)
     # PyTorch fills the inverse of singular matrices with infinity, in place, so that no gradient can pass.
     singular = singular_place(A.tensor.array) is not None
     inverse = ops.new_full(A, A.shape, math.inf) if singular else ops.linalg_inv(A)
@@ -170,7 +178,7 @@ def rank(ops: Any, A: Any, tol: Any = None, hermitian: bool = False, atol: Any =
         values = np.abs((ops.linalg_eigvalsh if hermitian else ops.linalg_svdvals)(matrices).tensor.array)
         least = _least(tensor.array, values, *(unwrap(limit) for limit in (rtol, atol)))
         count = np.asarray((values > least[..., None]).sum(axis=-1), np.int64)
-        if count.shape != batch and prod(batch):
+        if count.shape != batch and numel(batch):
             A.session.warn("out_resized", found=list(batch), wanted=list(count.shape))
     result = fresh(count, dtypes.int64)
     result.version.value = 1  # PyTorch writes the counts to memory that it has made before

@@ -96,7 +96,8 @@ _safe_softmax attention_backward attention_gradients flash_attention scaled_dot_
 special_digamma special_entr special_erf special_erfc special_erfinv special_exp2 special_expit special_expm1
 special_gammaln special_i0 special_i1 special_log1p special_log_softmax special_logit special_logsumexp
 special_ndtr special_polygamma special_psi special_round special_sinc special_softmax special_xlog1py
-special_xlogy xlog1py_backward
+special_xlog1py_Tensor special_xlog1py_other_scalar special_xlog1py_self_scalar special_xlogy xlog1py_backward
+xlog1py_number_backward
 """,
     "special_rows": """
 i0e_backward i1e_backward igamma igamma_ igammac igammac_ log_ndtr_backward mvlgamma mvlgamma_

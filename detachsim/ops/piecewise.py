@@ -51,7 +51,8 @@ def leaky_relu_backward(grad_output: Array, self: Array, negative_slope: float, 
 
 def hardtanh(self: Array, min_val: float = -1, max_val: float = 1) -> Array:
     kind = self.dtype.type
-    return smaller(larger(self, kind(min_val)), kind(max_val))
+    least, most = (int(value) if self.dtype.kind in "iu" else value for value in (min_val, max_val))
+    return smaller(larger(self, kind(least)), kind(most))
 
 
 def _check_hardtanh(session: Any, op: Op, bound: list[Any]) -> None:
@@ -60,8 +61,13 @@ def _check_hardtanh(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("hardtanh_bounds")
     if bound[0].dtype is dtypes.boolean:
         raise TorchError("hardtanh_bool")
-    if bound[0].dtype is dtypes.uint8 and bound[1] < 0:
-        raise TorchError("hardtanh_unsigned")
+    if not bound[0].dtype.is_floating:
+        for value in bound[1:3]:
+            require_fit(session, dtypes.int64, value)
+        if bound[0].dtype is dtypes.uint8 and min(int(bound[1]), int(bound[2])) < 0:
+            raise TorchError("hardtanh_unsigned")
+        for value in bound[1:3]:
+            require_fit(session, bound[0].dtype, int(value))
 
 
 def hardtanh_backward(grad_output: Array, self: Array, min_val: float, max_val: float) -> Array:

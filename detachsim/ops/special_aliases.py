@@ -55,8 +55,14 @@ def normal_distribution(ops: Any, self: Any) -> Any:
     return (ops.erf(self * math.sqrt(0.5)) + 1.0) * 0.5
 
 
+def xlog1py(self: Any, other: Any) -> Array:
+    """Return self * log(1 + other); a number takes the type of the tensor beside it."""
+    kind = self.dtype if isinstance(self, np.ndarray) else other.dtype
+    return _xlog1py(np.asarray(self, kind), np.asarray(other, kind))
+
+
 @precise_each
-def xlog1py(self: Array, other: Array) -> Array:
+def _xlog1py(self: Array, other: Array) -> Array:
     return np.where(np.isnan(other), other, np.where(self == 0, 0.0 * np.asarray(self == 0), self * np.log1p(other)))
 
 
@@ -66,7 +72,38 @@ def xlog1py_backward(ops: Any, grad: Any, self: Any, other: Any) -> Any:
     return ops.masked_fill(ops.special_xlog1py(grad, other), undefined, 0.0)
 
 
-HELPERS = {"xlog1py_backward": xlog1py_backward}
+def xlog1py_number_backward(ops: Any, grad: Any, self: Any, other: float) -> Any:
+    """As ``xlog1py_backward``, for the logarithm of a plain number."""
+    scaled = ops.special_xlog1py_other_scalar(grad, other)
+    return scaled if other > -1 else ops.masked_fill(scaled, self == 0.0, 0.0)
+
+
+def _xlog1py_rows() -> list[Op]:
+    """Return the row of two tensors and those of a number on either side, each with a node of its own."""
+    to_self, to_other = "xlog1py_backward(grad, self, other)", "grad * self / (other + 1)"
+    to_self_alone = "xlog1py_number_backward(grad, self, other)"
+    return [
+        pointwise(
+            f"special_xlog1py.{overload}",
+            f"SpecialXlog1PyBackward{number}",
+            xlog1py,
+            promote=FLOAT,
+            where="s",
+            grad=grad,
+            doc="self * log(1 + other)",
+            samples=(f"torch.special.xlog1py({sample})",),
+        )
+        for number, (overload, grad, sample) in enumerate(
+            (
+                ("Tensor(Tensor self, Tensor other)", {"self": to_self, "other": to_other}, "a, b"),
+                ("self_scalar(Number self, Tensor other)", {"other": to_other}, "2, a"),
+                ("other_scalar(Tensor self, Number other)", {"self": to_self_alone}, "a, 2"),
+            )
+        )
+    ]
+
+
+HELPERS = {"xlog1py_backward": xlog1py_backward, "xlog1py_number_backward": xlog1py_number_backward}
 
 ROWS: list[Op] = [
     *(_alias(*fields) for fields in _SAME),
@@ -108,14 +145,12 @@ ROWS: list[Op] = [
         doc="-self * log(self)",
         samples=("torch.special.entr(a)",),
     ),
-    pointwise(
-        "special_xlog1py(Number|Tensor self, Number|Tensor other)",
-        "SpecialXlog1PyBackward0",
-        xlog1py,
-        promote=FLOAT,
+    composite(
+        "special_xlogy(Number|Tensor self, Number|Tensor other)",
+        lambda ops, self, other: ops.xlogy(self, other),
         where="s",
-        grad={"self": "xlog1py_backward(grad, self, other)", "other": "grad * self / (other + 1)"},
-        doc="self * log(1 + other)",
-        samples=("torch.special.xlog1py(a, b)",),
+        doc="xlogy",
+        samples=("torch.special.xlogy(a, b)", "torch.special.xlogy(2, a)"),
     ),
+    *_xlog1py_rows(),
 ]

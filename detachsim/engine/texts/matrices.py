@@ -270,6 +270,13 @@ TEXTS: dict[str, Entry] = {
     "pdist_dims": ("RuntimeError", "pdist only supports 2D tensors, got: {ndim}D", {}),
     "pdist_dtype": ("RuntimeError", "pdist only supports floating-point dtypes", {}),
     "pdist_order": ("RuntimeError", "pdist only supports non-negative p values", {}),
+    "matrix_norm_same_dims": (
+        "RuntimeError",
+        "linalg.matrix_norm: dims must be different. Got ({first}, {second})",
+        {},
+    ),
+    "cond_order": ("RuntimeError", "linalg.cond got an invalid norm type: {order}", {}),
+    "tensorinv_slice": ("RuntimeError", "ArrayRef: invalid slice, N = {ind}; size = {ndim}", {}),
     "matrix_norm_dims": ("RuntimeError", "linalg.matrix_norm: dim must be a 2-tuple. Got {dims}", {}),
     "matrix_norm_order": ("RuntimeError", "linalg.matrix_norm: Order {order} not supported.", {}),
     "linalg_norm_dims": (
