@@ -100,6 +100,11 @@ def _with_strides(result: Array, strides: Strides) -> Array:
     return made
 
 
+def copied(array: Array) -> Array:
+    """Return the same elements in memory of their own, laid out as ``array`` is, which leaves no gap."""
+    return _with_strides(array, array.strides) if array.size else array
+
+
 def in_order(array: Array, dims: Sequence[int]) -> Array:
     """Return the same elements in memory of their own, ``dims`` from the slowest to the fastest."""
     return _with_strides(array, _packed(array, dims))

@@ -6,6 +6,7 @@ from typing import Any
 from detachsim.engine.calls import Calls
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
+from detachsim.engine.parser import type_word
 from detachsim.engine.tensor import Tensor
 
 _COMPUTE_MODES = (
@@ -145,6 +146,16 @@ def _unique_consecutive(
     c.call("v unique_consecutive", input, return_inverse=return_inverse, return_counts=return_counts, dim=dim)
 
 
+def _lu(c: Calls, A: Any, pivot: Any, get_infos: Any, out: Any) -> None:
+    found = None
+    if not isinstance(A, Tensor):
+        found = f"'input' (position 1) must be Tensor, not {type_word(A)}"
+    elif not isinstance(pivot, bool):
+        found = f"'pivot' must be bool, not {type_word(pivot)}"
+    if found:
+        raise TorchError("python", type="TypeError", text=f"_lu_with_info(): argument {found}")
+
+
 TORCH_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "t cdist": _cdist,
     "t atleast_1d": _of_lists("v atleast_1d", alone=True),
@@ -156,6 +167,7 @@ TORCH_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "t meshgrid": _meshgrid,
     "t norm": norm,
     "m norm": lambda c, self, **rest: norm(c, self, **rest),
+    "t lu": _lu,
     "t split": _split_function,
     "m split": _split_method,
     "t tensordot": _tensordot,

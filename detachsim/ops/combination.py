@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
@@ -139,6 +140,12 @@ def _check_ldexp(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def _refuse_ldexp(session: Any, op: Op, bound: list[Any]) -> None:
+    left, right = bound
+    shape = broadcast_shape(left.shape, right.shape)
+    kinds = left.dtype.is_floating, right.dtype.is_floating
+    if kinds == (True, False) and not op.mutates and left.array.size and shape != left.shape:
+        # PyTorch makes a result of self's shape, and writes into it.
+        session.warn("out_resized", found=list(left.shape), wanted=list(shape))
     if bound[1].dtype is dtypes.boolean and bound[0].dtype.is_floating:
         raise TorchError("not_implemented_for", kernel="ldexp_cpu_exp", dtype="Bool")
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.layout import AS_MADE, AS_OPERANDS, as_first, laid_out
 from detachsim.engine.op import Op
 from detachsim.ops.element_types import integers_only, whole_numbers_only
 from detachsim.ops.row import COMPARE, composite, pointwise
@@ -48,11 +49,12 @@ def _check_invert_operator(session: Any, op: Op, bound: list[Any]) -> None:
 
 def _test(name: str, function: Any, doc: str) -> Op:
     def kernel(self: Array) -> Array:
-        if self.dtype.kind != "f":
-            return np.full(self.shape, name == "isfinite")
-        return np.asarray(function(self))
+        if self.dtype.kind == "f":
+            return laid_out(np.asarray(function(self)), AS_OPERANDS, (self,))
+        made = np.full(self.shape, name == "isfinite")
+        return as_first(made, self) if name in ("isfinite", "isinf") else laid_out(made, AS_OPERANDS, (self,))
 
-    return pointwise(f"{name}(Tensor self)", "", kernel, promote=COMPARE, doc=doc)
+    return pointwise(f"{name}(Tensor self)", "", kernel, promote=COMPARE, layout=AS_MADE, doc=doc)
 
 
 def isclose(ops: Any, self: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:

@@ -137,7 +137,8 @@ def _check_threshold(session: Any, op: Op, bound: list[Any]) -> None:
 
 
 def threshold(self: Array, threshold: float, value: float) -> Array:
-    return np.where(self <= threshold, np.array(value).astype(self.dtype), self)
+    least, other = (np.asarray(number).astype(self.dtype) for number in (threshold, value))
+    return np.where(self <= least, other, self)
 
 
 def prelu(ops: Any, self: Any, weight: Any) -> Any:

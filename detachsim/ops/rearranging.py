@@ -7,7 +7,7 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
-from detachsim.engine.layout import AS_FIRST, AS_MADE, in_order
+from detachsim.engine.layout import AS_FIRST, AS_MADE, as_first, copied
 from detachsim.engine.memory import ANYTHING, Overlap
 from detachsim.engine.op import Op
 from detachsim.ops.numeric import dims as wrap_dims
@@ -167,17 +167,15 @@ def rot90(self: Array, k: int = 1, dims: Sequence[int] | None = None) -> Array:
     if turns == 1:
         return _flip_then_transpose(self, second, first, second)
     if turns == 2:
-        return np.asarray(np.flip(self, (first, second)), order="C")
+        return as_first(np.array(np.flip(self, (first, second)), order="C"), self)
     if turns == 3:
         return _flip_then_transpose(self, first, first, second)
     return np.array(self, order="C")
 
 
 def _flip_then_transpose(self: Array, axis: int, first: int, second: int) -> Array:
-    # PyTorch flips a copy and exchanges the dims of that copy in place, so the result is not contiguous.
-    order = list(range(self.ndim))
-    order[first], order[second] = second, first
-    return in_order(np.flip(self, axis).swapaxes(first, second), order)
+    # PyTorch flips a copy, which lies as self does, and exchanges the dims of that copy in place.
+    return copied(as_first(np.array(np.flip(self, axis), order="C"), self).swapaxes(first, second))
 
 
 def _triangle(name: str) -> Op:

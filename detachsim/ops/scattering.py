@@ -82,7 +82,9 @@ def scatter_reduce(self: Array, dim: int, index: Array, src: Array, reduce: str,
     start = self
     if not include_self:
         neutral = {"prod": 1, "amax": -np.inf, "amin": np.inf}.get(reduce, 0)
-        if self.dtype.kind != "f" and reduce in ("amax", "amin"):
+        if self.dtype == np.bool_ and reduce in ("amax", "amin"):
+            neutral = reduce == "amin"
+        elif self.dtype.kind != "f" and reduce in ("amax", "amin"):
             info = np.iinfo(self.dtype)
             neutral = info.min if reduce == "amax" else info.max
         start = scatter_value(self, dim, index, neutral)
@@ -201,6 +203,8 @@ def _refuse_scatter(session: Any, op: Op, bound: list[Any]) -> None:
         _check_reduce(session, op.name, bound[4])
     if index.size == 0:
         return
+    if self.dtype == np.bool_ and bound[4:5] == ["mean"]:
+        raise TorchError("not_implemented_for", kernel="scatter_gather_tensor_cpu_reduce_mean", dtype="Bool")
     axis = wrap_dim(dim, self.ndim)
     if not isinstance(src, Tensor):
         # A number is looked at when it is written for the first time.

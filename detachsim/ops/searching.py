@@ -95,8 +95,8 @@ def bucketize(ops: Any, self: Any, boundaries: Any, out_int32: bool = False, rig
 
 ROWS: list[Op] = [
     composite(
-        "searchsorted(Tensor self, Number|Tensor values, *, bool out_int32=False, bool right=False, str? side=None, "
-        "Tensor? sorter=None)",
+        "searchsorted(Tensor sorted_sequence, Number|Tensor input, *, bool out_int32=False, bool right=False, "
+        "str? side=None, Tensor? sorter=None)",
         searchsorted,
         where="t",
         doc="where values would stand in sorted rows",
