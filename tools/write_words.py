@@ -17,6 +17,7 @@ WIDTH = 110
 
 def collect() -> dict[str, set[str]]:
     """Return the words by what they are."""
+    from detachsim.ops.nn import weight_norm
     from detachsim.ops.table import whole_library
     from detachsim.run import constructors, functions, nodes, sequences, tensors
 
@@ -30,6 +31,7 @@ def collect() -> dict[str, set[str]]:
         "MODULES": set(constructors.constructors("torch.nn")),
         "INIT": set(constructors.constructors("torch.nn.init")),
         "UTILS": set(constructors.constructors("torch.nn.utils")),
+        "PARAMETRIZATIONS": set(constructors.constructors("torch.nn.utils.parametrizations")),
         "TABLES": set(constructors.constructors("torch.nn.Embedding")),
         "SCHEDULES": set(constructors.constructors("torch.optim.lr_scheduler")),
         "OPTIMIZERS": set(constructors.constructors("torch.optim")),
@@ -54,6 +56,7 @@ def collect() -> dict[str, set[str]]:
             words["ATTRIBUTES"].update(op.outputs)
             if op.grad_fn:
                 words["ATTRIBUTES"].update(nodes.saved_names(op))
+    words["ATTRIBUTES"].update(weight_norm.NAMES)
     for kind in constructors.classes():
         words["METHODS"].update(name for name in kind.METHODS if not name.startswith("__"))
         words["ATTRIBUTES"].update(kind.ATTRIBUTES)

@@ -30,6 +30,9 @@ var var_along var_backward var_correction var_dim var_mean var_mean_correction v
     "vector_norms": """
 dist dist_backward linalg_vector_norm norm norm_dim norm_dim_dtype vector_norm_backward
 """,
+    "weight_norm": """
+_weight_norm _weight_norm_interface norm_except_dim weight_norm_backward
+""",
     "quantiles": """
 nanquantile quantile
 """,

@@ -27,6 +27,7 @@ FAMILIES = (
     "extremes",
     "statistics",
     "vector_norms",
+    "weight_norm",
     "quantiles",
     "cumulative",
     "sorting",

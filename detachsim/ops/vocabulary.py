@@ -41,6 +41,7 @@ def _vocabulary() -> Vocabulary:
             "torch.autograd.functional": split(words.DERIVATIVES),
             "torch.nn": split(words.MODULES),
             "torch.nn.init": split(words.INIT),
+            "torch.nn.utils.parametrizations": split(words.PARAMETRIZATIONS),
             "torch.nn.Embedding": split(words.TABLES),
             "torch.nn.EmbeddingBag": split(words.TABLES),
             "torch.nn.utils": split(words.UTILS),

@@ -28,19 +28,19 @@ logcumsumexp logdet logical_and logical_not logical_or logical_xor logit logit_ 
 lu_solve lu_unpack manual_seed masked_fill masked_scatter masked_select matmul matrix_exp matrix_power max
 maximum mean median meshgrid min minimum mm mode moveaxis movedim msort mul multinomial multiply mv mvlgamma
 nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow ne neg neg_ negative negative_ nextafter
-nonzero norm normal not_equal numel ones ones_like outer pairwise_distance pdist permute permute_copy pinverse
-pixel_shuffle pixel_unshuffle poisson polygamma positive pow prelu prod promote_types put qr quantile rad2deg
-rad2deg_ rand rand_like randint randint_like randn randn_like randperm ravel real reciprocal reciprocal_ relu
-relu_ remainder renorm repeat_interleave reshape resolve_conj resolve_neg result_type rms_norm roll rot90
-round round_ row_stack rrelu rsqrt rsqrt_ rsub scalar_tensor scatter scatter_add scatter_reduce searchsorted
-select select_copy select_scatter selu selu_ set_grad_enabled set_printoptions sgn sigmoid sigmoid_ sign
-signbit sin sin_ sinc sinc_ sinh sinh_ slice_copy slice_scatter slogdet softmax sort split split_copy
-split_with_sizes split_with_sizes_copy sqrt sqrt_ square square_ squeeze squeeze_copy stack std std_mean sub
-subtract sum svd swapaxes swapdims t t_copy take take_along_dim tan tan_ tanh tanh_ tensor tensor_split
-tensordot threshold threshold_ tile topk trace transpose transpose_copy trapezoid trapz triangular_solve tril
-tril_indices triu triu_indices true_divide trunc trunc_ unbind unbind_copy unflatten unfold_copy unique
-unique_consecutive unsqueeze unsqueeze_copy var var_mean vdot view_copy vsplit vstack where xlogy xlogy_ zero_
-zeros zeros_like
+nonzero norm norm_except_dim normal not_equal numel ones ones_like outer pairwise_distance pdist permute
+permute_copy pinverse pixel_shuffle pixel_unshuffle poisson polygamma positive pow prelu prod promote_types
+put qr quantile rad2deg rad2deg_ rand rand_like randint randint_like randn randn_like randperm ravel real
+reciprocal reciprocal_ relu relu_ remainder renorm repeat_interleave reshape resolve_conj resolve_neg
+result_type rms_norm roll rot90 round round_ row_stack rrelu rsqrt rsqrt_ rsub scalar_tensor scatter
+scatter_add scatter_reduce searchsorted select select_copy select_scatter selu selu_ set_grad_enabled
+set_printoptions sgn sigmoid sigmoid_ sign signbit sin sin_ sinc sinc_ sinh sinh_ slice_copy slice_scatter
+slogdet softmax sort split split_copy split_with_sizes split_with_sizes_copy sqrt sqrt_ square square_ squeeze
+squeeze_copy stack std std_mean sub subtract sum svd swapaxes swapdims t t_copy take take_along_dim tan tan_
+tanh tanh_ tensor tensor_split tensordot threshold threshold_ tile topk trace transpose transpose_copy
+trapezoid trapz triangular_solve tril tril_indices triu triu_indices true_divide trunc trunc_ unbind
+unbind_copy unflatten unfold_copy unique unique_consecutive unsqueeze unsqueeze_copy var var_mean vdot
+view_copy vsplit vstack where xlogy xlogy_ zero_ zeros zeros_like
 """
 
 FUNCTIONAL = """
@@ -108,7 +108,11 @@ trunc_normal_ uniform_ xavier_normal_ xavier_uniform_ zeros_
 """
 
 UTILS = """
-clip_grad_norm_ clip_grad_value_ parameters_to_vector vector_to_parameters
+clip_grad_norm_ clip_grad_value_ parameters_to_vector remove_weight_norm vector_to_parameters weight_norm
+"""
+
+PARAMETRIZATIONS = """
+weight_norm
 """
 
 TABLES = """
@@ -179,38 +183,39 @@ ATTRIBUTES = """
 H L LU P Q R S T T_0 T_cur T_i T_max T_mult U V Vh _base _saved_A _saved_L _saved_LU _saved_P _saved_Q
 _saved_R _saved_S _saved_U _saved_Vh _saved_attn_mask _saved_b _saved_batch1 _saved_batch2 _saved_bias
 _saved_buffer _saved_condition _saved_cx_ _saved_eigenvalues _saved_eigenvectors _saved_end _saved_exponent
-_saved_grad_out _saved_grad_output _saved_hx_ _saved_index _saved_indices _saved_input _saved_input2
+_saved_g _saved_grad_out _saved_grad_output _saved_hx_ _saved_index _saved_indices _saved_input _saved_input2
 _saved_inverse _saved_key _saved_log_probs _saved_mask _saved_mat _saved_mat1 _saved_mat2 _saved_max
 _saved_mean _saved_min _saved_noise _saved_offsets _saved_other _saved_output _saved_per_sample_weights
 _saved_pivots _saved_pos_weight _saved_query _saved_result _saved_result0 _saved_result1 _saved_result2
 _saved_rstd _saved_running_mean _saved_running_var _saved_save_invstd _saved_save_mean _saved_self
 _saved_self_or_result _saved_sign _saved_solution _saved_source _saved_src _saved_target _saved_targets
-_saved_tensor _saved_tensor1 _saved_tensor2 _saved_value _saved_vec _saved_vec1 _saved_vec2 _saved_weight
-_saved_weight0 _saved_weight1 _saved_weight2 _saved_weight3 _saved_x1 _saved_x2 _version add_zero_attn affine
-align_corners all_weights alpha approximate base_lrs batch_first best beta bias bias_hh bias_hh_l0
-bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse bias_hh_l3 bias_hh_l3_reverse
-bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2 bias_ih_l2_reverse bias_ih_l3
-bias_ih_l3_reverse bias_k bias_v bidirectional bits blank ceil_mode cloned_coefficient cooldown
-cooldown_counter data default_min_lr defaults delta device dilation dim downscale_factor dropout dropout1
-dropout2 dropout3 dtype eigenvalues eigenvectors elementwise_affine embed_dim embedding_dim end_dim end_factor
-eps eta_min exponent factor full gamma grad grad_fn groups head_dim hidden_size ignore_index imag in1_features
-in2_features in_channels in_features in_proj_bias in_proj_weight include_last_offset index indices info
-inplace input_size inverse is_cuda is_leaf is_sparse itemsize k k_proj_weight kdim keepdim kernel_size
-label_smoothing lambd last_epoch layers linear1 linear2 log_input log_target logabsdet lower mH mT mantissa
-margin max max_norm max_val metadata milestones min min_lrs min_val missing_keys mode mode_worse momentum
-multihead_attn nbytes ndim negative_slope next_functions nonlinearity norm norm1 norm2 norm3 norm_first
-norm_type normalized_shape num_bad_epochs num_batches_tracked num_channels num_embeddings num_features
-num_groups num_heads num_layers num_parameters out_channels out_features out_proj output_nr output_size p
-padding padding_idx param_groups patience pivots pos_weight power proj_size q_proj_weight rank real reduction
-requires_grad residuals resolution result retains_grad return_indices running_mean running_var scale_factor
-scale_grad_by_freq self_attn shape sign singular_values size smallest_normal solution start_dim start_factor
-state step_size stride swap threshold threshold_mode tiny total_iters total_steps track_running_stats training
-type unexpected_keys unflattened_size upper upscale_factor v_proj_weight value values variable vdim weight
-weight_hh weight_hh_l0 weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2
-weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1
-weight_hr_l1_reverse weight_hr_l2 weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih
-weight_ih_l0 weight_ih_l0_reverse weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse
-weight_ih_l3 weight_ih_l3_reverse zero_infinity
+_saved_tensor _saved_tensor1 _saved_tensor2 _saved_v _saved_value _saved_vec _saved_vec1 _saved_vec2
+_saved_weight _saved_weight0 _saved_weight1 _saved_weight2 _saved_weight3 _saved_x1 _saved_x2 _version
+add_zero_attn affine align_corners all_weights alpha approximate base_lrs batch_first best beta bias bias_hh
+bias_hh_l0 bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse bias_hh_l3
+bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2
+bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bias_k bias_v bidirectional bits blank ceil_mode
+cloned_coefficient cooldown cooldown_counter data default_min_lr defaults delta device dilation dim
+downscale_factor dropout dropout1 dropout2 dropout3 dtype eigenvalues eigenvectors elementwise_affine
+embed_dim embedding_dim end_dim end_factor eps eta_min exponent factor full gamma grad grad_fn groups head_dim
+hidden_size ignore_index imag in1_features in2_features in_channels in_features in_proj_bias in_proj_weight
+include_last_offset index indices info inplace input_size inverse is_cuda is_leaf is_sparse itemsize k
+k_proj_weight kdim keepdim kernel_size label_smoothing lambd last_epoch layers linear1 linear2 log_input
+log_target logabsdet lower mH mT mantissa margin max max_norm max_val metadata milestones min min_lrs min_val
+missing_keys mode mode_worse momentum multihead_attn nbytes ndim negative_slope next_functions nonlinearity
+norm norm1 norm2 norm3 norm_first norm_type normalized_shape num_bad_epochs num_batches_tracked num_channels
+num_embeddings num_features num_groups num_heads num_layers num_parameters original0 original1 out_channels
+out_features out_proj output_nr output_size p padding padding_idx param_groups parametrizations patience
+pivots pos_weight power proj_size q_proj_weight rank real reduction requires_grad residuals resolution result
+retains_grad return_indices running_mean running_var scale_factor scale_grad_by_freq self_attn shape sign
+singular_values size smallest_normal solution start_dim start_factor state step_size stride swap threshold
+threshold_mode tiny total_iters total_steps track_running_stats training type unexpected_keys unflattened_size
+upper upscale_factor v_proj_weight value values variable vdim weight weight_g weight_hh weight_hh_l0
+weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse weight_hh_l3
+weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse weight_hr_l2
+weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih weight_ih_l0 weight_ih_l0_reverse
+weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse weight_ih_l3 weight_ih_l3_reverse weight_v
+zero_infinity
 """
 
 SETTABLE = """

@@ -28,9 +28,13 @@ def constructors(space: str) -> dict[str, Callable[..., Any]]:
 
         return init.FUNCTIONS
     if space == "torch.nn.utils":
-        from detachsim.ops.nn import utils
+        from detachsim.ops.nn import utils, weight_norm
 
-        return utils.FUNCTIONS
+        return utils.FUNCTIONS | weight_norm.FUNCTIONS
+    if space == "torch.nn.utils.parametrizations":
+        from detachsim.ops.nn import weight_norm
+
+        return weight_norm.PARAMETRIZATIONS
     if space.startswith("torch.nn.") and space.count(".") == 2:
         from detachsim.ops.nn import embeddings
 

@@ -3,6 +3,18 @@
 from detachsim.engine.texts.entry import Entry
 
 TEXTS: dict[str, Entry] = {
+    "weight_norm_old": (
+        "FutureWarning",
+        "`torch.nn.utils.weight_norm` is deprecated in favor of `torch.nn.utils.parametrizations.weight_norm`.",
+        {},
+    ),
+    "weight_norm_twice": ("RuntimeError", "Cannot register two weight_norm hooks on the same parameter {name}", {}),
+    "parametrize_missing": (
+        "ValueError",
+        "Module '{module}' does not have a parameter, a buffer, or a parametrized element with name '{name}'",
+        {},
+    ),
+    "weight_norm_missing": ("ValueError", "weight_norm of '{name}' not found in {module}", {}),
     "schedule_lambdas": ("ValueError", "Expected {expected} lr_lambdas, but got {found}", {}),
     "init_slope": ("ValueError", "negative_slope {found} not a valid number", {}),
     "init_nonlinearity": ("ValueError", "Unsupported nonlinearity {found}", {}),

@@ -73,6 +73,8 @@ class Module:
         # The buffers that a state dict leaves out.
         self.transient: set[str] = set()
         self.hooks = Hooks()
+        # What is computed anew whenever it is read, in the place of a parameter.
+        self.computed: dict[str, Callable[[], Any]] = {}
         # Attributes that the class does not have by itself.
         self.others: dict[str, Any] = {}
 
@@ -271,6 +273,16 @@ class Module:
                 return table[name]
         return self
 
+    def held(self, name: str) -> Any:
+        """Return a parameter, a buffer, or what stands in its place; raises Python's ``AttributeError``."""
+        if name in self.computed:
+            return self.computed[name]()
+        found = self.find(name)
+        if found is self:
+            text = f"'{type(self).__name__}' object has no attribute '{name}'"
+            raise TorchError("python", type="AttributeError", text=text)
+        return found
+
     # The format of its part of a state dict, and the tensors that older formats do not have.
     state_version: ClassVar[int] = 1
     newer_state: ClassVar[tuple[str, ...]] = ()
@@ -352,8 +364,4 @@ def _setter(name: str) -> Callable[[Session, Any, Any], None]:
 
 
 def _tensor_reader(name: str) -> Callable[[Session, Any], Any]:
-    def read(session: Session, module: Module) -> Tensor | None:
-        table = module.parameter_table if name in module.parameter_table else module.buffer_table
-        return table[name]
-
-    return read
+    return lambda session, module: module.held(name)

@@ -124,12 +124,12 @@ class _Convolution(_AnyConvolution):
 
     def forward(self, input: Any) -> Any:
         """Run the layer."""
-        table, padding = self.parameter_table, self.padding
+        padding = self.padding
         if self.padding_mode != "zeros":
             input = self.functional("pad", input, self._both_sides(), mode=self.padding_mode)
             padding = (0,) * self.dims
         return self.functional(
-            self.op, input, table["weight"], table["bias"], self.stride, padding, self.dilation, self.groups
+            self.op, input, self.held("weight"), self.held("bias"), self.stride, padding, self.dilation, self.groups
         )
 
     def _both_sides(self) -> list[int]:
@@ -200,13 +200,12 @@ class _Transposed(_AnyConvolution):
 
     def forward(self, input: Any, output_size: Any = None) -> Any:
         """Run the layer; of the sizes that its input may have come from, ``output_size`` chooses one."""
-        table = self.parameter_table
         extra = self.output_padding if output_size is None else self._missing(input, output_size)
         return self.functional(
             self.op,
             input,
-            table["weight"],
-            table["bias"],
+            self.held("weight"),
+            self.held("bias"),
             self.stride,
             self.padding,
             extra,

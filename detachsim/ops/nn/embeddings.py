@@ -83,7 +83,7 @@ class Embedding(_Table):
         return self.functional(
             "embedding",
             input,
-            self.parameter_table["weight"],
+            self.held("weight"),
             self.padding_idx,
             self.max_norm,
             self.norm_type,
@@ -134,7 +134,7 @@ class EmbeddingBag(_Table):
         return self.functional(
             "embedding_bag",
             input,
-            self.parameter_table["weight"],
+            self.held("weight"),
             offsets,
             self.max_norm,
             self.norm_type,
@@ -164,10 +164,15 @@ def _from_pretrained(kind: type[_Table], order: str) -> Callable[..., Any]:
     """Return ``kind.from_pretrained``, which takes the table, whether it is frozen, and options in an order."""
 
     def from_pretrained(session: Session, *args: Any, **kwargs: Any) -> Any:
+        names = order.split()
+        if len(args) > len(names) + 2:
+            given = f"takes from 2 to {len(names) + 3} positional arguments but {len(args) + 1} were given"
+            raise TorchError("python", type="TypeError", text=f"{kind.__name__}.from_pretrained() {given}")
+
         def make(cls: Any, embeddings: Any, freeze: bool = True, *args: Any, **kwargs: Any) -> Any:
             if dims_of(embeddings) != 2:
                 raise TorchError("pretrained_dims")
-            given = dict(zip(order.split(), args, strict=False)) | kwargs
+            given = dict(zip(names, args, strict=False)) | kwargs
             made = build(session, kind, *embeddings.shape, _weight=embeddings, **given)
             switch(session, made.parameter_table["weight"], not freeze)
             return made

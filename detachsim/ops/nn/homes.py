@@ -53,5 +53,5 @@ def type_text(value: Any, dialect: str) -> str:
 
 def class_text(name: str) -> str:
     """Return the full name of a class of modules."""
-    file = _HOMES.get(name) or next(file for word, file in _FAMILIES.items() if word in name)
-    return f"torch.nn.modules.{file}.{name}"
+    file = _HOMES.get(name) or next((file for word, file in _FAMILIES.items() if word in name), None)
+    return f"torch.nn.modules.{file}.{name}" if file else f"torch.nn.utils.parametrize.{name}"

@@ -42,8 +42,7 @@ class Linear(Module):
 
     def forward(self, input: Any) -> Any:
         """Run the layer."""
-        table = self.parameter_table
-        return self.functional("linear", input, table["weight"], table["bias"])
+        return self.functional("linear", input, self.held("weight"), self.held("bias"))
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""
@@ -84,8 +83,7 @@ class Bilinear(Module):
 
     def forward(self, input1: Any, input2: Any) -> Any:
         """Run the layer."""
-        table = self.parameter_table
-        return self.functional("bilinear", input1, input2, table["weight"], table["bias"])
+        return self.functional("bilinear", input1, input2, self.held("weight"), self.held("bias"))
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""
@@ -117,7 +115,7 @@ class PReLU(Module):
 
     def forward(self, input: Any) -> Any:
         """Run the layer."""
-        return self.functional("prelu", input, self.parameter_table["weight"])
+        return self.functional("prelu", input, self.held("weight"))
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""

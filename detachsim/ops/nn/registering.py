@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from detachsim.engine.dialects import NEWEST
-from detachsim.engine.errors import TorchError
+from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.nn.homes import type_text
 from detachsim.ops.python_calls import method
@@ -62,6 +62,8 @@ def assign(self: "Module", name: str, value: Any) -> None:
     """``module.name = value``: parameters and modules are kept as such, and are replaced by their like or None."""
     parameters, children, buffers = self.parameter_table, self.child_table, self.buffer_table
     if is_parameter(value):
+        if name in self.computed:
+            raise LimitError(f"an assignment to `{name}`, which is computed")
         if name in type(self).METHODS:
             raise TorchError("module_name_taken", name=name)
         _forget(name, self.others, buffers, children)
@@ -81,7 +83,9 @@ def assign(self: "Module", name: str, value: Any) -> None:
             wanted = "torch.nn.Buffer, torch.Tensor" if self.session.dialect == NEWEST else "torch.Tensor"
             _refuse(self, "buffer", name, value, wanted)
         buffers[name] = value
-    elif name in type(self).ATTRIBUTES:
+    elif name in self.computed:
+        raise LimitError(f"an assignment to `{name}`, which is computed")
+    elif name in type(self).ATTRIBUTES and hasattr(self, name):
         setattr(self, name, value)
     else:
         self.others[name] = value

@@ -193,7 +193,8 @@ class _Stack(Module):
 
     def stack(self, layer: Any, num_layers: int, norm: Any) -> None:
         """Take copies of a layer in."""
-        self.child_table["layers"] = build(self.session, ModuleList, [deep_copy(layer) for _ in range(num_layers)])
+        layers = [deep_copy(layer) if isinstance(layer, Module) else layer for _ in range(num_layers)]
+        self.child_table["layers"] = build(self.session, ModuleList, layers)
         self.num_layers = num_layers
         self.assign("norm", norm)
 
