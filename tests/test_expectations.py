@@ -138,3 +138,12 @@ def test_an_error_that_nothing_expects_ends_the_run() -> None:
     ended = events[-1]
     assert isinstance(ended, RunEnded)
     assert (ended.status, ended.outcome[:42]) == (1, "RuntimeError: grad can be implicitly creat")
+
+
+def test_an_error_of_one_choice_is_its_outcome_and_no_failure() -> None:
+    text = "vary: {E: [y.sum(), y]}\n" + HEAD + "  - backward: ${E}\n"
+    ends = [event for event in execute(load(Source("x.yaml", text), VOCABULARY)) if isinstance(event, RunEnded)]
+    assert [(end.status, end.outcome.partition(":")[0]) for end in ends] == [(0, "completed"), (0, "RuntimeError")]
+    text += "  - say: on\n    raises: true\n"
+    ends = [event for event in execute(load(Source("x.yaml", text), VOCABULARY)) if isinstance(event, RunEnded)]
+    assert [end.status for end in ends] == [1, 0]

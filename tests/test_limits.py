@@ -32,6 +32,8 @@ def last_line(text: str) -> str:
         ("ones(7000, 7000) @ ones(7000, 7000)", "the product of [7000, 7000] and [7000, 7000] would take minutes"),
         ("torch.set_printoptions(threshold='a')", "threshold of set_printoptions that is no number"),
         ("torch.set_printoptions(precision=zeros(2))", "precision of set_printoptions that is no number"),
+        ("2 ** 4096", "a whole number of more than 4096 bits"),
+        ("(2 ** 4095) * 2", "a whole number of more than 4096 bits"),
         ("torch.set_printoptions(edgeitems=-1)", "edgeitems=-1 of set_printoptions"),
         ("torch.set_printoptions(threshold=nan)", "threshold=nan of set_printoptions"),
         ("torch.set_printoptions(precision=10**6)", "precision=1000000 of set_printoptions"),

@@ -392,3 +392,8 @@ class TestVary:
         with pytest.raises(Exception, match="1 mistakes") as caught:
             load_text(f"vary:\n{names}steps: [{{say: x}}]\n")
         assert "2048 runs" in caught.value.mistakes[0].message  # type: ignore[attr-defined]  # a ScenarioError
+
+
+@pytest.mark.parametrize("seed", [-(2**63), 0, 2**64 - 1])
+def test_seeds_of_64_bits(load_text: LoadText, seed: int) -> None:
+    assert load_text(f"seed: {seed}\nsteps:\n  - say: hi\n").seed == seed
