@@ -167,8 +167,8 @@ class _Bench(GraphBench):
                 changes = self.draft.move_after(step, self.step(read.step))
                 title = f"do it after step {read.step}"
                 yield from self.one(title, one.step, f"{step.kind}: {value}", *changes)
-            if value.endswith(".zero_grad()"):
-                zeros = f"{value[:-1]}set_to_none=False)"
+            if found := re.match(r"^(.+\.zero_grad\()(set_to_none=True)?\)$", value):
+                zeros = f"{found[1]}set_to_none=False)"
                 yield from self.replaced("fill it with zeros instead", one.step, step.kind, zeros)
             elif found := re.match(r"^(.+)\.grad = None$", value):
                 yield from self.replaced("fill it with zeros instead", one.step, step.kind, f"{found[1]}.grad.zero_()")
@@ -251,6 +251,17 @@ class _Bench(GraphBench):
             else:
                 yield from self.replaced(f"let {name} keep its gradient", one.step, "op", f"{name}.retain_grad()")
 
+    def floats(self) -> Iterator[Candidate]:
+        """Let a new tensor hold floating-point numbers."""
+        for one in self.evidence("created"):
+            step, value = self.step(one.step), self.value(one.step)
+            made = re.sub(r"requires_grad=True", "dtype=torch.float32, requires_grad=True", value)
+            if made != value and "dtype" not in value:
+                yield from self.replaced("let it hold floats", one.step, step.kind, made)
+            elif step.kind == "tensor":
+                change = self.draft.option(step, "dtype", "float32")
+                yield from self.one("let it hold floats", one.step, f"tensor: {value}\ndtype: float32", change)
+
     def normal(self) -> Iterator[Candidate]:
         """``no_grad`` instead of ``inference_mode``."""
         for number, step in self.steps.items():
@@ -323,7 +334,7 @@ _MAKERS = {
     "B5": _CUT,
     "L1": _together(_Bench.untracked, _Bench.remade),
     "L2": _together(_Bench.detached_copy, _Bench.cloned, _Bench.out_of_place, _Bench.untracked),
-    "L3": _together(_Bench.flagged),
+    "L3": _together(_Bench.floats, _Bench.flagged),
     "L5": _together(_Bench.returned, _Bench.read_copy, _Bench.cloned),
     "L4": _together(_Bench.normal),
     "E1": _together(_Bench.without_graph),

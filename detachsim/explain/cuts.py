@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from detachsim.explain.culprit import because
 from detachsim.explain.diagnosis import Because
 from detachsim.explain.history import History
+from detachsim.explain.rewriting import FILLING
 from detachsim.explain.wording import short
 from detachsim.records import record
 
@@ -105,11 +106,13 @@ def through_numbers(history: History, step: str, wanted: Callable[[int], bool], 
     used = set(re.findall(_NAME, history.code(step).partition("=")[2] or history.code(step)))
     numbers = list(history.steps)
     for number in reversed(numbers[: numbers.index(step) + 1] if step in history.steps else []):
-        if number != step and not used.intersection(history.binds.get(number, ())):
-            continue
         code = history.code(number)
-        here = set(re.findall(_NAME, code.partition("=")[2])) if number != step else used
-        tensors = [history.bound[name] for name in sorted(here) if name in history.bound]
+        filled = re.match(FILLING, code)
+        made_here = {*history.binds.get(number, ()), *(filled.groups() if filled else ())}
+        if number != step and not used & made_here:
+            continue
+        here = used if number == step else set(re.findall(_NAME, code if filled else code.partition("=")[2]))
+        tensors = [tensor for name in sorted(here) for tensor in history.held_by(name)]
         source = next((each for each in tensors if wanted(each)), None)
         if re.search(_NUMBERS, code) and source is not None:
             return Cut(number, "numbers", made, source)

@@ -9,7 +9,7 @@ from detachsim.explain.cuts import floating, flows
 from detachsim.explain.diagnosis import Role
 from detachsim.explain.history import Made
 from detachsim.explain.mending import Change
-from detachsim.explain.rewriting import BINDING, NAME, with_tensors
+from detachsim.explain.rewriting import BINDING, FILLING, NAME, with_tensors
 from detachsim.explain.wording import listed
 
 _THROUGH_NUMPY = r"(?:torch\.)?from_numpy\((.+?)(?:\.detach\(\))?(?:\.cpu\(\))?\.numpy\(\)\)"
@@ -85,14 +85,16 @@ class GraphBench(Bench):
         """Go on with tensors where a step takes numbers out of them, and where later steps make tensors of those."""
         numbers = list(self.steps)
         made: set[str] = set()
+        lists = [name for name, kind in self.history.values.items() if kind == "list"]
         found: dict[int, tuple[StepBegan, str]] = {}
         for later in numbers[numbers.index(number) :]:
             step, value = self.step(later), self.value(later)
             uses = later == number or made.intersection(re.findall(NAME, value))
-            if uses and (bound := re.match(BINDING, value)):
-                made.add(bound.group(1))
-            if uses and step.kind in ("op", "inplace", "tensor") and with_tensors(value) != value:
-                found.setdefault(step.span.line, (step, with_tensors(value)))
+            if uses and (bound := re.match(rf"{BINDING}|{FILLING}", value)):
+                made.add(bound.group(1) or bound.group(3))
+            kept = with_tensors(value, lists)
+            if uses and step.kind in ("op", "inplace", "tensor") and kept != value:
+                found.setdefault(step.span.line, (step, kept))
         texts = [(step, "op" if step.kind == "tensor" else step.kind, made) for step, made in found.values()]
         changes = [self.draft.replace(step, kind, made) for step, kind, made in texts]
         text = "\n".join(f"{kind}: {made}" for _, kind, made in texts)

@@ -322,6 +322,13 @@ class History:
             tensor = next((one for one, names in self.last_names.items() if name in names), None)
         return tensor
 
+    def held_by(self, name: str) -> list[int]:
+        """Return the tensor that a name stands for, or the parameters of its module."""
+        if name in self.bound:
+            return [self.bound[name]]
+        inside = (f"{name}.", f"{name}[")
+        return [tensor for tensor, names in self.last_names.items() if any(one.startswith(inside) for one in names)]
+
     def owner_names(self, tensor: int) -> tuple[str, ...]:
         """Return the names of the nearest tensor with a name whose memory ``tensor`` looks at."""
         return next((names for one in self.origin(tensor) if (names := self.names(one))), ())

@@ -356,6 +356,14 @@ def _flag_refused(history: History, raised: Raised) -> Diagnosis | None:
     return None
 
 
+def _whole_numbers(history: History, raised: Raised) -> Diagnosis:
+    """A new tensor of whole numbers was to require grad."""
+    code = short(history.code(history.step))
+    evidence = because(history, history.step, "created", (), f"{code} holds whole numbers or truth values")
+    headline = f"{code} holds no floating-point numbers, and only tensors of these can require grad."
+    return Diagnosis("L3", history.step, headline, (evidence,))
+
+
 def _no_retain(history: History, raised: Raised) -> Diagnosis | None:
     """``retain_grad`` or a hook on a tensor that does not require grad."""
     for name, tensor in _code_names(history):
@@ -471,6 +479,7 @@ _EXPLAINED = {
     "requires_grad_false": _flag_refused,
     "requires_grad_true": _flag_refused,
     "requires_grad_dtype": _flag_refused,
+    "factory_requires_grad": _whole_numbers,
     "requires_grad_set_dtype": _flag_refused,
     "retain_grad": _no_retain,
     "hook_requires_grad": _no_retain,

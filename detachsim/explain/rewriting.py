@@ -2,9 +2,11 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 NAME = r"(?<![\w.])[A-Za-z_]\w*"
+# What puts something into a list.
+FILLING = r"^(\w+)\.(?:append|extend|insert)\("
 BINDING = r"^(\w+)\s*=(?!=)\s*(.+)$"
 _METHOD = r"^(?:(\w+)\s*=\s*)?(\w+)\.(\w+?)_\((.*)\)$"
 _FUNCTION = r"^(?:(\w+)\s*=\s*)?((?:\w+\.)*\w+?)_\((\w+)(.*)\)$"
@@ -111,8 +113,13 @@ def out_of_place(value: str) -> str | None:
     return None
 
 
-def with_tensors(value: str) -> str:
-    """Return a statement that goes on with tensors where ``value`` takes their numbers out or copies them."""
+def with_tensors(value: str, lists: Collection[str] = ()) -> str:
+    """Return a statement that goes on with tensors where ``value`` takes their numbers out or copies them.
+
+    ``lists`` are the names of lists.
+    """
+    for name in lists:
+        value = re.sub(rf"(?<![\w.])(?:torch\.)?tensor\({name}{_OPTIONS}\)", f"torch.stack({name})", value)
     value = value.replace(".item()", "")
     value = re.sub(_FLOAT_OF, r"\1", value)
     value = re.sub(_TENSOR_OF, r"\1", value)

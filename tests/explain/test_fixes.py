@@ -177,6 +177,17 @@ def test_after_an_optimizers_step_computing_again_comes_first() -> None:
             steps(leaf("x"), "op: h = x * 3", "op: 'h.register_hook(lambda g: g.mul_(2))'", "backward: h.sum()"),
             ["op: h.register_hook(lambda g: g.mul(2))"],
         ),
+        (
+            steps("op: net = nn.Linear(1, 1)", "op: losses = []",
+                  "repeat: 2\nsteps:\n  - op: losses.append(net(torch.ones(1, 1)).sum().item())",
+                  "op: loss = torch.tensor(losses).mean()", "backward: loss"),
+            ["op: losses.append(net(torch.ones(1, 1)).sum())\nop: loss = torch.stack(losses).mean()"],
+        ),
+        (steps("tensor: x = [1, 2]\nrequires_grad: true"), ["tensor: x = [1, 2]\ndtype: float32"]),
+        (
+            steps("op: x = torch.tensor([1, 2], requires_grad=True)"),
+            ["op: x = torch.tensor([1, 2], dtype=torch.float32, requires_grad=True)"],
+        ),
         (steps(leaf("x"), "op: n = (x * 2).numpy()"), ["op: n = (x * 2).detach().numpy()"]),
         (
             steps(leaf("w"), "op: p = (w * 2).sum().item()", "op: loss = -p", "backward: loss"),
