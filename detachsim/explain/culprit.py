@@ -72,7 +72,7 @@ def explain_mismatch(history: History, found: VersionMismatch) -> Diagnosis:
     who = f"{saved.node.name} saved in step {saved.step} and needs here"
     headline = f"{_doing(history, edits)} edited {called}, which {who}."
     if edits and not any(touches(history, edit, saved) for edit in edits):
-        whole = history.base_called(saved.state.tensor)
+        whole = history.base_called(edits[-1].event.tensor)
         headline = f"{_doing(history, edits)} edited another part of {whole} than the one that {who}, but one version "
         headline += "counter counts for all of it."
     return Diagnosis("V1", here, headline, in_order(history, evidence))

@@ -28,6 +28,7 @@ CODES: dict[Way, str] = {
 # What makes a new tensor of the values of others, without their graph.
 _COPYING = ("tensor", "as_tensor", "full", "arange", "linspace")
 _NAME = r"(?<![\w.])[A-Za-z_]\w*"
+_SWITCH = r"\bset_grad_enabled\(False\)"
 _NUMBERS = r"\.item\(|\.tolist\(|\bfloat\(|\bint\(|\btensor\("
 
 
@@ -223,6 +224,10 @@ def _block_of(history: History, cut: Cut) -> Because | None:
             began = history.steps.get(one)
             if began is not None and began.kind in ("no_grad", "inference_mode"):
                 return because(history, one, "cut", (), f"{began.kind} turns gradients off for the steps inside")
+    numbers = list(history.steps)
+    for number in reversed(numbers[: numbers.index(cut.step)] if cut.step in history.steps else []):
+        if re.search(_SWITCH, history.code(number)):
+            return because(history, number, "cut", (), "gradients are turned off here, until they are turned on again")
     return None
 
 

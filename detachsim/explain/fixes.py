@@ -161,6 +161,8 @@ def _outcome(events: Iterable[Event]) -> Outcome:
 def _missed(history: History, outcome: Outcome) -> str:
     """Say which leaves a backward pass reaches no more; empty if each still gets its gradient."""
     for place, one in enumerate(history.passes):
+        if one.began.call == "grad":  # which gives its gradients to nobody
+            continue
         served = [event.names for event in one.received]
         if not one.completed:
             served += [history.names(leaf) for root in one.roots for leaf in reached(history, root)]

@@ -65,6 +65,8 @@ class GraphBench(Bench):
             elif step.kind == "detach" and bound is not None:
                 made = f"{bound.group(1)} = {bound.group(2)}"
                 yield from self.replaced("do not detach", one.step, "op", made)
+            elif value.endswith("set_grad_enabled(False)"):
+                yield from self.one("do without it", one.step, "", self.draft.remove(step))
             elif bound is not None and re.search(_NEW_LEAF, value):
                 made = f"{bound.group(1)} = {re.sub(_NEW_LEAF, '', bound.group(2))}"
                 yield from self.replaced("do not detach", one.step, "op", made)

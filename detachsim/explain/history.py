@@ -191,7 +191,10 @@ class History:
         for edge in event.edges:
             made = self.tensors.get(edge.tensor)
             if made is not None and not made.event.op and edge.node is not None and edge.tensor != event.tensor:
-                self._met(edge.tensor, edge.names, requires=True)
+                if made.event.storage:
+                    made.requires = True
+                else:
+                    self._met(edge.tensor, edge.names, requires=True)
         self.nodes[event.node] = (self.step, event)
         self.node_of[event.tensor] = event.node
         made = self.tensors.get(event.tensor)
@@ -252,7 +255,7 @@ class History:
         if made is None:  # no op of the scenario made it (a parameter of a module)
             created = TensorCreated(
                 state.id, event.made_by, (), state.names, state.storage, state.counter, None, False,
-                state.requires_grad, state.dtype, state.shape, True,
+                state.requires_grad, state.dtype, state.shape, True, state.stride, state.offset,
             )  # fmt: skip
             made = self.tensors[state.id] = Made(self.order, self.step, created, ())
         made.requires = state.requires_grad

@@ -420,3 +420,10 @@ def test_all_inputs_of_what_made_nan_are_told() -> None:
                  "backward: y.sum()")  # fmt: skip
     (found,) = diagnosed(text)
     assert [note.partition(" was ")[0] for note in found.notes] == ["x", "t", "u"]
+
+
+def test_parameters_over_one_memory_count_together() -> None:
+    text = steps("tensor: base = [1.0, 2.0, 3.0, 4.0]", "op: p = nn.Parameter(base[:2])", "op: q = nn.Parameter(base[2:])",
+                 "op: y = (p * q).sum()", "inplace: base[0] = 9", "backward: y")  # fmt: skip
+    (found,) = diagnosed(text)
+    assert found.headline.startswith("base[0] = 9 in step 5 edited another part of base than the one that MulBackward0")

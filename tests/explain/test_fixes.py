@@ -183,6 +183,7 @@ def test_after_an_optimizers_step_computing_again_comes_first() -> None:
                   "op: loss = torch.tensor(losses).mean()", "backward: loss"),
             ["op: losses.append(net(torch.ones(1, 1)).sum())\nop: loss = torch.stack(losses).mean()"],
         ),
+        (steps(leaf("w"), "op: torch.set_grad_enabled(False)", "op: y = w.sum()", "backward: y"), [""]),
         (steps("tensor: x = [1, 2]\nrequires_grad: true"), ["tensor: x = [1, 2]\ndtype: float32"]),
         (
             steps("op: x = torch.tensor([1, 2], requires_grad=True)"),
@@ -217,6 +218,13 @@ def test_a_fix_says_whom_a_backward_does_not_reach_any_more() -> None:
         "backward: (D(fake.detach()) ** 2).sum()": missed.format("(D(fake) ** 2).sum()"),
         "detach: fake = fake": missed.format("(-D(fake).sum())"),
     }
+
+
+def test_grad_reaches_nobody_and_a_fix_says_nothing_of_it() -> None:
+    text = steps(leaf("x"), "op: y = x.exp().sum()", "op: g, = torch.autograd.grad(y, [x])",
+                 "op: h, = torch.autograd.grad(y, [x])")  # fmt: skip
+    (found,) = diagnosed(text, fixes=9)
+    assert {fix.outcome for fix in found.fixes} == {"the run succeeds"}
 
 
 def test_the_state_of_a_loop_is_cut_where_its_weights_change_in_between() -> None:
