@@ -295,7 +295,9 @@ def trace(self: Array) -> Array:
 def trace_backward(ops: Any, grad: Any, shape: tuple[int, ...]) -> Any:
     """The gradient on the diagonal, zeros elsewhere."""
     size = numel(shape)
-    places: Any = np.arange(0, size, shape[1] + 1)
+    step = shape[1] + 1
+    # Before 2.0 it came back to the first column of a tall matrix.
+    places: Any = np.arange(0, size if ops.is_old else min(shape) * step, step)
     if isinstance(grad, Operand):
         places = Operand(grad.session, fresh(places, dtypes.int64))
     # PyTorch fills the zeros, too, which the counter shows.

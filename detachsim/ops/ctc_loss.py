@@ -141,6 +141,8 @@ def _check_ctc(session: Any, op: Op, bound: list[Any]) -> None:
     log_probs, targets, inputs, lengths, blank, _ = bound
     probabilities: Tensor = log_probs
     steps, batch, classes = probabilities.shape
+    if not probabilities.array.size and session.dialect == NEWEST:
+        raise TorchError("ctc_empty")
     if not probabilities.dtype.is_floating or probabilities.dtype.is_reduced:
         raise TorchError("not_implemented_for", kernel="ctc_loss_cpu", dtype=probabilities.dtype.scalar)
     kernel = "ctc_loss_allocate_outputs" if session.dialect == NEWEST else "ctc_loss_cpu"

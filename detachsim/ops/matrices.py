@@ -201,12 +201,17 @@ def logdet(ops: Any, A: Any) -> Any:
 
 
 def inverse(A: Array) -> Array:
-    def one(matrix: Array) -> Array:
-        if lu.is_small(matrix):
-            return lu.solve(matrix, np.eye(len(matrix), dtype=matrix.dtype))
-        return np.linalg.inv(matrix).astype(matrix.dtype)
+    return each(lambda matrix: _solved(matrix, np.eye(len(matrix), dtype=matrix.dtype)), A)
 
-    return each(one, A)
+
+def _solved(matrix: Array, columns: Array) -> Array:
+    """Solve for one matrix: LAPACK by numpy where it is large, which refuses singular ones."""
+    if not lu.is_small(matrix):
+        try:
+            return np.linalg.solve(matrix, columns).astype(matrix.dtype)
+        except np.linalg.LinAlgError:
+            pass
+    return lu.solve(matrix, columns)
 
 
 def singular_place(array: Array) -> tuple[int, int] | None:
@@ -244,13 +249,8 @@ def solution(A: Array, B: Array, left: bool = True) -> Array:
     right = B[..., None] if vector else B
     lead = np.broadcast_shapes(A.shape[:-2], right.shape[:-2])
 
-    def one(matrix: Array, columns: Array) -> Array:
-        if lu.is_small(matrix):
-            return lu.solve(matrix, columns)
-        return np.linalg.solve(matrix, columns).astype(matrix.dtype)
-
     made = each(
-        one,
+        _solved,
         np.broadcast_to(A, (*lead, *A.shape[-2:])),
         np.broadcast_to(right, (*lead, *right.shape[-2:])),
     )

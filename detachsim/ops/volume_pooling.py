@@ -50,13 +50,16 @@ def _check_windows(self: Any, kernel: Ints, stride: Ints, padding: Ints, dilatio
             raise TorchError("pool3d_padding", padding=p, kernel=k, dilation=d)
 
 
+def _refuse_empty(op: str, self: Any) -> None:
+    if 0 in self.shape[self.array.ndim - 4 :]:
+        raise TorchError("pool3d_empty", op=op, sizes=list(self.shape))
+
+
 def _check_max(session: Any, op: Op, bound: list[Any]) -> None:
     self, *windows = bound
     _check_windows(self, *windows)
     lead = self.array.ndim - 4
-    for dim, size in enumerate(self.shape[lead:]):
-        if size == 0:
-            raise TorchError("pool3d_empty", sizes=list(self.shape), dim=dim)
+    _refuse_empty("max_pool3d_with_indices_out_cpu_template", self)
     count = geometry(self.array, *windows)
     if min(count) < 1:
         channels = self.shape[lead]
@@ -70,11 +73,18 @@ def _check_max(session: Any, op: Op, bound: list[Any]) -> None:
 def _check_avg(session: Any, op: Op, bound: list[Any]) -> None:
     self, kernel, stride, padding, ceil_mode = bound[:5]
     _check_windows(self, kernel, stride, padding, (1, 1, 1), ceil_mode)
+    _refuse_empty("avg_pool3d", self)
     size = self.shape[-3:]
     if any(length < side for length, side in zip(size, kernel, strict=True)):
         raise TorchError("pool3d_small", **dict(zip("thwdij", (*size, *kernel), strict=True)))
     if bound[6] == 0:
         raise TorchError("pool_divisor")
+
+
+def _refuse_narrow(session: Any, op: Op, bound: list[Any]) -> None:
+    dtype = bound[0].dtype
+    if dtype.name not in ("float32", "float64", "int64"):
+        raise TorchError("not_implemented_for", kernel="avg_pool3d_out_frame", dtype=dtype.scalar)
 
 
 def max_pool3d(
@@ -202,6 +212,7 @@ ROWS: list[Op] = [
         where="",
         grad={"self": f"avg_pool3d_backward(grad, self, {_AVERAGE_GIVEN})"},
         check=_check_avg,
+        refuses=_refuse_narrow,
         doc="the mean of each window",
     ),
     general(

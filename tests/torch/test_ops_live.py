@@ -287,8 +287,6 @@ DIFFERS: dict[str, dict[str, str]] = {
     "ties": {
         _BELL: "PyTorch multiplies larger matrices by another kernel, whose error has another text",
         "F.multilabel_margin_loss(a, torch.zeros_like(a).long())": "PyTorch adds the same slope again and again",
-        "torch.special.chebyshev_polynomial_u(a, torch.arange(a.numel()).reshape(a.shape))": "PyTorch's cosine of "
-        "large multiples of the angle",
     },
     "0-d": {"a.unflatten(-1, (3, 1))": "PyTorch prints a trace of its own source"},
     "0-d double": {

@@ -255,6 +255,7 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "ctc_integral": ("RuntimeError", "{name} must be integral", {}),
+    "ctc_empty": ("RuntimeError", "log_probs tensor must not be empty", {}),
     "ctc_blank": ("RuntimeError", "blank must be in label range", {}),
     "ctc_lengths": ("RuntimeError", "{name} must be of size batch_size", {}),
     "ctc_targets": (

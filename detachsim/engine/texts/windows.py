@@ -233,8 +233,9 @@ TEXTS: dict[str, Entry] = {
     "pool3d_measure": ("RuntimeError", "{what} should be greater than zero, but got {sizes}", {}),
     "pool3d_empty": (
         "RuntimeError",
-        "max_pool3d_with_indices_out_cpu_template(): Expected input's non-batch dimensions to have positive length, but "
-        "input has a shape of {sizes} and non-batch dimension {dim} has length zero!",
+        # What should be the number of the dimension is its length.
+        "{op}(): Expected input's non-batch dimensions to have positive length, but input has a shape of {sizes} and "
+        "non-batch dimension 0 has length zero!",
         {},
     ),
     "pool3d_small": (
