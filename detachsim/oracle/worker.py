@@ -81,7 +81,7 @@ def main() -> None:
     torch.set_num_threads(1)
     if hasattr(torch, "set_warn_always"):
         torch.set_warn_always(True)
-    if hasattr(torch.storage, "_set_always_warn_typed_storage_removal"):
+    if hasattr(getattr(torch, "storage", None), "_set_always_warn_typed_storage_removal"):
         torch.storage._set_always_warn_typed_storage_removal(True)
     report("ready", str(torch.__version__), sys.version.split()[0])
     gc.disable()  # a collection in the middle of a run could end the life of a tensor at any moment

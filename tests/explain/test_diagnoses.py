@@ -423,7 +423,7 @@ def test_all_inputs_of_what_made_nan_are_told() -> None:
 
 
 def test_parameters_over_one_memory_count_together() -> None:
-    text = steps("tensor: base = [1.0, 2.0, 3.0, 4.0]", "op: p = nn.Parameter(base[:2])", "op: q = nn.Parameter(base[2:])",
-                 "op: y = (p * q).sum()", "inplace: base[0] = 9", "backward: y")  # fmt: skip
+    parts = ["op: p = nn.Parameter(base[:2])", "op: q = nn.Parameter(base[2:])", "op: y = (p * q).sum()"]
+    text = steps("tensor: base = [1.0, 2.0, 3.0, 4.0]", *parts, "inplace: base[0] = 9", "backward: y")
     (found,) = diagnosed(text)
     assert found.headline.startswith("base[0] = 9 in step 5 edited another part of base than the one that MulBackward0")
