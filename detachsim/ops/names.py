@@ -211,6 +211,9 @@ select_scatter slice_scatter unfold unfold_backward
     "indexing": """
 _index_put_impl getitem index index_put index_put_ setitem values_zero
 """,
+    "index_reduction": """
+index_reduce index_reduce_ index_reduce_backward refuse_second refused_later
+""",
     "scattering": """
 gather scatter scatter_ scatter__reduce scatter__src scatter__value scatter__value_reduce scatter_add
 scatter_add_ scatter_reduce scatter_reduce_ scatter_reduce_backward scatter_src scatter_value

@@ -12,6 +12,7 @@ from detachsim.engine.fitting import require_fit
 from detachsim.engine.memory import PLACING
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor
+from detachsim.ops.index_reduction import averages, neutral, reduction_gradients
 from detachsim.ops.numeric import converted, shaped, wrap_dim
 from detachsim.ops.places import length_along, refuse_outside
 from detachsim.ops.row import general
@@ -79,22 +80,13 @@ _REDUCTIONS: dict[str, np.ufunc] = {
 
 
 def scatter_reduce(self: Array, dim: int, index: Array, src: Array, reduce: str, include_self: bool = True) -> Array:
-    start = self
-    if not include_self:
-        neutral = {"prod": 1, "amax": -np.inf, "amin": np.inf}.get(reduce, 0)
-        if self.dtype == np.bool_ and reduce in ("amax", "amin"):
-            neutral = reduce == "amin"
-        elif self.dtype.kind != "f" and reduce in ("amax", "amin"):
-            info = np.iinfo(self.dtype)
-            neutral = info.min if reduce == "amax" else info.max
-        start = scatter_value(self, dim, index, neutral)
+    start = self if include_self else scatter_value(self, dim, index, neutral(self.dtype, reduce))
     made = _placed(start, dim, index, np.asarray(src), _REDUCTIONS[reduce])
     if reduce == "mean":
         counts = np.ones(self.shape, np.int64)
         if not include_self:
             counts = scatter_value(counts, dim, index, 0)
-        counts = np.maximum(_placed(counts, dim, index, np.ones(np.shape(src), np.int64), np.add), 1)
-        made = (made // counts if made.dtype.kind != "f" else made / counts.astype(made.dtype)).astype(made.dtype)
+        made = averages(made, _placed(counts, dim, index, np.ones(np.shape(src), np.int64), np.add))
     return made
 
 
@@ -112,39 +104,21 @@ def scatter_reduce_backward(
     """The gradients of self and of src, by the kind of reduction."""
     if reduce == "sum":
         mine, theirs = grad, ops.gather(grad, dim, index)
-    elif reduce == "mean":
-        counts = ops.ones_of(grad) if include_self else ops.zeros_of(grad)
-        counts = ops.scatter_add(counts, dim, index, ops.ones_of(src))
-        counts = ops.masked_fill(counts, counts == 0, 1)
-        mine = grad / counts
-        theirs = ops.gather(grad, dim, index) / ops.gather(counts, dim, index)
-    elif reduce == "prod":
-        mine, theirs = _product_backward(ops, grad, self, dim, index, src, include_self, result)
     else:
-        mine_is = ops.as_type(self == result, grad)
-        theirs_is = ops.as_type(src == ops.gather(result, dim, index), grad)
-        shares = grad / ops.scatter_add(mine_is, dim, index, theirs_is)
-        mine, theirs = mine_is * shares, theirs_is * ops.gather(shares, dim, index)
-    if not include_self:
-        mine = ops.scatter_value(mine, dim, index, 0)
-    return mine, theirs
-
-
-def _product_backward(
-    ops: Any, grad: Any, self: Any, dim: int, index: Any, src: Any, include_self: bool, result: Any
-) -> tuple[Any, Any]:
-    mine = ops.masked_fill(self, self == 0, 1)
-    total = ops.scatter_reduce(mine, dim, index, src, "prod", include_self=include_self)
-    zero = src == 0
-    zeros = ops.gather(ops.scatter_add(ops.zeros_of(self), dim, index, ops.as_type(zero, grad)), dim, index)
-    only_zero = ops.logical_and(zero, zeros == 1)
-    others = ops.scatter_reduce(self, dim, index, ops.masked_fill(src, only_zero, 1), "prod", include_self=include_self)
-    theirs = ops.where(
-        only_zero,
-        ops.gather(grad * others, dim, index),
-        ops.gather(grad * result, dim, index) / ops.masked_fill(src, zero, 1),
-    )
-    return (grad * total) / mine, theirs
+        mine, theirs = reduction_gradients(
+            ops,
+            grad,
+            self,
+            src,
+            reduce,
+            result,
+            include_self=include_self,
+            name="scatter_reduce",
+            take=lambda value: ops.gather(value, dim, index),
+            add=lambda base, value: ops.scatter_add(base, dim, index, value),
+            again=lambda base, value: ops.scatter_reduce(base, dim, index, value, reduce, include_self=include_self),
+        )
+    return mine if include_self else ops.scatter_value(mine, dim, index, 0), theirs
 
 
 def _check_index_dtype(session: Any, name: str, index: Tensor) -> None:

@@ -1,5 +1,6 @@
 """Choosing and placing slices along a dim by their numbers: index_select and its kin, take, put, one_hot."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -58,14 +59,20 @@ def older_index_add(self: Array, dim: int, index: Array, source: Array, alpha: f
     if self.ndim < 2:
         return index_add(self, dim, index, source, alpha)
     made = np.array(self)
+    for target, piece in slice_pairs(made, axis, places, source):
+        target += piece if alpha == 1 else piece * np.asarray(alpha, dtype=piece.dtype)
+    return made
+
+
+def slice_pairs(made: Array, axis: int, places: Array, source: Array) -> Iterator[tuple[Array, Array]]:
+    """Yield what is at each place along an axis and the slice of source for it, which broadcasts."""
     for number, place in enumerate(places):
-        target = made[(slice(None),) * axis + (place,)]
-        piece = source[(slice(None),) * axis + (number,)] if source.ndim else source
+        target = made[(slice(None),) * axis + (place, ...)]
+        piece = source[(slice(None),) * axis + (number, ...)] if source.ndim else source
         shape = broadcast_shape(target.shape, piece.shape)
         if shape != target.shape:
             raise TorchError("inplace_broadcast", output=list(target.shape), broadcast=list(shape))
-        target += piece if alpha == 1 else piece * np.asarray(alpha, dtype=piece.dtype)
-    return made
+        yield target, piece
 
 
 def index_copy(self: Array, dim: int, index: Array, source: Array) -> Array:
@@ -168,28 +175,38 @@ def _check_index_select(session: Any, op: Op, bound: list[Any]) -> None:
     raise TorchError("index_select_bounds", index=int(outside.flat[0]), size=self.shape[axis])
 
 
-def _check_index_add(session: Any, op: Op, bound: list[Any]) -> None:
+def check_slices(session: Any, name: str, bound: list[Any]) -> None:
+    """Check what index_add and index_reduce are given."""
     self, dim, index, source = bound[0].array, bound[1], bound[2].array, bound[3].array
     axis = wrap_dim(dim, self.ndim)
     if index.ndim > 1:
         kind = bound[2].dtype.scalar
-        raise TorchError("index_add_vector", dims=index.ndim, dtype=kind, sizes=list(index.shape))
+        raise TorchError("index_add_vector", op=name, dims=index.ndim, dtype=kind, sizes=list(index.shape))
     if bound[2].dtype not in (dtypes.int64, dtypes.int32):
-        raise TorchError("index_add_index_dtype", dtype=bound[2].dtype.scalar)
+        raise TorchError("index_add_index_dtype", op=name, dtype=bound[2].dtype.scalar)
     if bound[0].dtype is not bound[3].dtype:
-        raise TorchError("index_add_dtype", left=bound[0].dtype.scalar, right=bound[3].dtype.scalar)
+        raise TorchError("index_add_dtype", op=name, left=bound[0].dtype.scalar, right=bound[3].dtype.scalar)
     if axis and axis >= source.ndim:
-        raise TorchError("index_add_bounds", dim=axis, ndim=source.ndim)
+        raise TorchError("index_add_bounds", op=name, dim=axis, ndim=source.ndim)
     if index.size != (source.shape[axis] if source.ndim else 1):
         require_dim(axis, source.ndim)  # its text asks for the size of that dim
-        raise TorchError("index_add_count", count=index.size, size=source.shape[axis], dim=axis)
+        raise TorchError("index_add_count", op=name, count=index.size, size=source.shape[axis], dim=axis)
     if session.dialect != NEWEST:
-        # 1.13 left the shapes of several dims to the additions that it made of each slice.
-        if self.ndim < 2 and source.ndim > 1:
-            raise TorchError("older_index_add_vector", source=source.ndim, ndim=self.ndim)
         return
     if self.ndim != source.ndim or _without(self.shape, axis) != _without(source.shape, axis):
         raise TorchError("index_add_shape", shape=list(self.shape), source=list(source.shape))
+
+
+def check_vector(session: Any, bound: list[Any]) -> None:
+    """Check what 1.13 looked at besides; it left the shapes of several dims to what it made of each slice."""
+    ndim, source = bound[0].array.ndim, bound[3].array.ndim
+    if session.dialect != NEWEST and ndim < 2 and source > 1:
+        raise TorchError("older_index_add_vector", source=source, ndim=ndim)
+
+
+def _check_index_add(session: Any, op: Op, bound: list[Any]) -> None:
+    check_slices(session, "index_add", bound)
+    check_vector(session, bound)
 
 
 def _refuse_index_add(session: Any, op: Op, bound: list[Any]) -> None:

@@ -69,6 +69,7 @@ FAMILIES = (
     "padding",
     "diagonals",
     "indexing",
+    "index_reduction",
     "scattering",
     "selecting",
     "masking",

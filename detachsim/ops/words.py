@@ -20,20 +20,20 @@ feature_alpha_dropout feature_alpha_dropout_ feature_dropout feature_dropout_ fi
 flatten flip fliplr flipud float_power floor floor_ floor_divide fmax fmin fmod frac frac_ frexp from_numpy
 full full_like gather gcd gcd_ ge ger get_default_dtype gradient greater greater_equal group_norm gt
 hardshrink heaviside histc hsplit hstack hypot i0 i0_ igamma igammac iinfo imag index_add index_copy
-index_fill index_put index_put_ index_select initial_seed inner inverse is_anomaly_enabled is_complex
-is_floating_point is_grad_enabled is_inference_mode_enabled is_nonzero is_same_size is_tensor isclose isfinite
-isin isinf isnan isneginf isposinf isreal kron kthvalue layer_norm lcm lcm_ ldexp ldexp_ le lerp less
-less_equal lgamma linspace log log10 log10_ log1p log1p_ log2 log2_ log_ log_softmax logaddexp logaddexp2
-logcumsumexp logdet logical_and logical_not logical_or logical_xor logit logit_ logspace logsumexp lt lu
-lu_solve lu_unpack manual_seed masked_fill masked_scatter masked_select matmul matrix_exp matrix_power max
-maximum mean median meshgrid min minimum mm mode moveaxis movedim msort mul multinomial multiply mv mvlgamma
-nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow ne neg neg_ negative negative_ nextafter
-nonzero norm norm_except_dim normal not_equal numel ones ones_like outer pairwise_distance pdist permute
-permute_copy pinverse pixel_shuffle pixel_unshuffle poisson polygamma positive pow prelu prod promote_types
-put qr quantile rad2deg rad2deg_ rand rand_like randint randint_like randn randn_like randperm ravel real
-reciprocal reciprocal_ relu relu_ remainder renorm repeat_interleave reshape resolve_conj resolve_neg
-result_type rms_norm roll rot90 round round_ row_stack rrelu rsqrt rsqrt_ rsub scalar_tensor scatter
-scatter_add scatter_reduce searchsorted select select_copy select_scatter selu selu_ set_grad_enabled
+index_fill index_put index_put_ index_reduce index_select initial_seed inner inverse is_anomaly_enabled
+is_complex is_floating_point is_grad_enabled is_inference_mode_enabled is_nonzero is_same_size is_tensor
+isclose isfinite isin isinf isnan isneginf isposinf isreal kron kthvalue layer_norm lcm lcm_ ldexp ldexp_ le
+lerp less less_equal lgamma linspace log log10 log10_ log1p log1p_ log2 log2_ log_ log_softmax logaddexp
+logaddexp2 logcumsumexp logdet logical_and logical_not logical_or logical_xor logit logit_ logspace logsumexp
+lt lu lu_solve lu_unpack manual_seed masked_fill masked_scatter masked_select matmul matrix_exp matrix_power
+max maximum mean median meshgrid min minimum mm mode moveaxis movedim msort mul multinomial multiply mv
+mvlgamma nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow ne neg neg_ negative negative_
+nextafter nonzero norm norm_except_dim normal not_equal numel ones ones_like outer pairwise_distance pdist
+permute permute_copy pinverse pixel_shuffle pixel_unshuffle poisson polygamma positive pow prelu prod
+promote_types put qr quantile rad2deg rad2deg_ rand rand_like randint randint_like randn randn_like randperm
+ravel real reciprocal reciprocal_ relu relu_ remainder renorm repeat_interleave reshape resolve_conj
+resolve_neg result_type rms_norm roll rot90 round round_ row_stack rrelu rsqrt rsqrt_ rsub scalar_tensor
+scatter scatter_add scatter_reduce searchsorted select select_copy select_scatter selu selu_ set_grad_enabled
 set_printoptions sgn sigmoid sigmoid_ sign signbit sin sin_ sinc sinc_ sinh sinh_ slice_copy slice_scatter
 slogdet softmax sort split split_copy split_with_sizes split_with_sizes_copy sqrt sqrt_ square square_ squeeze
 squeeze_copy stack std std_mean sub subtract sum svd swapaxes swapdims t t_copy take take_along_dim tan tan_
@@ -152,31 +152,32 @@ floor_ floor_divide floor_divide_ fmax fmin fmod fmod_ forward frac frac_ frexp 
 geometric_ ger get get_buffer get_last_lr get_parameter get_submodule greater greater_ greater_equal
 greater_equal_ gt gt_ half hardshrink heaviside heaviside_ histc hsplit hypot hypot_ i0 i0_ i1_ igamma igamma_
 igammac igammac_ index_add index_add_ index_copy index_copy_ index_fill index_fill_ index_put index_put_
-index_select initial_seed inner insert int inverse is_complex is_contiguous is_floating_point is_inference
-is_nonzero is_same_size is_set_to is_shared is_signed isclose isfinite isinf isnan isneginf isposinf isreal
-item items keys kron kthvalue lcm lcm_ ldexp ldexp_ le le_ lerp lerp_ less less_ less_equal less_equal_ lgamma
-lgamma_ load_state_dict log log10 log10_ log1p log1p_ log2 log2_ log_ log_normal_ log_softmax logaddexp
-logaddexp2 logcumsumexp logdet logical_and logical_and_ logical_not logical_not_ logical_or logical_or_
-logical_xor logical_xor_ logit logit_ logsumexp long lt lt_ lu lu_solve manual_seed masked_fill masked_fill_
-masked_scatter masked_scatter_ masked_select matmul matrix_exp matrix_power max maximum mean median min
-minimum mm mode modules moveaxis movedim msort mul mul_ multinomial multiply multiply_ mv mvlgamma mvlgamma_
-name named_buffers named_children named_modules named_parameters nan_to_num nan_to_num_ nanmean nanmedian
-nanquantile nansum narrow nbytes ndimension ne ne_ neg neg_ negative negative_ nelement new_empty new_full
-new_ones new_tensor new_zeros nextafter nextafter_ nonzero norm normal_ not_equal not_equal_ numel numpy outer
-parameters permute pinverse polygamma pop popitem positive pow pow_ prelu prod put put_ qr quantile rad2deg
-rad2deg_ random_ ravel reciprocal reciprocal_ register_backward_hook register_buffer register_forward_hook
-register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook register_hook
-register_module register_parameter register_post_accumulate_grad_hook register_prehook relu relu_ remainder
-remainder_ remove renorm renorm_ repeat repeat_interleave requires_grad_ reset_parameters reset_running_stats
-reshape reshape_as resizable resize_ resize_as_ resolve_conj resolve_neg retain_grad reverse roll rot90 round
-round_ rsqrt rsqrt_ scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_ select
-select_scatter set_ setdefault sgn sgn_ short sigmoid sigmoid_ sign sign_ signbit sin sin_ sinc sinc_ sinh
-sinh_ size slice_scatter slogdet softmax sort split split_with_sizes sqrt sqrt_ square square_ squeeze
-squeeze_ state_dict std step storage storage_offset stride sub sub_ subtract subtract_ sum sum_to_size svd
-swapaxes swapaxes_ swapdims swapdims_ t t_ take take_along_dim tan tan_ tanh tanh_ tensor_split tile to tolist
-topk trace train transpose transpose_ triangular_solve tril tril_ triu triu_ true_divide true_divide_ trunc
-trunc_ type type_as unbind unflatten unfold uniform_ unique unique_consecutive unsqueeze unsqueeze_ untyped
-untyped_storage update values var vdot view view_as vsplit where xlogy xlogy_ zero_ zero_grad
+index_reduce index_reduce_ index_select initial_seed inner insert int inverse is_complex is_contiguous
+is_floating_point is_inference is_nonzero is_same_size is_set_to is_shared is_signed isclose isfinite isinf
+isnan isneginf isposinf isreal item items keys kron kthvalue lcm lcm_ ldexp ldexp_ le le_ lerp lerp_ less
+less_ less_equal less_equal_ lgamma lgamma_ load_state_dict log log10 log10_ log1p log1p_ log2 log2_ log_
+log_normal_ log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and logical_and_ logical_not
+logical_not_ logical_or logical_or_ logical_xor logical_xor_ logit logit_ logsumexp long lt lt_ lu lu_solve
+manual_seed masked_fill masked_fill_ masked_scatter masked_scatter_ masked_select matmul matrix_exp
+matrix_power max maximum mean median min minimum mm mode modules moveaxis movedim msort mul mul_ multinomial
+multiply multiply_ mv mvlgamma mvlgamma_ name named_buffers named_children named_modules named_parameters
+nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow nbytes ndimension ne ne_ neg neg_ negative
+negative_ nelement new_empty new_full new_ones new_tensor new_zeros nextafter nextafter_ nonzero norm normal_
+not_equal not_equal_ numel numpy outer parameters permute pinverse polygamma pop popitem positive pow pow_
+prelu prod put put_ qr quantile rad2deg rad2deg_ random_ ravel reciprocal reciprocal_ register_backward_hook
+register_buffer register_forward_hook register_forward_pre_hook register_full_backward_hook
+register_full_backward_pre_hook register_hook register_module register_parameter
+register_post_accumulate_grad_hook register_prehook relu relu_ remainder remainder_ remove renorm renorm_
+repeat repeat_interleave requires_grad_ reset_parameters reset_running_stats reshape reshape_as resizable
+resize_ resize_as_ resolve_conj resolve_neg retain_grad reverse roll rot90 round round_ rsqrt rsqrt_ scatter
+scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_ select select_scatter set_ setdefault sgn
+sgn_ short sigmoid sigmoid_ sign sign_ signbit sin sin_ sinc sinc_ sinh sinh_ size slice_scatter slogdet
+softmax sort split split_with_sizes sqrt sqrt_ square square_ squeeze squeeze_ state_dict std step storage
+storage_offset stride sub sub_ subtract subtract_ sum sum_to_size svd swapaxes swapaxes_ swapdims swapdims_ t
+t_ take take_along_dim tan tan_ tanh tanh_ tensor_split tile to tolist topk trace train transpose transpose_
+triangular_solve tril tril_ triu triu_ true_divide true_divide_ trunc trunc_ type type_as unbind unflatten
+unfold uniform_ unique unique_consecutive unsqueeze unsqueeze_ untyped untyped_storage update values var vdot
+view view_as vsplit where xlogy xlogy_ zero_ zero_grad
 """
 
 ATTRIBUTES = """

@@ -42,6 +42,7 @@ ONCE = (
     "torch.meshgrid: in an upcoming release",
     "Using torch.cross without specifying the dim arg",
     "torch.cholesky is deprecated",
+    "index_reduce() is in beta",
     "torch.qr is deprecated",
     "torch.lu is deprecated",
     "torch.lu_solve is deprecated",

@@ -109,17 +109,17 @@ TEXTS: dict[str, Entry] = {
     "index_select_range": ("IndexError", "index out of range in self", {}),
     "index_add_vector": (
         "IndexError",
-        "index_add_(): Index is supposed to be a vector, but got dim: {dims} with type: {dtype} and size: {sizes}",
+        "{op}_(): Index is supposed to be a vector, but got dim: {dims} with type: {dtype} and size: {sizes}",
         {},
     ),
     "index_add_index_dtype": (
         "RuntimeError",
-        "index_add_(): Expected dtype int32/int64 for index but got: {dtype}",
+        "{op}_(): Expected dtype int32/int64 for index but got: {dtype}",
         {},
     ),
     "index_add_dtype": (
         "RuntimeError",
-        "index_add_(): self ({left}) and source ({right}) must have the same scalar type",
+        "{op}_(): self ({left}) and source ({right}) must have the same scalar type",
         {},
     ),
     "index_add_shape": (
@@ -135,12 +135,28 @@ TEXTS: dict[str, Entry] = {
     ),
     "index_add_bounds": (
         "RuntimeError",
-        "index_add_(): Indexing dim {dim} is out of bounds of the source tensor with dim {ndim}",
+        "{op}_(): Indexing dim {dim} is out of bounds of the source tensor with dim {ndim}",
         {},
     ),
     "index_add_count": (
         "RuntimeError",
-        "index_add_(): Number of indices ({count}) should be equal to source.size(dim): ({size}), for dim: {dim}",
+        "{op}_(): Number of indices ({count}) should be equal to source.size(dim): ({size}), for dim: {dim}",
+        {},
+    ),
+    "index_reduce_mode": (
+        "RuntimeError",
+        "index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.",
+        {},
+    ),
+    "index_reduce_beta": (
+        "UserWarning",
+        "index_reduce() is in beta and the API may change at any time.",
+        {},
+    ),
+    "reduction_zeros": (
+        "RuntimeError",
+        "{op}(): Double backward is unsupported for {what} when >1 zeros in {what} are scattered to the same position "
+        "in self",
         {},
     ),
     "index_copy_vector": (
