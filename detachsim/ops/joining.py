@@ -61,6 +61,7 @@ def _check_stack(session: Any, op: Op, bound: list[Any]) -> None:
     tensors = bound[0]
     if not tensors:
         raise TorchError("stack_empty")
+    wrap_dim(bound[1], tensors[0].array.ndim + 1)
     for index, tensor in enumerate(tensors):
         if tensor.shape != tensors[0].shape:
             raise TorchError("stack_sizes", first=list(tensors[0].shape), other=list(tensor.shape), index=index)

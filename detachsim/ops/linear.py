@@ -9,6 +9,7 @@ from detachsim.engine.broadcasting import broadcast_shape
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.fitting import require_fit
 from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
 from detachsim.engine.tensor import Tensor
@@ -34,7 +35,7 @@ def _refuse_first(session: Any, tensor: Tensor, kernel: str) -> None:
 
 def scaled(array: Array, factor: float) -> Array:
     """``array`` times a Python number, in the array's own type."""
-    return array if factor == 1 else array * np.asarray(factor, dtype=array.dtype)
+    return array if factor == 1 else array * np.asarray(factor).astype(array.dtype)
 
 
 def _check_mm(session: Any, op: Op, bound: list[Any]) -> None:
@@ -158,6 +159,13 @@ def _check_addr(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("addr_dims", ndim=start.array.ndim)
     elif start.shape != shape:
         raise TorchError("addr_sizes", size=list(start.shape), left=list(left.shape), right=list(right.shape))
+
+
+def _refuse_factors(session: Any, op: Op, bound: list[Any]) -> None:
+    # Those of half types are kept wide.
+    kind = dtypes.float32 if bound[0].dtype.is_reduced else bound[0].dtype
+    for factor in bound[3:5]:
+        require_fit(session, kind, factor)
 
 
 def _refuse_addr(session: Any, op: Op, bound: list[Any]) -> None:
@@ -437,6 +445,7 @@ ROWS = [
             "mat2": "times(mm(t(mat1), grad), alpha)",
         },
         check=_check_addmm,
+        refuses=_refuse_factors,
         inplace=True,
         result_edits=1,
         doc="beta * self + alpha * (mat1 @ mat2)",
@@ -452,6 +461,7 @@ ROWS = [
             "vec": "times(mv(t(mat), grad), alpha)",
         },
         check=_check_addmv,
+        refuses=_refuse_factors,
         inplace=True,
         doc="beta * self + alpha * (mat @ vec)",
         samples=("torch.addmv(a.reshape(-1)[:2], torch.stack([a, b]).reshape(2, -1), c.reshape(-1))",),
@@ -482,6 +492,7 @@ ROWS = [
             "batch2": "times(bmm(transpose(batch1, 1, 2), grad), alpha)",
         },
         check=_check_baddbmm,
+        refuses=_refuse_factors,
         inplace=True,
         result_edits=1,
         doc="beta * self + alpha * bmm(batch1, batch2)",
@@ -497,6 +508,7 @@ ROWS = [
             "batch2": "times(bmm(transpose(batch1, 1, 2), expand_batch(grad, batch1_size)), alpha)",
         },
         check=_check_addbmm,
+        refuses=_refuse_factors,
         inplace=True,
         result_edits=3,
         older={"torch-1.13": {"result_edits": 2}},

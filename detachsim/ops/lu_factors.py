@@ -9,6 +9,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_MADE, IN_COLUMNS, laid_out
 from detachsim.engine.op import Op
+from detachsim.engine.views import requires_grad
 from detachsim.ops.loss import refuse_gradient
 from detachsim.ops.matrices import MATRIX, check_shape, refuse_half, transposed
 from detachsim.ops.numeric import require_dim
@@ -78,7 +79,8 @@ def _check_lu(session: Any, op: Op, bound: list[Any]) -> None:
     name = "linalg.lu" if op.name == "linalg_lu" else "torch.lu_factor"
     if bound[0].array.ndim < 2:
         raise TorchError("lu_dims", op=name, sizes=list(bound[0].shape))
-    refuse_half("lu_cpu", bound[0])
+    if bound[0].array.size:
+        refuse_half("lu_cpu", bound[0])
     if not bound[1]:
         raise TorchError("lu_pivot", op="linalg.lu_factor" if op.name == "linalg_lu_factor_ex" else "linalg.lu")
 
@@ -292,6 +294,8 @@ def old_lu_solve(ops: Any, self: Any, LU_data: Any, LU_pivots: Any) -> Any:
 
 
 def _check_unpack(session: Any, op: Op, bound: list[Any]) -> None:
+    if session.grad_enabled and requires_grad(bound[0]):
+        require_dim(-2, bound[0].array.ndim)  # its node keeps the sizes
     if bound[0].array.ndim < 2:
         raise TorchError("lu_unpack_dims", shape=list(bound[0].shape))
     if not bound[3]:

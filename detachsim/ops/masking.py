@@ -92,8 +92,8 @@ def _nonzero_kernel(self: Array) -> Array:
 def _check_masked_fill(session: Any, op: Op, bound: list[Any]) -> None:
     value = bound[2]
     recorded = session.grad_enabled and isinstance(value, Tensor) and requires_grad(value)
-    if recorded and not op.mutates and not bound[0].dtype.is_floating:
-        raise TorchError("autograd_dtype", dtype=bound[0].dtype.scalar)
+    if not op.mutates:
+        broadcast_shape(bound[1].shape, bound[0].shape)
     if isinstance(value, Tensor) and value.array.ndim:
         raise TorchError("masked_fill_value", ndim=value.array.ndim)
     if op.mutates and overlaps_itself(bound[0].array):
@@ -104,12 +104,13 @@ def _check_masked_fill(session: Any, op: Op, bound: list[Any]) -> None:
                 session.warn("masked_fill_uint8")
         else:
             raise TorchError("masked_fill_dtype", dtype=bound[1].dtype.cpp)
-    # A mask out of place meets the tensor from the left.
-    first, second = (0, 1) if op.mutates else (1, 0)
-    shape = broadcast_shape(bound[first].shape, bound[second].shape)
-    if op.mutates and shape != bound[0].shape:
-        raise TorchError("inplace_broadcast", output=list(bound[0].shape), broadcast=list(shape))
+    if op.mutates:
+        shape = broadcast_shape(bound[0].shape, bound[1].shape)
+        if shape != bound[0].shape:
+            raise TorchError("inplace_broadcast", output=list(bound[0].shape), broadcast=list(shape))
     require_fit(session, bound[0].dtype, value.array.item() if isinstance(value, Tensor) else value)
+    if recorded and not op.mutates and not bound[0].dtype.is_floating:
+        raise TorchError("autograd_dtype", dtype=bound[0].dtype.scalar)
 
 
 def _check_masked_select(session: Any, op: Op, bound: list[Any]) -> None:

@@ -12,7 +12,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.layout import AS_FIRST
-from detachsim.engine.memory import NOTHING, PLACING, Overlap, overlaps_itself
+from detachsim.engine.memory import NOTHING, PLACING, Overlap, overlaps_itself, refuse_overlap
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh, strides
@@ -300,6 +300,8 @@ def _check_put(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("put_dtype", left=bound[0].dtype.scalar, right=bound[2].dtype.scalar)
     if bound[1].array.size != bound[2].array.size:
         raise TorchError("put_count", index=bound[1].array.size, source=bound[2].array.size)
+    if op.mutates:
+        refuse_overlap(op.overlap, bound[0], [bound[2], bound[1]])
     if bound[0].array.size == 0 and bound[1].array.size:
         raise TorchError("put_empty")
     _check_take(session, op, bound)
