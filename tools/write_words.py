@@ -32,6 +32,8 @@ def collect() -> dict[str, set[str]]:
         "INIT": set(constructors.constructors("torch.nn.init")),
         "UTILS": set(constructors.constructors("torch.nn.utils")),
         "PARAMETRIZATIONS": set(constructors.constructors("torch.nn.utils.parametrizations")),
+        "SEQUENCES": set(constructors.constructors("torch.nn.utils.rnn")),
+        "TRANSFORMERS": set(constructors.constructors("torch.nn.Transformer")),
         "TABLES": set(constructors.constructors("torch.nn.Embedding")),
         "SCHEDULES": set(constructors.constructors("torch.optim.lr_scheduler")),
         "OPTIMIZERS": set(constructors.constructors("torch.optim")),

@@ -42,6 +42,8 @@ def _vocabulary() -> Vocabulary:
             "torch.nn": split(words.MODULES),
             "torch.nn.init": split(words.INIT),
             "torch.nn.utils.parametrizations": split(words.PARAMETRIZATIONS),
+            "torch.nn.utils.rnn": split(words.SEQUENCES),
+            "torch.nn.Transformer": split(words.TRANSFORMERS),
             "torch.nn.Embedding": split(words.TABLES),
             "torch.nn.EmbeddingBag": split(words.TABLES),
             "torch.nn.utils": split(words.UTILS),

@@ -97,9 +97,9 @@ MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss MultiheadAttention
 PairwiseDistance Parameter ParameterDict ParameterList PixelShuffle PixelUnshuffle PoissonNLLLoss RMSNorm RNN
 RNNCell RReLU ReLU ReLU6 ReflectionPad1d ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d
 ReplicationPad3d SELU Sequential SiLU Sigmoid SmoothL1Loss SoftMarginLoss Softmax Softmax2d Softmin Softplus
-Softshrink Softsign Tanh Tanhshrink Threshold TransformerDecoder TransformerDecoderLayer TransformerEncoder
-TransformerEncoderLayer TripletMarginLoss Unflatten Unfold Upsample UpsamplingBilinear2d UpsamplingNearest2d
-ZeroPad1d ZeroPad2d ZeroPad3d
+Softshrink Softsign Tanh Tanhshrink Threshold Transformer TransformerDecoder TransformerDecoderLayer
+TransformerEncoder TransformerEncoderLayer TripletMarginLoss Unflatten Unfold Upsample UpsamplingBilinear2d
+UpsamplingNearest2d ZeroPad1d ZeroPad2d ZeroPad3d
 """
 
 INIT = """
@@ -113,6 +113,14 @@ clip_grad_norm_ clip_grad_value_ parameters_to_vector remove_weight_norm vector_
 
 PARAMETRIZATIONS = """
 weight_norm
+"""
+
+SEQUENCES = """
+pad_sequence
+"""
+
+TRANSFORMERS = """
+generate_square_subsequent_mask
 """
 
 TABLES = """
@@ -196,49 +204,49 @@ add_zero_attn affine align_corners all_weights alpha approximate base_lrs batch_
 bias_hh_l0 bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse bias_hh_l3
 bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2
 bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bias_k bias_v bidirectional bits blank ceil_mode
-cloned_coefficient cooldown cooldown_counter data default_min_lr defaults delta device dilation dim
-downscale_factor dropout dropout1 dropout2 dropout3 dtype eigenvalues eigenvectors elementwise_affine
-embed_dim embedding_dim end_dim end_factor eps eta_min exponent factor full gamma grad grad_fn groups head_dim
-hidden_size ignore_index imag in1_features in2_features in_channels in_features in_proj_bias in_proj_weight
-include_last_offset index indices info inplace input_size inverse is_cuda is_leaf is_sparse itemsize k
-k_proj_weight kdim keepdim kernel_size label_smoothing lambd last_epoch layers linear1 linear2 log_input
-log_target logabsdet lower mH mT mantissa margin max max_norm max_val metadata milestones min min_lrs min_val
-missing_keys mode mode_worse momentum multihead_attn nbytes ndim negative_slope next_functions nonlinearity
-norm norm1 norm2 norm3 norm_first norm_type normalized_shape num_bad_epochs num_batches_tracked num_channels
-num_embeddings num_features num_groups num_heads num_layers num_parameters original0 original1 out_channels
-out_features out_proj output_nr output_size p padding padding_idx param_groups parametrizations patience
-pivots pos_weight power proj_size q_proj_weight rank real reduction requires_grad residuals resolution result
-retains_grad return_indices running_mean running_var scale_factor scale_grad_by_freq self_attn shape sign
-singular_values size smallest_normal solution start_dim start_factor state step_size stride swap threshold
-threshold_mode tiny total_iters total_steps track_running_stats training type unexpected_keys unflattened_size
-upper upscale_factor v_proj_weight value values variable vdim weight weight_g weight_hh weight_hh_l0
-weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse weight_hh_l3
-weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse weight_hr_l2
-weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih weight_ih_l0 weight_ih_l0_reverse
-weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse weight_ih_l3 weight_ih_l3_reverse weight_v
-zero_infinity
+cloned_coefficient cooldown cooldown_counter d_model data decoder default_min_lr defaults delta device
+dilation dim downscale_factor dropout dropout1 dropout2 dropout3 dtype eigenvalues eigenvectors
+elementwise_affine embed_dim embedding_dim encoder end_dim end_factor eps eta_min exponent factor full gamma
+grad grad_fn groups head_dim hidden_size ignore_index imag in1_features in2_features in_channels in_features
+in_proj_bias in_proj_weight include_last_offset index indices info inplace input_size inverse is_cuda is_leaf
+is_sparse itemsize k k_proj_weight kdim keepdim kernel_size label_smoothing lambd last_epoch layers linear1
+linear2 log_input log_target logabsdet lower mH mT mantissa margin max max_norm max_val metadata milestones
+min min_lrs min_val missing_keys mode mode_worse momentum multihead_attn nbytes ndim negative_slope
+next_functions nhead nonlinearity norm norm1 norm2 norm3 norm_first norm_type normalized_shape num_bad_epochs
+num_batches_tracked num_channels num_embeddings num_features num_groups num_heads num_layers num_parameters
+original0 original1 out_channels out_features out_proj output_nr output_size p padding padding_idx
+param_groups parametrizations patience pivots pos_weight power proj_size q_proj_weight rank real reduction
+requires_grad residuals resolution result retains_grad return_indices running_mean running_var scale_factor
+scale_grad_by_freq self_attn shape sign singular_values size smallest_normal solution start_dim start_factor
+state step_size stride swap threshold threshold_mode tiny total_iters total_steps track_running_stats training
+type unexpected_keys unflattened_size upper upscale_factor v_proj_weight value values variable vdim weight
+weight_g weight_hh weight_hh_l0 weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2
+weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1
+weight_hr_l1_reverse weight_hr_l2 weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih
+weight_ih_l0 weight_ih_l0_reverse weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse
+weight_ih_l3 weight_ih_l3_reverse weight_v zero_infinity
 """
 
 SETTABLE = """
 _version add_zero_attn affine align_corners all_weights alpha approximate batch_first beta bias bias_hh
 bias_hh_l0 bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse bias_hh_l3
 bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2
-bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bias_k bias_v bidirectional blank ceil_mode data delta
-dilation dim downscale_factor dropout dropout1 dropout2 dropout3 elementwise_affine embed_dim embedding_dim
-end_dim eps full grad grad_fn groups head_dim hidden_size ignore_index in1_features in2_features in_channels
-in_features in_proj_bias in_proj_weight include_last_offset inplace input_size is_leaf k k_proj_weight kdim
-keepdim kernel_size label_smoothing lambd layers linear1 linear2 log_input log_target lower margin max_norm
-max_val min_val mode momentum multihead_attn negative_slope nonlinearity norm norm1 norm2 norm3 norm_first
-norm_type normalized_shape num_batches_tracked num_channels num_embeddings num_features num_groups num_heads
-num_layers num_parameters out_channels out_features out_proj output_size p padding padding_idx pos_weight
-proj_size q_proj_weight reduction requires_grad return_indices running_mean running_var scale_factor
-scale_grad_by_freq self_attn size start_dim stride swap threshold track_running_stats training
-unflattened_size upper upscale_factor v_proj_weight value vdim weight weight_hh weight_hh_l0
-weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse weight_hh_l3
-weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse weight_hr_l2
-weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih weight_ih_l0 weight_ih_l0_reverse
-weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse weight_ih_l3 weight_ih_l3_reverse
-zero_infinity
+bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bias_k bias_v bidirectional blank ceil_mode d_model data
+decoder delta dilation dim downscale_factor dropout dropout1 dropout2 dropout3 elementwise_affine embed_dim
+embedding_dim encoder end_dim eps full grad grad_fn groups head_dim hidden_size ignore_index in1_features
+in2_features in_channels in_features in_proj_bias in_proj_weight include_last_offset inplace input_size
+is_leaf k k_proj_weight kdim keepdim kernel_size label_smoothing lambd layers linear1 linear2 log_input
+log_target lower margin max_norm max_val min_val mode momentum multihead_attn negative_slope nhead
+nonlinearity norm norm1 norm2 norm3 norm_first norm_type normalized_shape num_batches_tracked num_channels
+num_embeddings num_features num_groups num_heads num_layers num_parameters out_channels out_features out_proj
+output_size p padding padding_idx pos_weight proj_size q_proj_weight reduction requires_grad return_indices
+running_mean running_var scale_factor scale_grad_by_freq self_attn size start_dim stride swap threshold
+track_running_stats training unflattened_size upper upscale_factor v_proj_weight value vdim weight weight_hh
+weight_hh_l0 weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse
+weight_hh_l3 weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse
+weight_hr_l2 weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih weight_ih_l0
+weight_ih_l0_reverse weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse weight_ih_l3
+weight_ih_l3_reverse zero_infinity
 """
 
 INPLACE_METHODS = """

@@ -31,14 +31,19 @@ def constructors(space: str) -> dict[str, Callable[..., Any]]:
         from detachsim.ops.nn import utils, weight_norm
 
         return utils.FUNCTIONS | weight_norm.FUNCTIONS
+    if space == "torch.nn.utils.rnn":
+        from detachsim.ops.nn import sequences
+
+        return sequences.FUNCTIONS
     if space == "torch.nn.utils.parametrizations":
         from detachsim.ops.nn import weight_norm
 
         return weight_norm.PARAMETRIZATIONS
     if space.startswith("torch.nn.") and space.count(".") == 2:
-        from detachsim.ops.nn import embeddings
+        from detachsim.ops.nn import embeddings, transformer
 
-        return embeddings.CLASS_METHODS.get(space.rpartition(".")[2], {})
+        own: dict[str, dict[str, Callable[..., Any]]] = embeddings.CLASS_METHODS | transformer.CLASS_METHODS
+        return own.get(space.rpartition(".")[2], {})
     return {}
 
 

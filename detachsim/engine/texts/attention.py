@@ -38,6 +38,8 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "transformer_activation": ("RuntimeError", "activation should be relu/gelu, not {activation}", {}),
+    "transformer_batch": ("RuntimeError", "the batch number of src and tgt must be equal", {}),
+    "transformer_width": ("RuntimeError", "the feature number of src and tgt must be equal to d_model", {}),
     "transformer_nested": (
         "UserWarning",
         "enable_nested_tensor is True, but self.use_nested_tensor is False because {reason}",

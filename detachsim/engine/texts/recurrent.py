@@ -94,4 +94,16 @@ TEXTS: dict[str, Entry] = {
     "recurrent_states_tensor": ("TypeError", _NOT_A_PAIR, {"torch-1.13": _NOT_A_PAIR.replace(" of [{params}]!", "!")}),
     "recurrent_state": ("RuntimeError", "Expected {which} size {expected}, got {found}", {}),
     "mkldnn_type": ("RuntimeError", "get_mkldnn_dtype: unsupported data type", {}),
+    "pad_sequence_type": (
+        "RuntimeError",
+        "pad_sequence: Expected iterable for input sequences, but got arg of type: <class '{type}'>",
+        {},
+    ),
+    "pad_sequence_item": ("TypeError", "expected Tensor as element {place} in argument 0, but got {type}", {}),
+    "pad_sequence_empty": ("RuntimeError", "received an empty list of sequences", {}),
+    "pad_sequence_side": (
+        "RuntimeError",
+        "Expected padding_side to be one of left or right, but got {side}.",
+        {},
+    ),
 }

@@ -25,7 +25,7 @@ _FILES: dict[str, str] = {
     "fold": "Unfold Fold",
     "distance": "CosineSimilarity PairwiseDistance",
     "container": "Sequential ModuleList ModuleDict ParameterList ParameterDict",
-    "transformer": "TransformerEncoder TransformerEncoderLayer TransformerDecoder TransformerDecoderLayer",
+    "transformer": "Transformer TransformerEncoder TransformerEncoderLayer TransformerDecoder TransformerDecoderLayer",
 }
 _HOMES = {name: file for file, names in _FILES.items() for name in names.split()}
 _FAMILIES = {"Loss": "loss", "Pool": "pooling", "Dropout": "dropout", "Pad": "padding"}

@@ -1,5 +1,6 @@
 """The layers of transformers: attention, then two linear layers, each with a residual path and a normalization."""
 
+import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -7,9 +8,11 @@ import numpy as np
 
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
+from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.engine.views import requires_grad
 from detachsim.ops.collections import items_of
+from detachsim.ops.nn import init
 from detachsim.ops.nn.attention import MultiheadAttention
 from detachsim.ops.nn.base import Module, build, call_module, dims_of, options, refuse_newer
 from detachsim.ops.nn.containers import ModuleList
@@ -18,7 +21,7 @@ from detachsim.ops.nn.dropout import Dropout
 from detachsim.ops.nn.heads import canonical_mask
 from detachsim.ops.nn.linear import Linear
 from detachsim.ops.nn.norms import LayerNorm
-from detachsim.ops.python_calls import call_given
+from detachsim.ops.python_calls import call_given, function
 
 
 class _Layer(Module):
@@ -318,9 +321,106 @@ class TransformerDecoder(_Stack):
         return self.finished(made)
 
 
+class Transformer(Module):
+    """An encoder, and a decoder that looks at what it gives."""
+
+    newer = frozenset(("bias",))
+    called: ClassVar[dict[str, str]] = {"__init__": "", "forward": ""}
+
+    def __init__(
+        self,
+        d_model: int = 512,
+        nhead: int = 8,
+        num_encoder_layers: int = 6,
+        num_decoder_layers: int = 6,
+        dim_feedforward: int = 2048,
+        dropout: float = 0.1,
+        activation: Any = "relu",
+        custom_encoder: Any = None,
+        custom_decoder: Any = None,
+        layer_norm_eps: float = 1e-5,
+        batch_first: bool = False,
+        norm_first: bool = False,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        options = (d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first)
+        kinds = {"bias": bias, "device": device, "dtype": dtype}
+
+        def stack(kind: Any, layer: Any, count: int) -> Any:
+            one = build(self.session, layer, *options, **kinds)
+            return build(
+                self.session, kind, one, count, build(self.session, LayerNorm, d_model, layer_norm_eps, **kinds)
+            )
+
+        encoder = custom_encoder or stack(TransformerEncoder, TransformerEncoderLayer, num_encoder_layers)
+        self.assign("encoder", encoder)
+        decoder = custom_decoder or stack(TransformerDecoder, TransformerDecoderLayer, num_decoder_layers)
+        self.assign("decoder", decoder)
+        with self.session.unrecorded():
+            for tensor in self.all_parameters():
+                if tensor.array.ndim > 1:
+                    init.xavier_uniform(self.session, tensor)
+        self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
+
+    def forward(
+        self,
+        src: Any,
+        tgt: Any,
+        src_mask: Any = None,
+        tgt_mask: Any = None,
+        memory_mask: Any = None,
+        src_key_padding_mask: Any = None,
+        tgt_key_padding_mask: Any = None,
+        memory_key_padding_mask: Any = None,
+        src_is_causal: Any = None,
+        tgt_is_causal: Any = None,
+        memory_is_causal: Any = None,
+    ) -> Any:
+        """Run encoder and decoder."""
+        refuse_newer(self, src_is_causal=src_is_causal, tgt_is_causal=tgt_is_causal, memory_is_causal=memory_is_causal)
+        dim = 0 if self.batch_first else 1
+        if dims_of(src) == 3 and src.shape[dim] != tgt.shape[dim]:
+            raise TorchError("transformer_batch")
+        if src.shape[-1] != self.d_model or tgt.shape[-1] != self.d_model:
+            raise TorchError("transformer_width")
+        encoder, decoder = (self.held(name) for name in ("encoder", "decoder"))
+        given = {"mask": src_mask, "src_key_padding_mask": src_key_padding_mask}
+        masks = {
+            "tgt_mask": tgt_mask,
+            "memory_mask": memory_mask,
+            "tgt_key_padding_mask": tgt_key_padding_mask,
+            "memory_key_padding_mask": memory_key_padding_mask,
+        }
+        if self.session.dialect == NEWEST:
+            given["is_causal"] = src_is_causal
+            masks |= {"tgt_is_causal": tgt_is_causal, "memory_is_causal": memory_is_causal}
+        memory = call_module(self.session, encoder, src, **given)
+        return call_module(self.session, decoder, tgt, memory, **masks)
+
+    ATTRIBUTES: ClassVar[dict[str, Any]] = {
+        **options("d_model", "nhead", "batch_first"),
+        "encoder": lambda session, module: module.held("encoder"),
+        "decoder": lambda session, module: module.held("decoder"),
+    }
+
+
+def square_mask(session: Session, sz: int, device: Any = None, dtype: Any = None) -> Any:
+    """Return what is added to scores so that no place sees what comes later."""
+    return session.call("triu", session.call("full", (sz, sz), -math.inf, dtype=dtype), 1)
+
+
+square_mask.__name__ = "generate_square_subsequent_mask"
+
+# What the classes themselves can be asked for, by class.
+CLASS_METHODS = {"Transformer": {"generate_square_subsequent_mask": function(square_mask)}}
+
 CLASSES: tuple[type[Module], ...] = (
     TransformerEncoderLayer,
     TransformerDecoderLayer,
     TransformerEncoder,
     TransformerDecoder,
+    Transformer,
 )
