@@ -213,7 +213,7 @@ TEXTS: dict[str, Entry] = {
         "max_val ({most}) must be greater than min_val ({least})",
         {"torch-1.13": ""},
     ),
-    "unflatten_module_sizes": ("TypeError", "unflattened_size must be a tuple of ints, but found type {type}", {}),
+    "unflatten_module_sizes": ("TypeError", "unflattened_size must be a tuple of {of}, but found type {type}", {}),
     "unflatten_module_size": (
         "TypeError",
         "unflattened_size must be tuple of ints, but found element of type {type} at pos {place}",

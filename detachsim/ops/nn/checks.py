@@ -21,7 +21,8 @@ def _hardtanh(session: Session, options: Options) -> None:
 def _unflatten(session: Session, options: Options) -> None:
     sizes = options["unflattened_size"]
     if not isinstance(sizes, (tuple, list)):
-        raise TorchError("unflatten_module_sizes", type=type_name(sizes))
+        named = isinstance(options["dim"], str) and session.dialect != NEWEST
+        raise TorchError("unflatten_module_sizes", of="tuples" if named else "ints", type=type_name(sizes))
     for place, size in enumerate(sizes):
         if not isinstance(size, int):
             raise TorchError("unflatten_module_size", type=type_name(size), place=place)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.leaves import requires_grad_
 from detachsim.engine.session import Session
@@ -56,11 +57,14 @@ def state_dict(module: "Module", *, prefix: str = "", keep_vars: bool = False) -
 state_dict.__qualname__ = "Module.state_dict"
 
 
-def load_state_dict(module: "Module", state_dict: Any, strict: bool = True, assign: bool = False) -> Loaded:
+def load_state_dict(module: "Module", state_dict: Any, strict: bool = True, assign: bool | None = None) -> Loaded:
     """Copy the values of a state dict into a module's own tensors; names that do not match are an error.
 
     With ``assign``, the values themselves become the module's.
     """
+    if assign is not None and module.session.dialect != NEWEST:
+        text = "Module.load_state_dict() got an unexpected keyword argument 'assign'"
+        raise TorchError("python", type="TypeError", text=text)
     if not isinstance(state_dict, Dictionary):
         raise TorchError("state_dict_type", type=_class_text(state_dict))
     entries = _entries(module)

@@ -6,6 +6,7 @@ A row says: the class's name, its options with their defaults, the op that it ru
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.ops.loss import chosen_reduction
 from detachsim.ops.nn.base import Module, dims_of, options, tensors
@@ -285,7 +286,9 @@ def _initializer(name: str, defaults: Options) -> Callable[..., None]:
     required = [option for option, value in defaults if value is REQUIRED]
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        _refuse_wrong(f"{name}.__init__()", names, required, args, kwargs)
+        # Up to 1.13 what has no options of its own said so in the name of all modules.
+        owner = name if names or self.session.dialect == NEWEST else "Module"
+        _refuse_wrong(f"{owner}.__init__()", names, required, args, kwargs)
         Module.__init__(self)
         values = dict(defaults)
         values.update(zip(names, args, strict=False))

@@ -3,6 +3,7 @@
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
@@ -28,8 +29,9 @@ def state_dict(self: "Optimizer") -> Dictionary:
 def load_state_dict(self: "Optimizer", state_dict: Any) -> None:
     """Take state and options over from a state dict; tensors of the parameters' own type are shared with it."""
     if not isinstance(state_dict, Dictionary):
-        text = f"'{type_name(state_dict)}' object has no attribute 'copy'"
-        raise TorchError("python", type="AttributeError", text=text)
+        kind, new = type_name(state_dict), self.session.dialect == NEWEST
+        text = f"'{kind}' object has no attribute 'copy'" if new else f"'{kind}' object is not subscriptable"
+        raise TorchError("python", type="AttributeError" if new else "TypeError", text=text)
     saved = [_copied(group) for group in state_dict.get_item("param_groups")]
     if len(saved) != len(self.param_groups):
         raise TorchError("optimizer_load_groups")
