@@ -26,7 +26,8 @@ def set_printoptions(
 ) -> None:
     """``torch.set_printoptions``: what is not given stays, but ``sci_mode``, which each call sets."""
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
-    changes = _PROFILES.get(profile, {}) | {name: value for name, value in given.items() if value is not None}
+    known = _PROFILES.get(profile, {}) if isinstance(profile, str) else {}
+    changes = known | {name: value for name, value in given.items() if value is not None}
     for name, value in changes.items():
         # PyTorch takes anything, and fails when it prints the next tensor.
         if not isinstance(value, int if name in ("precision", "edgeitems") else (int, float)):
