@@ -208,6 +208,7 @@ def _store_retained(session: "Session", tensor: Tensor, gradient: Any, create_gr
     else:
         array = np.ascontiguousarray(gradient)
         total = array.copy() if present is None else present.array + array
-        info.grad = fresh(np.asarray(total).reshape(tensor.shape), tensor.dtype)
+        # In the shape that the gradient had there: the tensor may have got another one since.
+        info.grad = fresh(np.asarray(total).reshape(np.shape(gradient)), tensor.dtype)
     if session.facts is not None:
         session.facts.append(("retain", tensor, gradient if create_graph else np.array(gradient)))

@@ -53,7 +53,8 @@ def run_inplace(session: "Session", op: Op, bound: list[Any], recording: bool) -
     if node is not None:
         node.shape = target.array.shape
         node.dtype = target.dtype
-        node.saved = ()  # should the next line fail
+        # Should the next line fail, there is no output to save.
+        node.saved = None if any(position < 0 for _, position, _ in op.plan.saved) else tuple(saved_inputs)
         rebase_history(session, target, node)
         node.saved = _finish_inplace_saves(op, saved_inputs, target)
     return target
@@ -77,7 +78,7 @@ def run_restride(session: "Session", op: Op, bound: list[Any]) -> Tensor:
         node.shape = made.shape
         node.dtype = target.dtype
         node.saved = ()
-        replace_node(session, target, node)
+        replace_node(session, target, node, restrided=True)
     return target
 
 

@@ -4,7 +4,7 @@ Both work on a stretch of memory laid out as the base is. Source: PyTorch's note
 backward, checked against 2.13.0.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
 from detachsim.engine.memory import copy_in_order, may_overlap
 from detachsim.engine.node import AsStrided, CopySlices, Node
 from detachsim.engine.tensor import Tensor, fresh, restride
@@ -20,6 +21,23 @@ if TYPE_CHECKING:
     from detachsim.engine.session import Session
 
 CallNode = Callable[["Session", Node, list[Any], bool], list[Any]]
+
+
+def require_inside(size: Sequence[int], stride: Sequence[int], start: int, count: int, itemsize: int) -> None:
+    """Raise PyTorch's error for a geometry that does not lie inside of a memory of ``count`` elements."""
+    if start < 0:
+        raise TorchError("as_strided_offset", offset=start)
+    needed = start + 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    if needed > count and 0 not in size:
+        raise TorchError(
+            "as_strided_bounds",
+            sizes=list(size),
+            strides=list(stride),
+            offset=start,
+            itemsize=itemsize,
+            needed=needed * itemsize,
+            size=count * itemsize,
+        )
 
 
 def copy_slices_backward(
@@ -48,6 +66,8 @@ def copy_slices_backward(
     memory = np.zeros(_extent(node.base_shape, node.base_stride), dtype=gradient.dtype)
     base = restride(memory, node.base_shape, node.base_stride, 0)
     base[...] = gradient
+    # The view may have got another place by ``.data =`` or ``set_``.
+    require_inside(node.view_shape, node.view_stride, start, memory.size, node.dtype.itemsize)
     view = restride(memory, node.view_shape, node.view_stride, start)
     results = call_node(session, inner, [view.copy()], False)
     if node.next[0] is not None:

@@ -257,26 +257,32 @@ def rebase_history(session: "Session", tensor: Tensor, node: Node) -> None:
     slices.inner = node
     _set_geometries(slices, base, tensor)
     old = base.node
-    base.node = slices
-    base.output_nr = tensor.output_nr = 0
-    base.requires = False
     if session.dialect == NEWEST:
         # In older dialects what was retained of a base stays with the node from before.
         move_hooks(session, base, old, slices)
+    base.node = slices
+    base.output_nr = tensor.output_nr = 0
+    base.requires = False
     if session.facts is not None:
         session.facts.append(("rebase", base, old, slices))
     grad_fn(session, tensor)
 
 
-def replace_node(session: "Session", tensor: Tensor, node: Node) -> None:
-    """Make ``node`` the tensor's own, whatever its base's is."""
+def replace_node(session: "Session", tensor: Tensor, node: Node, *, restrided: bool = False) -> None:
+    """Make ``node`` the tensor's own, whatever its base's is.
+
+    What was only ``restrided`` leaves it to the old node to keep its gradient.
+    """
     old = tensor.node
     tensor.node = node
     tensor.output_nr = 0
     tensor.requires = False
     if tensor.view is not None:
         tensor.view.attr_version = tensor.version.value
-    move_hooks(session, tensor, old, node)
+    if not restrided:
+        move_hooks(session, tensor, old, node)
+    elif session.dialect == NEWEST and tensor.meta is not None:
+        tensor.meta.prehooks = []
     if session.facts is not None:
         session.facts.append(("rebase", tensor, old, node))
 
@@ -299,7 +305,8 @@ def move_hooks(session: "Session", tensor: Tensor, old: Node | None, new: Node) 
         # ``detach_()`` has taken the node away that held it: PyTorch stumbles.
         raise TorchError("retained_without_node")
     retained = extras(old).retained
-    for output_nr, holder in list(retained.items()):
-        if holder() is tensor:
-            del retained[output_nr]
-            extras(new).retained[0] = holder
+    number = next((number for number, holder in retained.items() if holder() is tensor), None)
+    if number is None:
+        # A change of the geometry has left it at an older node.
+        raise TorchError("retained_elsewhere")
+    extras(new).retained[0] = retained.pop(number)

@@ -48,6 +48,8 @@ def _check_index_put(session: Any, op: Any, bound: list[Any]) -> None:
                 if session.dialect == NEWEST:
                     raise TorchError("masked_fill_dtype", dtype=mask.dtype.cpp)
                 session.warn("masked_fill_uint8")
+            if overlaps_itself(target.array):
+                session.warn("masked_fill_expanded")
             require_fit(session, target.dtype, values.array.item())
             return
         refuse_any_overlap(target, [values, indices])

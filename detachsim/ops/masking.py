@@ -96,8 +96,6 @@ def _check_masked_fill(session: Any, op: Op, bound: list[Any]) -> None:
         broadcast_shape(bound[1].shape, bound[0].shape)
     if isinstance(value, Tensor) and value.array.ndim:
         raise TorchError("masked_fill_value", ndim=value.array.ndim)
-    if op.mutates and overlaps_itself(bound[0].array):
-        session.warn("masked_fill_expanded")
     if bound[1].dtype is not dtypes.boolean:
         if session.dialect != "torch-2.13":
             if bound[1].dtype is dtypes.uint8:
@@ -105,6 +103,8 @@ def _check_masked_fill(session: Any, op: Op, bound: list[Any]) -> None:
         else:
             raise TorchError("masked_fill_dtype", dtype=bound[1].dtype.cpp)
     if op.mutates:
+        if overlaps_itself(bound[0].array):
+            session.warn("masked_fill_expanded")
         shape = broadcast_shape(bound[0].shape, bound[1].shape)
         if shape != bound[0].shape:
             raise TorchError("inplace_broadcast", output=list(bound[0].shape), broadcast=list(shape))

@@ -12,7 +12,7 @@ from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.limits import require_no_negative
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
-from detachsim.engine.slices import spread, spread_tensor
+from detachsim.engine.slices import require_inside, spread, spread_tensor
 from detachsim.engine.tensor import Tensor, memory_of, offset, restride, strides
 from detachsim.ops.numeric import dims, numel, wrap_dim
 from detachsim.ops.reshaping import infer_size, view_or_none
@@ -225,22 +225,9 @@ def check_as_strided(session: Any, op: Any, bound: list[Any]) -> None:
         raise TorchError("as_strided_lengths")
     if any(step < 0 for step in stride):
         raise TorchError("as_strided_negative", strides=list(stride))
-    if start < 0:
-        raise TorchError("as_strided_offset", offset=start)
-    if any(n < 0 for n in size) and 0 not in size:
+    if start >= 0 and any(n < 0 for n in size) and 0 not in size:
         raise TorchError("as_strided_overflow", sizes=list(size), strides=list(stride))
-    needed = start + 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-    there, itemsize = memory_of(tensor).size, tensor.dtype.itemsize
-    if needed > there and 0 not in size:
-        raise TorchError(
-            "as_strided_bounds",
-            sizes=list(size),
-            strides=list(stride),
-            offset=start,
-            itemsize=itemsize,
-            needed=needed * itemsize,
-            size=there * itemsize,
-        )
+    require_inside(size, stride, start, memory_of(tensor).size, tensor.dtype.itemsize)
     require_no_negative(size)
 
 

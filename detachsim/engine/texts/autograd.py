@@ -86,6 +86,12 @@ TEXTS: dict[str, Entry] = {
         "`inputs` argument to `grad()` cannot be empty.",
         {"torch-1.13": ("ValueError", "grad requires non-empty inputs.")},
     ),
+    "retained_elsewhere": (
+        "RuntimeError",
+        'out != nullptr INTERNAL ASSERT FAILED at "/__w/pytorch/pytorch/torch/csrc/autograd/variable.cpp":207, please report '
+        "a bug to PyTorch. ",
+        {},
+    ),
     "retained_without_node": (
         "RuntimeError",
         'old_fn INTERNAL ASSERT FAILED at "/__w/pytorch/pytorch/torch/csrc/autograd/variable.cpp":205, please report a bug '
