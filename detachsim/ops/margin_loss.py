@@ -10,6 +10,7 @@ from detachsim.engine.broadcasting import require_broadcast
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
+from detachsim.engine.promotion import result_type
 from detachsim.ops.loss import (
     LEGACY,
     check_reduction,
@@ -20,7 +21,7 @@ from detachsim.ops.loss import (
     size_text,
 )
 from detachsim.ops.numeric import precise_each
-from detachsim.ops.row import FLOAT, composite, general
+from detachsim.ops.row import FIRST, FLOAT, composite, general
 from detachsim.ops.vector_norms import vector_norm
 
 _EPSILON = 1e-12
@@ -90,7 +91,9 @@ def _check_soft_margin(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("inplace_broadcast", output=list(bound[0].shape), broadcast=list(shape))
     if not self.is_floating:
         # The result of exp is written to a tensor of self's type.
-        raise TorchError("bool_neg" if self is dtypes.boolean else "inplace_cast", result="Float", output=self.scalar)
+        wide = result_type(bound[:2])
+        result = (wide if wide.is_floating else dtypes.float32).scalar
+        raise TorchError("bool_neg" if self is dtypes.boolean else "inplace_cast", result=result, output=self.scalar)
 
 
 def soft_margin_slope_sum(ops: Any, grad: Any, grad_output: Any, self: Any, target: Any, reduction: str) -> Any:
@@ -317,7 +320,7 @@ ROWS = [
         "soft_margin_kernel(Tensor self, Tensor target, str reduction)",
         "SoftMarginLossBackward0",
         soft_margin,
-        promote=FLOAT,
+        promote=FIRST,
         where="",
         grad={"self": "soft_margin_backward(grad, self, target, reduction)"},
         check=_check_soft_margin,
