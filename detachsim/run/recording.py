@@ -297,8 +297,8 @@ class Recorder:
     def _reason(self, tensor: Tensor | None) -> str:
         if tensor is None:
             return "number"
-        if requires_grad(tensor):
-            return "no_grad"  # a view made under no_grad of something that requires grad
+        if tensor.view is not None and tensor.view.creation == "no_grad" and requires_grad(tensor):
+            return "no_grad"  # a view of something that requires grad
         if not tensor.dtype.is_floating:
             return "integer"
         return self.reasons.get(self.tensor_id(tensor), "not required")

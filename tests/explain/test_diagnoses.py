@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.explain.scenarios import diagnosed, leaf, steps
+from detachsim.events import FlowStopped
+from tests.explain.scenarios import diagnosed, leaf, run, steps
 
 
 class Case(NamedTuple):
@@ -427,3 +428,16 @@ def test_parameters_over_one_memory_count_together() -> None:
     text = steps("tensor: base = [1.0, 2.0, 3.0, 4.0]", *parts, "inplace: base[0] = 9", "backward: y")
     (found,) = diagnosed(text)
     assert found.headline.startswith("base[0] = 9 in step 5 edited another part of base than the one that MulBackward0")
+
+
+@pytest.mark.parametrize(
+    ("lines", "stops"),
+    [
+        (["tensor: b = zeros(2)", "inplace: b.add_(a)", "backward: b.sum()"], []),
+        (["no_grad:\n  - op: b = a[:1]", "backward: (a * b).sum()"], [(("b",), "no_grad")]),
+    ],
+)
+def test_where_a_gradient_stops(lines: list[str], stops: list[tuple[tuple[str, ...], str]]) -> None:
+    """What an edit wrote over required no grad before; a view made while gradients were off leads nowhere."""
+    events = run(steps(leaf("a"), *lines))
+    assert [(event.names, event.reason) for event in events if isinstance(event, FlowStopped)] == stops
