@@ -18,6 +18,7 @@ from detachsim.engine.tensor import Tensor
 from detachsim.run import derivatives, tensors
 from detachsim.run.arrays import from_numpy
 from detachsim.run.broadcasting import broadcast_shapes
+from detachsim.run.collecting import FUNCTIONS as COLLECTING
 from detachsim.run.constructors import constructors
 from detachsim.run.newer import torch_lacks
 from detachsim.run.passes import backward, grad, length_of
@@ -68,6 +69,8 @@ PYTHON: dict[str, tuple[Callable[..., Any], Callable[[Session, Any], Any]]] = {
 
 
 def _python_function(session: Session, name: str) -> Function:
+    if name in COLLECTING:
+        return Function(name, partial(COLLECTING[name], session), PYTHONS)
     function, of_value = PYTHON[name]
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -169,7 +172,7 @@ def find_function(session: Session, path: tuple[str, ...]) -> Any:
     """Return the function or constant of a bare or dotted name, ``None`` where there is none."""
     if len(path) == 1:
         name = path[0]
-        if name in PYTHON:
+        if name in PYTHON or name in COLLECTING:
             return _python_function(session, name)
         if name in ("inf", "nan"):
             return CONSTANTS[name]
