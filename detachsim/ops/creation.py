@@ -179,6 +179,7 @@ def _triangle_indices(name: str) -> Any:
                 raise TorchError("triangle_size", word=word, size=size)
         if dtype not in (None, dtypes.int64, dtypes.int32):
             raise TorchError("not_implemented_for", kernel=name, dtype=dtype.scalar)
+        require_few(row * col)  # numpy marks them in a whole matrix
         made = (np.triu_indices if upper else np.tril_indices)(row, offset, col)
         kind = dtype or dtypes.int64
         return as_leaf(session, fresh(np.stack(made).astype(kind.numpy), kind), requires_grad)

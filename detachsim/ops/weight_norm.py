@@ -6,6 +6,7 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array
 from detachsim.engine.op import Op
+from detachsim.ops.numeric import require_dim, wrap_dim
 from detachsim.ops.row import composite, general
 
 
@@ -36,6 +37,8 @@ def norm_except_dim(ops: Any, v: Any, pow: int = 2, dim: int = 0) -> Any:
     """The norms of v along all dims but one, which keep a place."""
     if dim == -1:
         return ops.norm(v, pow)
+    wrap_dim(dim, v.ndim)
+    require_dim(dim, v.ndim)
     _, shape = _lengths(v, dim)
     if dim == 0:
         return ops.view(ops.norm_dim(ops.view(ops.contiguous(v), (v.shape[0], -1)), pow, (1,)), shape)
