@@ -51,17 +51,23 @@ def run_backward(
     count_dependencies(work, [node for node, _ in roots])
     if inputs is not None:
         restrict(work, [node for node, _ in roots], inputs, accumulate)
+    # Of several roots those that lead to no input are passed over; a single one runs its hooks at least.
+    passed_over = set()
+    if work.needed is not None and len(roots) > 1:
+        passed_over = {node for node, _ in roots} - work.needed - work.captures.keys()
     before = session.grad_enabled, session.grad_idle, session.backward_node
     session.grad_enabled = create_graph and not session.inference
     session.grad_idle = create_graph and session.inference
     try:
         # The seeds of one root node arrive together; a root may also wait for another root's gradient.
         for (node, number), gradient in zip(roots, gradients, strict=True):
+            if node in passed_over:
+                continue
             if not create_graph:
                 work.gradients.note(gradient)
             arrive(work, node, number, gradient if create_graph else gradient.array)
         for node in dict.fromkeys(node for node, _ in roots):
-            if work.waiting.get(node, 0) == 0:
+            if work.waiting.get(node, 0) == 0 and node not in passed_over:
                 push(work.ready, node)
         _loop(work)
     except TorchError:
