@@ -51,7 +51,12 @@ def view_called(whose: str, shape: tuple[int, ...], base: tuple[int, ...]) -> st
 
 def unnamed(op: str) -> str:
     """Return what to call a tensor without a name and without a base that has one."""
-    return f"the unnamed result of {op.removesuffix('_kernel')}"
+    return f"the unnamed result of {plain_op(op)}"
+
+
+def plain_op(op: str) -> str:
+    """Return an op's name without what tells its overload or its kernel from others."""
+    return op.removesuffix("_kernel").removesuffix("_scalar")
 
 
 # Ops that one writes with a sign, or that stand behind a call of another name.
@@ -81,7 +86,7 @@ def op_called(op: str, code: str = "") -> str:
     """Return an op as it is written in ``code``: ``.data`` is no call, and a sign has a word."""
     if op == "data":
         return ".data"
-    plain = op.removesuffix("_kernel")
+    plain = plain_op(op)
     if f"{plain}(" in code or plain not in _OPERATIONS:
         return f"{plain}()"
     return _OPERATIONS[plain]
