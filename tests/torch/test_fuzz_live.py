@@ -24,5 +24,5 @@ def test_random_scenarios_agree() -> None:
         found = compare_random((plain, full), EXAMPLES, SEED, SECONDS)
     assert found.count >= min(EXAMPLES, 20)
     # What docs/differences.md names is rare, and so is what nobody has found yet.
-    assert len(found.reports) <= found.count // 100, f"{len(found.reports)} differ:\n" + min(found.reports, key=len)
+    assert len(found.reports) <= found.count // 200, f"{len(found.reports)} differ:\n" + min(found.reports, key=len)
     assert len(found.roundings) <= found.count // 50, f"{len(found.roundings)} round:\n" + min(found.roundings, key=len)
