@@ -56,8 +56,13 @@ def register_hook(session: "Session", tensor: Tensor, function: Hook, name: str)
     info = meta(tensor)
     hooks = next((hooks for hooks in info.prehooks if type(hooks) is list), None)
     if hooks is None:
-        node = grad_fn(session, tensor)
         hooks = []
+        try:
+            node = grad_fn(session, tensor)
+        except TorchError:
+            # The list is the tensor's by then: later hooks join it without a look at the node, and never run.
+            info.prehooks.append(hooks)
+            raise
         _attach(tensor, node, hooks)
     entry = Registered(function, name)
     hooks.append(entry)
