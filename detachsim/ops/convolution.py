@@ -6,7 +6,7 @@ from typing import Any
 from detachsim.engine import dtypes
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
-from detachsim.ops.convolution_kernels import Ints, convolution, convolution_backward_kernel
+from detachsim.ops.convolution_kernels import Ints, convolution, convolution_backward_kernel, transposed_size
 from detachsim.ops.element_types import require_same_type
 from detachsim.ops.row import composite, general
 
@@ -106,10 +106,12 @@ def _check_convolution(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("conv_groups_zero")
     if any(size < 0 for size in padding):
         raise TorchError("conv_padding")
+    if any(size < 0 for size in output_padding):
+        raise TorchError("conv_output_negative")
     if any(size <= 0 for size in stride):
         raise TorchError("conv_stride")
-    if any(size <= 0 for size in dilation):
-        raise TorchError("conv_dilation", dilation=list(dilation))
+    if any(size < 0 for size in dilation):
+        raise TorchError("conv_dilation_negative")
     if input.array.ndim != weight.array.ndim:
         raise TorchError(
             "conv_other_dims",
@@ -118,12 +120,15 @@ def _check_convolution(session: Any, op: Op, bound: list[Any]) -> None:
             ndim=input.array.ndim,
             input=list(input.shape),
         )
-    if transposed:
-        _check_transposed(input, weight, bias, stride, dilation, output_padding, groups)
-        _check_elements(input, weight, f"slow_conv_transpose{max(dims, 2)}d_out_cpu")
-        return
+    if weight.shape[0] < groups:
+        raise TorchError("conv_weight_few", groups=groups, weight=list(weight.shape))
     if weight.shape[0] % groups:
         raise TorchError("conv_weight_groups", groups=groups, weight=list(weight.shape))
+    if transposed:
+        _check_transposed(input, weight, bias, groups)
+        _check_measures(input, weight, stride, padding, dilation, output_padding)
+        _check_elements(input, weight, f"slow_conv_transpose{max(dims, 2)}d_out_cpu")
+        return
     if input.shape[1] != weight.shape[1] * groups:
         raise TorchError(
             "conv_channels",
@@ -141,6 +146,8 @@ def _check_convolution(session: Any, op: Op, bound: list[Any]) -> None:
     kernel = [dilation[i] * (weight.shape[2 + i] - 1) + 1 for i in range(dims)]
     if any(have < want for have, want in zip(padded, kernel, strict=True)):
         raise TorchError("conv_kernel", input=" x ".join(map(str, padded)), kernel=" x ".join(map(str, kernel)))
+    if 0 in dilation:
+        raise TorchError("conv_dilation", dilation=[*[1] * (2 - dims), *dilation])
     _check_elements(input, weight, "compute_columns3d" if dims == 3 else "slow_conv2d_cpu")
 
 
@@ -163,9 +170,7 @@ def _check_elements(input: Any, weight: Any, kernel: str) -> None:
         raise TorchError("scalar_types", expected=input.dtype.scalar, found=weight.dtype.scalar)
 
 
-def _check_transposed(
-    input: Any, weight: Any, bias: Any, stride: Ints, dilation: Ints, output_padding: Ints, groups: int
-) -> None:
+def _check_transposed(input: Any, weight: Any, bias: Any, groups: int) -> None:
     if input.shape[1] != weight.shape[0]:
         raise TorchError(
             "conv_channels",
@@ -180,14 +185,27 @@ def _check_transposed(
         raise TorchError(
             "conv_bias", how="transposed=1, ", weight=list(weight.shape), expected=outputs, bias=list(bias.shape)
         )
+
+
+def _check_measures(input: Any, weight: Any, stride: Ints, padding: Ints, dilation: Ints, output_padding: Ints) -> None:
+    """What the kernel of a transpose refuses; that over one dim is the one over two, the first of size 1."""
+    flat = len(stride) == 1
+    if 0 in dilation:
+        raise TorchError("conv_dilation", dilation=", ".join(_named("dilation", [*[1] * flat, *dilation])))
     if any(e >= s and e >= d for e, s, d in zip(output_padding, stride, dilation, strict=True)):
-        pad = [1] * (2 - len(stride))
-        raise TorchError(
-            "conv_output_padding",
-            output=[*(0 for _ in pad), *output_padding],
-            stride=[*pad, *stride],
-            dilation=[*pad, *dilation],
-        )
+        named = {"output_padding": [*[0] * flat, *output_padding]}
+        named |= {"stride": [*[1] * flat, *stride], "dilation": [*[1] * flat, *dilation]}
+        measures = " ".join(text for name, values in named.items() for text in _named(name, values))
+        raise TorchError("conv_output_padding", measures=measures)
+    made = transposed_size(input.shape[2:], weight.shape[2:], stride, padding, dilation, output_padding)
+    if min(made) < 1:
+        sizes, outputs = (" x ".join(map(str, [*[1] * flat, *each])) for each in (input.shape[2:], made))
+        raise TorchError("conv_output_small", sizes=sizes, outputs=outputs)
+
+
+def _named(measure: str, values: Ints) -> list[str]:
+    sides = ("depth", "height", "width")[-len(values) :]
+    return [f"{measure}_{side}: {value}" for side, value in zip(sides, values, strict=True)]
 
 
 def _expanded(name: str, values: Any, dims: int, count: int) -> tuple[int, ...]:
@@ -210,6 +228,9 @@ def _convolve(
         raise TorchError("conv_bias_dtype", input=input.tensor.dtype.cpp, bias=bias.tensor.dtype.cpp)
     if input.ndim not in (dims + 1, dims + 2):
         raise TorchError("conv_input_dims", unbatched=dims + 1, batched=dims + 2, op=op, sizes=list(input.shape))
+    padding = options["padding"]
+    if isinstance(padding, str) and padding not in ("same", "valid"):
+        raise TorchError("conv_padding_name", value=padding)
     batched = input.ndim == dims + 2
     if not batched:
         input = ops.unsqueeze(input, 0)
@@ -218,12 +239,16 @@ def _convolve(
         raise TorchError("conv_weight_dims")
     if options["groups"] <= 0:
         raise TorchError("conv_groups_zero")
+    if padding == "same":
+        for name in ("stride", "dilation"):
+            if not isinstance(options[name], int) and len(options[name]) not in (1, count):
+                raise TorchError("conv_same_list", name=name, count=count)
     stride = _expanded("stride", options["stride"], dims, count)
+    if not isinstance(padding, str):
+        padding = _expanded("padding", padding, dims, count)
     dilation = _expanded("dilation", options["dilation"], dims, count)
-    padding = options["padding"]
     if isinstance(padding, str):
         input, padding = _named_padding(ops, input, weight, padding, stride, dilation)
-    padding = _expanded("padding", padding, dims, count)
     extra = _expanded("output_padding", options.get("output_padding", 0), dims, count)
     made = ops.convolution(input, weight, bias, stride, padding, dilation, transposed, extra, options["groups"])
     return made if batched else ops.squeeze_dim(made, 0)
@@ -231,9 +256,7 @@ def _convolve(
 
 def _named_padding(ops: Any, input: Any, weight: Any, name: str, stride: Ints, dilation: Ints) -> tuple[Any, Any]:
     if name == "valid":
-        return input, 0
-    if name != "same":
-        raise TorchError("conv_padding_name", value=name)
+        return input, (0,) * len(stride)
     if any(step != 1 for step in stride):
         raise TorchError("conv_same_strided")
     totals = [d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
@@ -250,6 +273,8 @@ def _warn_same(session: Any, op: Op, bound: list[Any]) -> None:
     if padding != "same" or weight.array.ndim < 3 or input.array.ndim not in (dims + 1, dims + 2):
         return
     kernel = weight.shape[2:]
+    if not isinstance(dilation, int) and len(dilation) not in (1, len(kernel)):
+        return  # an error follows
     spread = _expanded("dilation", dilation, len(kernel), len(kernel))
     if any((k - 1) * d % 2 for k, d in zip(kernel, spread, strict=True)):
         session.warn_once("conv_same_copy")

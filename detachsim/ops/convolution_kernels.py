@@ -115,7 +115,7 @@ def convolution(
     if dtype == np.float16:
         input, weight = input.astype(np.float32), weight.astype(np.float32)
     if transposed:
-        size = _transposed_size(input.shape[2:], weight.shape[2:], stride, padding, dilation, output_padding)
+        size = transposed_size(input.shape[2:], weight.shape[2:], stride, padding, dilation, output_padding)
         made = input_gradient(input, weight, size, stride, padding, dilation, groups)
     else:
         made = correlate(input, weight, stride, padding, dilation, groups)
@@ -124,7 +124,7 @@ def convolution(
     return made.astype(dtype, copy=False)
 
 
-def _transposed_size(
+def transposed_size(
     size: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, extra: Ints
 ) -> tuple[int, ...]:
     return tuple(

@@ -106,6 +106,20 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "conv_padding": ("RuntimeError", "negative padding is not supported", {}),
+    "conv_output_negative": ("RuntimeError", "negative output_padding is not supported", {}),
+    "conv_output_small": (
+        "RuntimeError",
+        "Given input size per channel: ({sizes}). Calculated output size per channel: ({outputs}). Output size is too small",
+        {},
+    ),
+    "conv_dilation_negative": ("RuntimeError", "dilation should be greater than zero", {}),
+    "conv_same_list": ("RuntimeError", "{name} cannot broadcast to {count} dimensions", {}),
+    "conv_weight_few": (
+        "RuntimeError",
+        "Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight of size {weight} "
+        "instead",
+        {},
+    ),
     "conv_groups_zero": ("RuntimeError", "non-positive groups is not supported", {}),
     "conv_dilation": ("RuntimeError", "dilation should be greater than zero, but got {dilation}", {}),
     "conv_list": (
@@ -124,9 +138,7 @@ TEXTS: dict[str, Entry] = {
     ),
     "conv_output_padding": (
         "RuntimeError",
-        "output padding must be smaller than either stride or dilation, but got output_padding_height: {output[0]} "
-        "output_padding_width: {output[1]} stride_height: {stride[0]} stride_width: {stride[1]} dilation_height: "
-        "{dilation[0]} dilation_width: {dilation[1]}",
+        "output padding must be smaller than either stride or dilation, but got {measures}",
         {},
     ),
     "pool_dims": ("RuntimeError", "non-empty 3D or 4D (batch mode) tensor expected for input", {}),
