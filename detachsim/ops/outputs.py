@@ -47,7 +47,10 @@ _COPIED = """
     inner linalg_cond linalg_matrix_norm linalg_norm linalg_tensorinv linalg_tensorsolve
     nanquantile quantile special_ndtr tensordot
 """
-_UNSEEN = "diag log_softmax softmax"
+_UNSEEN = """
+    diag log_softmax softmax alias_copy detach_copy expand_copy permute_copy select_copy slice_copy squeeze_copy
+    squeeze_copy_dim squeeze_copy_dims t_copy transpose_copy unfold_copy unsqueeze_copy view_copy
+"""
 _NO_GRADIENT = """
     all all_dim all_dims any any_dim any_dims argmax argmin bitwise_and bitwise_not bitwise_or bitwise_xor
     bitwise_left_shift bitwise_right_shift bucketize eq floor_divide gcd ge greater greater_equal gt histc isin

@@ -51,8 +51,6 @@ def _copy_of(op: Op, arguments: str) -> Op:
         differentiable_outputs=op.differentiable_outputs,
         several=op.several,
         check=op.check,
-        # 1.13 keeps the strides of some views.
-        older={"torch-1.13": {"where": ""}},
         doc=f"a copy of what {base} shows",
         samples=(f"torch.{base}_copy(a{arguments})",),
     )
@@ -68,7 +66,6 @@ ROWS: list[Op] = [
         lambda self, dtype: np.array(self).view(dtype.numpy),
         where="t",
         check=_ROWS["view_dtype"].check,
-        older={"torch-1.13": {"where": ""}},
         doc="a copy of the same bytes as elements of another type",
     ),
     general(
@@ -78,7 +75,6 @@ ROWS: list[Op] = [
         grad={"self": "not_implemented('detach_copy')"},
         where="t",
         bare_edges=True,
-        older={"torch-1.13": {"where": ""}},
         doc="a copy that is no part of the graph: backward through it is refused",
         samples=("torch.detach_copy(a)",),
     ),
