@@ -61,7 +61,7 @@ def type_word(value: Any) -> str:
 
 
 # Python's own classes, which stand for dtypes.
-CLASSES = ("int", "float", "bool", "list", "dict")
+CLASSES = ("int", "float", "bool")
 
 
 def parse(entry: Entry, args: Sequence[Any], kwargs: Mapping[str, Any], dialect: str) -> Fit:

@@ -22,6 +22,7 @@ _COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Is, ast
 
 _REFUSED: dict[type[ast.AST], tuple[str, str | None]] = {
     ast.IfExp: ("a conditional expression (`… if … else …`)", "compute the value in a step of its own"),
+    ast.Dict: ("a dictionary", "where PyTorch takes pairs, write them: `[['name', value]]`"),
     ast.Set: ("a set", "write a list: `[…]`"),
     ast.ListComp: ("a comprehension", "write the items out, or use `repeat:`"),
     ast.SetComp: ("a comprehension", "write the items out, or use `repeat:`"),
@@ -277,14 +278,6 @@ class _Visitor:
                         )
                 for each in (left, *comparators):
                     self.visit(each, params, depth, compared=True, in_lambda=in_lambda)
-            case ast.Dict(keys=keys, values=values):
-                for key, value in zip(keys, values, strict=True):
-                    if key is None:
-                        self._fault(value, "`**` in a dictionary is not part of the expression language")
-                    else:
-                        self._note_name(key)
-                        self.visit(key, params, depth, in_lambda=in_lambda)
-                    self.visit(value, params, depth, handed=handed, in_lambda=in_lambda)
             case ast.List(elts=items) | ast.Tuple(elts=items):
                 if len(items) == 2:
                     self._note_name(items[0])
@@ -300,7 +293,7 @@ class _Visitor:
                 self._fault(node, f"{what} is not part of the expression language", hint)
 
     def _note_name(self, node: ast.expr) -> None:
-        """Note a text that names what a module holds: a key, the first of a pair, what is registered."""
+        """Note a text that names what a module holds: the first of a pair, what is registered."""
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
             self.analysis.named.add(node.value)
 

@@ -13,7 +13,7 @@ NAMESPACES = {
     "nn": "torch.nn",
     "optim": "torch.optim",
 }
-PYTHON_FUNCTIONS = frozenset(("len", "float", "int", "bool", "abs", "list", "dict", "OrderedDict", "next"))
+PYTHON_FUNCTIONS = frozenset(("len", "float", "int", "bool", "abs"))
 PYTHON_CONSTANTS = frozenset(("inf", "nan"))
 # The lines that a step stands for use these three, so a scenario can't give them another meaning.
 UNBINDABLE = frozenset(("torch", "print", "range"))
@@ -45,10 +45,7 @@ _INSTEAD = {
     "Function": "functions of your own are not simulated: make the value from PyTorch's",
     "cuda": _ONE_DEVICE,
     "cuda()": _ONE_DEVICE,
-    **dict.fromkeys(
-        dir(builtins),
-        "of Python's own functions there are `len`, `float`, `int`, `bool`, `abs`, `list`, `dict` and `next`",
-    ),
+    **dict.fromkeys(dir(builtins), "of Python's own functions there are `len`, `float`, `int`, `bool` and `abs`"),
     "print": "write a step of its own: `- print: EXPR`",
     "range": "repeat steps with `repeat:`",
 }

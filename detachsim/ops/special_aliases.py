@@ -108,13 +108,6 @@ HELPERS = {"xlog1py_backward": xlog1py_backward, "xlog1py_number_backward": xlog
 ROWS: list[Op] = [
     *(_alias(*fields) for fields in _SAME),
     composite(
-        "special_xlogy(Number|Tensor self, Number|Tensor other)",
-        lambda ops, self, other: ops.xlogy(self, other),
-        where="s",
-        doc="xlogy",
-        samples=("torch.special.xlogy(a, b)",),
-    ),
-    composite(
         "special_round(Tensor self, *, int decimals=0)",
         lambda ops, self, decimals=0: ops.round(self, decimals=decimals),
         where="s",

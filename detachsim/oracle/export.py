@@ -152,7 +152,6 @@ def imports(steps: str, *, several: bool, has_address: bool) -> str:
     standard = ["import warnings"]
     standard += ["import contextlib"] if several else ["import sys"]
     standard += ["import builtins", "import re"] if has_address else []
-    standard += ["from collections import OrderedDict"] if re.search(r"\bOrderedDict\(", steps) else []
     torch = ["import torch"]
     if re.search(r"\bF\.", steps):
         torch.append("import torch.nn.functional as F")

@@ -24,7 +24,6 @@ import os
 import re
 import sys
 import warnings
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -120,7 +119,6 @@ class Run:
             "nn": torch.nn,
             "F": torch.nn.functional,
             "optim": torch.optim,
-            "OrderedDict": OrderedDict,
             "_step": self.begin_step,
             "_loop": self.begin_loop,
             "_next": self.begin_iteration,

@@ -256,14 +256,6 @@ class Evaluator:
     def _tuple(self, node: ast.Tuple) -> tuple[Any, ...]:
         return sequences.bounded(tuple([self.evaluate(item) for item in node.elts]))
 
-    def _dictionary(self, node: ast.Dict) -> Dictionary:
-        made = Dictionary({})
-        for key, value in zip(node.keys, node.values, strict=True):
-            assert key is not None
-            made.set_item(self.evaluate(key), self.evaluate(value))
-        sequences.bounded([made])
-        return made
-
     # Operators
 
     def _binary(self, node: ast.BinOp) -> Any:
@@ -472,7 +464,6 @@ _VISITORS: dict[type[ast.expr], Callable[[Evaluator, Any], Any]] = {
     ast.Slice: Evaluator._slice,
     ast.List: Evaluator._list,
     ast.Tuple: Evaluator._tuple,
-    ast.Dict: Evaluator._dictionary,
     ast.BinOp: Evaluator._binary,
     ast.UnaryOp: Evaluator._unary,
     ast.BoolOp: Evaluator._boolean,

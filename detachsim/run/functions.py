@@ -18,7 +18,6 @@ from detachsim.engine.tensor import Tensor
 from detachsim.run import derivatives, tensors
 from detachsim.run.arrays import from_numpy
 from detachsim.run.broadcasting import broadcast_shapes
-from detachsim.run.collecting import FUNCTIONS as COLLECTING
 from detachsim.run.constructors import constructors
 from detachsim.run.newer import torch_lacks
 from detachsim.run.passes import backward, grad, length_of
@@ -69,8 +68,6 @@ PYTHON: dict[str, tuple[Callable[..., Any], Callable[[Session, Any], Any]]] = {
 
 
 def _python_function(session: Session, name: str) -> Function:
-    if name in COLLECTING:
-        return Function(name, partial(COLLECTING[name], session), PYTHONS)
     function, of_value = PYTHON[name]
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -172,7 +169,7 @@ def find_function(session: Session, path: tuple[str, ...]) -> Any:
     """Return the function or constant of a bare or dotted name, ``None`` where there is none."""
     if len(path) == 1:
         name = path[0]
-        if name in PYTHON or name in COLLECTING:
+        if name in PYTHON:
             return _python_function(session, name)
         if name in ("inf", "nan"):
             return CONSTANTS[name]

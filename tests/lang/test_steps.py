@@ -241,7 +241,6 @@ def test_texts_are_taken_as_they_are_written(load_steps: LoadSteps) -> None:
         "torch.autograd.backward(a)",
         "'text', \"text\", True, False, None, 1e400",
         "a.sum().mul(2).detach().clone()",
-        "{1: 2, 'b': {}}",
     ],
 )
 def test_expressions_that_are_allowed(mistakes_of: MistakesOf, expression: str) -> None:
@@ -253,7 +252,7 @@ def test_expressions_that_are_allowed(mistakes_of: MistakesOf, expression: str) 
     ("expression", "what"),
     [
         ("a if a else a", "a conditional expression"),
-        ("{**a}", "`**` in a dictionary"),
+        ("{1: 2}", "a dictionary"),
         ("{1, 2}", "a set"),
         ("[i for i in a]", "a comprehension"),
         ("{i for i in a}", "a comprehension"),

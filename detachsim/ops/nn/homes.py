@@ -42,8 +42,6 @@ def type_text(value: Any, dialect: str) -> str:
     space = getattr(value, "space", None)
     if space is None:
         return getattr(value, "type_name", None) or type(value).__name__
-    if space == "builtins":
-        return str(value.name)
     if space == "torch.nn":
         return class_text(value.name)
     if space == "torch.nn.functional":
