@@ -17,7 +17,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import require_shapes
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import DType
-from detachsim.engine.errors import TorchError
+from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.graph import make_node
 from detachsim.engine.memory import ANYTHING, Overlap, overlaps_itself, refuse_overlap
 from detachsim.engine.op import COMPARE, FACTORY, POINTWISE, Op
@@ -116,6 +116,8 @@ def call_into(session: "Session", overloads: "OverloadSet", args: Sequence[Any],
 def _outs(op: Op, given: Any) -> list[Tensor]:
     if isinstance(given, Tensor):
         return [given]
+    if op.several:
+        raise LimitError(f"{op.name}() is not simulated with `out=`")
     outs = list(given)
     wanted = max(len(op.outputs), 1)
     if len(outs) != wanted:

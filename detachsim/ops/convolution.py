@@ -126,8 +126,9 @@ def _check_convolution(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("conv_weight_groups", groups=groups, weight=list(weight.shape))
     if transposed:
         _check_transposed(input, weight, bias, groups)
-        _check_measures(input, weight, stride, padding, dilation, output_padding)
-        _check_elements(input, weight, f"slow_conv_transpose{max(dims, 2)}d_out_cpu")
+        if not _is_nothing(input, weight):
+            _check_measures(input, weight, stride, padding, dilation, output_padding)
+            _check_types(input, weight, f"slow_conv_transpose{max(dims, 2)}d_out_cpu")
         return
     if input.shape[1] != weight.shape[1] * groups:
         raise TorchError(
@@ -148,20 +149,26 @@ def _check_convolution(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("conv_kernel", input=" x ".join(map(str, padded)), kernel=" x ".join(map(str, kernel)))
     if 0 in dilation:
         raise TorchError("conv_dilation", dilation=[*[1] * (2 - dims), *dilation])
-    _check_elements(input, weight, "compute_columns3d" if dims == 3 else "slow_conv2d_cpu")
+    if not _is_nothing(input, weight):
+        _check_types(input, weight, "compute_columns3d" if dims == 3 else "slow_conv2d_cpu")
 
 
-def _check_elements(input: Any, weight: Any, kernel: str) -> None:
-    """What the kernels themselves refuse: nothing to look at, and element types."""
+def _is_nothing(input: Any, weight: Any) -> bool:
+    """Whether there is nothing to compute; only the batch and the channels may be missing."""
     missing = [1] * (4 - input.array.ndim)
     sizes = [*missing, *input.shape[2:]]
     if input.array.size == 0:
         if input.shape[0] and input.shape[1]:
             raise TorchError("conv_empty", sizes=[*input.shape[:2], *sizes])
-        return
+        return True
     if 0 in weight.shape[2:]:
         height, width = (1, *weight.shape[2:])[-2:]
         raise TorchError("conv_kernel_empty", height=height, width=width)
+    return False
+
+
+def _check_types(input: Any, weight: Any, kernel: str) -> None:
+    """The element types that the kernels refuse."""
     if input.dtype is dtypes.boolean or (
         "transpose" in kernel and not input.dtype.is_floating and input.dtype.rank < 4
     ):

@@ -55,7 +55,7 @@ def correlate(input: Array, weight: Array, stride: Ints, padding: Ints, dilation
     count = output_size(input.shape[2:], kernel, stride, padding, dilation)
     outputs = weight.shape[0]
     columns = _columns(input, kernel, stride, padding, dilation, groups)
-    rows = weight.reshape(groups, outputs // groups, -1)
+    rows = weight.reshape(groups, outputs // groups, numel(weight.shape[1:]))
     product = matrix_product(rows[None], columns.swapaxes(-1, -2))
     return np.ascontiguousarray(product).reshape(input.shape[0], outputs, *count)
 
@@ -74,7 +74,7 @@ def input_gradient(
         for n, p, c, s, d, k in zip(size, padding, count, stride, dilation, kernel, strict=True)
     )
     made = np.zeros((batch, channels, *wide), dtype=grad.dtype)
-    flat = grad.reshape(batch, groups, outputs // groups, -1)
+    flat = grad.reshape(batch, groups, outputs // groups, numel(count))
     for place in np.ndindex(*kernel):
         part = weight[(slice(None), slice(None), *place)].reshape(groups, outputs // groups, channels // groups)
         sent = matrix_product(part.swapaxes(-1, -2)[None], flat).reshape(batch, channels, *count)

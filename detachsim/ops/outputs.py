@@ -103,7 +103,7 @@ _TYPES: dict[str, OutRule] = {
     **dict.fromkeys(
         _words(
             "mean_dim std_dim var_dim std_correction var_correction std var diff kron outer ger special_ndtr normalize "
-            "square"
+            "square special_polygamma"
         ),
         OutRule(fits=CASTABLE, text="inplace_cast"),
     ),

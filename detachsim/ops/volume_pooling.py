@@ -65,8 +65,9 @@ def _check_max(session: Any, op: Op, bound: list[Any]) -> None:
         channels = self.shape[lead]
         input, output = ("x".join(map(str, (channels, *sizes))) for sizes in (self.shape[-3:], count))
         raise TorchError("pool_small", input=input, output=output)
-    refuse_bool(self, "max_pool3d")
-    if session.dialect != NEWEST and not self.dtype.is_floating:
+    if session.dialect == NEWEST:
+        refuse_bool(self, "max_pool3d")
+    elif not self.dtype.is_floating:
         raise TorchError("not_implemented_for", kernel="max_pool3d_with_indices_cpu", dtype=self.dtype.scalar)
 
 

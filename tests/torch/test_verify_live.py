@@ -125,6 +125,8 @@ torch.triangular_solve(torch.eye(2), torch.eye(2))
 torch.searchsorted(torch.ones(3, 3).T, torch.ones(3, 3))
 torch.nn.functional.conv1d(torch.ones(1, 1, 5), torch.ones(1, 1, 2), padding="same")
 wide = torch.ones(3, 2, requires_grad=True); wide.grad = torch.ones(2, 3).t(); (wide * 3).sum().backward()
+two.storage().size()
+one.detach().reshape(1).index_reduce(0, torch.tensor([0]), torch.ones(1), "amax")
 torch.add(two, 1, two)
 one.adjoint()
 (one * 1).grad
