@@ -16,7 +16,7 @@ from detachsim.engine.gradient_fit import expandable, sum_to
 from detachsim.engine.hooks import retain_grad
 from detachsim.engine.node import Node
 from detachsim.engine.parser import type_word
-from detachsim.engine.tensor import Tensor, fresh
+from detachsim.engine.tensor import Tensor, fresh, make_inference
 from detachsim.engine.views import gradient_edge, requires_grad
 from detachsim.printing import size_text
 
@@ -183,7 +183,10 @@ def _make_gradients(
             if requires_grad(output):
                 if output.array.size != 1:
                     raise TorchError("nonscalar")
-                seeds.append(fresh(np.ones(output.shape, output.dtype.numpy), output.dtype))
+                seed = fresh(np.ones(output.shape, output.dtype.numpy), output.dtype)
+                if session.inference:
+                    make_inference(seed)
+                seeds.append(seed)
             else:
                 seeds.append(None)
         else:

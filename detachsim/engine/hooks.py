@@ -132,14 +132,14 @@ def run_hooks(session: "Session", node: Node, gradients: list[Any], create_graph
     """Run the hooks of a node's outputs in order, then store retained gradients; changes ``gradients`` in place."""
     info = node.extras
     assert info is not None
-    for number, groups in info.hooks.items():
-        for hooks in groups:
+    for number, groups in list(info.hooks.items()):  # hooks may register others, which wait for the next pass
+        for hooks in list(groups):
             if type(hooks) is Keeper:
                 _keep(session, node, hooks, gradients[number], create_graph)
                 continue
             for entry in list(hooks):
                 gradients[number] = _run_one(session, node, number, entry, gradients[number], create_graph, memories)
-    for number, holder in info.retained.items():
+    for number, holder in list(info.retained.items()):
         tensor = holder()
         if tensor is not None and gradients[number] is not None:
             _store_retained(session, tensor, gradients[number], create_graph)
