@@ -166,6 +166,12 @@ def _windows(function: str, *names: str) -> Callable[..., None]:
 
 def _lp_pool(function: str) -> Callable[..., None]:
     def body(c: Calls, input: Any, norm_type: Any, kernel_size: Any, stride: Any, ceil_mode: Any) -> None:
+        if function == "n avg_pool2d" and isinstance(kernel_size, (list, tuple)) and len(kernel_size) != 2:
+            few = len(kernel_size) < 2
+            text = f"not enough values to unpack (expected 2, got {len(kernel_size)})"
+            text = text if few else "too many values to unpack (expected 2)"
+            raise TorchError("python", type="ValueError", text=text)
+        c.certain = False
         c.method(input, "pow", norm_type)
         sizes = [] if stride is None else [stride]
         c.call(function, input, kernel_size, *(sizes or [None]), 0, ceil_mode)

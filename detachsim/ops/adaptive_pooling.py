@@ -143,7 +143,7 @@ def _lp_pool(dims: int) -> Any:
         ops: Any, input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
     ) -> Any:
         given = (kernel_size,) if isinstance(kernel_size, int) else tuple(kernel_size)
-        sizes = given * (dims // len(given))
+        sizes = given * (dims // max(len(given), 1))
         count = 1
         for size in sizes:
             count *= size
