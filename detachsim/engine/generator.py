@@ -189,7 +189,9 @@ class Generator:
         while True:
             place, height = self._double() - 0.5, self._double()
             rest = 0.5 - abs(place)
-            found = math.floor((2 * shape / rest + slope) * place + rate + 0.43)
+            guess = (2 * shape / rest + slope) * place + rate + 0.43
+            # What fits no int64 becomes the least of them, as processors convert it.
+            found = math.floor(guess) if abs(guess) < 2**63 else -(2**63)
             if rest >= 0.07 and height <= border:
                 return found
             if found < 0 or (rest < 0.013 and height > rest):

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array, boolean
 from detachsim.engine.errors import TorchError
 from detachsim.engine.memory import PLACING
@@ -140,8 +139,6 @@ def _check(session: Any, op: Op, bound: list[Any]) -> None:
     if reduce not in _REDUCTIONS:
         raise TorchError("index_reduce_mode", reduce=reduce)
     check_slices(session, "index_reduce", bound)
-    if session.dialect != NEWEST:
-        _refuse_bools(bound)
     session.warn_once("index_reduce_beta")
     check_vector(session, bound)
 
@@ -155,13 +152,11 @@ def _refuse_outside(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("select_range", index=0, sizes=list(self.shape), dim=axis)
     if is_outside(index, length_along(self, axis)):
         raise TorchError("index_select_range")
-    _refuse_bools(bound)
-
-
-def _refuse_bools(bound: list[Any]) -> None:
     if bound[0].dtype is boolean:
-        kernel = "index_func_" if bound[5] else "index_reduce_func_exclude_input_init"
-        raise TorchError("not_implemented_for", kernel=kernel, dtype=boolean.scalar)
+        if not bound[5]:
+            raise TorchError("not_implemented_for", kernel="index_reduce_func_exclude_input_init", dtype=boolean.scalar)
+        if self.ndim < 2:  # larger ones are reduced slice by slice, by an op that takes them
+            raise TorchError("not_implemented_for", kernel="index_func_", dtype=boolean.scalar)
 
 
 HELPERS = {"index_reduce_backward": index_reduce_backward, "refuse_second": refuse_second}

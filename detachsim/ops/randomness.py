@@ -182,7 +182,7 @@ def _check_geometric(session: Any, op: Op, bound: list[Any]) -> None:
 def _check_poisson(session: Any, op: Op, bound: list[Any]) -> None:
     if not bound[0].dtype.is_floating:
         raise TorchError("not_implemented_for", kernel="poisson_cpu", dtype=bound[0].dtype.scalar)
-    if (bound[0].array < 0).any():
+    if not (bound[0].array >= 0).all():
         raise TorchError("poisson_rate")
 
 
