@@ -171,6 +171,8 @@ def _check_bce_logits(session: Any, op: Op, bound: list[Any]) -> None:
             raise TorchError("inplace_cast", result="Float", output=bound[0].dtype.scalar)
     if not bound[0].dtype.is_floating:
         raise TorchError("not_implemented_for", kernel="log_sigmoid_cpu", dtype=bound[0].dtype.scalar)
+    if bound[1].dtype is dtypes.boolean:
+        raise TorchError("bool_sub")
     if not bound[1].dtype.is_floating:
         raise TorchError("inplace_cast", result=bound[0].dtype.scalar, output=bound[1].dtype.scalar)
 

@@ -129,7 +129,9 @@ def test_samples_agree(oracle: Oracle, kind: str) -> None:
                     different[text] = report
     known = {text for samples in DIFFERS.values() for text, kinds in samples.items() if kind in kinds}
     assert set(different) <= known, "\n".join(different[text] for text in set(different) - known)
-    assert known <= set(different), f"these agree now: {known - set(different)}"
+    # What happens to be in memory may be right.
+    certain = known - set(DIFFERS[UNWRITTEN])
+    assert certain <= set(different), f"these agree now: {certain - set(different)}"
 
 
 def sample_report(oracle: Oracle, text: str, word: str, inputs: Inputs) -> str:
