@@ -255,6 +255,12 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "ctc_integral": ("RuntimeError", "{name} must be integral", {}),
+    "ctc_dims": (
+        "RuntimeError",
+        "Expected 3-dimensional tensor, but got {ndim}-dimensional tensor for argument #1 'log_probs' (while checking "
+        "arguments for {kernel})",
+        {},
+    ),
     "ctc_empty": ("RuntimeError", "log_probs tensor must not be empty", {}),
     "ctc_blank": ("RuntimeError", "blank must be in label range", {}),
     "ctc_lengths": ("RuntimeError", "{name} must be of size batch_size", {}),
