@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional
+import torch.optim
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -28,8 +29,8 @@ HEAD = """\
 # The signatures of PyTorch {version}, in its own notation and order; written by tools/write_signatures.py.
 # m: a tensor's method; t: a function of torch; b and v: those below them where they are written in Python; n: of
 # torch._C._nn; l: of torch._C._linalg; s: of torch._C._special; F: of torch.nn.functional, "=" saying which of the
-# others it is. "noargs" and "onearg" take just that many; "def" is written in Python, one "if" the argument behind it
-# (name and place) is true.
+# others it is; o: a constructor of torch.optim. "noargs" and "onearg" take just that many; "def" is written in Python,
+# one "if" the argument behind it (name and place) is true.
 """
 
 _TEXT = re.compile(rb"(?<![\x20-\x7e])([a-zA-Z_0-9]+)(\([\x20-\x7e]*\)(?:\|deprecated)?)(?=\x00)")
@@ -38,6 +39,7 @@ _TEXT = re.compile(rb"(?<![\x20-\x7e])([a-zA-Z_0-9]+)(\([\x20-\x7e]*\)(?:\|depre
 _ODD = type("x", (), {})()
 _MANY = 30
 
+OPTIMIZERS = ["ASGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "Rprop", "SGD"]
 _IN_PYTHON = ("torch", "torch.functional", "torch.random", "torch.nn.functional")
 _BUILTIN = ("method_descriptor", "builtin_function_or_method")
 _OTHER_DEVICES = re.compile(r"cudnn|mkldnn|miopen|fbgemm|quantize|sparse|\bq_|fake_|mps|cuda|xpu")
@@ -148,7 +150,8 @@ def python_signature(function: Any) -> str:
     signature = inspect.signature(function)
     parameters = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
     plain = signature.replace(parameters=parameters, return_annotation=inspect.Signature.empty)
-    return f"def {function.__qualname__}{plain}"
+    # 1.13 has an object of its own for a learning rate that must be given.
+    return f"def {function.__qualname__}{plain}".replace("<required parameter>", "required")
 
 
 def python_signatures(function: Any) -> list[str]:
@@ -198,6 +201,8 @@ def collect() -> dict[str, list[str]]:
                 table[f"{place} {name}"] = [f"= {homes[id(owner)]}"]
             elif type(owner).__name__ in _BUILTIN and "takes no arguments" in said(owner):
                 table[f"{place} {name}"] = ["noargs"]
+    for name in OPTIMIZERS:
+        table[f"o {name}"] = [python_signature(getattr(torch.optim, name).__init__)]
     return table
 
 

@@ -95,6 +95,16 @@ class Entry:
     python: tuple[PythonSignature, ...] = ()
 
 
+class Required:
+    """What an argument of 1.13 that must be given defaults to."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+REQUIRED = Required()
+
+
 @cache
 def _read(file: str) -> str:
     return "\n" + (_FOLDER / file).read_text(encoding="utf-8")
@@ -113,8 +123,8 @@ def _find(file: str, key: str) -> list[str]:
 
 @cache
 def entry(place: str, name: str, dialect: str) -> Entry | None:
-    """Return how a function takes arguments: a method (``m``), one of torch (``t``), of torch.nn.functional (``F``) or
-    of torch.linalg (``l``, its name with ``linalg_`` before it)."""
+    """Return how a function takes arguments: a method (``m``), one of torch (``t``), of torch.nn.functional (``F``), of
+    torch.linalg (``l``, its name with ``linalg_`` before it) or a constructor of torch.optim (``o``)."""
     new = dialect == NEWEST
     key = f"{place} {name}"
     lines = ([] if new else _find("signatures_1_13.txt", key)) or _find("signatures.txt", key)
@@ -170,7 +180,9 @@ def _signature(text: str, *, new: bool) -> Signature:
 def _python(line: str) -> PythonSignature:
     head = line[: line.rindex(")") + 1]
     space: dict[str, FunctionType] = {}
-    exec(f"def made{head[head.index('(') :]}: return locals()", {}, space)  # our own table's text, never a scenario's
+    exec(
+        f"def made{head[head.index('(') :]}: return locals()", {"required": REQUIRED}, space
+    )  # our own table's text, never a scenario's
     made = space["made"]
     made.__qualname__ = head[4 : head.index("(")]
     named = made.__code__.co_varnames[: made.__code__.co_argcount]

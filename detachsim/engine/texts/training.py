@@ -75,6 +75,18 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "optimizer_value": ("ValueError", "Invalid {name} value: {value}", {}),
+    "optimizer_fused_differentiable": (
+        "RuntimeError",
+        "`fused` does not support `differentiable`",
+        {"torch-1.13": "`fused` cannot be `differentiable`"},
+    ),
+    "optimizer_fused_foreach": ("RuntimeError", "`fused` and `foreach` cannot be `True` together.", {}),
+    "optimizer_fused_cuda": ("RuntimeError", "FusedAdam requires all the params to be CUDA, floating point", {}),
+    "optimizer_foreach_lr": (
+        "ValueError",
+        "lr as a Tensor is not supported for capturable=False and foreach=True",
+        {},
+    ),
     "optimizer_nesterov": ("ValueError", "Nesterov momentum requires a momentum and zero dampening", {}),
     "parameter_flag": (
         "TypeError",

@@ -8,45 +8,12 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.tensor import Tensor, fresh
-from detachsim.ops.optim.base import Edit, Optimizer, check_betas, check_option, check_rate, number
+from detachsim.ops.optim.base import Edit, Optimizer
+from detachsim.ops.optim.options import number
 
 
 class Adamax(Optimizer):
     """Adam whose size of the gradients is the largest that there was."""
-
-    newer = frozenset(("capturable", "differentiable"))
-
-    def __init__(
-        self,
-        params: Any,
-        lr: Any = 2e-3,
-        betas: Any = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        foreach: bool | None = None,
-        *,
-        maximize: bool = False,
-        differentiable: bool = False,
-        capturable: bool = False,
-    ) -> None:
-        check_rate(lr)
-        check_option("optimizer_lr", lr)
-        check_option("optimizer_eps", eps)
-        check_betas(betas)
-        check_option("optimizer_value", weight_decay, name="weight_decay")
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "betas": betas,
-                "eps": eps,
-                "weight_decay": weight_decay,
-                "foreach": foreach,
-                "maximize": maximize,
-                "differentiable": differentiable,
-                "capturable": capturable,
-            },
-        )
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
         """Yield a division added."""
@@ -64,44 +31,8 @@ class Adamax(Optimizer):
 class NAdam(Optimizer):
     """Adam whose mean of the gradients looks one step ahead."""
 
-    newer = frozenset(("decoupled_weight_decay", "maximize", "capturable", "differentiable"))
-
-    def __init__(
-        self,
-        params: Any,
-        lr: Any = 2e-3,
-        betas: Any = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        momentum_decay: float = 4e-3,
-        decoupled_weight_decay: bool = False,
-        *,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        capturable: bool = False,
-        differentiable: bool = False,
-    ) -> None:
-        check_rate(lr)
-        check_option("optimizer_lr", lr)
-        check_option("optimizer_eps", eps)
-        check_betas(betas)
-        check_option("optimizer_value", weight_decay, name="weight_decay")
-        check_option("optimizer_value", momentum_decay, name="momentum_decay")
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "betas": betas,
-                "eps": eps,
-                "weight_decay": weight_decay,
-                "momentum_decay": momentum_decay,
-                "decoupled_weight_decay": decoupled_weight_decay,
-                "maximize": maximize,
-                "foreach": foreach,
-                "capturable": capturable,
-                "differentiable": differentiable,
-            },
-        )
+    checked = "lr eps betas weight_decay momentum_decay"
+    order = "lr betas eps weight_decay momentum_decay decoupled_weight_decay maximize foreach capturable differentiable"
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
         """Yield the decay of the weights, if it is on its own, and two divisions added."""
@@ -128,41 +59,7 @@ class NAdam(Optimizer):
 class RAdam(Optimizer):
     """Adam that steps by the mean alone until it knows the gradients' size."""
 
-    newer = frozenset(("decoupled_weight_decay", "maximize", "capturable", "differentiable"))
-
-    def __init__(
-        self,
-        params: Any,
-        lr: Any = 1e-3,
-        betas: Any = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        decoupled_weight_decay: bool = False,
-        *,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        capturable: bool = False,
-        differentiable: bool = False,
-    ) -> None:
-        check_rate(lr)
-        check_option("optimizer_lr", lr)
-        check_option("optimizer_eps", eps)
-        check_betas(betas)
-        check_option("optimizer_value", weight_decay, name="weight_decay")
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "betas": betas,
-                "eps": eps,
-                "weight_decay": weight_decay,
-                "maximize": maximize,
-                "foreach": foreach,
-                "capturable": capturable,
-                "decoupled_weight_decay": decoupled_weight_decay,
-                "differentiable": differentiable,
-            },
-        )
+    order = "lr betas eps weight_decay maximize foreach capturable decoupled_weight_decay differentiable"
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
         """Yield the decay of the weights, if it is on its own, and an addition."""

@@ -1,58 +1,30 @@
 """Adam, AdamW, RMSprop, Adagrad and Adadelta: steps in units of the gradients' size."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.tensor import Tensor
-from detachsim.ops.optim.base import Edit, Optimizer, check_betas, check_option, check_rate, number
+from detachsim.ops.optim.base import Edit, Optimizer
+from detachsim.ops.optim.options import number
 
 
 class Adam(Optimizer):
     """Adam: steps in units of the gradients' running mean and size."""
 
-    newer = frozenset(("decoupled_weight_decay",))
+    order = "lr betas eps weight_decay amsgrad maximize foreach capturable differentiable fused decoupled_weight_decay"
 
-    def __init__(
-        self,
-        params: Any,
-        lr: Any = 1e-3,
-        betas: Any = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        amsgrad: bool = False,
-        *,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        capturable: bool = False,
-        differentiable: bool = False,
-        fused: bool | None = None,
-        decoupled_weight_decay: bool = False,
-    ) -> None:
-        check_rate(lr)
-        check_option("optimizer_lr", lr)
-        check_option("optimizer_eps", eps)
-        check_betas(betas)
-        check_option("optimizer_value", weight_decay, name="weight_decay")
-        if not isinstance(betas[0], float) or not isinstance(betas[1], float):
-            raise TorchError("optimizer_betas")
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "betas": tuple(betas),
-                "eps": eps,
-                "weight_decay": weight_decay,
-                "amsgrad": amsgrad,
-                "maximize": maximize,
-                "foreach": foreach,
-                "capturable": capturable,
-                "differentiable": differentiable,
-                "fused": fused if fused is not None or self.session.dialect == NEWEST else False,
-                "decoupled_weight_decay": decoupled_weight_decay,
-            },
-        )
+    def check(self, options: dict[str, Any]) -> None:
+        """Refuse options that cannot be; in 1.13, the betas might be ints, and were kept as they came."""
+        newest = self.session.dialect == NEWEST
+        if newest and isinstance(options["lr"], Tensor) and options["foreach"] and not options["capturable"]:
+            raise TorchError("optimizer_foreach_lr")
+        super().check(options)
+        if newest:
+            if not all(isinstance(beta, float) for beta in options["betas"][:2]):
+                raise TorchError("optimizer_betas")
+            options["betas"] = tuple(options["betas"])
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
         """Yield the decay of the weights, if it is on its own, and a division added."""
@@ -78,86 +50,16 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with weight decay of its own."""
 
-    newer = frozenset(
-        (
-            "decoupled_weight_decay",
-            "differentiable",
-            "fused",
-        )
-    )
-
-    def __init__(
-        self,
-        params: Any,
-        lr: Any = 1e-3,
-        betas: Any = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 1e-2,
-        amsgrad: bool = False,
-        *,
-        maximize: bool = False,
-        foreach: bool | None = None,
-        capturable: bool = False,
-        differentiable: bool = False,
-        fused: bool | None = None,
-    ) -> None:
-        super().__init__(
-            params,
-            lr,
-            betas,
-            eps,
-            weight_decay,
-            amsgrad,
-            foreach=foreach,
-            maximize=maximize,
-            capturable=capturable,
-            differentiable=differentiable,
-            fused=fused,
-            decoupled_weight_decay=True,
-        )
+    older_order = "lr betas eps weight_decay amsgrad foreach maximize capturable"
+    fixed: ClassVar[dict[str, Any]] = {"decoupled_weight_decay": True}
 
 
 class RMSprop(Optimizer):
     """Steps in units of the gradients' running size."""
 
     plain_steps = True
-    newer = frozenset(("capturable",))
-
-    def __init__(
-        self,
-        params: Any,
-        lr: Any = 1e-2,
-        alpha: float = 0.99,
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        momentum: float = 0,
-        centered: bool = False,
-        capturable: bool = False,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        differentiable: bool = False,
-    ) -> None:
-        check_rate(lr)
-        check_option("optimizer_lr", lr)
-        check_option("optimizer_eps", eps)
-        check_option("optimizer_value", momentum, name="momentum")
-        check_option("optimizer_value", weight_decay, name="weight_decay")
-        check_option("optimizer_value", alpha, name="alpha")
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "momentum": momentum,
-                "alpha": alpha,
-                "eps": eps,
-                "centered": centered,
-                "weight_decay": weight_decay,
-                "capturable": capturable,
-                "foreach": foreach,
-                "maximize": maximize,
-                "differentiable": differentiable,
-            },
-        )
+    checked = "lr eps momentum weight_decay alpha"
+    order = "lr momentum alpha eps centered weight_decay capturable foreach maximize differentiable"
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
         """Yield an addition of what has momentum, else a division added."""
@@ -184,51 +86,15 @@ class RMSprop(Optimizer):
 class Adagrad(Optimizer):
     """Steps in units of the gradients' size over all steps. What is kept exists from the beginning."""
 
-    newer = frozenset(
-        (
-            "differentiable",
-            "fused",
-        )
-    )
+    checked = "lr lr_decay weight_decay initial_accumulator_value eps"
+    order = "lr lr_decay eps weight_decay initial_accumulator_value foreach maximize differentiable fused"
 
-    def __init__(
-        self,
-        params: Any,
-        lr: Any = 1e-2,
-        lr_decay: float = 0,
-        weight_decay: float = 0,
-        initial_accumulator_value: float = 0,
-        eps: float = 1e-10,
-        foreach: bool | None = None,
-        *,
-        maximize: bool = False,
-        differentiable: bool = False,
-        fused: bool | None = None,
-    ) -> None:
-        check_rate(lr)
-        check_option("optimizer_lr", lr)
-        check_option("optimizer_value", lr_decay, name="lr_decay")
-        check_option("optimizer_value", weight_decay, name="weight_decay")
-        check_option("optimizer_value", initial_accumulator_value, name="initial_accumulator_value")
-        check_option("optimizer_eps", eps)
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "lr_decay": lr_decay,
-                "eps": eps,
-                "weight_decay": weight_decay,
-                "initial_accumulator_value": initial_accumulator_value,
-                "foreach": foreach,
-                "maximize": maximize,
-                "differentiable": differentiable,
-                "fused": fused,
-            },
-        )
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         with self.session.grad_mode(False):
             for group in self.param_groups:
                 for tensor in group.table["params"]:
-                    self.kept(tensor, sum=initial_accumulator_value)
+                    self.kept(tensor, sum=self.defaults.table["initial_accumulator_value"])
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
         """Yield a division added."""
@@ -246,40 +112,8 @@ class Adadelta(Optimizer):
     """Steps in units of the gradients' running size, as large as the steps before."""
 
     plain_steps = True
-    newer = frozenset(("capturable", "differentiable"))
-
-    def __init__(
-        self,
-        params: Any,
-        lr: Any = 1.0,
-        rho: float = 0.9,
-        eps: float = 1e-6,
-        weight_decay: float = 0,
-        foreach: bool | None = None,
-        *,
-        capturable: bool = False,
-        maximize: bool = False,
-        differentiable: bool = False,
-    ) -> None:
-        check_rate(lr)
-        check_option("optimizer_lr", lr)
-        if not 0.0 <= rho <= 1.0:
-            raise TorchError("optimizer_value", name="rho", value=rho)
-        check_option("optimizer_eps", eps)
-        check_option("optimizer_value", weight_decay, name="weight_decay")
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "rho": rho,
-                "eps": eps,
-                "weight_decay": weight_decay,
-                "maximize": maximize,
-                "capturable": capturable,
-                "foreach": foreach,
-                "differentiable": differentiable,
-            },
-        )
+    checked = "lr rho eps weight_decay"
+    order = "lr rho eps weight_decay maximize capturable foreach differentiable"
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
         """Yield one addition."""

@@ -12,10 +12,12 @@ from detachsim.engine import dtypes
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
+from detachsim.engine.signatures import REQUIRED
 from detachsim.engine.tensor import Tensor, fresh
 from detachsim.ops.collections import Dictionary, Spell, items_of, type_name
 from detachsim.ops.nn.homes import type_text
 from detachsim.ops.nn.registering import is_parameter
+from detachsim.ops.optim.options import bound, check_fused, check_option, in_order, refuse_tensors
 from detachsim.ops.optim.state import load_state_dict, state_dict
 from detachsim.ops.python_calls import call_given, method
 
@@ -33,20 +35,39 @@ class Optimizer:
     session: Session
     # How many steps a schedule of the learning rate has seen; None while there is no schedule.
     steps_seen: int | None = None
-    # The options that 1.13 does not have yet.
-    newer: ClassVar[frozenset[str]] = frozenset()
+    # The options that the constructor checks, in PyTorch's order.
+    checked: ClassVar[str] = "lr eps betas weight_decay"
+    # The order of ``defaults`` where it is not the constructor's, and what it was in 1.13 where it was another.
+    order: ClassVar[str] = ""
+    older_order: ClassVar[str] = ""
+    # Options that no argument sets.
+    fixed: ClassVar[dict[str, Any]] = {}
     # Whether 1.13 counts the steps in a plain number.
     plain_steps: ClassVar[bool] = False
     called: ClassVar[dict[str, str]] = {"step": ""}
 
-    def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        given = bound(self, args, kwargs)
+        params = given.pop("params")
+        self.check(given)
+        newest = self.session.dialect == NEWEST
+        order = self.order if newest else self.older_order or self.order
+        self._begin(params, in_order(given | self.fixed if newest else given, order))
+        check_fused(self.session, self.defaults.table)
+
+    def check(self, options: dict[str, Any]) -> None:
+        """Refuse options that cannot be; what the optimizer keeps in another form is exchanged."""
+        for name in self.checked.split():
+            check_option(self.session, name, options[name])
+        refuse_tensors(options)
+
+    def _begin(self, params: Any, defaults: dict[str, Any]) -> None:
+        """Take in the parameters, and what their groups have unless they say otherwise."""
         if isinstance(params, Tensor):
             raise TorchError("optimizer_tensor", type=f"torch.{params.dtype.scalar}Tensor")
         items = _items(params)
         if not items:
             raise TorchError("optimizer_empty")
-        if self.session.dialect != NEWEST:
-            defaults = {name: value for name, value in defaults.items() if name not in self.newer}
         self.defaults = Dictionary(defaults)
         self.param_groups: list[Dictionary] = []
         self.state = Dictionary({}, "defaultdict")
@@ -71,7 +92,7 @@ class Optimizer:
             self._check_parameter(tensor)
         for name, value in self.defaults.table.items():
             group.setdefault(name, value)
-        if group["lr"] is None and old:
+        if group["lr"] is REQUIRED:
             raise TorchError("optimizer_no_lr")
         if len(set(tensors)) < len(tensors):
             self.session.warn("optimizer_duplicates")
@@ -236,33 +257,3 @@ def _formatted(value: Any, spell: Spell) -> str:
     if isinstance(value, Tensor) and value.array.ndim == 0 and not is_parameter(value):
         return str(value.array.item())
     return value if isinstance(value, str) else spell(value)
-
-
-def number(value: Any) -> Any:
-    """Return an option as a number; a learning rate may be given as a tensor of one element."""
-    return value.array.item() if isinstance(value, Tensor) else value
-
-
-def check_rate(value: Any) -> None:
-    """Refuse a learning rate of several elements."""
-    if isinstance(value, Tensor) and value.array.size != 1:
-        raise TorchError("optimizer_lr_tensor")
-
-
-def check_betas(betas: Any) -> None:
-    """Refuse shares of what was before that are none."""
-    for index in (0, 1):
-        if not 0.0 <= betas[index] < 1.0:
-            raise TorchError("optimizer_beta", index=index, value=betas[index])
-
-
-def check_option(key: str, value: Any, *, less: bool = False, **details: Any) -> None:
-    """Refuse an option below 0. PyTorch asks ``0.0 <= value``, or ``value < 0.0`` where ``less`` says so."""
-    value = number(value)
-    if not isinstance(value, (int, float)):
-        kind = type(value).__name__
-        sign, one, other = ("<", kind, "float") if less else ("<=", "float", kind)
-        text = f"'{sign}' not supported between instances of '{one}' and '{other}'"
-        raise TorchError("python", type="TypeError", text=text)
-    if value < 0 or (not less and value != value):
-        raise TorchError(key, value=value, **details)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from detachsim.engine.errors import TorchError
 from detachsim.ops.collections import Dictionary, items_of
-from detachsim.ops.optim.base import number
+from detachsim.ops.optim.options import number
 from detachsim.ops.optim.schedules import Schedule
 from detachsim.ops.python_calls import method
 

@@ -6,56 +6,27 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
-from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
+from detachsim.engine.signatures import REQUIRED
 from detachsim.engine.tensor import Tensor, fresh
-from detachsim.ops.optim.base import Edit, Optimizer, check_option, check_rate, number
-
-NOT_GIVEN = object()
+from detachsim.ops.optim.base import Edit, Optimizer
+from detachsim.ops.optim.options import check_one_rate, check_positive, number, refuse_tensors
 
 
 class SGD(Optimizer):
     """Stochastic gradient descent, with momentum."""
 
-    newer = frozenset(("fused",))
+    checked = "lr momentum weight_decay"
 
-    def __init__(
-        self,
-        params: Any,
-        lr: Any = NOT_GIVEN,
-        momentum: float = 0,
-        dampening: float = 0,
-        weight_decay: float = 0,
-        nesterov: bool = False,
-        *,
-        maximize: bool = False,
-        foreach: bool | None = None,
-        differentiable: bool = False,
-        fused: bool | None = None,
-    ) -> None:
-        if lr is NOT_GIVEN:
-            lr = 1e-3 if self.session.dialect == NEWEST else None
-        else:
-            check_rate(lr)
-            check_option("optimizer_lr", lr, less=True)
-        check_option("optimizer_value", momentum, less=True, name="momentum")
-        check_option("optimizer_value", weight_decay, less=True, name="weight_decay")
-        if nesterov and (momentum <= 0 or dampening != 0):
+    def check(self, options: dict[str, Any]) -> None:
+        """Refuse options that cannot be; a rate is not looked at where none is given."""
+        check_one_rate(self.session, options["lr"])
+        for name in self.checked.split():
+            if options[name] is not REQUIRED:
+                check_positive(self.session, name, options[name])
+        refuse_tensors(options)
+        if options["nesterov"] and (options["momentum"] <= 0 or options["dampening"] != 0):
             raise TorchError("optimizer_nesterov")
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "momentum": momentum,
-                "dampening": dampening,
-                "weight_decay": weight_decay,
-                "nesterov": nesterov,
-                "maximize": maximize,
-                "foreach": foreach,
-                "differentiable": differentiable,
-                "fused": fused,
-            },
-        )
 
     def gather(self, tensors: list[Tensor]) -> None:
         """Look up the momentum of each parameter; one without is given its own each time that it is among them."""
@@ -89,38 +60,7 @@ class SGD(Optimizer):
 class ASGD(Optimizer):
     """Stochastic gradient descent that averages what the parameters were."""
 
-    newer = frozenset(("capturable", "differentiable"))
-
-    def __init__(
-        self,
-        params: Any,
-        lr: Any = 1e-2,
-        lambd: float = 1e-4,
-        alpha: float = 0.75,
-        t0: float = 1e6,
-        weight_decay: float = 0,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        differentiable: bool = False,
-        capturable: bool = False,
-    ) -> None:
-        check_rate(lr)
-        check_option("optimizer_lr", lr)
-        check_option("optimizer_value", weight_decay, name="weight_decay")
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "lambd": lambd,
-                "alpha": alpha,
-                "t0": t0,
-                "weight_decay": weight_decay,
-                "foreach": foreach,
-                "maximize": maximize,
-                "differentiable": differentiable,
-                "capturable": capturable,
-            },
-        )
+    checked = "lr weight_decay"
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
         """Yield a factor and an addition."""
@@ -147,36 +87,8 @@ class Rprop(Optimizer):
     """Steps whose size grows while the gradient keeps its sign, and shrinks where it turns."""
 
     plain_steps = True
-    newer = frozenset(("capturable", "differentiable"))
-
-    def __init__(
-        self,
-        params: Any,
-        lr: Any = 1e-2,
-        etas: Any = (0.5, 1.2),
-        step_sizes: Any = (1e-6, 50),
-        *,
-        capturable: bool = False,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        differentiable: bool = False,
-    ) -> None:
-        check_rate(lr)
-        check_option("optimizer_lr", lr)
-        if not 0.0 < etas[0] < 1.0 < etas[1]:
-            raise TorchError("optimizer_etas", low=etas[0], high=etas[1])
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "etas": etas,
-                "step_sizes": step_sizes,
-                "foreach": foreach,
-                "maximize": maximize,
-                "differentiable": differentiable,
-                "capturable": capturable,
-            },
-        )
+    checked = "lr etas"
+    order = "lr etas step_sizes foreach maximize differentiable capturable"
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
         """Yield one addition of signs times sizes."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.tensor import Tensor
-from detachsim.ops.optim.base import number
+from detachsim.ops.optim.options import number
 from detachsim.ops.optim.schedules import Adjuster
 from detachsim.ops.python_calls import method
 

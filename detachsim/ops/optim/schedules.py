@@ -11,7 +11,8 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.parser import type_word
 from detachsim.engine.session import Session
 from detachsim.ops.collections import Dictionary, items_of, type_name
-from detachsim.ops.optim.base import Optimizer, number
+from detachsim.ops.optim.base import Optimizer
+from detachsim.ops.optim.options import number
 from detachsim.ops.python_calls import call_given, method
 
 
