@@ -87,6 +87,11 @@ TEXTS: dict[str, Entry] = {
         "lr as a Tensor is not supported for capturable=False and foreach=True",
         {},
     ),
+    "optimizer_capturable": (
+        "AssertionError",
+        "If capturable=True, {tensors} must be on supported devices: {devices}.",
+        {"torch-1.13": "If capturable=True, {tensors} must be CUDA tensors."},
+    ),
     "optimizer_nesterov": ("ValueError", "Nesterov momentum requires a momentum and zero dampening", {}),
     "parameter_flag": (
         "TypeError",

@@ -19,7 +19,7 @@ class Adamax(Optimizer):
         """Yield a division added."""
         call, (beta1, beta2) = self.session.call, options["betas"]
         entry = self.kept(tensor, exp_avg=0, exp_inf=0)
-        step = self.advanced(entry)
+        step = self.advanced(entry, options)
         gradient = self.decayed(tensor, gradient, options["weight_decay"])
         call("lerp_", entry["exp_avg"], gradient, 1 - beta1)
         shrunk = call("mul_", entry["exp_inf"], beta2)
@@ -32,6 +32,7 @@ class NAdam(Optimizer):
     """Adam whose mean of the gradients looks one step ahead."""
 
     checked = "lr eps betas weight_decay momentum_decay"
+    captured = "params, mu_products and state_steps"
     order = "lr betas eps weight_decay momentum_decay decoupled_weight_decay maximize foreach capturable differentiable"
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
@@ -39,9 +40,9 @@ class NAdam(Optimizer):
         call, (beta1, beta2) = self.session.call, options["betas"]
         one = fresh(np.ones((), np.float32), dtypes.float32)
         entry = self.kept(tensor, mu_product=one, exp_avg=0, exp_avg_sq=0)
-        step, lr = self.advanced(entry), number(options["lr"])
+        step, lr = self.advanced(entry, options), number(options["lr"])
         if options.get("decoupled_weight_decay") and options["weight_decay"] != 0:
-            yield "mul_", (1 - lr * options["weight_decay"],), {}
+            yield "mul_", (1 - lr * number(options["weight_decay"]),), {}
         else:
             gradient = self.decayed(tensor, gradient, options["weight_decay"])
         now, ahead = (beta1 * (1.0 - 0.5 * 0.96 ** (count * options["momentum_decay"])) for count in (step, step + 1))
@@ -65,9 +66,9 @@ class RAdam(Optimizer):
         """Yield the decay of the weights, if it is on its own, and an addition."""
         call, (beta1, beta2) = self.session.call, options["betas"]
         entry = self.kept(tensor, exp_avg=0, exp_avg_sq=0)
-        step, lr = self.advanced(entry), number(options["lr"])
+        step, lr = self.advanced(entry, options), number(options["lr"])
         if options.get("decoupled_weight_decay") and options["weight_decay"] != 0:
-            yield "mul_", (1 - lr * options["weight_decay"],), {}
+            yield "mul_", (1 - lr * number(options["weight_decay"]),), {}
         else:
             gradient = self.decayed(tensor, gradient, options["weight_decay"])
         call("lerp_", entry["exp_avg"], gradient, 1 - beta1)

@@ -31,12 +31,12 @@ class Adam(Optimizer):
         call = self.session.call
         zeros = {"exp_avg": 0, "exp_avg_sq": 0} | ({"max_exp_avg_sq": 0} if options["amsgrad"] else {})
         entry = self.kept(tensor, **zeros)
-        step = self.advanced(entry)
+        step = self.advanced(entry, options)
         lr, (beta1, beta2), decay = number(options["lr"]), options["betas"], options["weight_decay"]
         if not options.get("decoupled_weight_decay", type(self) is AdamW):
             gradient = self.decayed(tensor, gradient, decay)
         elif decay != 0:
-            yield "mul_", (1 - lr * decay,), {}
+            yield "mul_", (1 - lr * number(decay),), {}
         call("lerp_", entry["exp_avg"], gradient, 1 - beta1)
         square = call("mul_", entry["exp_avg_sq"], beta2)
         call("addcmul_", square, gradient, gradient, value=1 - beta2)
@@ -66,7 +66,7 @@ class RMSprop(Optimizer):
         call, momentum, alpha = self.session.call, options["momentum"], options["alpha"]
         zeros = {"square_avg": 0} | ({"momentum_buffer": 0} if momentum > 0 else {})
         entry = self.kept(tensor, **zeros, **({"grad_avg": 0} if options["centered"] else {}))
-        self.advanced(entry)
+        self.advanced(entry, options)
         gradient = self.decayed(tensor, gradient, options["weight_decay"])
         square = call("mul_", entry["square_avg"], alpha)
         call("addcmul_", square, gradient, gradient, value=1 - alpha)
@@ -100,7 +100,7 @@ class Adagrad(Optimizer):
         """Yield a division added."""
         call = self.session.call
         entry = self.kept(tensor, sum=options["initial_accumulator_value"])
-        step = self.advanced(entry)
+        step = self.advanced(entry, options)
         gradient = self.decayed(tensor, gradient, options["weight_decay"])
         rate = number(options["lr"]) / (1 + (step - 1) * options["lr_decay"])
         total = call("addcmul_", entry["sum"], gradient, gradient, value=1)
@@ -113,13 +113,14 @@ class Adadelta(Optimizer):
 
     plain_steps = True
     checked = "lr rho eps weight_decay"
+    devices = "['cuda', 'xpu', 'hpu', 'privateuseone']"
     order = "lr rho eps weight_decay maximize capturable foreach differentiable"
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
         """Yield one addition."""
         call, rho, eps = self.session.call, options["rho"], options["eps"]
         entry = self.kept(tensor, square_avg=0, acc_delta=0)
-        self.advanced(entry)
+        self.advanced(entry, options)
         gradient = self.decayed(tensor, gradient, options["weight_decay"])
         call("addcmul_", call("mul_", entry["square_avg"], rho), gradient, gradient, value=1 - rho)
         size, delta = (call("sqrt_", call("add", entry[name], eps)) for name in ("square_avg", "acc_delta"))

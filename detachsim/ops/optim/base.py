@@ -44,6 +44,9 @@ class Optimizer:
     fixed: ClassVar[dict[str, Any]] = {}
     # Whether 1.13 counts the steps in a plain number.
     plain_steps: ClassVar[bool] = False
+    # What can be recorded for a GPU, and on which devices, as the refusal says it.
+    captured: ClassVar[str] = "params and state_steps"
+    devices: ClassVar[str] = "['cuda', 'xpu', 'hpu', 'privateuseone', 'xla']"
     called: ClassVar[dict[str, str]] = {"step": ""}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -136,7 +139,7 @@ class Optimizer:
         if closure is not None:
             with session.grad_mode(True):
                 loss = call_given(closure)
-        with session.grad_mode(False):
+        with session.grad_mode(bool(self.defaults.table.get("differentiable"))):
             for group in self.param_groups:
                 self.gather(group.table["params"])
                 for tensor in group.table["params"]:
@@ -151,9 +154,22 @@ class Optimizer:
             if options.get("maximize"):
                 gradient = session.call("neg", gradient)
             for op, arguments, given in self.edits(tensor, gradient, options):
+                if options.get("fused"):
+                    self._edit_uncounted(tensor, facts, op, *arguments, **given)
+                    continue
                 session.facts = facts
                 session.call(op, tensor, *arguments, **given)
                 session.facts = None
+
+    def _edit_uncounted(self, tensor: Tensor, facts: Any, op: str, *arguments: Any, **given: Any) -> None:
+        """Edit a parameter as PyTorch's fused kernels do: its version stays."""
+        version = tensor.version.value
+        self.session.call(op, tensor, *arguments, **given)
+        tensor.version.value = version
+        if facts is not None:
+            row = self.session.library.find(op).ops[0]
+            read = [value for value in arguments if isinstance(value, Tensor)]
+            facts.append(("edit", row, [tensor, *read], version, version, None))
 
     def gather(self, tensors: list[Tensor]) -> None:
         """Look up what a step needs before it begins, since a parameter may be among ``tensors`` twice."""
@@ -175,8 +191,10 @@ class Optimizer:
                 entry[name] = value if isinstance(value, Tensor) else self.session.call("full_like", tensor, value)
         return entry
 
-    def advanced(self, entry: dict[str, Any]) -> float:
-        """Count one more step, and return how many there were."""
+    def advanced(self, entry: dict[str, Any], options: dict[str, Any]) -> float:
+        """Count one more step, and return how many there were; refuse to be recorded for a GPU."""
+        if options.get("capturable"):
+            raise TorchError("optimizer_capturable", tensors=self.captured, devices=self.devices)
         if isinstance(entry["step"], int):
             entry["step"] += 1
             return float(entry["step"])

@@ -61,12 +61,13 @@ class ASGD(Optimizer):
     """Stochastic gradient descent that averages what the parameters were."""
 
     checked = "lr weight_decay"
+    captured = "params, mus, etas, and state_steps"
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
         """Yield a factor and an addition."""
         call, lr, decay = self.session.call, number(options["lr"]), options["lambd"]
         entry = self.kept(tensor, eta=_single(lr), mu=_single(1.0), ax=0)
-        step = self.advanced(entry)
+        step = self.advanced(entry, options)
         gradient = self.decayed(tensor, gradient, options["weight_decay"])
         eta = entry["eta"].array.item()
         yield "mul_", (1 - decay * eta,), {}
@@ -92,12 +93,12 @@ class Rprop(Optimizer):
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:
         """Yield one addition of signs times sizes."""
-        call, (less, more) = self.session.call, options["etas"]
+        call, (less, more), (least, most) = self.session.call, options["etas"], options["step_sizes"]
         entry = self.kept(tensor, prev=0, step_size=number(options["lr"]))
-        self.advanced(entry)
+        self.advanced(entry, options)
         turns = call("mul", gradient, entry["prev"]).array
         factor = np.where(turns > 0, more, np.where(turns < 0, less, 1.0)).astype(tensor.array.dtype)
-        call("clamp_", call("mul_", entry["step_size"], fresh(factor, tensor.dtype)), *options["step_sizes"])
+        call("clamp_", call("mul_", entry["step_size"], fresh(factor, tensor.dtype)), least, most)
         turned = fresh(np.asarray(turns < 0), dtypes.boolean)
         gradient = call("masked_fill_", call("clone", gradient), turned, 0)
         yield "addcmul_", (call("sign", gradient), entry["step_size"]), {"value": -1}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _COMPARISONS = {"<": ("lt", "gt", operator.lt), "<=": ("le", "ge", operator.le)}
 # The options that may be tensors in a step, too.
-_TENSORS = frozenset(("lr", "eps", "weight_decay"))
+_TENSORS = frozenset(("lr", "eps", "weight_decay", "initial_accumulator_value"))
 
 
 def bound(optimizer: "Optimizer", args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
