@@ -15,7 +15,9 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.library import OverloadSet
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
+from detachsim.ops.python_calls import maker
 from detachsim.run import derivatives, tensors
+from detachsim.run.anomaly import set_anomaly_enabled, set_detect_anomaly
 from detachsim.run.arrays import from_numpy
 from detachsim.run.broadcasting import broadcast_shapes
 from detachsim.run.constructors import constructors
@@ -100,6 +102,8 @@ FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
         "get_default_dtype": lambda session: dtypes.float32,
         "is_inference_mode_enabled": lambda session: session.inference,
         "is_anomaly_enabled": lambda session: session.anomaly,
+        "is_anomaly_check_nan_enabled": lambda session: session.check_nan,
+        "set_anomaly_enabled": set_anomaly_enabled,
         "from_numpy": from_numpy,
         "is_tensor": lambda session, obj: isinstance(obj, Tensor),
         "is_floating_point": lambda session, input: input.dtype.is_floating,
@@ -114,7 +118,7 @@ FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
         "can_cast": lambda session, from_, to: dtypes.can_cast(from_, to),
         "Size": lambda session, *given, **named: _size(*given, **named),
     },
-    "torch.autograd": {"grad": grad, "backward": backward},
+    "torch.autograd": {"grad": grad, "backward": backward, "set_detect_anomaly": maker(set_detect_anomaly)},
     "torch.autograd.functional": derivatives.FUNCTIONS,
 }
 

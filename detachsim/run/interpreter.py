@@ -308,7 +308,7 @@ class Interpreter:
     def _run_block(self, step: BlockStep, number: str) -> Iterator[Event]:
         session = self.session
         before = session.grad_enabled, session.grad_idle, session.inference
-        anomaly = session.anomaly
+        anomaly = session.anomaly, session.check_nan
         match step.mode:
             case "no_grad":
                 session.grad_enabled = session.grad_idle = False
@@ -318,7 +318,7 @@ class Interpreter:
                 session.grad_enabled, session.grad_idle, session.inference = False, False, True
             case "detect_anomaly":
                 session.warn("anomaly_enabled")
-                session.anomaly = True
+                session.anomaly = session.check_nan = True
             case _:
                 assert_never(step.mode)
         pending, self.pending = self.pending, []
@@ -326,8 +326,9 @@ class Interpreter:
         try:
             yield from self._run_steps(step.steps, f"{number}.")
         finally:
-            session.anomaly = anomaly
-            if step.mode != "detect_anomaly":  # which leaves the other modes as they are then
+            if step.mode == "detect_anomaly":  # which leaves the other modes as they are then
+                session.anomaly, session.check_nan = anomaly
+            else:
                 session.grad_enabled, session.grad_idle, session.inference = before
 
     def _run_repeat(self, step: RepeatStep, number: str) -> Iterator[Event]:
