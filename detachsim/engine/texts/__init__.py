@@ -14,6 +14,8 @@ from detachsim.engine.texts.entry import Entry
 
 FAMILIES = (
     "autograd",
+    "edits",
+    "conversions",
     "batches",
     "shapes",
     "operands",

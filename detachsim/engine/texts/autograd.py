@@ -1,29 +1,7 @@
-"""The texts of autograd itself: backward, saved tensors, in-place changes, flags, hooks, modes."""
+"""The texts of autograd itself: backward, saved tensors, anomalies, flags, hooks, and what `.grad` and `.data` take."""
 
 from detachsim.engine.texts.entry import Entry
 
-_MODES = (
-    "{prefix} {mode} mode and {modified} modified inplace {elsewhere}. Given that this use case is ambiguous and "
-    "error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both "
-    "inside the {block} block (if you don't want the inplace to be tracked) or both outside (if you want the inplace "
-    "to be tracked)."
-)
-_MODES_1_7 = (
-    "{prefix} {mode} mode and {modified} modified inplace {elsewhere}. Given that this use case is ambiguous and "
-    "error-prone, it is deprecated and will be forbidden  starting 1.6 (see https://github.com/pytorch/pytorch/pull/32839 "
-    "for more details about this). You can clarify your code and remove this warning by moving both the view and the "
-    "inplace either both inside the {block} block (if you don't want the inplace to be tracked) or both outside (if you "
-    "want the inplace to be tracked)."
-)
-_MULTIPLE = (
-    " This view is the output of a function that returns multiple views. Such functions do not allow the output "
-    "views to be modified inplace. You should replace the inplace operation by an out-of-place one."
-)
-_PIECE = (
-    " This view is an output of a function that returns multiple views. Inplace operators on such views are being "
-    "deprecated and will be forbidden starting from version 1.8. Consider using `unsafe_` version of the function that "
-    "produced this view or don't modify this view inplace."
-)
 _GRAD_LAYOUT = (
     "grad and param do not obey the gradient layout contract. This is not an error, but may impair performance.\n"
     "grad.sizes() = {grad}, strides() = {grad_strides}\nparam.sizes() = {leaf}, strides() = {leaf_strides}"
@@ -246,118 +224,6 @@ TEXTS: dict[str, Entry] = {
         "Function {name} returned an invalid gradient at index {index} - got {found} but expected shape compatible with {expected}",
         {},
     ),
-    # In-place changes
-    "leaf_inplace": ("RuntimeError", "a leaf Variable that requires grad is being used in an in-place operation.", {}),
-    "leaf_view_inplace": (
-        "RuntimeError",
-        "a view of a leaf Variable that requires grad is being used in an in-place operation.",
-        {},
-    ),
-    "view_mode": ("RuntimeError", _MODES, {"torch-1.7": _MODES_1_7}),
-    "view_mode_warning": ("UserWarning", _MODES_1_7, {}),
-    "view_of_view_mode": (
-        "RuntimeError",
-        _MODES,
-        {
-            "torch-1.13": '!grad_fn INTERNAL ASSERT FAILED at "./torch/csrc/autograd/variable.cpp":{line}, please report '
-            "a bug to PyTorch. ",
-            "torch-1.7": _MODES_1_7,
-        },
-    ),
-    "view_mode_multiple": (
-        "RuntimeError",
-        "{prefix} {mode} mode and {modified} modified inplace {elsewhere}." + _MULTIPLE,
-        {},
-    ),
-    "view_custom": (
-        "RuntimeError",
-        "{prefix} and {modified} modified inplace. This view was created inside a custom Function (or because an input was "
-        "returned as-is) and the autograd logic to handle view+inplace would override the custom backward associated with "
-        "the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the "
-        "output of the custom Function.",
-        {},
-    ),
-    "view_piece": ("UserWarning", "{prefix} and {modified} modified inplace." + _PIECE, {}),
-    "view_piece_mode": (
-        "RuntimeError",
-        "A view was created in no_grad mode and {modified} modified inplace with grad mode enabled." + _PIECE,
-        {},
-    ),
-    "view_output": (
-        "RuntimeError",
-        'diff_view_meta->output_nr_ == 0 INTERNAL ASSERT FAILED at "/pytorch/torch/csrc/autograd/variable.cpp":363, please '
-        "report a bug to PyTorch. ",
-        {},
-    ),
-    "detach_piece": (
-        "UserWarning",
-        "This view is an output of a function that returns multiple views. Detaching such views inplace is being deprecated "
-        "and will be forbidden starting from version 1.8. Consider using detach() instead of detach_(). Alternatively, "
-        "create this view with an `unsafe_` version of the function that produced it.",
-        {},
-    ),
-    "view_multiple": ("RuntimeError", "{prefix} and {modified} modified inplace." + _MULTIPLE, {}),
-    "overlap_self": (
-        "RuntimeError",
-        "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-        "Please clone() the tensor before performing the operation.",
-        {},
-    ),
-    "overlap_input": (
-        "RuntimeError",
-        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
-        "location. Please clone() the tensor before performing the operation.",
-        {},
-    ),
-    "inference_inplace": (
-        "RuntimeError",
-        "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
-        "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.",
-        {},
-    ),
-    "inference_version": ("RuntimeError", "Inference tensors do not track version counter.", {}),
-    "inference_requires_grad": (
-        "RuntimeError",
-        "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.",
-        {},
-    ),
-    "detach_view": (
-        "RuntimeError",
-        "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
-        "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() "
-        "cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function in "
-        "torch/optim/optimizer.py as the solution.",
-        {"torch-1.7": "Can't detach views in-place. Use detach() instead"},
-    ),
-    "transposed_dims": (
-        "UserWarning",
-        "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
-        {},
-    ),
-    "transposed_number": (
-        "UserWarning",
-        "Tensor.{word} is deprecated on 0-D tensors. This function is the identity in these cases.",
-        {},
-    ),
-    **{
-        f"transposed_number_{word}": (
-            "UserWarning",
-            f"Tensor.{word} is deprecated on 0-D tensors. Consider using x.conj().",
-            {},
-        )
-        for word in ("H", "mH")
-    },
-    "adjoint_number": (
-        "UserWarning",
-        "adjoint() is deprecated on 0-D tensors. Consider using x.conj().",
-        {},
-    ),
-    "transposed_number_mT": (
-        "UserWarning",
-        "Tensor.{word} is deprecated on 0-D tensors. This function is the identity in these cases.",
-        {},
-    ),
-    "index_edited": ("RuntimeError", "{text}", {}),
     "not_a_root": (
         "AssertionError",
         "Expected output to be a torch.Tensor",
@@ -369,17 +235,6 @@ TEXTS: dict[str, Entry] = {
         {"torch-1.13": ("TypeError", "is_same_size(): argument 'input' (position 1) must be Tensor, not {type}")},
     ),
     "hook_none": ("RuntimeError", "can't replace a None gradient with a non-None value", {}),
-    "inplace_broadcast": (
-        "RuntimeError",
-        "output with shape {output} doesn't match the broadcast shape {broadcast}",
-        {},
-    ),
-    "inplace_cast": ("RuntimeError", "result type {result} can't be cast to the desired output type {output}", {}),
-    "broadcast": (
-        "RuntimeError",
-        "The size of tensor a ({left}) must match the size of tensor b ({right}) at non-singleton dimension {dim}",
-        {},
-    ),
     # requires_grad
     "requires_grad_false": (
         "RuntimeError",
@@ -441,53 +296,6 @@ TEXTS: dict[str, Entry] = {
         "data set to a tensor that requires gradients must be floating point or complex dtype",
         {},
     ),
-    "typed_storage": (
-        "UserWarning",
-        "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will be the only storage "
-        "class. This should only matter to you if you are using storages directly.  To access UntypedStorage directly, "
-        "use tensor.untyped_storage() instead of tensor.storage()",
-        {},
-    ),
-    "scalar_requires_grad": (
-        "UserWarning",
-        "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
-        "Consider using tensor.detach() first.",
-        {},
-    ),
-    "index_of_many": (
-        "TypeError",
-        "only integer tensors of a single element can be converted to an index",
-        {},
-    ),
-    "too_long": (
-        "ValueError",
-        "Overflow when unpacking long long",
-        {"torch-1.13": ("RuntimeError", "Overflow when unpacking long")},
-    ),
-    "scalar_too_long": (
-        "OverflowError",
-        "{problem}",
-        {"torch-1.13": ("RuntimeError", "Overflow when unpacking long")},
-    ),
-    "number_overflow": ("RuntimeError", "value cannot be converted to type {type} without overflow", {}),
-    "numpy_requires_grad": (
-        "RuntimeError",
-        "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.",
-        {},
-    ),
-    "numpy_bfloat16": ("TypeError", "Got unsupported ScalarType BFloat16", {}),
-    "scalar_conversion": ("ValueError", "only one element tensors can be converted to Python scalars", {}),
-    "bool_many": ("RuntimeError", "Boolean value of Tensor with more than one value is ambiguous", {}),
-    "bool_none": ("RuntimeError", "Boolean value of Tensor with no values is ambiguous", {}),
-    "tensor_of_tensor": (
-        "UserWarning",
-        "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-        "sourceTensor.detach().clone().requires_grad_(True), rather than {maker}(sourceTensor).",
-        {
-            "torch-1.13": "To copy construct from a tensor, it is recommended to use sourceTensor.clone().detach() or "
-            "sourceTensor.clone().detach().requires_grad_(True), rather than {maker}(sourceTensor)."
-        },
-    ),
     "not_writable": (
         "AttributeError",
         "attribute '{name}' of 'torch._C.TensorBase' objects is not writable",
@@ -498,13 +306,4 @@ TEXTS: dict[str, Entry] = {
         "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {type}",
         {},
     ),
-    "size_overflow": ("RuntimeError", "Storage size calculation overflowed with sizes={shape}", {}),
-    "out_of_memory": (
-        "RuntimeError",
-        "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate "
-        "{bytes} bytes. Error code 12 (Cannot allocate memory)",
-        {},
-    ),
-    # Python's own
-    "python": ("{type}", "{text}", {}),
 }

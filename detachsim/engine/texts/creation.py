@@ -78,4 +78,11 @@ TEXTS: dict[str, Entry] = {
         '{type}"',
         {"torch-1.13": "new(): argument 'size' must be tuple of ints, but found element of type {type} at pos {place}"},
     ),
+    "size_overflow": ("RuntimeError", "Storage size calculation overflowed with sizes={shape}", {}),
+    "out_of_memory": (
+        "RuntimeError",
+        "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate "
+        "{bytes} bytes. Error code 12 (Cannot allocate memory)",
+        {},
+    ),
 }

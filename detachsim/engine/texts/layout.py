@@ -242,4 +242,32 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "as_strided_lengths": ("RuntimeError", "mismatch in length of strides and shape", {}),
+    "transposed_dims": (
+        "UserWarning",
+        "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
+        {},
+    ),
+    "transposed_number": (
+        "UserWarning",
+        "Tensor.{word} is deprecated on 0-D tensors. This function is the identity in these cases.",
+        {},
+    ),
+    **{
+        f"transposed_number_{word}": (
+            "UserWarning",
+            f"Tensor.{word} is deprecated on 0-D tensors. Consider using x.conj().",
+            {},
+        )
+        for word in ("H", "mH")
+    },
+    "adjoint_number": (
+        "UserWarning",
+        "adjoint() is deprecated on 0-D tensors. Consider using x.conj().",
+        {},
+    ),
+    "transposed_number_mT": (
+        "UserWarning",
+        "Tensor.{word} is deprecated on 0-D tensors. This function is the identity in these cases.",
+        {},
+    ),
 }

@@ -213,4 +213,9 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "tensor_sequence": ("ValueError", "expected sequence of length {expected} at dim {dim} (got {found})", {}),
+    "broadcast": (
+        "RuntimeError",
+        "The size of tensor a ({left}) must match the size of tensor b ({right}) at non-singleton dimension {dim}",
+        {},
+    ),
 }
