@@ -114,12 +114,10 @@ class StepBegan:
 class TensorBound:
     """A name now stands for a tensor.
 
-    ``made_by`` is what made the tensor in this step (``sigmoid``, ``detach``, ``tensor``, ``select`` …), empty
-    when the
-    step only gave an existing tensor another name. ``shares`` are the other names that see the same
-    memory now. ``was`` is the id of the tensor that the name stood for until now, ``None`` if it is new.
-    ``creation`` says which mode a view was made in (``default``, ``no_grad``, ``inference``, ``multi_output``;
-    empty for no view).
+    ``made_by`` is what made the tensor in this step (``sigmoid``, ``detach``, ``tensor``, ``select`` …), empty when
+    the step only gave an existing tensor another name. ``shares`` are the other names that see the same memory now.
+    ``was`` is the id of the tensor that the name stood for until now, ``None`` if it is new. ``creation`` says
+    which mode a view was made in (``default``, ``no_grad``, ``inference``, ``multi_output``; empty for no view).
     """
 
     name: str
@@ -250,11 +248,10 @@ class BackwardBegan:
 
 @record
 class NodeRan:
-    """One node of backward ran. ``nonfinite`` says that it turned finite gradients into nan or inf."""
+    """One node of backward ran."""
 
     node: int
     name: str
-    nonfinite: bool
 
 
 @record
@@ -317,13 +314,11 @@ class NonFiniteMade:
     """Where a run that is watched for it first makes nan or inf: no part of the stream, but evidence of a second run.
 
     ``direction``: an op of the ``forward`` pass made it, a node ``backward``, or it was in the gradient that a node
-    was given (``seed``). ``op`` is the op's name and ``node`` the node's (empty in the forward direction), ``names``
-    those of the result, ``given`` the names and values of the op's inputs. Backward, ``incoming`` is what the
-    node got
-    and ``result`` what it made of it for ``argument``, ``given`` are what it had saved, and ``factor`` is what
-    it makes of
-    ones (empty where that says nothing), ``zero_times`` is ``inf`` or ``nan`` where an incoming 0 met that in it;
-    forward, ``result`` is the op's result.
+    was given (``seed``). ``op`` is the op's name and ``node`` the node's (empty in the forward direction),
+    ``names`` those of the result, ``given`` the names and values of the op's inputs. Backward, ``incoming`` is what
+    the node got and ``result`` what it made of it for ``argument``, ``given`` are what it had saved, and ``factor``
+    is what it makes of ones (empty where that says nothing), ``zero_times`` is ``inf`` or ``nan`` where an incoming
+    0 met that in it; forward, ``result`` is the op's result.
     """
 
     step: str
@@ -369,8 +364,7 @@ class Raised:
     """The step raised. ``type`` is the exception's name. ``caught`` says that a ``raises`` expected it.
 
     ``key`` says which of PyTorch's errors it is, in any dialect (``version``, ``freed``, ``leaf_inplace`` …;
-    ``python``
-    for Python's own, ``limit`` for what detachsim refuses).
+    ``python`` for Python's own, ``limit`` for what detachsim refuses).
     """
 
     type: str

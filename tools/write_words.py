@@ -2,9 +2,8 @@
 
 ``words.py`` has every word that an expression may use, ``names.py`` which family of rows has which names.
 
-Reading a scenario must not wait for the tables (and numpy) to be imported, so their words are kept as plain
-text. A test holds
-the file to the tables; run this after adding an op: ``python tools/write_words.py``.
+Reading a scenario must not wait for the tables (and numpy) to be imported, so their words are kept as plain text. A
+test holds the file to the tables; run this after adding an op: ``python tools/write_words.py``.
 """
 
 import textwrap

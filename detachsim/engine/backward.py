@@ -43,9 +43,9 @@ def run_backward(
 ) -> list[Tensor | None]:
     """Send ``gradients`` into ``roots`` and run the graph.
 
-    With ``inputs`` only the paths to them run; with ``accumulate`` off, their gradients are returned (``None``
-    for one that was not
-    reached) instead of being accumulated. Raises ``TorchError``; leaves that were served by then keep their gradient.
+    With ``inputs`` only the paths to them run; with ``accumulate`` off, their gradients are returned (``None`` for
+    one that was not reached) instead of being accumulated. Raises ``TorchError``; leaves that were served by then
+    keep their gradient.
     """
     work = Pass(session, keep_graph=keep_graph, create_graph=create_graph)
     count_dependencies(work, [node for node, _ in roots])

@@ -9,9 +9,8 @@ if TYPE_CHECKING:
 class TorchError(Exception):
     """PyTorch's own error, part of the simulation.
 
-    ``key`` names a text of ``engine.texts``; ``details`` fill it. The text is made at the edge, where the
-    dialect is known.
-    ``evidence`` says which saved tensor was at fault, for explanations.
+    ``key`` names a text of ``engine.texts``; ``details`` fill it. The text is made at the edge, where the dialect
+    is known. ``evidence`` says which saved tensor was at fault, for explanations.
     """
 
     def __init__(self, key: str, evidence: "Evidence | None" = None, /, **details: Any) -> None:

@@ -6,11 +6,10 @@ their counters have not moved. For ``y = a * b``::
     MulBackward0      self:  grad * other     named only here: saved only if a requires grad
                       other: grad * self      named only here: saved only if b requires grad
 
-A tensor that two formulas name is saved whichever input requires grad, and so is an output. An input is kept
-as the tensor
-itself (its ``grad_fn`` may change later, and errors name the current one); an output is kept without its node,
-which would be a
-cycle. An in-place op has overwritten its ``self``: where a formula needs it, a copy made before the edit is saved.
+A tensor that two formulas name is saved whichever input requires grad, and so is an output. An input is kept as the
+tensor itself (its ``grad_fn`` may change later, and errors name the current one); an output is kept without its
+node, which would be a cycle. An in-place op has overwritten its ``self``: where a formula needs it, a copy made
+before the edit is saved.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -115,8 +114,7 @@ class Node:
 
     ``next`` and ``next_nr`` are its edges, one for each tensor argument in the order of the signature (``None``: no
     gradient flows there). ``saved`` follows ``op.saved_names`` and is ``None`` once freed; ``meta`` follows
-    ``op.meta_names``.
-    ``shape`` and ``dtype`` are those of output 0.
+    ``op.meta_names``. ``shape`` and ``dtype`` are those of output 0.
     """
 
     __slots__ = ("__weakref__", "dtype", "extras", "id", "meta", "next", "next_nr", "op", "saved", "sequence", "shape")

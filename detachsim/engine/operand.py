@@ -1,8 +1,7 @@
 """Tensors as formulas see them while a graph is recorded: with Python's operators, each running an op of the library.
 
-A formula such as ``grad * other`` runs on plain numpy arrays in an ordinary backward pass. Under
-``create_graph`` the same text
-runs on operands, so that every step of it is an op with a node of its own.
+A formula such as ``grad * other`` runs on plain numpy arrays in an ordinary backward pass. Under ``create_graph``
+the same text runs on operands, so that every step of it is an op with a node of its own.
 """
 
 from collections.abc import Callable

@@ -19,8 +19,7 @@ class Session:
     """Everything that PyTorch keeps per process or thread.
 
     ``library`` finds ops by name. ``facts`` collects tuples while the engine works (``None``: nobody listens);
-    ``warn``
-    receives a text's key and what fills it.
+    ``warn`` receives a text's key and what fills it.
     """
 
     __slots__ = (

@@ -18,13 +18,11 @@ class Parameter:
     """One parameter.
 
     ``type`` is one of ``Tensor``, ``Number`` (a Python number), ``PromotingNumber`` (one that takes part in
-    promotion), ``Number|Tensor``, ``MaskTensor`` (a tensor
-    that takes no part in promotion),
-    ``Tensor[]``, ``IndexTensor[]`` (tensors or ``None``), ``int``, ``float``, ``bool``, ``str``,
-    ``dtype``, ``Tensor*`` (tensors one by one or as one list, the last parameter), ``int[]`` (a list; a single
-    int is taken as a list of one), ``size`` (ints one by one or as one
-    list, only as the
-    last positional parameter), ``any``. ``optional`` allows ``None``.
+    promotion), ``Number|Tensor``, ``MaskTensor`` (a tensor that takes no part in promotion), ``Tensor[]``,
+    ``IndexTensor[]`` (tensors or ``None``), ``int``, ``float``, ``bool``, ``str``, ``dtype``, ``Tensor*`` (tensors
+    one by one or as one list, the last parameter), ``int[]`` (a list; a single int is taken as a list of one),
+    ``size`` (ints one by one or as one list, only as the last positional parameter), ``any``. ``optional`` allows
+    ``None``.
     """
 
     name: str

@@ -7,10 +7,9 @@ Note [In-place on a view]. Editing a view edits its base, so both need a new his
     v.mul_(10)         h.node = CopySlices(inner MulBackward0) -> old MulBackward0
                        v.node = AsStridedBackward0 -> CopySlices      (rebuilt when it is next looked at)
 
-A view remembers the counter's value for which its node is right (``attr_version``). When the counter has
-moved, whoever
-asks for ``grad_fn`` gets a new ``AsStridedBackward0`` on the base's present node, however the counter moved. Source:
-PyTorch's note "View + Inplace update", and measurements on 2.13.0.
+A view remembers the counter's value for which its node is right (``attr_version``). When the counter has moved,
+whoever asks for ``grad_fn`` gets a new ``AsStridedBackward0`` on the base's present node, however the counter
+moved. Source: PyTorch's note "View + Inplace update", and measurements on 2.13.0.
 """
 
 from typing import TYPE_CHECKING

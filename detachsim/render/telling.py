@@ -121,11 +121,9 @@ class Telling:
                 yield from self.flag(event)
             case BackwardBegan():
                 pass
-            case NodeRan(name=name, nonfinite=nonfinite):
+            case NodeRan(name=name):
                 if not name.endswith("AccumulateGrad"):
                     self.ran.append(node_name(name))
-                if nonfinite:
-                    yield self.fact(CAREFUL, node(name), " turned finite gradients into nan or inf")
             case FlowStopped(tensor=tensor, names=known, reason=reason):
                 if known or reason in ("detached", "no_grad"):
                     where = self.stopped.setdefault(reason, [])

@@ -1,8 +1,7 @@
 """Evaluating expressions: the one place where an expression's tree meets tensors.
 
 Names are looked up in the run's names first, then among the functions. Nothing here uses Python's ``eval`` or
-``getattr``: every
-attribute and method is an entry of a table.
+``getattr``: every attribute and method is an entry of a table.
 """
 
 import ast

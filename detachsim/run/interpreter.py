@@ -5,7 +5,6 @@ from typing import Any, assert_never
 
 import numpy as np
 
-from detachsim.engine import autograd
 from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
@@ -27,11 +26,8 @@ from detachsim.events import (
 from detachsim.lang.code import bound_by, code_lines
 from detachsim.lang.syntax import (
     AnyStep,
-    Assign,
-    AugmentedAssign,
     BackwardStep,
     BlockStep,
-    Call,
     DelStep,
     DetachStep,
     Dialect,
@@ -43,23 +39,19 @@ from detachsim.lang.syntax import (
     RepeatStep,
     SayStep,
     Scenario,
-    Target,
     TensorStep,
     Variant,
 )
-from detachsim.ops.collections import items_of
 from detachsim.ops.table import library
 from detachsim.ops.vocabulary import VOCABULARY
-from detachsim.run import sequences
 from detachsim.run.arrays import NumpyArray
-from detachsim.run.edits import Editor
 from detachsim.run.evaluation import Evaluator
 from detachsim.run.expectations import differs, expected_text
 from detachsim.run.names import Names
 from detachsim.run.newer import lacking_error, torch_lacks
-from detachsim.run.passes import gradients_given, inputs_given
 from detachsim.run.recording import Recorder
 from detachsim.run.spelling import printed, represented, shown_details
+from detachsim.run.statements import DELETED, Binding, Statements
 from detachsim.run.values import type_name
 
 _KINDS = {
@@ -115,7 +107,7 @@ class Interpreter:
         self.session = Session(library(dialect), dialect, self._warn, record=detail)
         self.names = Names()
         self.evaluator = Evaluator(self.session, self.names)
-        self.editor = Editor(self.session, self.names, self.evaluator)
+        self.statements = Statements(self.session, self.names, self.evaluator)
         self.recorder = Recorder(self.session, self.names)
         self.told: list[Event] = []
         self.session.settle = self._settle if detail else None
@@ -129,7 +121,6 @@ class Interpreter:
         self.steps = 0
         self.failures = 0
         self.outcome = "completed"
-        self.made_by = ""
         if scenario.seed is not None:
             self.session.generator.manual_seed(scenario.seed)
 
@@ -218,11 +209,9 @@ class Interpreter:
         """Run a step without steps inside, then tell what it did: facts, names, prints and warnings, error."""
         error: TorchError | LimitError | None = None
         stopped: Stop | None = None
-        bindings: list[tuple[str, Any, Any]] = []
-        self.made_by = ""
         try:
             with np.errstate(all="ignore"):
-                self._execute(step, bindings)
+                self._execute(step)
         except Stop as caught:
             stopped = caught
         except (TorchError, LimitError) as caught:
@@ -241,8 +230,10 @@ class Interpreter:
             yield from self.recorder.events(facts or [], self._edited)
             if facts:
                 facts.clear()
+        bindings = self.statements.bound()
         if self.detail:
             yield from self._bound_events(bindings)
+            self.recorder.made.clear()
         pending, self.pending = self.pending, []
         yield from pending
         if stopped is not None:
@@ -283,11 +274,11 @@ class Interpreter:
 
     _catcher: AnyStep | None = None
 
-    def _bound_events(self, bindings: list[tuple[str, Any, Any]]) -> Iterator[Event]:
+    def _bound_events(self, bindings: list[Binding]) -> Iterator[Event]:
         for name, value, before in bindings:
             if isinstance(value, Tensor):
                 was = before.id if isinstance(before, Tensor) else None
-                yield self.recorder.bound(name, value, self.made_by, was)
+                yield self.recorder.bound(name, value, was)
             elif value is DELETED:
                 yield NameDeleted(name, before.id if isinstance(before, Tensor) else None)
             else:
@@ -339,125 +330,22 @@ class Interpreter:
 
     # What each kind does
 
-    def _execute(self, step: AnyStep, bindings: list[tuple[str, Any, Any]]) -> None:
+    def _execute(self, step: AnyStep) -> None:
         match step:
-            case TensorStep():
-                self._bind(step.name, self._make_tensor(step), bindings)
-            case OpStep():
-                value = self._value(step.value)
-                if step.target is not None:
-                    self._assign(step.target, value, bindings)
-            case DetachStep():
-                value = self._value(step.value)
-                self.made_by = "detach"
-                self._bind(step.name, self.evaluator.call_method(value, "detach", [], {}), bindings)
-            case InplaceStep():
-                self._edit(step, bindings)
-            case BackwardStep():
-                self._backward(step)
             case PrintStep():
                 for expression in step.values:
                     self._print(expression)
             case SayStep():
                 self.pending.append(Printed(step.text))
-            case DelStep():
-                for name in step.names:
-                    if name not in self.names:
-                        raise TorchError("python", type="NameError", text=f"name '{name}' is not defined")
-                    bindings.append((name, DELETED, self.names.unbind(name)))
             case ExpectStep():
                 self._expect(step)
             case BlockStep() | RepeatStep():
                 raise AssertionError("blocks are run elsewhere")
             case _:
-                assert_never(step)
+                self.statements.execute(step)
 
     def _value(self, expression: Expression) -> Any:
         return self.evaluator.evaluate(expression.tree)
-
-    def _bind(self, name: str, value: Any, bindings: list[tuple[str, Any, Any]]) -> None:
-        bindings.append((name, value, self.names.bind(name, value)))
-
-    def _assign(self, target: Target, value: Any, bindings: list[tuple[str, Any, Any]]) -> None:
-        if isinstance(target, str):
-            self._bind(target, value, bindings)
-            return
-        # As Python does: what stands before a part that can't be taken apart is bound by then.
-        for part, item in zip(target, self._unpacked(value, len(target)), strict=True):
-            self._assign(part, item, bindings)
-
-    def _unpacked(self, value: Any, count: int) -> Sequence[Any]:
-        if isinstance(value, Tensor):
-            value = sequences.unbound(self.session, value)
-        items = items_of(value)
-        if items is None:
-            raise TorchError("python", type="TypeError", text=f"cannot unpack non-iterable {type_name(value)} object")
-        if len(items) > count:
-            raise TorchError("python", type="ValueError", text=f"too many values to unpack (expected {count})")
-        if len(items) < count:
-            text = f"not enough values to unpack (expected {count}, got {len(items)})"
-            raise TorchError("python", type="ValueError", text=text)
-        return items
-
-    def _make_tensor(self, step: TensorStep) -> Any:
-        from detachsim.engine.dtypes import BY_NAME
-
-        value = self._value(step.data)
-        dtype = None if step.dtype is None else BY_NAME[step.dtype.removeprefix("torch.")]
-        if step.literal:
-            return self.session.call("tensor", value, dtype=dtype, requires_grad=step.requires_grad)
-        if not isinstance(value, Tensor):
-            if dtype is None and not step.requires_grad:
-                return value
-            missing = "to" if dtype is not None else "requires_grad_"
-            text = f"'{type_name(value)}' object has no attribute '{missing}'"
-            raise TorchError("python", type="AttributeError", text=text)
-        if dtype is not None:
-            value = self.session.call("to", value, dtype)
-        if step.requires_grad:
-            self.evaluator.call_method(value, "requires_grad_", [], {})
-        return value
-
-    def _edit(self, step: InplaceStep, bindings: list[tuple[str, Any, Any]]) -> None:
-        match step.statement:
-            case Call(target=target, value=value):
-                result = self._value(value)
-                if target is not None:
-                    self._assign(target, result, bindings)
-            case Assign(target=part, value=value):
-                self.editor.store(part, self._value(value))
-            case AugmentedAssign():
-                rebound = self.editor.augment(step.statement)
-                if rebound is not None:
-                    self._bind(*rebound, bindings)
-            case _:
-                assert_never(step.statement)
-
-    def _backward(self, step: BackwardStep) -> None:
-        roots = [self._value(root) for root in step.roots]
-        if not step.several and not isinstance(roots[0], Tensor):
-            text = f"'{type_name(roots[0])}' object has no attribute 'backward'"
-            raise TorchError("python", type="AttributeError", text=text)
-        gradient: Any = None
-        if step.gradient is not None:
-            seeds = [None if part is None else self._seed(step, part) for part in step.gradient]
-            gradient = seeds if step.several else gradients_given(seeds[0])
-        inputs: Any = None
-        if step.inputs is not None:
-            inputs = [self._value(part) for part in step.inputs]
-            inputs = inputs_given(self.session, inputs if step.inputs_list else inputs[0])
-        autograd.backward(
-            self.session,
-            roots,
-            gradient,
-            retain_graph=step.retain_graph,
-            create_graph=step.create_graph,
-            inputs=inputs,
-        )
-
-    def _seed(self, step: BackwardStep, part: Expression) -> Any:
-        value = self._value(part)
-        return self.session.call("tensor", value) if step.gradient_literal else value
 
     def _print(self, expression: Expression) -> None:
         self.evaluator.reads = [] if self.detail else None
@@ -502,6 +390,3 @@ class Interpreter:
                 self.pending.append(ExpectationMet(expression.text, expected_text(wanted)))
             else:
                 self.pending.append(self._failed("expect", expression.text, expected_text(wanted), actual, step))
-
-
-DELETED = object()

@@ -50,6 +50,8 @@ class Recorder:
         self.inner_edges: tuple[EdgeState, ...] = ()
         # The nodes that ran, and the ids of those that were freed, of each backward pass under way, outermost first.
         self.passes: list[tuple[list[Node], list[int]]] = []
+        # What made the tensors that are new in this step, by their ids.
+        self.made: dict[int, str] = {}
 
     # Ids
 
@@ -110,8 +112,9 @@ class Recorder:
             None if tensor.view is None else self.tensor_id(tensor.view.base),
         )
 
-    def bound(self, name: str, tensor: Tensor, made_by: str, was: int | None) -> TensorBound:
+    def bound(self, name: str, tensor: Tensor, was: int | None) -> TensorBound:
         """Return the event of a name that now stands for ``tensor``."""
+        made_by = self.made.get(self.tensor_id(tensor), "")
         creation = "" if tensor.view is None else tensor.view.creation
         return TensorBound(name, self.state(tensor), made_by, self.names.sharing(tensor, name), was, creation)
 
@@ -119,6 +122,12 @@ class Recorder:
 
     def events(self, facts: list[Any], text: str) -> Iterator[Event]:
         """Tell a step's facts; ``text`` is the part of the step that edits."""
+        for event in self._told(facts, text):
+            if isinstance(event, TensorCreated):
+                self.made[event.tensor] = event.op
+            yield event
+
+    def _told(self, facts: list[Any], text: str) -> Iterator[Event]:
         for fact in facts:
             match fact[0]:
                 case "op":
@@ -152,7 +161,7 @@ class Recorder:
                 case "ran":
                     ran, freed = self.passes[-1]
                     ran.append(fact[1])
-                    yield NodeRan(self.node_id(fact[1]), self.node_name(fact[1]), False)
+                    yield NodeRan(self.node_id(fact[1]), self.node_name(fact[1]))
                     if fact[2]:
                         freed.append(self.node_id(fact[1]))
                 case "accumulate" | "retain":
@@ -281,18 +290,24 @@ class Recorder:
         states: list[EdgeState] = []
         for (name, value), child, output_nr in zip(arguments, node.next, node.next_nr, strict=False):
             tensor = value if isinstance(value, Tensor) else None
-            states.append(
-                EdgeState(
-                    name,
-                    None if child is None else self.node_id(child),
-                    output_nr,
-                    "" if child is None else self.node_name(child),
-                    () if tensor is None else self.names.of(tensor),
-                    0 if tensor is None else self.tensor_id(tensor),
-                    "" if child is not None else self._reason(tensor),
-                )
-            )
+            states.append(self._edge(name, child, output_nr, tensor, self._reason(tensor) if child is None else ""))
         return tuple(states)
+
+    def _edge_to_base(self, argument: str, node: Node, base: Tensor) -> EdgeState:
+        """Return the first edge of a node that was made for an edit of a view, or made anew after one."""
+        child = node.next[0]
+        return self._edge(argument, child, node.next_nr[0], base, "not required" if child is None else "")
+
+    def _edge(self, argument: str, child: Node | None, output_nr: int, tensor: Tensor | None, reason: str) -> EdgeState:
+        return EdgeState(
+            argument,
+            None if child is None else self.node_id(child),
+            output_nr,
+            "" if child is None else self.node_name(child),
+            () if tensor is None else self.names.of(tensor),
+            0 if tensor is None else self.tensor_id(tensor),
+            reason,
+        )
 
     def _reason(self, tensor: Tensor | None) -> str:
         if tensor is None:
@@ -380,24 +395,13 @@ class Recorder:
 
     def _rebase(self, tensor: Tensor, old: Node | None, new: Node) -> Iterator[Event]:
         if isinstance(new, CopySlices):
-            names = self.names.of(tensor)
-            child = new.next[0]
-            edge = EdgeState(
-                "base",
-                None if child is None else self.node_id(child),
-                new.next_nr[0],
-                "" if child is None else self.node_name(child),
-                names,
-                self.tensor_id(tensor),
-                "" if child is not None else "not required",
-            )
             yield NodeRecorded(
                 self.node_id(new),
                 self.node_name(new),
                 "copy_slices",
                 self.tensor_id(tensor),
-                names,
-                (edge, *self.inner_edges[1:]),
+                self.names.of(tensor),
+                (self._edge_to_base("base", new, tensor), *self.inner_edges[1:]),
                 (),
             )
         before = None if old is None else self.node_name(old)
@@ -407,23 +411,13 @@ class Recorder:
 
     def _regenerated(self, tensor: Tensor, node: Node) -> NodeRecorded:
         base = tensor.view.base if tensor.view is not None else tensor
-        child = node.next[0]
-        edge = EdgeState(
-            "self",
-            None if child is None else self.node_id(child),
-            node.next_nr[0],
-            "" if child is None else self.node_name(child),
-            self.names.of(base),
-            self.tensor_id(base),
-            "" if child is not None else "not required",
-        )
         return NodeRecorded(
             self.node_id(node),
             self.node_name(node),
             "as_strided",
             self.tensor_id(tensor),
             self.names.of(tensor),
-            (edge,),
+            (self._edge_to_base("self", node, base),),
             (),
         )
 

@@ -104,9 +104,9 @@ class _Keeping(Interpreter):
     def _settle(self) -> None:
         """Keep the facts: they are looked through when the step is over."""
 
-    def _execute(self, step: AnyStep, bindings: list[tuple[str, Any, Any]]) -> None:
+    def _execute(self, step: AnyStep) -> None:
         try:
-            super()._execute(step, bindings)
+            super()._execute(step)
         finally:
             for fact in self.session.facts or ():
                 if fact[0] in ("op", "edit") and isinstance(fact[-1], Node):
@@ -131,11 +131,11 @@ class _Watching(Interpreter):
     def _settle(self) -> None:
         """Keep the facts: they are looked through in between."""
 
-    def _execute(self, step: AnyStep, bindings: list[tuple[str, Any, Any]]) -> None:
+    def _execute(self, step: AnyStep) -> None:
         self.session.watch = self._watch
         self.seen = 0
         try:
-            super()._execute(step, bindings)
+            super()._execute(step)
         finally:
             self._look()
 
