@@ -185,10 +185,12 @@ def _run_view(session: "Session", op: Op, bound: list[Any], recording: bool) -> 
         array = source.array
         made = op.kernel(array if array.size else placed(array), *bound[1:])
     arrays = made if isinstance(made, (list, tuple)) else [made]
-    alone = op.kind == ALIAS and (source.inference or op.grad_fn)
+    alone = op.kind == ALIAS and (source.inference or op.grad_fn or (op.remade and session.inference))
     own = new_version(tracked=not session.inference) if alone else None
     outputs = [alias(source, array, version=own) for array in arrays]
     for output in outputs:
+        if op.remade:
+            output.inference = session.inference
         if output.array.dtype != source.array.dtype:
             output.dtype = dtypes.BY_NUMPY[output.array.dtype]
     node = None

@@ -181,6 +181,9 @@ def _run_one(
     refuse_other(entry.name, given, returned)
     if create_graph:
         return returned
+    if returned is not given and returned.array is given.array:
+        # An alias of the gradient is a tensor of its own: whoever holds the gradient does not hold it.
+        returned.array = returned.array[...]
     memories.note(returned)
     return returned.array
 

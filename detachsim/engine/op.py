@@ -75,6 +75,7 @@ class Op:
         "promoting_numbers",
         "random",
         "refuses",
+        "remade",
         "result_edits",
         "samples",
         "saves",
@@ -113,6 +114,7 @@ class Op:
         several: bool | str = False,
         on_storage: bool = False,
         random: bool = False,
+        remade: bool = False,
         layout: str | None = None,
         shown: Mapping[str, str] | None = None,
         bare_edges: bool = False,
@@ -154,6 +156,7 @@ class Op:
         self.several = several
         self.on_storage = on_storage
         self.random = random
+        self.remade = remade
         self.layout = layout or (AS_OPERANDS if kind == POINTWISE else IN_ROWS)
         self.shown = dict(shown or {})
         self.bare_edges = bare_edges

@@ -193,9 +193,9 @@ def diff(ops: Any, self: Any, n: int = 1, dim: int = -1, prepend: Any = None, ap
     parts = [part for part in (prepend, self, append) if part is not None]
     for part in parts:
         _check_beside(self, part, axis)
-    whole = ops.cat(parts, axis) if len(parts) > 1 else self
     if n <= 0:
-        return ops.copy_(ops.zeros_like(whole), whole)
+        return ops.copy_(ops.zeros_like(self), self)
+    whole = ops.cat(parts, axis) if len(parts) > 1 else self
     for _ in range(min(n, whole.shape[axis])):
         length = whole.shape[axis]
         earlier = ops.narrow(whole, axis, 0, length - 1)
@@ -234,6 +234,7 @@ ROWS = [
         grad={"self": "cumsum_backward(grad, dim)"},
         check=_check_running,
         refuses=_refuses_bools("cumsum"),
+        result_edits=lambda bound: int(not bound[0].shape or not bound[0].array.size),  # copied
         doc="running sums along dim",
         samples=("a.cumsum(0)", "a.cumsum(-1)"),
     ),
@@ -247,6 +248,7 @@ ROWS = [
         older={"torch-1.7": {"grad": {"self": "cumprod_backward(grad, self, cumprod(self, dim), dim)"}}},
         check=_check_running,
         refuses=_refuses_bools("cumprod"),
+        result_edits=lambda bound: int(not bound[0].shape or not bound[0].array.size),  # copied
         doc="running products along dim",
         samples=("a.cumprod(0)",),
     ),
@@ -258,6 +260,7 @@ ROWS = [
         logcumsumexp,
         grad={"self": "logcumsumexp_backward(grad, self, result, dim)"},
         check=_check_logcumsumexp,
+        result_edits=lambda bound: int(not bound[0].shape),
         doc="the logarithm of running sums of exponentials along dim",
         samples=("a.logcumsumexp(0)",),
     ),

@@ -133,6 +133,12 @@ def pair_distances(ops: Any, self: Any, p: float = 2.0) -> Any:
     return ops.pdist_kernel(ops.contiguous(self), p)
 
 
+def _pair_edits(self: Any) -> int:
+    # PyTorch's result is zeroed first, and filled once more where the rows have no elements.
+    rows, columns = self.shape
+    return 0 if rows < 2 else 1 if columns else 2
+
+
 HELPERS = {"cdist_second_gradient": second_gradient}
 
 
@@ -181,8 +187,8 @@ ROWS: list[Op] = [
         pdist,
         where="",
         grad={"self": "pdist_backward(grad, self, p, result)"},
-        result_edits=1,
-        older={"torch-1.13": {"result_edits": 0}},
+        result_edits=lambda bound: _pair_edits(bound[0]),
+        older={"torch-1.13": {"result_edits": lambda bound: int(_pair_edits(bound[0]) == 2)}},
         doc="pdist after its checks",
     ),
     general(

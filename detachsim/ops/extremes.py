@@ -244,6 +244,12 @@ def _refuse_bools(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("arg_bool", op=op.name)
 
 
+def _arg_edits(bound: list[Any]) -> int:
+    # Along a dim of size 1 PyTorch fills the result with 0.
+    self, dim, _ = bound
+    return int(dim is not None and self.shape != () and self.shape[wrap_dim(dim, len(self.shape))] == 1)
+
+
 def _args(name: str, word: str) -> Op:
     return general(
         f"{name}(Tensor self, int? dim=None, bool keepdim=False)",
@@ -251,6 +257,7 @@ def _args(name: str, word: str) -> Op:
         _arg(name),
         check=_check_arg,
         check_dtypes=_refuse_bools,
+        result_edits=_arg_edits,
         doc=f"where the {word} is; the first of ties",
         samples=(f"a.{name}()", f"a.{name}(0)"),
     )
@@ -400,6 +407,7 @@ ROWS = [
         grad={"self": "extreme_backward(grad, self, result)"},
         gradient_edits={"self": 1},
         refuses=no_bools("median_cpu"),
+        result_edits=lambda bound: int(not bound[0].array.size),
         doc="the middle value, the lower of two; ties share the gradient",
         samples=("a.median()",),
     ),
@@ -423,6 +431,7 @@ ROWS = [
         grad={"self": "extreme_backward(grad, self, result)"},
         gradient_edits={"self": 1},
         refuses=no_bools("median_cpu"),
+        result_edits=lambda bound: int(not bound[0].array.size),
         doc="the middle value of those that are not nan",
         samples=("a.nanmedian()",),
     ),

@@ -352,6 +352,23 @@ def squeeze_product(ops: Any, self: Any) -> Any:
     return squeezed
 
 
+def _product_edits(factors: list[Any]) -> int:
+    # A product of matrices over a dim without elements is filled with 0.
+    left, right = (factor.array for factor in factors)
+    return int(not left.shape[-1] and left.shape[-2] * right.shape[-1] and left.shape[:-2] != (0,))
+
+
+def _addmm_edits(bound: list[Any]) -> int:
+    _, left, right, beta = bound[:4]
+    empty = not left.shape[0] * right.shape[1]
+    return 0 if empty else int(beta != 0) + _product_edits([left, right])
+
+
+def _addbmm_edits(bound: list[Any]) -> int:
+    # One for each product of the batch.
+    return int(bound[3] != 0) + max(bound[1].shape[0], 1)
+
+
 HELPERS = {
     "times": times,
     "left_factor_grad": left_factor_grad,
@@ -373,6 +390,7 @@ ROWS = [
         },
         shown={"self": "mm(grad, t(mat2))", "mat2": "mm(t(self), grad)"},
         check=_check_mm,
+        result_edits=_product_edits,
         doc="the product of two matrices",
         samples=("a.mm(b)",),
     ),
@@ -412,6 +430,7 @@ ROWS = [
         lambda self, mat2: matrix_product(self, mat2),
         grad={"self": "bmm(grad, transpose(mat2, 1, 2))", "mat2": "bmm(transpose(self, 1, 2), grad)"},
         check=_check_bmm,
+        result_edits=_product_edits,
         doc="the products of two batches of matrices",
         samples=("a.bmm(b)",),
     ),
@@ -447,7 +466,7 @@ ROWS = [
         check=_check_addmm,
         refuses=_refuse_factors,
         inplace=True,
-        result_edits=1,
+        result_edits=_addmm_edits,
         doc="beta * self + alpha * (mat1 @ mat2)",
         samples=("torch.addmm(a, b, c)", "torch.addmm(a, b, c, beta=0.5, alpha=2)"),
     ),
@@ -494,7 +513,7 @@ ROWS = [
         check=_check_baddbmm,
         refuses=_refuse_factors,
         inplace=True,
-        result_edits=1,
+        result_edits=lambda bound: int(bound[3] != 0) + _product_edits(bound[1:3]),
         doc="beta * self + alpha * bmm(batch1, batch2)",
         samples=("torch.baddbmm(a, b, c)",),
     ),
@@ -510,8 +529,8 @@ ROWS = [
         check=_check_addbmm,
         refuses=_refuse_factors,
         inplace=True,
-        result_edits=3,
-        older={"torch-1.13": {"result_edits": 2}},
+        result_edits=lambda bound: 1 + _addbmm_edits(bound),
+        older={"torch-1.13": {"result_edits": _addbmm_edits}},
         doc="beta * self + alpha * the sum of the products in a batch",
         samples=("torch.addbmm(a.reshape(-1)[:1], b.reshape(1, 1, -1), c.reshape(1, -1, 1))",),
     ),

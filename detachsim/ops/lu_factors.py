@@ -144,7 +144,7 @@ def _wide_gradient(ops: Any, lower_grad: Any, upper_grad: Any, L: Any, U: Any) -
     unit: dict[str, Any] = {"upper": True, "left": True, "unitriangular": True}
     if upper_grad is None:
         inner = ops.linalg_solve_triangular(transposed(ops, L), inner, **unit)
-        return ops.cat([inner, ops.new_zeros(inner, (*U.shape[:-1], columns - few))], -1)
+        return ops.cat([inner, ops.zeros_sized(inner, (*U.shape[:-1], columns - few))], -1)
     inner = inner + ops.triu(ops.slice(upper_grad, -1, 0, few, 1))
     whole = ops.cat([inner, ops.slice(upper_grad, -1, few, columns, 1)], -1)
     return ops.linalg_solve_triangular(transposed(ops, L), whole, **unit)
@@ -164,7 +164,7 @@ def _tall_gradient(ops: Any, lower_grad: Any, upper_grad: Any, L: Any, U: Any) -
     flat: dict[str, Any] = {"upper": False, "left": False, "unitriangular": False}
     if lower_grad is None:
         inner = ops.linalg_solve_triangular(transposed(ops, U), inner, **flat)
-        return ops.cat([inner, ops.new_zeros(inner, (*L.shape[:-2], rows - few, few))], -2)
+        return ops.cat([inner, ops.zeros_sized(inner, (*L.shape[:-2], rows - few, few))], -2)
     inner = inner + ops.tril(ops.slice(lower_grad, -2, 0, few, 1), -1)
     whole = ops.cat([inner, ops.slice(lower_grad, -2, few, rows, 1)], -2)
     return ops.linalg_solve_triangular(transposed(ops, U), whole, **flat)
@@ -196,13 +196,13 @@ def lu_unpack_backward(ops: Any, grads: Sequence[Any], shape: Sequence[int]) -> 
     if rows > columns:
         above = ops.triu(upper)
         if lower is None:
-            return ops.cat([above, ops.new_zeros(above, (*shape[:-2], rows - few, columns))], -2)
+            return ops.cat([above, ops.zeros_sized(above, (*shape[:-2], rows - few, columns))], -2)
         top = ops.tril(ops.slice(lower, -2, 0, few, 1), -1) + above
         return ops.cat([top, ops.slice(lower, -2, few, rows, 1)], -2)
     above = None if upper is None else ops.triu(ops.slice(upper, -1, 0, few, 1))
     strict = ops.tril(lower, -1)
     if above is None:
-        return ops.cat([strict, ops.new_zeros(strict, (*shape[:-2], rows, columns - few))], -1)
+        return ops.cat([strict, ops.zeros_sized(strict, (*shape[:-2], rows, columns - few))], -1)
     front = strict + above
     return ops.cat([front, ops.slice(upper, -1, few, columns, 1)], -1)
 

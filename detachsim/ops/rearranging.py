@@ -142,6 +142,21 @@ def flip(self: Array, dims: Sequence[int]) -> Array:
     return made
 
 
+def _flip_edits(bound: list[Any]) -> int:
+    # Where nothing is to be turned round, PyTorch copies.
+    self, dims = bound
+    axes = wrap_dims(dims, len(self.shape)) if dims and self.shape else ()
+    return int(not self.array.size or all(self.shape[axis] == 1 for axis in axes))
+
+
+def _turn_edits(bound: list[Any]) -> int:
+    # PyTorch flips, and for a quarter exchanges the dims of that in place; a whole turn is a copy.
+    self, k, dims = bound
+    first, second = dims or (0, 1)
+    flipped = {1: (second,), 2: (first, second), 3: (first,)}.get(k % 4)
+    return k % 2 + (0 if flipped is None else _flip_edits([self, flipped]))
+
+
 def _flip_along(least: int, axis: int) -> Any:
     def function(ops: Any, self: Any) -> Any:
         if self.ndim < least:
@@ -243,6 +258,7 @@ ROWS = [
         "RollBackward0",
         roll,
         grad={"self": "roll_backward(grad, shifts, dims)"},
+        result_edits=lambda bound: int(not bound[0].array.size),
         doc="the elements moved along dims, those that fall out put back at the other end",
         samples=("a.roll(1)", "a.roll(1, 0)"),
     ),
@@ -252,6 +268,7 @@ ROWS = [
         flip,
         grad={"self": "flip(grad, dims)"},
         layout=AS_FIRST,
+        result_edits=_flip_edits,
         doc="the order reversed along dims, copied",
         samples=("a.flip(0)", "a.flip(-1)"),
     ),
@@ -263,6 +280,7 @@ ROWS = [
         rot90,
         grad={"self": "rot90(grad, -k, dims)"},
         layout=AS_MADE,
+        result_edits=_turn_edits,
         doc="turned by 90 degrees k times in the plane of two dims",
     ),
     _triangle("tril"),

@@ -35,6 +35,7 @@ A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0",
 * ``shown``: for readers, a plainer formula that comes to the same, where ``grad`` calls a function with a name
   of our own;
 * ``layout``: how the result lies in memory (``engine.layout``): pointwise ops' as the operands lie, others' in rows;
+* ``remade``: an alias that is a tensor of its own, one of inference mode if it is made there, whatever its source is;
 * ``random``: the kernel's first argument is the session's random number generator;
 * ``edits_clone``: PyTorch makes a clone and edits it, so that there are two nodes (in 1.7);
 * ``older``: what was otherwise in an older dialect, ``{"torch-1.13": {"grad_fn": "DiagBackward0"}}``: these fields

@@ -423,7 +423,7 @@ ROWS: list[Op] = [
         is_in,
         where="t",
         check=_check_in,
-        result_edits=1,
+        result_edits=lambda bound: int(not isinstance(bound[0], Tensor) or bound[0].array.size > 0),
         doc="which elements are among others",
         samples=("torch.isin(a, b)",),
     ),

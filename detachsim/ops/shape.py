@@ -280,6 +280,7 @@ ROWS = [
         "view.dtype(Tensor self, dtype dtype)",
         lambda self, dtype: self.view(dtype.numpy),
         where="m",
+        remade=True,
         check=_check_view_dtype,
         doc="the same memory read as another type",
     ),

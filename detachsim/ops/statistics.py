@@ -85,7 +85,8 @@ def _check_variance(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("std_dtype", op="std and var" if "mean" not in op.name else op.name)
     axes = dims(dim, self.array.ndim)
     count = numel([self.shape[axis] for axis in axes]) if self.array.ndim else 1
-    if session.dialect == "torch-2.13" and count - (1 if correction is None else correction) <= 0:
+    free = count - (1 if correction is None else correction)
+    if session.dialect == "torch-2.13" and (free <= 0 or not self.array.size):
         session.warn("std_freedom", op=op.name)
 
 
@@ -143,10 +144,11 @@ def moments_backward(
 
 
 def _variance_edits(bound: list[Any]) -> int:
-    # Of all elements, in a wide type, PyTorch has a kernel of its own, which fills the result.
+    # PyTorch fills the result where it has one number of a wide type, or nothing to take a variance of.
     self, dim = bound[:2]
+    axes = dims(dim, len(self.shape))
     wide = self.dtype.name in ("float32", "float64")
-    return int(wide and len(dims(dim, len(self.shape))) == len(self.shape))
+    return int(not self.array.size or (wide and all(size == 1 or axis in axes for axis, size in enumerate(self.shape))))
 
 
 def _moments(name: str, node: str, kernel: Any, doc: str) -> list[Op]:
@@ -195,7 +197,7 @@ def _moments(name: str, node: str, kernel: Any, doc: str) -> list[Op]:
             grad={"self": formula},
             differentiable_outputs=2 if both else 1,
             check=_check_variance,
-            result_edits=0 if both else _variance_edits,
+            result_edits=(lambda bound: int(not bound[0].array.size)) if both else _variance_edits,
             doc=doc,
             samples=(f"{call}){pick}", f"{call}{comma}dim=0, correction=0){pick}"),
         ),

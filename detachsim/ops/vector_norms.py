@@ -135,6 +135,18 @@ def older_vector_norm(self: Array, order: float, dim: Any, keepdim: bool, dtype:
     return vector_norm(self, 2, dim, keepdim)
 
 
+def _norm_edits(bound: list[Any]) -> int:
+    # The norm of nothing is filled in; of single numbers it is the absolute value, written to the result.
+    self, _, dim = bound[:3]
+    if not self.shape:
+        return int(dim is None or dim == ())
+    return int(not self.array.size or all(self.shape[axis] == 1 for axis in dims(dim, len(self.shape))))
+
+
+def _older_norm_edits(bound: list[Any]) -> int:
+    return int(not bound[0].array.size)
+
+
 def _check_older_norm(session: Any, op: Op, bound: list[Any]) -> None:
     wanted = bound[4] if len(bound) > 4 else None
     for what, dtype in (("input dtype", bound[0].dtype), ("the desired output dtype", wanted)):
@@ -177,6 +189,7 @@ def _norm_of_dims(name: str, node: str, dtype: str) -> Op:
         where="",
         grad={"self": "vector_norm_backward(grad, self, p, result, dim, keepdim)"},
         check=_check_older_norm,
+        result_edits=_older_norm_edits,
         doc="the norm along dims, as older releases have it",
     )
 
@@ -213,6 +226,8 @@ ROWS = [
         where="l",
         grad={"self": "vector_norm_backward(grad, self, ord, result, dim, keepdim)"},
         check=_check_norm,
+        result_edits=_norm_edits,
+        older={"torch-1.13": {"result_edits": _older_norm_edits}},
         doc="the norm of self taken as a vector",
     ),
     _norm_of_dims("norm_dim", "NormBackward1", ""),

@@ -51,6 +51,7 @@ def _copy_of(op: Op, arguments: str) -> Op:
         differentiable_outputs=op.differentiable_outputs,
         several=op.several,
         check=op.check,
+        result_edits=1,
         doc=f"a copy of what {base} shows",
         samples=(f"torch.{base}_copy(a{arguments})",),
     )
@@ -75,6 +76,7 @@ ROWS: list[Op] = [
         grad={"self": "not_implemented('detach_copy')"},
         where="t",
         bare_edges=True,
+        result_edits=1,
         doc="a copy that is no part of the graph: backward through it is refused",
         samples=("torch.detach_copy(a)",),
     ),

@@ -186,6 +186,8 @@ ROWS: list[Op] = [
         max_pool_with_indices,
         where="",
         grad={"self": "max_pool3d_backward(grad, self, result1)"},
+        result_edits=1,
+        older={"torch-1.13": {"result_edits": 0}},
         check=_check_max,
         doc="the largest element of each window, and where it is",
     ),
@@ -263,6 +265,8 @@ ROWS: list[Op] = [
         adaptive_average,
         where="",
         grad={"self": "adaptive_average3d_backward(grad, self, 3)"},
+        result_edits=1,
+        older={"torch-1.13": {"result_edits": 0}},
         doc="means of as many windows as asked for",
     ),
     general(

@@ -7,10 +7,12 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.devices import check_device
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import DType
 from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.parser import invalid_combination
 from detachsim.engine.session import Session
+from detachsim.engine.tensor import Tensor
 from detachsim.run.values import CPU, Device, type_name
 
 
@@ -106,19 +108,45 @@ def whole_info(session: Session, *args: Any, **named: Any) -> iinfo:
     return iinfo(dtype, {"max": int(info.max), "min": int(info.min)})
 
 
+# What a device is told by, and what each part may be: a tensor of one whole number passes as one.
+_PARTS = {"type": (str,), "index": (int, Tensor)}
+
+
 def device(session: Session, *args: Any, **named: Any) -> Device:
     """``torch.device("cpu")``; others are devices in PyTorch, too, of which there are none here."""
-    value = args[0] if args else named.get("type", named.get("device"))
-    if isinstance(value, Device) and len(args) + len(named) == 1:
+    value = _told_by(session, args, named)
+    if isinstance(value, Device):
         return value
-    if not isinstance(value, str) or len(args) + len(named) != 1:
-        raise LimitError("torch.device of anything but a name is not simulated")
+    if not isinstance(value, str):
+        raise LimitError("a device by its number is not simulated")
     if value.partition(":")[0] in ("cuda", "xpu", "meta", "mps"):
         raise LimitError(f"the device `{value}` is not simulated")
     check_device(value, session.dialect)
     if value != "cpu":
         raise LimitError(f"the device `{value}` is not simulated: write `cpu`")
     return CPU
+
+
+def _told_by(session: Session, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """Return the device, its name or its number; raises PyTorch's errors for arguments that tell of none."""
+    name, default = ("device", " = -1") if session.dialect == NEWEST else ("Device", "")
+    parts = dict(zip(_PARTS, args, strict=False)) | named
+    text = ""
+    if len(args) + len(named) == 2 and parts.keys() == _PARTS.keys():
+        for place, (key, kinds) in enumerate(_PARTS.items(), 1):
+            if not isinstance(parts[key], kinds) and not text:
+                wanted, found = kinds[0].__name__, type_name(parts[key])
+                text = f"{name}(): argument '{key}' (position {place}) must be {wanted}, not {found}"
+        if not text:
+            return parts["index"]
+    else:
+        value = parts.get("device", parts.get("type"))
+        tells = isinstance(value, str if "type" in named else (str, int, Device)) and not isinstance(value, bool)
+        if len(args) + len(named) == 1 and tells:
+            return value
+        options = ("(torch.device device)", f"(str type, int index{default})")
+        text = invalid_combination(name, options, args, named, items=bool(default))
+    raise TorchError("python", type="TypeError", text=text)
 
 
 CONSTRUCTORS: dict[str, Callable[..., Any]] = {"finfo": float_info, "iinfo": whole_info, "device": device}
