@@ -256,12 +256,12 @@ def rebase_history(session: "Session", tensor: Tensor, node: Node) -> None:
     slices.inner = node
     _set_geometries(slices, base, tensor)
     old = base.node
-    base.node = slices
-    base.output_nr = tensor.output_nr = 0
-    base.requires = False
     if session.dialect == NEWEST:
         # In older dialects what was retained of a base stays with the node from before.
         move_hooks(session, base, old, slices)
+    base.node = slices
+    base.output_nr = tensor.output_nr = 0
+    base.requires = False
     if session.facts is not None:
         session.facts.append(("rebase", base, old, slices))
     grad_fn(session, tensor)
@@ -303,9 +303,10 @@ def move_hooks(session: "Session", tensor: Tensor, old: Node | None, new: Node) 
     if old is None:
         # ``detach_()`` has taken the node away that held it: PyTorch stumbles.
         raise TorchError("retained_without_node")
-    # PyTorch looks for it by the number of the new node's output: that of a later output of the old node is not found,
-    # nor is one that a change of the geometry has left at an older node, and another tensor's may be.
+    # PyTorch looks for it by the number of the output, which is the new node's already where that is no slice's: that
+    # of a later output of the old node is not found, nor is one that a change of the geometry has left at an older
+    # node, and another tensor's may be.
     holder = extras(old).retained.pop(tensor.output_nr, None)
     if holder is None:
         raise TorchError("retained_elsewhere")
-    extras(new).retained[tensor.output_nr] = holder
+    extras(new).retained[0] = holder
