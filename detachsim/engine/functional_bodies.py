@@ -1,31 +1,32 @@
-"""The bodies of the functions of ``torch.nn.functional``."""
+"""The bodies of the functions of ``torch.nn.functional``, but for losses."""
 
 import math
 from collections.abc import Callable
 from typing import Any
 
-from detachsim.engine.broadcasting import require_broadcast
 from detachsim.engine.calls import Calls
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.parser import type_word
 from detachsim.engine.tensor import Tensor
-from detachsim.engine.torch_bodies import (
-    norm,
-)
+from detachsim.engine.torch_bodies import norm
 
 
 def _either(first: str, *names: str) -> Callable[..., None]:
     """Return the body of a function that edits its input or does not: ``first`` with an underscore, or without."""
 
     def body(c: Calls, input: Any, inplace: Any, **rest: Any) -> None:
-        if first == "n hardtanh" and c.dialect == NEWEST:
-            c.certain = False
-            if c.less(rest["max_val"], rest["min_val"], ">"):
-                raise TorchError("hardtanh_bounds")
         c.call(f"{first}_" if c.true(inplace) else first, input, *(rest[name] for name in names))
 
     return body
+
+
+def _hardtanh(c: Calls, input: Any, min_val: Any, max_val: Any, inplace: Any) -> None:
+    if c.dialect == NEWEST:
+        c.certain = False
+        if c.less(max_val, min_val, ">"):
+            raise TorchError("hardtanh_bounds")
+    c.call("n hardtanh_" if c.true(inplace) else "n hardtanh", input, min_val, max_val)
 
 
 def _direct(function: str, *names: str) -> Callable[..., None]:
@@ -33,61 +34,6 @@ def _direct(function: str, *names: str) -> Callable[..., None]:
 
     def body(c: Calls, **given: Any) -> None:
         c.call(function, *(given[name] for name in names))
-
-    return body
-
-
-def _loss(function: str, *names: str, sizes: bool = False) -> Callable[..., dict[str, Any]]:
-    """Return the body of a loss: the number of its reduction stands where ``names`` has an ellipsis.
-
-    With ``sizes`` it asks those of target and input first.
-    """
-
-    def body(c: Calls, reduction: Any, size_average: Any = None, reduce: Any = None, **given: Any) -> dict[str, Any]:
-        asked = c.legacy_reduction(size_average, reduce)
-        batchmean = function == "t kl_div" and reduction == "batchmean"
-        if function == "t kl_div" and not asked and reduction == "mean":
-            c.warnings.append(("kl_div_mean", {}))
-        number = c.reduction("sum" if batchmean else asked or reduction)
-        if sizes:
-            c.attribute(given["target"], "size")
-            c.attribute(given["input"], "size")
-        if function == "n binary_cross_entropy" and given["weight"] is not None:
-            c.attribute(given["weight"], "size")
-        if function == "t triplet_margin_loss":
-            _require_margin(c, given["margin"])
-        c.call(function, *(number if name == "..." else given[name] for name in names))
-        return {"reduction": asked or reduction}
-
-    return body
-
-
-def _require_margin(c: Calls, margin: Any) -> None:
-    if not isinstance(margin, Tensor) and not c.less(0, margin, ">"):
-        raise TorchError("triplet_margin", margin=margin)
-
-
-def _compared(function: str, *names: str) -> Callable[..., dict[str, Any]]:
-    """Return the body of a loss that broadcasts its two sides, and may weigh the differences."""
-
-    def body(
-        c: Calls,
-        input: Any,
-        target: Any,
-        reduction: Any,
-        size_average: Any = None,
-        reduce: Any = None,
-        weight: Any = None,
-        **given: Any,
-    ) -> dict[str, Any]:
-        c.warn_of_sizes(input, target)
-        asked = c.legacy_reduction(size_average, reduce)
-        require_broadcast((input, target))
-        if weight is None:
-            c.call(function, input, target, c.reduction(asked or reduction), *(given[name] for name in names))
-        else:
-            c.attribute(weight, "size")
-        return {"reduction": asked or reduction}
 
     return body
 
@@ -130,13 +76,6 @@ def _dropout(function: str) -> Callable[..., None]:
 
 def _gumbel_softmax(c: Calls, logits: Any, tau: Any, hard: Any, eps: Any, dim: Any) -> None:
     c.call("t empty_like", logits)
-
-
-def _gaussian_nll_loss(c: Calls, input: Any, target: Any, var: Any, full: Any, eps: Any, reduction: Any) -> None:
-    if isinstance(var, float):
-        c.call("t ones_like", input)
-    else:
-        c.call("t any", var if isinstance(var, Tensor) else c.less(var, 0))
 
 
 def _pair(value: Any) -> Any:
@@ -189,25 +128,6 @@ def _local_response_norm(c: Calls, input: Any, size: Any, **rest: Any) -> dict[s
         text = f"unsupported operand type(s) for //: '{type_word(size)}' and 'int'"
         raise TorchError("python", type="TypeError", text=text)
     return None
-
-
-def _multi_margin_loss(
-    c: Calls,
-    input: Any,
-    target: Any,
-    p: Any,
-    margin: Any,
-    weight: Any,
-    size_average: Any,
-    reduce: Any,
-    reduction: Any,
-) -> None:
-    number = c.reduction(reduction, size_average, reduce)
-    if not isinstance(p, Tensor) and p not in (1, 2):
-        raise TorchError("multi_margin_python")
-    if weight is not None:
-        c.attribute(weight, "dim")
-    c.call("n multi_margin_loss", input, target, p, margin, weight, number)
 
 
 def _adaptive_pool(function: str) -> Callable[..., None]:
@@ -273,20 +193,6 @@ def _glu(c: Calls, input: Any, dim: Any) -> None:
     c.call("n glu", input, dim)
 
 
-def _ctc_loss(
-    c: Calls,
-    log_probs: Any,
-    targets: Any,
-    input_lengths: Any,
-    target_lengths: Any,
-    blank: Any,
-    reduction: Any,
-    zero_infinity: Any,
-) -> None:
-    number = c.reduction(reduction, None, None)
-    c.call("t ctc_loss", log_probs, targets, input_lengths, target_lengths, blank, number, zero_infinity)
-
-
 def _embedding(
     c: Calls,
     input: Any,
@@ -322,15 +228,6 @@ def _embedding_bag(
     if offsets is not None:
         plain = rest["scale_grad_by_freq"], 0, rest["sparse"], per_sample_weights, rest["include_last_offset"]
         c.call("t embedding_bag", weight, input, offsets, *plain, padding_idx)
-
-
-def _margin_ranking_loss(
-    c: Calls, input1: Any, input2: Any, target: Any, margin: Any, size_average: Any, reduce: Any, reduction: Any
-) -> None:
-    number = c.reduction(reduction, size_average, reduce)
-    for value in (input1, input2, target):
-        c.attribute(value, "dim")
-    c.call("t margin_ranking_loss", input1, input2, target, margin, number)
 
 
 def _normalize(c: Calls, input: Any, p: Any, dim: Any, eps: Any, out: Any) -> None:
@@ -423,7 +320,7 @@ FUNCTIONAL_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "F elu": _either("n elu", "alpha"),
     "F leaky_relu": _either("n leaky_relu", "negative_slope"),
     "F rrelu": _either("t rrelu", "lower", "upper", "training"),
-    "F hardtanh": _either("n hardtanh", "min_val", "max_val"),
+    "F hardtanh": _hardtanh,
     "F threshold": _either("t threshold", "threshold", "value"),
     "F dropout": _dropout("t dropout"),
     "F dropout1d": _dropout("t feature_dropout"),
@@ -432,7 +329,6 @@ FUNCTIONAL_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "F alpha_dropout": _dropout("t alpha_dropout"),
     "F feature_alpha_dropout": _dropout("t feature_alpha_dropout"),
     "F gumbel_softmax": _gumbel_softmax,
-    "F gaussian_nll_loss": _gaussian_nll_loss,
     "F adaptive_avg_pool2d": _adaptive_pool("n adaptive_avg_pool2d"),
     "F adaptive_avg_pool3d": _adaptive_pool("n adaptive_avg_pool3d"),
     "F adaptive_max_pool2d": _adaptive_pool("n adaptive_max_pool2d"),
@@ -443,9 +339,6 @@ FUNCTIONAL_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "F lp_pool1d": _lp_pool("t avg_pool1d"),
     "F lp_pool2d": _lp_pool("n avg_pool2d"),
     "F local_response_norm": _local_response_norm,
-    "F multi_margin_loss": _multi_margin_loss,
-    "F multilabel_margin_loss": _loss("n multilabel_margin_loss", "input", "target", "..."),
-    "F multilabel_soft_margin_loss": lambda c, input, **rest: c.call("n log_sigmoid", input),
     "F batch_norm": _batch_norm,
     "F instance_norm": _instance_norm,
     "F group_norm": _group_norm,
@@ -453,7 +346,6 @@ FUNCTIONAL_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "F rms_norm": _direct("t rms_norm", "input", "normalized_shape", "weight", "eps"),
     "F pad": _direct("n pad", "input", "pad", "mode", "value"),
     "F glu": _glu,
-    "F ctc_loss": _ctc_loss,
     "F embedding": _embedding,
     "F embedding_bag": _embedding_bag,
     "F normalize": _normalize,
@@ -467,26 +359,5 @@ FUNCTIONAL_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "F max_pool1d": _pool("t max_pool1d"),
     "F max_pool2d": _pool("t max_pool2d"),
     "F max_pool3d": _pool("t max_pool3d"),
-    "F binary_cross_entropy": _loss("n binary_cross_entropy", "input", "target", "weight", "...", sizes=True),
-    "F binary_cross_entropy_with_logits": _loss(
-        "t binary_cross_entropy_with_logits", "input", "target", "weight", "pos_weight", "...", sizes=True
-    ),
-    "F mse_loss": _compared("n mse_loss"),
-    "F l1_loss": _compared("n l1_loss"),
-    "F smooth_l1_loss": _compared("n smooth_l1_loss", "beta"),
-    "F huber_loss": _compared("n huber_loss", "delta"),
-    "F cross_entropy": _loss(
-        "n cross_entropy_loss", "input", "target", "weight", "...", "ignore_index", "label_smoothing"
-    ),
-    "F nll_loss": _loss("n nll_loss_nd", "input", "target", "weight", "...", "ignore_index"),
-    "F kl_div": _loss("t kl_div", "input", "target", "..."),
-    "F soft_margin_loss": _loss("n soft_margin_loss", "input", "target", "..."),
-    "F hinge_embedding_loss": _loss("t hinge_embedding_loss", "input", "target", "margin", "..."),
-    "F poisson_nll_loss": _loss("t poisson_nll_loss", "input", "target", "log_input", "full", "eps", "..."),
-    "F cosine_embedding_loss": _loss("t cosine_embedding_loss", "input1", "input2", "target", "margin", "..."),
-    "F triplet_margin_loss": _loss(
-        "t triplet_margin_loss", "anchor", "positive", "negative", "margin", "p", "eps", "swap", "..."
-    ),
-    "F margin_ranking_loss": _margin_ranking_loss,
     "F interpolate": _interpolate,
 }

@@ -33,8 +33,7 @@ def vjp(
         elif len(outputs) != 1 or outputs[0].array.size != 1:
             raise TorchError("derivative_vector_output")
     with _mode(session, create_graph):
-        found = _grad(session, outputs, copies, v, create_graph=create_graph)
-        product = _filled(session, found, copies, strict, create_graph, "independent")
+        product = _product(session, outputs, copies, v, strict, create_graph, "independent")
     return _given(session, outputs, single, create_graph), _given(session, product, alone, create_graph)
 
 
@@ -50,8 +49,7 @@ def jvp(
         gradients = _grad(session, outputs, copies, seeds, create_graph=True)
         _require_grad(gradients, "grad_inputs", strict)
     with session.grad_mode(True) if create_graph else session.grad_mode(session.grad_enabled):
-        found = _grad(session, gradients, seeds, v, create_graph=create_graph)
-        product = _filled(session, found, outputs, strict, create_graph, "back_trick")
+        product = _product(session, gradients, seeds, v, strict, create_graph, "back_trick")
     return _given(session, outputs, single, create_graph), _given(session, product, single, create_graph)
 
 
@@ -62,8 +60,7 @@ def vhp(
     with session.grad_mode(True):
         alone, copies, v, outputs, slopes = _slopes(session, func, inputs, v, create_graph, strict, "vhp")
     with _mode(session, create_graph):
-        found = _grad(session, slopes, copies, v, create_graph=create_graph)
-        product = _filled(session, found, copies, strict, create_graph, "double_back")
+        product = _product(session, slopes, copies, v, strict, create_graph, "double_back")
     return _given(session, outputs, True, create_graph), _given(session, product, alone, create_graph)
 
 
@@ -77,8 +74,7 @@ def hvp(
         twice = _grad(session, slopes, copies, seeds, create_graph=True)
         _require_grad(slopes, "hessian", strict)
     with _mode(session, create_graph):
-        found = _grad(session, twice, seeds, v, create_graph=create_graph)
-        product = _filled(session, found, copies, strict, create_graph, "double_back_trick")
+        product = _product(session, twice, seeds, v, strict, create_graph, "double_back_trick")
     return _given(session, outputs, True, create_graph), _given(session, product, alone, create_graph)
 
 
@@ -88,11 +84,7 @@ def _slopes(
     """Return the inputs' copies, the vector, the one output and its gradients, with a graph of theirs."""
     alone, copies = _inputs(session, inputs, name, create_graph)
     vector = _vector_for_inputs(session, v, copies, alone, name, create_graph)
-    single, outputs = _outputs(session, func, copies, name, strict)
-    if not single:
-        raise TorchError("derivative_single", function=name)
-    if outputs[0].array.size != 1:
-        raise TorchError("derivative_element", function=name)
+    outputs = _one_number(session, func, copies, name, strict)
     slopes = _grad(session, outputs, copies, create_graph=True)
     _require_grad(slopes, "jacobian", strict)
     return alone, copies, vector, outputs, slopes
@@ -150,12 +142,7 @@ def hessian(
         raise TorchError("derivative_outer_strategy")
 
     def one_number(*values: Any) -> Any:
-        single, outputs = _outputs(session, func, values, "hessian", strict)
-        if not single:
-            raise TorchError("derivative_single", function="hessian")
-        if outputs[0].array.size != 1:
-            raise TorchError("derivative_element", function="hessian")
-        return session.call("squeeze", outputs[0])
+        return session.call("squeeze", _one_number(session, func, values, "hessian", strict)[0])
 
     def slopes(*values: Any) -> Any:
         made = jacobian(session, Function("<lambda>", one_number), values, create_graph=True)
@@ -227,6 +214,16 @@ def _outputs(session: Session, func: Any, inputs: Tensors, function: str, strict
     return alone, outputs
 
 
+def _one_number(session: Session, func: Any, inputs: Tensors, function: str, strict: bool) -> Tensors:
+    """Return the one output of a function that gives a single number; raises for any other."""
+    single, outputs = _outputs(session, func, inputs, function, strict)
+    if not single:
+        raise TorchError("derivative_single", function=function)
+    if outputs[0].array.size != 1:
+        raise TorchError("derivative_element", function=function)
+    return outputs
+
+
 def _vector(session: Session, v: Any, others: Tensors, alone: bool, function: str, create_graph: bool) -> Tensors:
     _, given = _several(v, "v", function)
     made = _copies(session, given, create_graph, recorded=False)
@@ -294,15 +291,23 @@ def _require_grad(tensors: Any, what: str, strict: bool) -> None:
             raise TorchError(f"strict_{what}", index=index)
 
 
-def _filled(session: Session, found: Tensors, like: Tensors, strict: bool, create_graph: bool, stage: str) -> Tensors:
-    """Return gradients with zeros for those that there are not, which ``strict`` refuses."""
+def _product(
+    session: Session,
+    outputs: Sequence[Any],
+    inputs: Tensors,
+    v: Tensors | None,
+    strict: bool,
+    create_graph: bool,
+    stage: str,
+) -> Tensors:
+    """Return the gradients that ``v`` gives, with zeros for those that there are not, which ``strict`` refuses."""
     made = []
-    for index, gradient in enumerate(found):
+    for index, gradient in enumerate(_grad(session, outputs, inputs, v, create_graph=create_graph)):
         if gradient is None and strict:
             raise TorchError(f"strict_{stage}", index=index)
         if gradient is not None and strict and create_graph and not requires_grad(gradient):
             raise TorchError("strict_graph", what="hessian" if "double" in stage else "jacobian", index=index)
-        made.append(session.call("zeros_like", like[index]) if gradient is None else gradient)
+        made.append(session.call("zeros_like", inputs[index]) if gradient is None else gradient)
     return tuple(made)
 
 
