@@ -26,6 +26,9 @@ def set_anomaly_enabled(session: Session, *given: Any, **named: Any) -> None:
     if not given and "enabled" not in named:
         text = 'set_anomaly_enabled() missing 1 required positional arguments: "enabled"'
         raise TorchError("python", type="TypeError", text=text)
+    if len(given) > 2:
+        text = f"set_anomaly_enabled() takes from 1 to 2 positional arguments but {len(given)} were given"
+        raise TorchError("python", type="TypeError", text=text)
     place = "(position 2) " if len(given) > 1 else ""
     values = dict(zip(("enabled", "check_nan"), given, strict=False)) | named
     _set(session, values["enabled"], values.get("check_nan", True), place)
