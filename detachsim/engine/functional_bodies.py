@@ -103,17 +103,21 @@ def _windows(function: str, *names: str) -> Callable[..., None]:
     return body
 
 
-def _lp_pool(function: str) -> Callable[..., None]:
+def _lp_pool(dims: int) -> Callable[..., None]:
+    function = "t avg_pool1d" if dims == 1 else f"n avg_pool{dims}d"
+
     def body(c: Calls, input: Any, norm_type: Any, kernel_size: Any, stride: Any, ceil_mode: Any) -> None:
-        if function == "n avg_pool2d" and isinstance(kernel_size, (list, tuple)) and len(kernel_size) != 2:
-            few = len(kernel_size) < 2
-            text = f"not enough values to unpack (expected 2, got {len(kernel_size)})"
-            text = text if few else "too many values to unpack (expected 2)"
+        if dims > 1 and isinstance(kernel_size, (list, tuple)) and len(kernel_size) != dims:
+            few = len(kernel_size) < dims
+            text = f"not enough values to unpack (expected {dims}, got {len(kernel_size)})"
+            text = text if few else f"too many values to unpack (expected {dims})"
             raise TorchError("python", type="ValueError", text=text)
         c.certain = False
         c.method(input, "pow", norm_type)
         sizes = [] if stride is None else [stride]
         c.call(function, input, kernel_size, *(sizes or [None]), 0, ceil_mode)
+        if dims == 1 and not (isinstance(kernel_size, (list, tuple)) and len(kernel_size) != 1):
+            c.method(input, "mul", kernel_size)
 
     return body
 
@@ -336,8 +340,9 @@ FUNCTIONAL_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "F adaptive_max_pool1d": _direct("t adaptive_max_pool1d", "input", "output_size"),
     "F unfold": _windows("n im2col", "kernel_size", "dilation", "padding", "stride"),
     "F fold": _windows("n col2im", "output_size", "kernel_size", "dilation", "padding", "stride"),
-    "F lp_pool1d": _lp_pool("t avg_pool1d"),
-    "F lp_pool2d": _lp_pool("n avg_pool2d"),
+    "F lp_pool1d": _lp_pool(1),
+    "F lp_pool2d": _lp_pool(2),
+    "F lp_pool3d": _lp_pool(3),
     "F local_response_norm": _local_response_norm,
     "F batch_norm": _batch_norm,
     "F instance_norm": _instance_norm,

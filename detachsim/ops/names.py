@@ -130,8 +130,10 @@ special_shifted_chebyshev_polynomial_w_n_scalar special_shifted_chebyshev_polyno
 renorm renorm_ renorm_backward
 """,
     "adaptive_pooling": """
-_adaptive_avg_pool2d adaptive_average_backward adaptive_avg_pool1d adaptive_avg_pool2d adaptive_max_backward
-adaptive_max_kernel adaptive_max_pool1d adaptive_max_pool2d local_response_norm lp_pool1d lp_pool2d
+_adaptive_avg_pool2d _adaptive_avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool2d_backward
+adaptive_avg_pool3d adaptive_avg_pool3d_backward adaptive_max_pool1d adaptive_max_pool2d
+adaptive_max_pool2d_backward adaptive_max_pool2d_with_indices adaptive_max_pool3d adaptive_max_pool3d_backward
+adaptive_max_pool3d_with_indices
 """,
     "resizing": """
 interpolate upsample_cubic2d upsample_cubic2d_backward upsample_exact1d upsample_exact1d_backward
@@ -160,13 +162,9 @@ gru lstm mkldnn_rnn_layer mkldnn_rnn_layer_backward rnn_relu rnn_tanh
 module_hook passed_on
 """,
     "pooling": """
-_avg_pool2d avg_pool1d avg_pool2d avg_pool2d_backward gather_places max_pool1d max_pool2d max_pool2d_backward
-max_pool2d_with_indices
-""",
-    "volume_pooling": """
-_adaptive_avg_pool3d _avg_pool3d adaptive_average3d_backward adaptive_avg_pool3d adaptive_max3d_backward
-adaptive_max3d_kernel adaptive_max_pool3d avg_pool3d avg_pool3d_backward max_pool3d max_pool3d_backward
-max_pool3d_with_indices
+_avg_pool2d _avg_pool3d avg_pool1d avg_pool2d avg_pool2d_backward avg_pool3d avg_pool3d_backward gather_places
+local_response_norm lp_pool1d lp_pool2d lp_pool3d max_pool1d max_pool2d max_pool2d_backward
+max_pool2d_with_indices max_pool3d max_pool3d_backward max_pool3d_with_indices
 """,
     "embedding": """
 _embedding collect_backward embedding embedding_dense_backward embedding_renorm_

@@ -1,63 +1,26 @@
-"""Pooling over windows: max and average, of one and two dimensions."""
+"""Pooling over windows: largest elements, means and norms, over one to three dims; local responses."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from detachsim.engine import dtypes
-from detachsim.engine.dtypes import Array
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.views import requires_grad
 from detachsim.ops.element_types import refuse_integers
 from detachsim.ops.linear import refuse_bool
 from detachsim.ops.numeric import numel, require_dim
-from detachsim.ops.pooling_kernels import (
-    avg_pool,
-    avg_pool_backward,
-    geometry,
-    max_pool_with_indices,
-    pooled_size,
-    scatter_places,
-)
-from detachsim.ops.row import composite, general
-
-Ints = Sequence[int]
+from detachsim.ops.pooling_checks import refuse_padding, refuse_small, refuse_windows
+from detachsim.ops.pooling_kernels import pooled_size
+from detachsim.ops.pooling_rows import COUNTS_NO_EDIT, MAX_SIGNATURE, average_rows, max_rows
+from detachsim.ops.row import composite
 
 
-def _pair(op: str, name: str, value: Any) -> tuple[int, int]:
-    values = (value,) if isinstance(value, int) else tuple(value)
-    if len(values) not in (1, 2):
-        omitted = "omitted, " if name == "stride" else ""
-        raise TorchError("pool_list", op=op, name=name, omitted=omitted)
-    return (values[0], values[-1])
-
-
-def _check_geometry(self: Array, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool) -> None:
-    if any(step == 0 for step in stride):
-        raise TorchError("pool_stride")
-    for what, word, sizes in (("kernel size", "k", kernel), ("stride", "d", stride)):
-        if min(sizes) <= 0:
-            raise TorchError("pool_measure", what=what, word=word, height=sizes[0], width=sizes[1])
-    if min(dilation) <= 0:
-        raise TorchError("pool_dilation", height=dilation[0], width=dilation[1])
-    for k, p, d in zip(kernel, padding, dilation, strict=True):
-        if p < 0:
-            raise TorchError("pool_pad", padding=p)
-        if p > ((k - 1) * d + 1) // 2:
-            raise TorchError("pool_padding", padding=p, kernel=k, dilation=d)
-    # Only a batch may be empty.
-    if 0 in self.shape[-3:]:
-        raise TorchError("pool_empty", sizes=list(self.shape))
-    count = geometry(self, kernel, stride, padding, dilation, ceil_mode)
-    if min(count) < 1:
-        channels = self.shape[-3]
-        size = f"{channels}x{self.shape[-2]}x{self.shape[-1]}"
-        raise TorchError("pool_small", input=size, output=f"{channels}x{count[0]}x{count[1]}")
-
-
-def gather_places(ops: Any, grad: Any, indices: Any, dims: int = 2) -> Any:
+def gather_places(ops: Any, grad: Any, indices: Any, dims: int) -> Any:
     """The elements of each plane, or volume, of gradients at the places that were the largest."""
     shape = indices.shape
     flat = (*shape[:-dims], numel(shape[-dims:]))
@@ -66,34 +29,39 @@ def gather_places(ops: Any, grad: Any, indices: Any, dims: int = 2) -> Any:
     return ops.view(ops.gather(ops.view(whole, (*shape[:-dims], -1)), -1, places), shape)
 
 
-def _check_max(session: Any, op: Op, bound: list[Any]) -> None:
-    if bound[0].array.ndim not in (3, 4):
-        raise TorchError("pool_dims")
-    _check_geometry(bound[0].array, *bound[1:])
-    refuse_bool(bound[0], "max_pool2d")
+def _check_max2d(session: Any, op: Op, bound: list[Any]) -> None:
+    self, kernel, stride, padding, dilation, _ = bound
+    if self.array.ndim not in (3, 4):
+        raise TorchError("pool_dims", least=3, most=4)
+    refuse_windows(session, kernel, stride, padding, dilation)
+    _refuse_empty_plane(self)
+    refuse_padding(kernel, padding)
+    refuse_small(*bound)
+    refuse_bool(self, "max_pool2d")
 
 
-def max_pool2d(
-    ops: Any,
-    self: Any,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> Any:
-    """The largest element of each window."""
-    kernel = _pair("max_pool2d", "kernel_size", kernel_size)
-    values, indices = ops.max_pool2d_with_indices(
-        self,
-        kernel,
-        kernel if stride is None else _pair("max_pool2d", "stride", stride),
-        _pair("max_pool2d", "padding", padding),
-        _pair("max_pool2d", "dilation", dilation),
-        ceil_mode,
-    )
-    return (values, indices) if return_indices else values
+def _refuse_empty_plane(self: Any) -> None:
+    if 0 in self.shape[-3:]:
+        raise TorchError("pool_empty", sizes=list(self.shape))
+
+
+def _check_max3d(session: Any, op: Op, bound: list[Any]) -> None:
+    self, kernel, stride, padding, dilation, _ = bound
+    if self.array.ndim not in (4, 5):
+        raise TorchError("pool_dims", least=4, most=5)
+    refuse_windows(session, kernel, stride, padding, dilation)
+    _refuse_empty_volume("max_pool3d_with_indices_out_cpu_template", self)
+    refuse_padding(kernel, padding)
+    refuse_small(*bound)
+    if session.dialect == NEWEST:
+        refuse_bool(self, "max_pool3d")
+    elif not self.dtype.is_floating:
+        raise TorchError("not_implemented_for", kernel="max_pool3d_with_indices_cpu", dtype=self.dtype.scalar)
+
+
+def _refuse_empty_volume(op: str, self: Any) -> None:
+    if 0 in self.shape[-4:]:
+        raise TorchError("pool3d_empty", op=op, sizes=list(self.shape))
 
 
 def _one(value: Any) -> int:
@@ -133,7 +101,9 @@ def max_pool1d(
 ) -> Any:
     """The largest element of each window, as a picture of one row."""
     given = (kernel_size, kernel_size if stride is None or stride == () else stride, padding, dilation)
-    if return_indices:
+    # It leaves its checks to the pool of two dims where that is what it runs, before 2.13 also for a gradient.
+    leaves = return_indices or (ops.is_old and self.session.grad_enabled and requires_grad(self.tensor))
+    if leaves:
         if self.ndim not in (2, 3):
             raise TorchError("argument_dims", ndim=self.ndim, op="max_pool1d")
         for (name, _), value in zip(_LISTS, given, strict=True):
@@ -143,14 +113,12 @@ def max_pool1d(
             raise TorchError("pool1d_dims", sizes=list(self.shape))
         _check_lists(*given)
     kernel, step, pad, spread = map(_one, given)
-    # It leaves these checks to the pool of two dims where that is what it runs, before 2.13 also for a gradient.
-    leaves = return_indices or (ops.is_old and self.session.grad_enabled and requires_grad(self.tensor))
     for name, value in (("kernel_size", kernel), ("stride", step)):
         if value <= 0 and not leaves:
             raise TorchError("pool1d_measure", name=name, value=value)
     if pad < 0 and not leaves:
         raise TorchError("pool1d_negative", value=pad)
-    if pad > ((kernel - 1) * spread + 1) // 2 and not leaves:
+    if pad > kernel // 2 and not leaves:
         raise TorchError("pool1d_padding", padding=pad, kernel=kernel)
     if spread <= 0 and not leaves:
         raise TorchError("pool1d_measure", name="dilation", value=spread)
@@ -175,41 +143,39 @@ def max_pool1d(
     return (values, ops.squeeze_dim(indices, -2)) if return_indices else values
 
 
-# Averages
+# Means
 
 
-def _check_avg(session: Any, op: Op, bound: list[Any]) -> None:
+def _check_avg2d(session: Any, op: Op, bound: list[Any]) -> None:
     self, kernel, stride, padding, ceil_mode = bound[:5]
-    if self.array.ndim not in (3, 4):
-        require_dim(-3, self.array.ndim)
     if bound[6] == 0:
         raise TorchError("pool_divisor")
-    _check_geometry(self.array, kernel, stride, padding, (1, 1), ceil_mode)
+    if self.array.ndim not in (3, 4):
+        require_dim(-3, self.array.ndim)
+    refuse_windows(session, kernel, stride, padding, (1, 1))
+    _refuse_empty_plane(self)
+    refuse_small(self, kernel, stride, padding, (1, 1), ceil_mode)
     if not self.dtype.is_floating and self.dtype is not dtypes.int64:
         raise TorchError("not_implemented_for", kernel="avg_pool2d", dtype=self.dtype.scalar)
 
 
-def avg_pool2d(
-    ops: Any,
-    self: Any,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-    divisor_override: int | None = None,
-) -> Any:
-    """The mean of each window."""
-    kernel = _pair("avg_pool2d", "kernel_size", kernel_size)
-    return ops._avg_pool2d(
-        self,
-        kernel,
-        kernel if stride is None else _pair("avg_pool2d", "stride", stride),
-        _pair("avg_pool2d", "padding", padding),
-        ceil_mode,
-        count_include_pad,
-        divisor_override,
-    )
+def _check_avg3d(session: Any, op: Op, bound: list[Any]) -> None:
+    self, kernel, stride, padding = bound[:4]
+    if bound[6] == 0:
+        raise TorchError("pool_divisor")
+    if self.array.ndim not in (4, 5):
+        raise TorchError("pool_dims", least=4, most=5)
+    refuse_windows(session, kernel, stride, padding, (1, 1, 1))
+    _refuse_empty_volume("avg_pool3d", self)
+    size = self.shape[-3:]
+    if any(length < side for length, side in zip(size, kernel, strict=True)):
+        raise TorchError("pool3d_small", **dict(zip("thwdij", (*size, *kernel), strict=True)))
+
+
+def _refuse_narrow(session: Any, op: Op, bound: list[Any]) -> None:
+    dtype = bound[0].dtype
+    if dtype.name not in ("float32", "float64", "int64"):
+        raise TorchError("not_implemented_for", kernel="avg_pool3d_out_frame", dtype=dtype.scalar)
 
 
 def avg_pool1d(
@@ -237,75 +203,66 @@ def avg_pool1d(
     return ops.squeeze_dim(made, -2)
 
 
-_WINDOW = "int[] kernel_size, int[] stride, int[] padding"
-_AVERAGE = f"{_WINDOW}, bool ceil_mode, bool count_include_pad, int? divisor_override"
-_AVERAGE_GIVEN = "kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override"
-_MAX_SIGNATURE = (
-    "(Tensor self, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, bool ceil_mode=False, "
-    "bool return_indices=False)"
-)
+# What is made of means
+
+
+def _lp_pool(dims: int) -> Callable[..., Any]:
+    def run(
+        ops: Any, input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+    ) -> Any:
+        """The norm of each window."""
+        if norm_type in (math.inf, -math.inf) and not ops.is_old:
+            largest = getattr(ops, f"max_pool{dims}d")
+            sizes = ops.abs(input)
+            if norm_type > 0:
+                return largest(sizes, kernel_size, stride, 0, 1, ceil_mode)
+            return ops.neg(largest(ops.neg(sizes), kernel_size, stride, 0, 1, ceil_mode))
+        given = (kernel_size,) if isinstance(kernel_size, int) else tuple(kernel_size)
+        count = math.prod(given * (dims // max(len(given), 1)))
+        out = getattr(ops, f"avg_pool{dims}d")(ops.pow(input, norm_type), kernel_size, stride, 0, ceil_mode)
+        signed = ops.mul(ops.sign(out), ops.relu(ops.abs(out)))
+        if norm_type == 0:
+            raise TorchError("python", type="ZeroDivisionError", text="float division by zero")
+        return ops.pow(ops.mul(signed, count), 1.0 / norm_type)
+
+    return run
+
+
+def local_response_norm(
+    ops: Any, input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Any:
+    """input divided by a power of the mean square of neighbouring channels."""
+    if input.ndim < 3:
+        raise TorchError("local_response_dims", ndim=input.ndim)
+    if input.size == 0:
+        return input
+    if input.ndim == 3:
+        squares = ops.unsqueeze(ops.mul(input, input), 1)
+        padded = ops.constant_pad_nd(squares, (0, 0, size // 2, (size - 1) // 2))
+        means = ops.squeeze_dim(ops.avg_pool2d(padded, (size, 1), (1, 1)), 1)
+    else:
+        sizes = (*input.shape[:1], 1, *input.shape[1:3], -1)
+        padded = ops.constant_pad_nd(ops.view(ops.mul(input, input), sizes), (0, 0, 0, 0, size // 2, (size - 1) // 2))
+        means = ops.view(ops.squeeze_dim(ops.avg_pool3d(padded, (size, 1, 1), (1, 1, 1)), 1), input.shape)
+    return ops.div(input, ops.pow(ops.add(ops.mul(means, alpha), k), beta))
+
+
+_LP = "Tensor input, Number norm_type, int[] kernel_size, int[]? stride=None, bool ceil_mode=False"
 
 HELPERS = {"gather_places": gather_places}
 
-ROWS = [
-    general(
-        f"max_pool2d_with_indices(Tensor self, {_WINDOW}, int[] dilation, bool ceil_mode)",
-        "MaxPool2DWithIndicesBackward0",
-        max_pool_with_indices,
-        where="",
-        grad={"self": "max_pool2d_backward(grad, self, result1)"},
-        check=_check_max,
-        doc="the largest element of each window, and where it is",
-    ),
-    general(
-        "max_pool2d_backward(Tensor grad_output, Tensor self, Tensor indices)",
-        "MaxPool2DWithIndicesBackwardBackward0",
-        scatter_places(2),
-        where="",
-        grad={"grad_output": "gather_places(grad, indices)", "self": "zeros_of(self)"},
-        gradient_edits={"self": 1},
-        doc="the gradient of max_pool2d",
-    ),
+ROWS: list[Op] = [
+    *max_rows(2, _check_max2d),
+    *max_rows(3, _check_max3d, result_edits=1, older=COUNTS_NO_EDIT),
     composite(
-        f"max_pool2d{_MAX_SIGNATURE}",
-        max_pool2d,
-        where="F",
-        doc="the largest element of each window; the first of ties gets the gradient",
-        samples=("F.max_pool2d(a.reshape(1, 1, -1), (1, 2))",),
-    ),
-    composite(
-        f"max_pool1d{_MAX_SIGNATURE}",
+        f"max_pool1d{MAX_SIGNATURE}",
         max_pool1d,
         where="F",
         doc="the largest element of each window; the first of ties gets the gradient",
         samples=("F.max_pool1d(a.reshape(1, -1), 2)",),
     ),
-    general(
-        f"_avg_pool2d(Tensor self, {_AVERAGE})",
-        "AvgPool2DBackward0",
-        avg_pool,
-        where="",
-        grad={"self": f"avg_pool2d_backward(grad, self, {_AVERAGE_GIVEN})"},
-        check=_check_avg,
-        doc="the mean of each window",
-    ),
-    general(
-        f"avg_pool2d_backward(Tensor grad_output, Tensor self, {_AVERAGE})",
-        "AvgPool2DBackwardBackward0",
-        avg_pool_backward,
-        where="",
-        grad={"grad_output": f"_avg_pool2d(grad, {_AVERAGE_GIVEN})", "self": "zeros_of(self)"},
-        gradient_edits={"self": 1},
-        doc="the gradient of avg_pool2d",
-    ),
-    composite(
-        "avg_pool2d(Tensor self, int[] kernel_size, int[]? stride=None, int[] padding=0, bool ceil_mode=False, "
-        "bool count_include_pad=True, int? divisor_override=None)",
-        avg_pool2d,
-        where="F",
-        doc="the mean of each window",
-        samples=("F.avg_pool2d(a.reshape(1, 1, -1), (1, 2))",),
-    ),
+    *average_rows(2, _check_avg2d),
+    *average_rows(3, _check_avg3d, refuses=_refuse_narrow),
     composite(
         "avg_pool1d(Tensor self, int[] kernel_size, int[]? stride=None, int[] padding=0, bool ceil_mode=False, "
         "bool count_include_pad=True)",
@@ -313,5 +270,34 @@ ROWS = [
         where="tF",
         doc="the mean of each window",
         samples=("F.avg_pool1d(a.reshape(1, -1), 2)",),
+    ),
+    composite(
+        f"lp_pool1d({_LP})",
+        _lp_pool(1),
+        where="F",
+        doc="the norm of each window",
+        samples=("F.lp_pool1d(a.reshape(1, -1), 2.0, 2)",),
+    ),
+    composite(
+        f"lp_pool2d({_LP})",
+        _lp_pool(2),
+        where="F",
+        doc="the norm of each window",
+        samples=("F.lp_pool2d(a.reshape(1, 1, -1), 2.0, (1, 2))",),
+    ),
+    composite(
+        f"lp_pool3d({_LP})",
+        _lp_pool(3),
+        where="F",
+        older={"torch-1.13": {"where": ""}},
+        doc="the norm of each window",
+        samples=("F.lp_pool3d(a.reshape(1, 1, 1, 1, -1), 2.0, (1, 1, 2))",),
+    ),
+    composite(
+        "local_response_norm(Tensor input, int size, float alpha=0.0001, float beta=0.75, float k=1.0)",
+        local_response_norm,
+        where="F",
+        doc="input divided by a power of the mean square of neighbouring channels",
+        samples=("F.local_response_norm(torch.stack([a, b, a]).reshape(1, 3, -1), 2)",),
     ),
 ]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine.dtypes import Array
+from detachsim.engine.limits import require_few_windows
 from detachsim.ops.convolution_kernels import windows
 from detachsim.ops.numeric import numel
 
@@ -155,3 +156,63 @@ def avg_pool_backward(
         part += sent
     inner: Any = (..., *(slice(padding[i], padding[i] + self.shape[i - dims]) for i in range(dims)))
     return np.ascontiguousarray(framed[inner])
+
+
+# As many windows as asked for
+
+
+def _ranges(size: int, count: int) -> list[slice]:
+    """Cut ``size`` elements into ``count`` ranges that may overlap by one."""
+    return [slice(i * size // count, -((-(i + 1) * size) // count)) for i in range(count)]
+
+
+def _regions(sizes: Ints, counts: Ints) -> Iterator[tuple[Any, Any]]:
+    """Yield where each place of the result is, and the part of the input that it stands for."""
+    sides = [_ranges(size, count) for size, count in zip(sizes, counts, strict=True)]
+    for place in np.ndindex(*counts):
+        yield (..., *place), (..., *(side[i] for side, i in zip(sides, place, strict=True)))
+
+
+def adaptive_maximum(self: Array, output_size: Ints) -> tuple[Array, Array]:
+    """Return the largest element of each window, and where it lies in its picture or volume."""
+    require_few_windows(output_size)
+    dims = len(output_size)
+    whole = self.shape[-dims:]
+    values = np.empty((*self.shape[:-dims], *output_size), self.dtype)
+    places = np.empty(values.shape, np.int64)
+    for place, region in _regions(whole, output_size):
+        part = self[region]
+        flat = part.reshape(*part.shape[:-dims], numel(part.shape[-dims:]))
+        best = greatest(flat)
+        values[place] = np.take_along_axis(flat, best[..., None], axis=-1)[..., 0]
+        inner = np.unravel_index(best, part.shape[-dims:])
+        starts = zip(inner, region[1:], strict=True)
+        places[place] = np.ravel_multi_index([one + side.start for one, side in starts], whole)
+    return values, places
+
+
+def adaptive_average(self: Array, output_size: Ints) -> Array:
+    """Return the mean of each window."""
+    require_few_windows(output_size)
+    dims = len(output_size)
+    made = np.zeros((*self.shape[:-dims], *output_size), self.dtype)
+    for place, region in _regions(self.shape[-dims:], output_size):
+        part = self[region]
+        # One element after another, as PyTorch's kernel adds them.
+        row = part.reshape(*self.shape[:-dims], numel(part.shape[-dims:]))
+        mean = np.add.accumulate(row, axis=-1)[..., -1]
+        for side in region[1:]:
+            mean = mean / (side.stop - side.start)
+        made[place] = mean
+    return made
+
+
+def adaptive_average_backward(grad_output: Array, self: Array, dims: int) -> Array:
+    """Return each window's gradient, shared among the elements that it took the mean of."""
+    made = np.zeros(self.shape, grad_output.dtype)
+    for place, region in _regions(self.shape[-dims:], grad_output.shape[-dims:]):
+        sent = grad_output[place]
+        for side in region[1:]:
+            sent = sent / (side.stop - side.start)
+        made[region] += sent.reshape(*sent.shape, *(1 for _ in range(dims)))
+    return made

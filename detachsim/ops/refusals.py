@@ -41,7 +41,7 @@ _HALF = """
     _unique2 unique, unique_dim unique_dim, _unique_consecutive unique,
     upsample_nearest1d compute_indices_weights_nearest, upsample_nearest2d compute_indices_weights_nearest, vdot dot,
     _avg_pool2d avg_pool2d, _adaptive_avg_pool2d adaptive_avg_pool2d,
-    max_pool3d_with_indices max_pool3d_with_indices_cpu, adaptive_max3d_kernel adaptive_max_pool3d_cpu
+    max_pool3d_with_indices max_pool3d_with_indices_cpu, adaptive_max_pool3d_with_indices adaptive_max_pool3d_cpu
 """
 _BFLOAT16 = """
     bce_kernel binary_cross_entropy, hardtanh_backward hardshrink_backward_cpu,
@@ -49,7 +49,7 @@ _BFLOAT16 = """
     linalg_solve lu_cpu, mish mish_cpu, mse_loss_kernel mse_cpu, prod prod_cpu, prod_dim_int prod_cpu, trace trace,
     reflection_pad1d reflection_pad1d, replication_pad1d replication_pad1d_cpu,
     _adaptive_avg_pool3d adaptive_avg_pool3d_cpu, max_pool3d_with_indices max_pool3d_with_indices_cpu,
-    adaptive_max3d_kernel adaptive_max_pool3d_cpu
+    adaptive_max_pool3d_with_indices adaptive_max_pool3d_cpu
 """
 _WHOLE = """
     max_pool2d_with_indices max_pool2d, reflection_pad1d reflection_pad1d, replication_pad1d replication_pad1d_cpu

@@ -58,7 +58,6 @@ FAMILIES = (
     "recurrence",
     "module_hooks",
     "pooling",
-    "volume_pooling",
     "embedding",
     "embedding_bags",
     "shape",

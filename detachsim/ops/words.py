@@ -52,11 +52,12 @@ conv_transpose2d conv_transpose3d cosine_embedding_loss cosine_similarity cross_
 dropout1d dropout2d dropout3d elu elu_ embedding embedding_bag feature_alpha_dropout fold gaussian_nll_loss
 gelu glu group_norm gumbel_softmax hardshrink hardsigmoid hardswish hardtanh hardtanh_ hinge_embedding_loss
 huber_loss instance_norm interpolate kl_div l1_loss layer_norm leaky_relu leaky_relu_ linear
-local_response_norm log_softmax logsigmoid lp_pool1d lp_pool2d margin_ranking_loss max_pool1d max_pool2d
-max_pool3d mish mse_loss multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss nll_loss
-normalize one_hot pad pairwise_distance pdist pixel_shuffle pixel_unshuffle poisson_nll_loss prelu relu relu6
-relu_ rms_norm rrelu scaled_dot_product_attention selu selu_ sigmoid silu smooth_l1_loss soft_margin_loss
-softmax softmin softplus softshrink softsign tanh tanhshrink threshold threshold_ triplet_margin_loss unfold
+local_response_norm log_softmax logsigmoid lp_pool1d lp_pool2d lp_pool3d margin_ranking_loss max_pool1d
+max_pool2d max_pool3d mish mse_loss multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss
+nll_loss normalize one_hot pad pairwise_distance pdist pixel_shuffle pixel_unshuffle poisson_nll_loss prelu
+relu relu6 relu_ rms_norm rrelu scaled_dot_product_attention selu selu_ sigmoid silu smooth_l1_loss
+soft_margin_loss softmax softmin softplus softshrink softsign tanh tanhshrink threshold threshold_
+triplet_margin_loss unfold
 """
 
 LINALG = """

@@ -180,17 +180,6 @@ TEXTS: dict[str, Entry] = {
         {"torch-1.13": "inconsistent size {target} for argument #2 'target'"},
     ),
     "multilabel_range": ("RuntimeError", "argument #2 'target' is out of range", {}),
-    "adaptive_max_dims": (
-        "RuntimeError",
-        "adaptive_max_pool2d(): Expected 3D or 4D tensor, but got: {sizes}",
-        {},
-    ),
-    "adaptive_max_empty": (
-        "RuntimeError",
-        "{op}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes "
-        "{sizes} with dimension {dim} being empty",
-        {},
-    ),
     "local_response_dims": (
         "ValueError",
         "Expected 3D or higher dimensionality                          input (got {ndim} dimensions)",

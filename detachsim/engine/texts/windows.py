@@ -31,11 +31,6 @@ TEXTS: dict[str, Entry] = {
         "kernel size should be greater than zero, but got kernel_height: {height} kernel_width: {width}",
         {},
     ),
-    "pool_measure": (
-        "RuntimeError",
-        "{what} should be greater than zero, but got {word}H: {height} {word}W: {width}",
-        {},
-    ),
     "pool1d_list": (
         "RuntimeError",
         "max_pool1d() {name} must be {words} of size 1 but got size {count}",
@@ -45,18 +40,6 @@ TEXTS: dict[str, Entry] = {
     "pool1d_negative": ("RuntimeError", "max_pool1d() padding must be non-negative, but got {value}", {}),
     "pool_one": ("RuntimeError", "{op}() argument '{name}' should contain one int (got {count})", {}),
     "pool_pad": ("RuntimeError", "pad must be non-negative, but got pad: {padding}", {}),
-    "pool_dilation": (
-        "RuntimeError",
-        "dilation should be greater than zero, but got dilationH: {height} dilationW: {width}",
-        {},
-    ),
-    "adaptive_sizes": ("RuntimeError", "adaptive_avg_pool2d: output_size must be 2", {}),
-    "adaptive_max_sizes": ("RuntimeError", "adaptive_max_pool2d(): internal error: output_size.size() must be 2", {}),
-    "adaptive_negative": (
-        "RuntimeError",
-        "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but received {size}",
-        {},
-    ),
     "conv_other_dims": (
         "RuntimeError",
         "Expected {dims}-dimensional input for {dims}-dimensional weight {weight}, but got {ndim}-dimensional input of size "
@@ -67,12 +50,6 @@ TEXTS: dict[str, Entry] = {
     "pool_empty": (
         "RuntimeError",
         "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:{sizes}",
-        {},
-    ),
-    "adaptive_empty": (
-        "RuntimeError",
-        "adaptive_avg_pool2d(): Expected input to have non-zero size for non-batch dimensions, but input has sizes "
-        "{sizes} with dimension {dim} being empty",
         {},
     ),
     "embedding_empty": ("RuntimeError", "index_select(): self indexing axis dim should be positive", {}),
@@ -141,24 +118,12 @@ TEXTS: dict[str, Entry] = {
         "output padding must be smaller than either stride or dilation, but got {measures}",
         {},
     ),
-    "pool_dims": ("RuntimeError", "non-empty 3D or 4D (batch mode) tensor expected for input", {}),
     "pool_small": (
         "RuntimeError",
         "Given input size: ({input}). Calculated output size: ({output}). Output size is too small",
         {},
     ),
-    "pool_padding": (
-        "RuntimeError",
-        "pad should be at most half of effective kernel size, but got pad={padding}, kernel_size={kernel} and "
-        "dilation={dilation}",
-        {},
-    ),
     "pool_stride": ("RuntimeError", "stride should not be zero", {}),
-    "pool_list": (
-        "RuntimeError",
-        "{op}: {name} must either be {omitted}a single int, or a tuple of two ints",
-        {},
-    ),
     "pool1d_dims": (
         "RuntimeError",
         "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but got:{sizes}",
@@ -177,7 +142,6 @@ TEXTS: dict[str, Entry] = {
         "{op})",
         {},
     ),
-    "adaptive_dims": ("RuntimeError", "adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got {sizes}", {}),
     "embedding_range": ("IndexError", "index out of range in self", {}),
     "embedding_type": (
         "RuntimeError",
@@ -234,15 +198,6 @@ TEXTS: dict[str, Entry] = {
         "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear",
         {},
     ),
-    "pool3d_list": ("RuntimeError", "{op}: {name} {verb}{omitted}a single int, or a tuple of three ints", {}),
-    "pool3d_padding": (
-        "RuntimeError",
-        "pad should be at most half of effective kernel size, but got pad={padding}, kernel_size={kernel} and "
-        "dilation={dilation}",
-        {"torch-1.13": "pad should be at most half of kernel size, but got pad={padding} and kernel_size={kernel}"},
-    ),
-    "pool3d_dims": ("RuntimeError", "non-empty 4D or 5D (batch mode) tensor expected for input", {}),
-    "pool3d_measure": ("RuntimeError", "{what} should be greater than zero, but got {sizes}", {}),
     "pool3d_empty": (
         "RuntimeError",
         # What should be the number of the dimension is its length.
@@ -255,22 +210,29 @@ TEXTS: dict[str, Entry] = {
         "input image (T: {t} H: {h} W: {w}) smaller than kernel size (kT: {d} kH: {i} kW: {j})",
         {},
     ),
-    "adaptive3d_sizes": ("RuntimeError", "adaptive_avg_pool3d: output_size must be 3", {}),
-    "adaptive_max3d_sizes": (
+    "pool_list": ("RuntimeError", "{op}: {name} {verb}{omitted}a single int, or a tuple of {count} ints", {}),
+    "pool_padding": (
         "RuntimeError",
-        "adaptive_max_pool3d(): internal error: output_size.size() must be 3",
+        "pad should be at most half of effective kernel size, but got pad={padding}, kernel_size={kernel} and "
+        "dilation={dilation}",
+        {"torch-1.13": "pad should be at most half of kernel size, but got pad={padding} and kernel_size={kernel}"},
+    ),
+    "pool_half": ("RuntimeError", "pad should be smaller than or equal to half of kernel size, but got {shown}", {}),
+    "pool_dims": ("RuntimeError", "non-empty {least}D or {most}D (batch mode) tensor expected for input", {}),
+    "pool_measure": ("RuntimeError", "{what} should be greater than zero, but got {sizes}", {}),
+    "adaptive_sizes": ("RuntimeError", "adaptive_avg_pool{dims}d: output_size must be {dims}", {}),
+    "adaptive_max_sizes": (
+        "RuntimeError",
+        "adaptive_max_pool{dims}d(): internal error: output_size.size() must be {dims}",
         {},
     ),
-    "adaptive3d_negative": (
+    "adaptive_negative": (
         "RuntimeError",
-        "adaptive_avg_pool3d: elements of output_size must be greater than or equal to 0 but received {size}",
-        {
-            "torch-1.13": "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but received "
-            "{size}"
-        },
+        "adaptive_avg_pool{dims}d: elements of output_size must be greater than or equal to 0 but received {size}",
+        {},
     ),
-    "adaptive3d_dims": ("RuntimeError", "{op}(): Expected 4D or 5D tensor, but got{colon} {sizes}", {}),
-    "adaptive3d_empty": (
+    "adaptive_dims": ("RuntimeError", "{op}(): Expected {least}D or {most}D tensor, but got{colon} {sizes}", {}),
+    "adaptive_empty": (
         "RuntimeError",
         "{op}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes {sizes} with dimension "
         "{dim} being empty",
