@@ -90,20 +90,17 @@ def _dims_of(dims: Tensor) -> Any:
     if dims.array.size <= 1:
         return int(dims.array.item())
     if dims.shape[0] != 2:
-        text = f"dims tensor must have size 2 in first dimension, got {dims.shape[0]}"
-        raise TorchError("python", type="AssertionError", text=text)
+        raise TorchError("tensordot_tensor", size=dims.shape[0])
     return dims.array.tolist()
 
 
 def _listed(dims: Any, name: str, place: int) -> tuple[int, ...]:
-    found = "" if isinstance(dims, (list, tuple)) else f", not {type_word(dims)}"
-    for position, dim in enumerate(dims if not found else ()):
+    where = {"op": "tensordot", "name": name, "place": place, "wanted": "tuple of ints"}
+    if not isinstance(dims, (list, tuple)):
+        raise TorchError("argument_type", found=type_word(dims), **where)
+    for position, dim in enumerate(dims):
         if not isinstance(dim, int):
-            found = f", but found element of type {type_word(dim)} at pos {position}"
-            break
-    if found:
-        text = f"tensordot(): argument '{name}' (position {place}) must be tuple of ints{found}"
-        raise TorchError("python", type="TypeError", text=text)
+            raise TorchError("argument_element", found=type_word(dim), position=position, **where)
     return tuple(dims)
 
 

@@ -86,10 +86,10 @@ def named_type(value: Any) -> DType:
     if isinstance(name, str):
         found = next((kind for kind in dtypes.ALL if name == f"torch.{kind.scalar}Tensor"), None)
         if found is None:
-            raise TorchError("python", type="ValueError", text=f"invalid type: '{name}'")
+            raise TorchError("tensor_type_name", name=name)
         return found
     if not isinstance(value, DType):
-        raise TorchError("python", type="TypeError", text="dtype must be a type, str, or dtype object")
+        raise TorchError("tensor_type")
     return value
 
 

@@ -58,7 +58,7 @@ def _shape_of(data: Any) -> tuple[int, ...]:
         data = data[0]
     if isinstance(data, str) and data and shape:
         # Each of its letters is a text again, without an end.
-        raise TorchError("python", type="ValueError", text="too many dimensions 'str'")
+        raise TorchError("data_text_dims")
     if isinstance(data, Tensor):
         shape.extend(data.shape)
     return tuple(shape)
@@ -82,12 +82,12 @@ def _flatten(
         flat.append(data.array.item())
     elif isinstance(data, (bool, int, float)):
         if dim < len(shape):
-            raise TorchError("python", type="TypeError", text="not a sequence")
+            raise TorchError("data_number")
         flat.append(data)
     elif dtype is not None and (shape or not isinstance(data, str)):
         raise _no_number(data, dtype)
     elif isinstance(data, str):
-        raise TorchError("python", type="TypeError", text="new(): invalid data type 'str'")
+        raise TorchError("data_text")
     else:
         from detachsim.engine.parser import type_word
 

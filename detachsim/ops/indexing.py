@@ -125,7 +125,7 @@ def _plain(item: Any, numbers: list[Any]) -> Any:
     if isinstance(item, list | tuple):
         return [_plain(entry, numbers) for entry in item]
     if isinstance(item, str):
-        raise TorchError("python", type="TypeError", text="new(): invalid data type 'str'")
+        raise TorchError("data_text")
     if isinstance(item, Operand):
         if item.tensor.dtype.is_floating or item.tensor.array.size != 1:
             raise TorchError("index_of_many")

@@ -85,7 +85,7 @@ def to_numpy(session: Session, tensor: Tensor, *, force: bool = False) -> NumpyA
 def from_numpy(session: Session, array: Any) -> Tensor:
     """``torch.from_numpy(array)``: a tensor over the array's memory, with a counter of its own."""
     if not isinstance(array, np.ndarray):
-        raise TorchError("python", type="TypeError", text=f"expected np.ndarray (got {type_name(array)})")
+        raise TorchError("array_type", type=type_name(array))
     origin = array.origin if isinstance(array, NumpyArray) else None
     memory, dtype = array.view(np.ndarray), dtypes.BY_NUMPY[array.dtype]
     shared = origin is not None and lies_over(array, origin.tensor.storage)

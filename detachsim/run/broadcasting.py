@@ -21,16 +21,14 @@ def broadcast_shapes(*given: Any) -> Size:
             _meet(made, shape, dim, index)
     for place, length in enumerate(made):
         if not isinstance(length, int):
-            text = f"torch.Size() takes an iterable of 'int' (item {place} is '{type_word(length)}')"
-            raise TorchError("python", type="TypeError", text=text)
+            raise TorchError("size_item", position=place, type=type_word(length))
     return Size(made)
 
 
 def _meet(made: list[Any], shape: Sequence[Any], dim: int, index: int) -> None:
     length = shape[dim]
     if isinstance(length, Tensor):
-        text = "Expected bool, got <class 'torch.Tensor'>"
-        raise TorchError("python", type="AssertionError", text=text)
+        raise TorchError("broadcast_shapes_tensor")
     if length in (1, made[dim]):
         return
     if made[dim] != 1:

@@ -86,9 +86,8 @@ def _python_function(session: Session, name: str) -> Function:
 def set_grad_enabled(session: Session, mode: Any) -> GradMode:
     """``torch.set_grad_enabled``: the mode to the end of the block that sets one; inference mode only keeps it."""
     if not isinstance(mode, bool):
-        wanted = f"must be bool, not {type_name(mode)}"
-        text = f"set_grad_enabled(): argument 'enabled' (position 1) {wanted}"
-        raise TorchError("python", type="TypeError", text=text)
+        wanted = {"wanted": "bool", "found": type_name(mode)}
+        raise TorchError("argument_type", op="set_grad_enabled", name="enabled", place=1, **wanted)
     session.grad_enabled, session.grad_idle = mode and not session.inference, mode and session.inference
     return GradMode(mode)
 
@@ -134,15 +133,13 @@ def _size(*given: Any, **named: Any) -> Size:
         if sizes.array.ndim == 0:
             raise TorchError("python", type="TypeError", text="iteration over a 0-d tensor")
         if sizes.array.ndim > 1 or sizes.dtype.is_floating:
-            text = "torch.Size() takes an iterable of 'int' (item 0 is 'Tensor')"
-            raise TorchError("python", type="TypeError", text=text)
+            raise TorchError("size_item", position=0, type="Tensor")
         return Size(sizes.array.tolist())
     if not isinstance(sizes, (list, tuple, str)):
         raise TorchError("python", type="TypeError", text=f"'{type_name(sizes)}' object is not iterable")
     for position, item in enumerate(sizes):
         if not isinstance(item, int):
-            text = f"torch.Size() takes an iterable of 'int' (item {position} is '{type_name(item)}')"
-            raise TorchError("python", type="TypeError", text=text)
+            raise TorchError("size_item", position=position, type=type_name(item))
     return Size(int(item) for item in sizes)
 
 

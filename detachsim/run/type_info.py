@@ -71,7 +71,7 @@ def _given(name: str, options: tuple[str, ...], args: tuple[Any, ...], named: di
     elif value is None and (named or len(options) == 1):
         text = f'{name}() missing 1 required positional arguments: "type"'
     elif value is not None and not isinstance(value, DType):
-        text = f"{name}(): argument 'type' (position 1) must be torch.dtype, not {type_name(value)}"
+        raise TorchError("argument_type", op=name, name="type", place=1, wanted="torch.dtype", found=type_name(value))
     if text:
         raise TorchError("python", type="TypeError", text=text)
     return value
@@ -81,8 +81,7 @@ def float_info(session: Session, *args: Any, **named: Any) -> finfo:
     """``torch.finfo(type)``, of the default type if none is given."""
     dtype = _given("finfo", ("(torch.dtype type)", "()"), args, named) or dtypes.float32
     if not dtype.is_floating:
-        text = "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
-        raise TorchError("python", type="TypeError", text=text)
+        raise TorchError("finfo_integers")
     if dtype is dtypes.bfloat16:
         return _float_info(dtype, 255 / 128 * 2.0**127, 2.0**-7, 2.0**-126, 1e-2)
     info = np.finfo(dtype.numpy)
@@ -100,10 +99,9 @@ def whole_info(session: Session, *args: Any, **named: Any) -> iinfo:
     dtype = _given("iinfo", ("(torch.dtype type)",), args, named)
     assert dtype is not None
     if dtype.is_floating:
-        text = "torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'"
-        raise TorchError("python", type="TypeError", text=text)
+        raise TorchError("iinfo_floats")
     if dtype is dtypes.boolean:
-        raise TorchError("python", type="TypeError", text="torch.bool is not supported by torch.iinfo")
+        raise TorchError("iinfo_bool")
     info = np.iinfo(dtype.numpy)
     return iinfo(dtype, {"max": int(info.max), "min": int(info.min)})
 
@@ -131,21 +129,18 @@ def _told_by(session: Session, args: tuple[Any, ...], named: dict[str, Any]) -> 
     """Return the device, its name or its number; raises PyTorch's errors for arguments that tell of none."""
     name, default = ("device", " = -1") if session.dialect == NEWEST else ("Device", "")
     parts = dict(zip(_PARTS, args, strict=False)) | named
-    text = ""
     if len(args) + len(named) == 2 and parts.keys() == _PARTS.keys():
         for place, (key, kinds) in enumerate(_PARTS.items(), 1):
-            if not isinstance(parts[key], kinds) and not text:
-                wanted, found = kinds[0].__name__, type_name(parts[key])
-                text = f"{name}(): argument '{key}' (position {place}) must be {wanted}, not {found}"
-        if not text:
-            return parts["index"]
-    else:
-        value = parts.get("device", parts.get("type"))
-        tells = isinstance(value, str if "type" in named else (str, int, Device)) and not isinstance(value, bool)
-        if len(args) + len(named) == 1 and tells:
-            return value
-        options = ("(torch.device device)", f"(str type, int index{default})")
-        text = invalid_combination(name, options, args, named, items=bool(default))
+            if not isinstance(parts[key], kinds):
+                words = {"wanted": kinds[0].__name__, "found": type_name(parts[key])}
+                raise TorchError("argument_type", op=name, name=key, place=place, **words)
+        return parts["index"]
+    value = parts.get("device", parts.get("type"))
+    tells = isinstance(value, str if "type" in named else (str, int, Device)) and not isinstance(value, bool)
+    if len(args) + len(named) == 1 and tells:
+        return value
+    options = ("(torch.device device)", f"(str type, int index{default})")
+    text = invalid_combination(name, options, args, named, items=bool(default))
     raise TorchError("python", type="TypeError", text=text)
 
 

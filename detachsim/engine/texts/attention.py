@@ -40,11 +40,22 @@ TEXTS: dict[str, Entry] = {
     "transformer_activation": ("RuntimeError", "activation should be relu/gelu, not {activation}", {}),
     "transformer_batch": ("RuntimeError", "the batch number of src and tgt must be equal", {}),
     "transformer_width": ("RuntimeError", "the feature number of src and tgt must be equal to d_model", {}),
-    "transformer_nested": (
-        "UserWarning",
-        "enable_nested_tensor is True, but self.use_nested_tensor is False because {reason}",
-        {},
-    ),
+    **{
+        f"transformer_whole_{key}": (
+            "UserWarning",
+            f"enable_nested_tensor is True, but self.use_nested_tensor is False because encoder_layer{reason}",
+            {},
+        )
+        for key, reason in {
+            "class": " was not TransformerEncoderLayer",
+            "norm_first": ".norm_first was True",
+            "attention": ".self_attn.batch_first was not True",
+            "batch_first": ".self_attn.batch_first was not True(use batch_first for better inference performance)",
+            "bias": ".self_attn was passed bias=False",
+            "activation": ".activation_relu_or_gelu was not True",
+            "num_heads": ".self_attn.num_heads is odd",
+        }.items()
+    },
     "heads_causal": (
         "RuntimeError",
         "Need attn_mask if specifying the is_causal hint. You may use the Transformer module method "

@@ -12,6 +12,24 @@ LEGACY_SIGNATURES = [
 ]
 
 TEXTS: dict[str, Entry] = {
+    "array_type": ("TypeError", "expected np.ndarray (got {type})", {}),
+    "data_text": ("TypeError", "new(): invalid data type 'str'", {}),
+    "data_text_dims": ("ValueError", "too many dimensions 'str'", {}),
+    "data_number": ("TypeError", "not a sequence", {}),
+    "finfo_integers": (
+        "TypeError",
+        "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'",
+        {},
+    ),
+    "iinfo_floats": (
+        "TypeError",
+        "torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'",
+        {},
+    ),
+    "iinfo_bool": ("TypeError", "torch.bool is not supported by torch.iinfo", {}),
+    "size_item": ("TypeError", "torch.Size() takes an iterable of 'int' (item {position} is '{type}')", {}),
+    "tensor_type_name": ("ValueError", "invalid type: '{name}'", {}),
+    "tensor_type": ("TypeError", "dtype must be a type, str, or dtype object", {}),
     "infer_dtype": ("RuntimeError", "Could not infer dtype of {type}", {}),
     "arange_step": ("RuntimeError", "step must be nonzero", {}),
     "arange_bounds": (

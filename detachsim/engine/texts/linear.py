@@ -103,6 +103,11 @@ TEXTS: dict[str, Entry] = {
         "All tensors must have the same dtype, got {types}",
         {},
     ),
+    "tensordot_tensor": (
+        "AssertionError",
+        "dims tensor must have size 2 in first dimension, got {size}",
+        {},
+    ),
     "tensordot_dims": (
         "RuntimeError",
         "tensordot expects dims to be int or tuple[list[int], list[int]] or list[list[int]] containing two lists, but got "

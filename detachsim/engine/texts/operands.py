@@ -97,6 +97,16 @@ TEXTS: dict[str, Entry] = {
         "instead:{others}",
         {},
     ),
+    "argument_type": (
+        "TypeError",
+        "{op}(): argument '{name}' (position {place}) must be {wanted}, not {found}",
+        {},
+    ),
+    "argument_element": (
+        "TypeError",
+        "{op}(): argument '{name}' (position {place}) must be {wanted}, but found element of type {found} at pos {position}",
+        {},
+    ),
     "device_index": ("RuntimeError", "Device index must not be negative", {}),
     "device_none": ("RuntimeError", "Cannot access accelerator device when none is available.", {}),
     "device_empty": ("RuntimeError", "Device string must not be empty", {}),

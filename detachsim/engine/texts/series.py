@@ -187,6 +187,7 @@ TEXTS: dict[str, Entry] = {
     ),
     "fill_diagonal_dims": ("RuntimeError", "dimensions must larger than 1", {}),
     "fill_diagonal_sizes": ("RuntimeError", "all dimensions of input must be of equal length", {}),
+    "broadcast_shapes_tensor": ("AssertionError", "Expected bool, got <class 'torch.Tensor'>", {}),
     "broadcast_shapes": (
         "RuntimeError",
         "Attempting to broadcast a dimension of length {length} at {dim}! Mismatching argument at index {index} had "

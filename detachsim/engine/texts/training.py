@@ -247,6 +247,7 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "huber_module_delta": ("TypeError", "delta must be a float or int, got: <class '{type}'>", {}),
+    "module_forward": ("NotImplementedError", 'Module [{module}] is missing the required "forward" function', {}),
     "module_mode": ("ValueError", "training mode is expected to be boolean", {}),
     "draw_bounds": ("RuntimeError", "{name} is out of bounds for {dtype}", {}),
     "draw_precision": (

@@ -56,8 +56,7 @@ def call_module(session: Session, module: Any, *args: Any, **kwargs: Any) -> Any
 
 def _not_callable(self: "Module", *args: Any) -> Any:
     """Refuse to run, as PyTorch does."""
-    text = f'Module [{type(self).__name__}] is missing the required "forward" function'
-    raise TorchError("python", type="NotImplementedError", text=text)
+    raise TorchError("module_forward", module=type(self).__name__)
 
 
 class Module:

@@ -157,8 +157,8 @@ class LSTMCell(_Cell):
         call = self.session.call
         batch = self.batch(input)
         if isinstance(hx, Tensor):
-            text = "lstm_cell(): argument 'hx' (position 2) must be tuple of Tensors, not Tensor"
-            raise TorchError("python", type="TypeError", text=text)
+            wanted = {"wanted": "tuple of Tensors", "found": "Tensor"}
+            raise TorchError("argument_type", op="lstm_cell", name="hx", place=2, **wanted)
         if hx is None:
             hidden = memory = self.start(batch)
         elif len(items) != 2:

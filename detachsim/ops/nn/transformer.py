@@ -242,25 +242,25 @@ class TransformerEncoder(_Stack):
         self.stack(encoder_layer, num_layers, norm)
         reason = self._why_whole(encoder_layer) if self.session.dialect == NEWEST else ""
         if enable_nested_tensor and reason:
-            self.session.warn("transformer_nested", reason=f"encoder_layer{reason}")
+            self.session.warn(f"transformer_whole_{reason}")
         self.nested = enable_nested_tensor and not reason
 
     def _why_whole(self, layer: Any) -> str:
-        """Return why PyTorch would not leave out the padding of this layer's input, empty where it would."""
+        """Return what keeps PyTorch from leaving out the padding of this layer's input, empty where nothing does."""
         if not isinstance(layer, TransformerEncoderLayer):
-            return " was not TransformerEncoderLayer"
+            return "class"
         attention = layer.child_table["self_attn"]
         if layer.norm_first:
-            return ".norm_first was True"
+            return "norm_first"
         if not isinstance(attention, MultiheadAttention):
-            return ".self_attn.batch_first was not True"
+            return "attention"
         if not attention.batch_first:
-            return ".self_attn.batch_first was not True(use batch_first for better inference performance)"
+            return "batch_first"
         if attention.parameter_table["in_proj_bias"] is None:
-            return ".self_attn was passed bias=False"
+            return "bias"
         if not layer.activation_name():
-            return ".activation_relu_or_gelu was not True"
-        return ".self_attn.num_heads is odd" if attention.num_heads % 2 else ""
+            return "activation"
+        return "num_heads" if attention.num_heads % 2 else ""
 
     def forward(self, src: Any, mask: Any = None, src_key_padding_mask: Any = None, is_causal: Any = None) -> Any:
         """Run the layers."""
