@@ -72,7 +72,9 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
     if session.inference:
         for output in outputs:
             make_inference(output)
-    elif op.result_edits and not _is_seen(op, bound):
+    elif (op.result_edits or op.inside) and not _is_seen(op, bound):
+        if op.inside and session.grad_enabled and _any_requires_grad(op, bound):
+            _run_inside(session, op, bound, outputs[0])
         edits = op.result_edits if isinstance(op.result_edits, int) else op.result_edits(bound)
         for output in outputs:
             output.version.value = edits
@@ -87,6 +89,18 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
     if session.facts is not None:
         session.facts.append(("op", op, tensors, outputs, node))
     return _as_returned(op, outputs, result)
+
+
+def _run_inside(session: "Session", op: Op, bound: list[Any], output: Tensor) -> None:
+    """Do what an op's kernel does under the eyes of autograd, which has passed by the op itself."""
+    name = op.inside if isinstance(op.inside, str) else op.inside(bound)
+    if name == "copy_":
+        # What the kernel writes after it, autograd does not see.
+        computed = output.array.copy()
+        session.call("copy_", output, bound[0])
+        output.array[...] = computed
+    elif name:
+        raise TorchError("out_requires_grad", op=name)
 
 
 def _refuse_integers(op: Op, bound: list[Any], output: Tensor) -> None:

@@ -58,6 +58,7 @@ class Op:
         "inplace_grad",
         "inplace_grad_fn",
         "inplace_where",
+        "inside",
         "kernel",
         "kind",
         "layout",
@@ -111,6 +112,7 @@ class Op:
         constant_outputs: int = 0,
         differentiable_outputs: int = 1,
         result_edits: int | Callable[[list[Any]], int] = 0,
+        inside: str | Callable[[list[Any]], str] = "",
         several: bool | str = False,
         on_storage: bool = False,
         random: bool = False,
@@ -153,6 +155,7 @@ class Op:
         self.constant_outputs = constant_outputs
         self.differentiable_outputs = differentiable_outputs
         self.result_edits = result_edits
+        self.inside = inside
         self.several = several
         self.on_storage = on_storage
         self.random = random

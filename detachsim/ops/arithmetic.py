@@ -306,6 +306,7 @@ ROWS = [
         grad={"self": "grad * sgn(self)"},
         inplace=True,
         refuses=no_bools("abs_cpu"),
+        inside="abs",
         result_edits=1,
         doc="absolute value; its gradient at 0 is 0",
         samples=("a.abs()",),

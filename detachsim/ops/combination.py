@@ -321,6 +321,7 @@ ROWS = [
         inplace=True,
         where="",
         layout=AS_FIRST,
+        inside="nan_to_num",
         result_edits=1,
         doc="the same, infinities as they are told",
     ),

@@ -137,6 +137,7 @@ def _runnings(name: str, node: str, word: str) -> Op:
         grad={"self": "running_backward(grad, self, dim, result1)"},
         gradient_edits={"self": 2},
         outputs=("values", "indices"),
+        inside=name,
         result_edits=1,
         doc=f"the {word} so far along dim, and where it is; the last of ties gets the gradient",
         samples=(f"a.{name}(0)",),

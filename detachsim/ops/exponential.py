@@ -178,6 +178,7 @@ ROWS = [
         grad={"exponent": "number_pow_backward(grad, self, exponent, result)"},
         refuses=_refuse_bools,
         layout=IN_ROWS,
+        inside="pow",
         result_edits=1,
         doc="a number to the power of exponent",
         samples=("torch.pow(2, a)",),

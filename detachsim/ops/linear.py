@@ -364,6 +364,11 @@ def _addmm_edits(bound: list[Any]) -> int:
     return 0 if empty else int(beta != 0) + _product_edits([left, right])
 
 
+def _addmm_inside(bound: list[Any]) -> str:
+    self, left, right, beta = bound[:4]
+    return "copy_" if beta != 0 and self.shape == (left.shape[0], right.shape[1]) else ""
+
+
 def _addbmm_edits(bound: list[Any]) -> int:
     # One for each product of the batch.
     return int(bound[3] != 0) + max(bound[1].shape[0], 1)
@@ -466,6 +471,7 @@ ROWS = [
         check=_check_addmm,
         refuses=_refuse_factors,
         inplace=True,
+        inside=_addmm_inside,
         result_edits=_addmm_edits,
         doc="beta * self + alpha * (mat1 @ mat2)",
         samples=("torch.addmm(a, b, c)", "torch.addmm(a, b, c, beta=0.5, alpha=2)"),
@@ -513,6 +519,7 @@ ROWS = [
         check=_check_baddbmm,
         refuses=_refuse_factors,
         inplace=True,
+        inside=lambda bound: "copy_" if bound[3] != 0 else "",
         result_edits=lambda bound: int(bound[3] != 0) + _product_edits(bound[1:3]),
         doc="beta * self + alpha * bmm(batch1, batch2)",
         samples=("torch.baddbmm(a, b, c)",),

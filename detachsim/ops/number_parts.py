@@ -64,6 +64,7 @@ ROWS: list[Op] = [
         outputs=("mantissa", "exponent"),
         check=_check_parts,
         layout=AS_FIRST,
+        inside="frexp",
         result_edits=1,
         doc="mantissa and exponent",
         samples=("torch.frexp(a)",),

@@ -277,6 +277,7 @@ ROWS = [
         inplace=True,
         inplace_where="F",
         layout=AS_FIRST,
+        inside="hardtanh",
         result_edits=1,
         doc="self, kept within min_val and max_val; the gradient is 0 at the bounds",
         samples=("F.hardtanh(a)", "F.hardtanh(a, 0.3, 0.6)"),

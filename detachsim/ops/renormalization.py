@@ -68,6 +68,7 @@ ROWS: list[Op] = [
         grad={"self": "renorm_backward(grad, self, p, dim, maxnorm)"},
         check=_check,
         inplace=True,
+        inside="mul",
         result_edits=1,
         doc="self, each slice along dim scaled down to a norm of maxnorm",
         samples=("a.renorm(2, 0, 1.0)", "torch.renorm(a, 1, -1, 0.5)"),

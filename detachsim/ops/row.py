@@ -12,6 +12,8 @@ A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0",
   text over what the formulas name where that depends, and where the formulas, when they are recorded, edit themselves;
 * ``result_edits``: how often PyTorch's kernel edits its own result, which only shows where autograd passes by the op;
   where that depends on the arguments, a function of their list;
+* ``inside``: what PyTorch's kernel calls where autograd passes by the op, but not by that: ``copy_`` into the result,
+  or an op whose ``out=`` the result is, which refuses what requires grad; or a function of the arguments;
 * ``where``: ``m`` a tensor method, ``t`` ``torch.NAME``, ``F`` ``torch.nn.functional.NAME``, none for internal rows;
 * ``promote``: ``ARITHMETIC`` (PyTorch's promotion), ``FLOAT`` (integers become float32), ``COMPARE`` (promote,
   the result is

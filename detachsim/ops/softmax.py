@@ -242,6 +242,7 @@ ROWS = [
         promote=FLOAT,
         grad={"self": "logsumexp_backward(grad, self, result, dim, keepdim)"},
         check=_check_dims,
+        inside="logsumexp",
         result_edits=1,
         doc="log of the sum of exponentials along dim",
         samples=("a.logsumexp(0)", "a.logsumexp(-1, keepdim=True)"),

@@ -198,6 +198,7 @@ def _moments(name: str, node: str, kernel: Any, doc: str) -> list[Op]:
             differentiable_outputs=2 if both else 1,
             check=_check_variance,
             result_edits=(lambda bound: int(not bound[0].array.size)) if both else _variance_edits,
+            inside=lambda bound: "sum" if not both and bound[0].array.size and _variance_edits(bound) else "",
             doc=doc,
             samples=(f"{call}){pick}", f"{call}{comma}dim=0, correction=0){pick}"),
         ),
