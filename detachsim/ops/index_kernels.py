@@ -134,12 +134,43 @@ def _refuse_outside(named: Sequence[tuple[Array, int]], shape: tuple[int, ...]) 
 def index_put(self: Array, indices: Sequence[Array | None], values: Array, accumulate: bool = False) -> Array:
     """A copy with values at tensor indices, or added there."""
     made = np.array(self)
-    key = index_key(checked(self, indices))
+    try:
+        key = index_key(checked(self, indices))
+    except TorchError as error:
+        if error.key == "index_range":
+            error.written = _put_before_failure(self, index_key(indices), values, accumulate)
+        raise
     value = np.broadcast_to(values, place_of(made, key, values))
     if accumulate:
         np.add.at(made, key, value)
     else:
         made[key] = value
+    return made
+
+
+def _put_before_failure(self: Array, key: tuple[Any, ...], values: Array, accumulate: bool) -> Array:
+    """Return what PyTorch's loop has written before it meets an index that is out of range."""
+    # Where an index points past the end, a row of -1 lies behind the elements' numbers.
+    numbers = np.full([size + _is_number_index(key, dim) for dim, size in enumerate(self.shape)], -1)
+    numbers[tuple(slice(size) for size in self.shape)] = np.arange(self.size).reshape(self.shape)
+    dim, inside = 0, []
+    for item in key:
+        if isinstance(item, np.ndarray) and item.dtype.kind == "i":
+            size = self.shape[dim]
+            inside.append(np.where((item < -size) | (item >= size), size, np.where(item < 0, item + size, item)))
+        else:
+            inside.append(item)
+        dim += item.ndim if isinstance(item, np.ndarray) and item.dtype == np.bool_ else 1
+    chosen = numbers[tuple(inside)]
+    value = np.broadcast_to(values, chosen.shape).reshape(-1)
+    chosen = chosen.reshape(-1)
+    count = int(np.argmax(chosen < 0))
+    made = np.array(self, order="C")
+    flat = made.reshape(-1)
+    if accumulate:
+        np.add.at(flat, chosen[:count], value[:count])
+    else:
+        flat[chosen[:count]] = value[:count]
     return made
 
 
