@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 
 from detachsim.explain.bench import Candidate
 from detachsim.explain.diagnosis import Diagnosis
+from detachsim.explain.edges import in_one, kept_away, masked_before
 from detachsim.explain.graph_candidates import GraphBench
 from detachsim.explain.history import History
 from detachsim.explain.mending import Change
-from detachsim.explain.rewriting import BINDING, masked_before, out_of_place, primary, shifted
+from detachsim.explain.rewriting import BINDING, out_of_place, primary
 
 _ITEM = r"^(\w+)\[.*\]\s*(?:\*\*|//|[-+*/@%])?=(?!=)"
 
@@ -287,14 +288,15 @@ class _Bench(GraphBench):
         for one in self.evidence("needed"):
             yield from self.grad_option(one.step, "allow_unused=True", "take None for what is not used")
 
-    def shifted(self) -> Iterator[Candidate]:
+    def kept_away(self) -> Iterator[Candidate]:
         """Keep away from the place where a formula has no finite value."""
         for one in self.evidence("created"):
             value, kind = self.value(one.step), self.step(one.step).kind
+            dtype = next((made.event.dtype for made in self.made_in(one.step)), "")
             if (made := masked_before(value)) is not None:
                 yield from self.replaced("choose before it is computed", one.step, kind, made)
-            if (made := shifted(value)) is not None:
-                yield from self.replaced("keep away from 0", one.step, kind, made)
+            for changed in (*in_one(value), *kept_away(value, dtype)):
+                yield from self.replaced(changed.title, one.step, kind, changed.text)
 
 
 def _together(*makers: Callable[[_Bench], Iterator[Candidate]]) -> Callable[[_Bench], Iterator[Candidate]]:
@@ -338,6 +340,6 @@ _MAKERS = {
     "L5": _together(_Bench.returned, _Bench.read_copy, _Bench.cloned),
     "L4": _together(_Bench.normal),
     "E1": _together(_Bench.without_graph),
-    "F1": _together(_Bench.shifted),
-    "F2": _together(_Bench.shifted),
+    "F1": _together(_Bench.kept_away),
+    "F2": _together(_Bench.kept_away),
 }

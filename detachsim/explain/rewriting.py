@@ -1,8 +1,7 @@
-"""Statements written otherwise: out of place, away from 0, with tensors instead of numbers; text in, text out."""
+"""Statements written otherwise: out of place, with tensors instead of numbers; text in, text out."""
 
-import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 NAME = r"(?<![\w.])[A-Za-z_]\w*"
 # What puts something into a list.
@@ -23,76 +22,6 @@ _FLOAT_OF = rf"(?<![\w.])float\({_ARGUMENT}\)"
 def primary(expression: str) -> str:
     """Return an expression that takes a method behind it."""
     return expression if re.match(_PRIMARY, expression) else f"({expression})"
-
-
-_SINGULAR = ("sqrt", "rsqrt", "log", "log2", "log10", "reciprocal")
-
-
-def shifted(value: str) -> str | None:
-    """Return a statement with a little added to what a root, a logarithm or a division is taken of."""
-    start, tree = _expression(value)
-    for operand, brackets in _singular_operands(tree):
-        inside = f"{_text(value, start, operand)} + 1.0e-6"
-        return _with(value, start, operand, f"({inside})" if brackets else inside)
-    return None
-
-
-def masked_before(value: str) -> str | None:
-    """Return a statement whose ``where`` chooses before a root, a logarithm or a division is taken, too."""
-    start, tree = _expression(value)
-    for node in ast.walk(tree) if tree is not None else ():
-        match node:
-            case ast.Call(func=ast.Name(id="where") | ast.Attribute(attr="where"), args=[condition, chosen, other]):
-                pass
-            case _:
-                continue
-        for branch in (chosen, other):
-            for operand, _ in _singular_operands(branch):
-                taken = _text(value, start, operand)
-                parts = [taken, f"torch.ones_like({taken})"]
-                given = ", ".join([_text(value, start, condition), *(parts if branch is chosen else parts[::-1])])
-                return _with(value, start, operand, f"torch.where({given})")
-    return None
-
-
-def _expression(value: str) -> tuple[int, ast.expr | None]:
-    """Return where the expression of a statement begins, and its tree."""
-    bound = re.match(BINDING, value)
-    start = bound.start(2) if bound is not None else 0
-    if not value[start:].isascii():  # places are counted in bytes
-        return start, None
-    try:
-        return start, ast.parse(value[start:], mode="eval").body
-    except SyntaxError:
-        return start, None
-
-
-def _singular_operands(tree: ast.expr | None) -> Iterator[tuple[ast.expr, bool]]:
-    """Yield what a root, a logarithm or a division is taken of, and whether more than a name needs brackets there."""
-    for node in ast.walk(tree) if tree is not None else ():
-        match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="torch" | "F"), attr=name) | ast.Name(id=name),
-                          args=[operand]):  # fmt: skip
-                if name in _SINGULAR:
-                    yield operand, False
-            case ast.Call(func=ast.Attribute(value=operand, attr=name), args=[]):
-                if name in _SINGULAR:
-                    yield operand, not isinstance(operand, ast.BinOp)
-            case ast.BinOp(left=operand, op=ast.Pow(), right=ast.Constant(value=float(exponent))) if exponent < 1:
-                yield operand, not isinstance(operand, ast.BinOp)
-            case ast.BinOp(op=ast.Div(), right=operand) if not isinstance(operand, ast.Constant):
-                yield operand, not isinstance(operand, ast.BinOp)
-            case _:
-                pass
-
-
-def _text(value: str, start: int, node: ast.expr) -> str:
-    return value[start + node.col_offset : start + (node.end_col_offset or 0)]
-
-
-def _with(value: str, start: int, node: ast.expr, text: str) -> str:
-    """Return a statement with other text in the place of a node."""
-    return value[: start + node.col_offset] + text + value[start + (node.end_col_offset or 0) :]
 
 
 def out_of_place(value: str) -> str | None:

@@ -174,6 +174,39 @@ def test_after_an_optimizers_step_computing_again_comes_first() -> None:
             ],
         ),
         (
+            steps(leaf("x", "[0.5, 1.0]"), "op: y = torch.acos(x)", "backward: y.sum()"),
+            ["op: y = torch.acos(x.clamp(-0.999999, 0.999999))"],
+        ),
+        (
+            steps(leaf("x", "[0.5, 1.0]"), "op: y = (1 - x).pow(0.5)", "backward: y.sum()"),
+            ["op: y = (1 - x + 1.0e-6).pow(0.5)"],
+        ),
+        (
+            steps(leaf("x", "[1.0, 100.0]"), "op: p = x.exp()", "op: q = p / p.sum()", "backward: q[0]"),
+            ["op: p = x.clamp(max=80).exp()"],
+        ),
+        (
+            steps("tensor: x = [1.0, 800.0]\nrequires_grad: true\ndtype: float64", "op: p = x.exp()",
+                  "op: q = p / p.sum()", "backward: q[0]"),
+            ["op: p = x.clamp(max=700).exp()"],
+        ),
+        (
+            steps(leaf("x", "[1.0, 100.0]"), "op: y = torch.log(1 + x.exp())", "backward: y.sum()"),
+            ["op: y = F.softplus(x)", "op: y = torch.log(1 + x.clamp(max=80).exp())"],
+        ),
+        (
+            steps(leaf("x", "[0.0, 200.0]"), "op: y = x.softmax(0).log().sum()", "backward: y"),
+            ["op: y = F.log_softmax(x, 0).sum()", "op: y = (x.softmax(0) + 1.0e-6).log().sum()"],
+        ),
+        (
+            steps(leaf("x", "[1.0, 100.0]"), "op: y = torch.log(torch.exp(x).sum(dim=0))", "backward: y"),
+            ["op: y = torch.logsumexp(x, dim=0)", "op: y = torch.log(torch.exp(x.clamp(max=80)).sum(dim=0))"],
+        ),
+        (
+            steps(leaf("x", "[0.0, 200.0]"), "op: y = torch.log(torch.sigmoid(-x)).sum()", "backward: y"),
+            ["op: y = F.logsigmoid(-x).sum()", "op: y = torch.log(torch.sigmoid(-x) + 1.0e-6).sum()"],
+        ),
+        (
             steps(leaf("x"), "op: h = x * 3", "op: 'h.register_hook(lambda g: g.mul_(2))'", "backward: h.sum()"),
             ["op: h.register_hook(lambda g: g.mul(2))"],
         ),
