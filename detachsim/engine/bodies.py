@@ -10,12 +10,13 @@ from detachsim.engine.calls import Calls
 from detachsim.engine.errors import TorchError
 from detachsim.engine.functional_bodies import FUNCTIONAL_BODIES
 from detachsim.engine.loss_bodies import LOSS_BODIES
+from detachsim.engine.picture_bodies import PICTURE_BODIES
 from detachsim.engine.torch_bodies import TORCH_BODIES
 
 if TYPE_CHECKING:
     from detachsim.engine.session import Session
 
-_BODIES = FUNCTIONAL_BODIES | LOSS_BODIES | TORCH_BODIES
+_BODIES = FUNCTIONAL_BODIES | LOSS_BODIES | PICTURE_BODIES | TORCH_BODIES
 
 
 def ask_body(session: "Session", place: str, name: str, arguments: dict[str, Any]) -> bool:

@@ -248,63 +248,6 @@ def _pool(function: str) -> Callable[..., None]:
     return body
 
 
-def _interpolate(c: Calls, input: Any, size: Any, scale_factor: Any, mode: Any, **rest: Any) -> None:
-    c.certain = False
-    smooth = mode not in ("nearest", "area", "nearest-exact")
-    if not smooth and rest["align_corners"] is not None:
-        raise TorchError("resize_corners")
-    c.attribute(input, "dim")
-    if size is not None and scale_factor is not None:
-        raise TorchError("resize_both")
-    if size is None and scale_factor is None:
-        raise TorchError("resize_none")
-    _require_resizing(input, size, scale_factor)
-    recomputed = rest["recompute_scale_factor"]
-    recomputed = recomputed is not None and c.true(recomputed)
-    if recomputed and size is not None:
-        raise TorchError("resize_recomputed")
-    if c.true(rest["antialias"]) and not (mode in ("bilinear", "bicubic", "lanczos") and input.array.ndim == 4):
-        raise TorchError("resize_antialias")
-    dims = input.array.ndim - 2
-    corners = c.true(rest["align_corners"])
-    if mode == "lanczos" and dims == 2 and (corners or not c.true(rest["antialias"])):
-        raise TorchError("resize_lanczos", why="does not support align_corners" if corners else "requires antialias")
-    function = _RESIZING.get(mode) if isinstance(mode, str) else None
-    if function is None or not 1 <= dims <= 3:
-        return
-    if recomputed or (mode == "area" and size is None):
-        return
-    sizes, scales = (
-        [value] * dims if value is not None and not isinstance(value, (list, tuple)) else value
-        for value in (size, scale_factor)
-    )
-    aligned = [False if rest["align_corners"] is None else rest["align_corners"]] if smooth else []
-    c.call(function.format(dims), input, sizes, *([] if mode == "area" else [*aligned, scales]))
-
-
-_RESIZING = {
-    "nearest": "n upsample_nearest{}d",
-    "linear": "n upsample_linear{}d",
-    "bilinear": "n upsample_bilinear{}d",
-    "bicubic": "n upsample_bicubic{}d",
-    "trilinear": "n upsample_trilinear{}d",
-    "area": "n adaptive_avg_pool{}d",
-}
-
-
-def _require_resizing(input: Tensor, size: Any, scale_factor: Any) -> None:
-    spatial = list(input.shape[2:])
-    if isinstance(size, (list, tuple)):
-        if len(size) != input.array.ndim - 2:
-            raise TorchError("resize_size_count", spatial=spatial, size=size)
-        whole = (isinstance(item, int) or (isinstance(item, Tensor) and not item.dtype.is_floating) for item in size)
-        if not all(whole):
-            types = ", ".join(f"<class '{type_word(item)}'>" for item in size)
-            raise TorchError("resize_size_types", types=f"[{types}]")
-    elif isinstance(scale_factor, (list, tuple)) and len(scale_factor) != input.array.ndim - 2:
-        raise TorchError("resize_scale_count", spatial=spatial, scale=scale_factor)
-
-
 def _methods(name: str) -> Callable[..., None]:
     def body(c: Calls, input: Any) -> None:
         c.attribute(input, name)
@@ -364,5 +307,4 @@ FUNCTIONAL_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "F max_pool1d": _pool("t max_pool1d"),
     "F max_pool2d": _pool("t max_pool2d"),
     "F max_pool3d": _pool("t max_pool3d"),
-    "F interpolate": _interpolate,
 }

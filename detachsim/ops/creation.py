@@ -199,7 +199,7 @@ def _eye(session: "Session", n: int, m: int | None, dtype: DType | None, require
     return as_leaf(session, fresh(np.eye(n, m, dtype=kind.numpy), kind), requires_grad)
 
 
-def _points(start: float, end: float, steps: int, number: Any) -> Array:
+def evenly_spaced(start: float, end: float, steps: int, number: Any) -> Array:
     """Return evenly spaced numbers in float64, counted from the nearer end with a step rounded to ``number``."""
     first, last = np.float64(number(start)), np.float64(number(end))
     step = np.float64(number(number(last) - number(first)) / number(max(steps - 1, 1)))
@@ -247,7 +247,7 @@ def _linspace(session: "Session", start: End, end: End, steps: int, dtype: DType
     else:
         if steps:
             low, high = _fitted(session, "linspace", low, high, kind)
-        values = _points(low, high, steps, np.float32 if kind is dtypes.float32 else np.float64)
+        values = evenly_spaced(low, high, steps, np.float32 if kind is dtypes.float32 else np.float64)
     return as_leaf(session, fresh(dtypes.cast(values, dtypes.float64, kind), kind), requires_grad)
 
 
@@ -260,7 +260,7 @@ def _logspace(
     else:
         if steps:
             low, high = _fitted(session, "logspace", low, high, kind)
-        points = _points(low, high, steps, np.float32 if kind is dtypes.float32 else np.float64)
+        points = evenly_spaced(low, high, steps, np.float32 if kind is dtypes.float32 else np.float64)
     values = np.power(float(base), points)
     if steps == 1:
         require_fit(session, kind, float(values[0]), single=True)

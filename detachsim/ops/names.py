@@ -141,6 +141,10 @@ upsample_exact2d upsample_exact2d_backward upsample_linear1d upsample_linear1d_b
 upsample_linear2d_backward upsample_nearest1d upsample_nearest1d_backward upsample_nearest2d
 upsample_nearest2d_backward
 """,
+    "grids": """
+affine_backward affine_grid affine_grid_generator grid_sample grid_sampler grid_sampler_2d
+grid_sampler_2d_backward grid_sampler_3d grid_sampler_3d_backward grid_sampler_second
+""",
     "number_parts": """
 frexp frexp_backward gcd gcd_ lcm lcm_ nextafter nextafter_
 """,

@@ -13,7 +13,8 @@ from detachsim.ops.element_types import promoted
 
 _HALF = """
     acos acos_vml_cpu, acosh acosh_cpu, addbmm addmm_impl_cpu_, addcdiv addcdiv_cpu_out, addcmul addcmul_cpu_out,
-    addmm addmm_impl_cpu_, addmv addmv_impl_cpu, aminmax aminmax_cpu, asin asin_vml_cpu, asinh asinh_cpu,
+    addmm addmm_impl_cpu_, addmv addmv_impl_cpu, affine_grid_generator bmm, aminmax aminmax_cpu,
+    asin asin_vml_cpu, asinh asinh_cpu,
     atan atan_vml_cpu, atan2 atan2_cpu, atanh atanh_cpu, baddbmm baddbmm, bce_kernel binary_cross_entropy,
     bce_logits_kernel clamp_min_cpu, bmm bmm, ceil ceil_vml_cpu, celu elu_cpu,
     clamp_max clamp_max_scalar_cpu, clamp_min clamp_min_cpu, cos cos_vml_cpu, cosh cosh_cpu, cummax cummax_cpu,

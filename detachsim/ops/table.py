@@ -51,6 +51,7 @@ FAMILIES = (
     "renormalization",
     "adaptive_pooling",
     "resizing",
+    "grids",
     "number_parts",
     "conjugates",
     "class_margin_loss",

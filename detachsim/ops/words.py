@@ -3,14 +3,14 @@
 TORCH = """
 BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor Generator HalfTensor IntTensor
 LongTensor ShortTensor Size Tensor abs abs_ absolute acos acos_ acosh acosh_ adaptive_avg_pool1d add addbmm
-addcdiv addcmul addmm addmv addmv_ addr adjoint alias_copy all allclose alpha_dropout alpha_dropout_ amax amin
-aminmax angle any arange arccos arccos_ arccosh arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan2
-arctan_ arctanh arctanh_ argmax argmin argsort argwhere as_strided as_tensor asin asin_ asinh asinh_ atan
-atan2 atan_ atanh atanh_ atleast_1d atleast_2d atleast_3d avg_pool1d baddbmm bernoulli bilinear bincount
-bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor block_diag bmm
-broadcast_shapes broadcast_tensors broadcast_to bucketize can_cast cartesian_prod cat cdist ceil ceil_ celu
-celu_ chain_matmul channel_shuffle cholesky cholesky_inverse cholesky_solve chunk clamp clamp_ clamp_max
-clamp_max_ clamp_min clamp_min_ clip clip_ clone column_stack combinations concat concatenate conj
+addcdiv addcmul addmm addmv addmv_ addr adjoint affine_grid_generator alias_copy all allclose alpha_dropout
+alpha_dropout_ amax amin aminmax angle any arange arccos arccos_ arccosh arccosh_ arcsin arcsin_ arcsinh
+arcsinh_ arctan arctan2 arctan_ arctanh arctanh_ argmax argmin argsort argwhere as_strided as_tensor asin
+asin_ asinh asinh_ atan atan2 atan_ atanh atanh_ atleast_1d atleast_2d atleast_3d avg_pool1d baddbmm bernoulli
+bilinear bincount bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor
+block_diag bmm broadcast_shapes broadcast_tensors broadcast_to bucketize can_cast cartesian_prod cat cdist
+ceil ceil_ celu celu_ chain_matmul channel_shuffle cholesky cholesky_inverse cholesky_solve chunk clamp clamp_
+clamp_max clamp_max_ clamp_min clamp_min_ clip clip_ clone column_stack combinations concat concatenate conj
 conj_physical conj_physical_ constant_pad_nd conv1d conv2d conv3d conv_transpose1d conv_transpose2d
 conv_transpose3d copysign corrcoef cos cos_ cosh cosh_ cosine_similarity count_nonzero cov cross cummax cummin
 cumprod cumsum cumulative_trapezoid deg2rad deg2rad_ det detach detach_copy device diag diag_embed diagflat
@@ -18,10 +18,10 @@ diagonal diagonal_copy diagonal_scatter diff digamma dist div divide dot dropout
 empty empty_like eq equal erf erf_ erfc erfc_ erfinv exp exp2 exp2_ exp_ expand_copy expm1 expm1_ eye
 feature_alpha_dropout feature_alpha_dropout_ feature_dropout feature_dropout_ fill fill_ finfo fix fix_
 flatten flip fliplr flipud float_power floor floor_ floor_divide fmax fmin fmod frac frac_ frexp from_numpy
-full full_like gather gcd gcd_ ge ger get_default_dtype gradient greater greater_equal group_norm gt
-hardshrink heaviside histc hsplit hstack hypot i0 i0_ igamma igammac iinfo imag index_add index_copy
-index_fill index_put index_put_ index_reduce index_select initial_seed inner inverse
-is_anomaly_check_nan_enabled is_anomaly_enabled is_complex is_floating_point is_grad_enabled
+full full_like gather gcd gcd_ ge ger get_default_dtype gradient greater greater_equal grid_sampler
+grid_sampler_2d grid_sampler_3d group_norm gt hardshrink heaviside histc hsplit hstack hypot i0 i0_ igamma
+igammac iinfo imag index_add index_copy index_fill index_put index_put_ index_reduce index_select initial_seed
+inner inverse is_anomaly_check_nan_enabled is_anomaly_enabled is_complex is_floating_point is_grad_enabled
 is_inference_mode_enabled is_nonzero is_same_size is_tensor isclose isfinite isin isinf isnan isneginf
 isposinf isreal kron kthvalue layer_norm lcm lcm_ ldexp ldexp_ le lerp less less_equal lgamma linspace log
 log10 log10_ log1p log1p_ log2 log2_ log_ log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and
@@ -46,18 +46,18 @@ xlogy xlogy_ zero_ zeros zeros_like
 
 FUNCTIONAL = """
 adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d
-adaptive_max_pool3d alpha_dropout avg_pool1d avg_pool2d avg_pool3d batch_norm bilinear binary_cross_entropy
-binary_cross_entropy_with_logits celu celu_ channel_shuffle conv1d conv2d conv3d conv_transpose1d
-conv_transpose2d conv_transpose3d cosine_embedding_loss cosine_similarity cross_entropy ctc_loss dropout
-dropout1d dropout2d dropout3d elu elu_ embedding embedding_bag feature_alpha_dropout fold gaussian_nll_loss
-gelu glu group_norm gumbel_softmax hardshrink hardsigmoid hardswish hardtanh hardtanh_ hinge_embedding_loss
-huber_loss instance_norm interpolate kl_div l1_loss layer_norm leaky_relu leaky_relu_ linear
-local_response_norm log_softmax logsigmoid lp_pool1d lp_pool2d lp_pool3d margin_ranking_loss max_pool1d
-max_pool2d max_pool3d mish mse_loss multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss
-nll_loss normalize one_hot pad pairwise_distance pdist pixel_shuffle pixel_unshuffle poisson_nll_loss prelu
-relu relu6 relu_ rms_norm rrelu scaled_dot_product_attention selu selu_ sigmoid silu smooth_l1_loss
-soft_margin_loss softmax softmin softplus softshrink softsign tanh tanhshrink threshold threshold_
-triplet_margin_loss unfold
+adaptive_max_pool3d affine_grid alpha_dropout avg_pool1d avg_pool2d avg_pool3d batch_norm bilinear
+binary_cross_entropy binary_cross_entropy_with_logits celu celu_ channel_shuffle conv1d conv2d conv3d
+conv_transpose1d conv_transpose2d conv_transpose3d cosine_embedding_loss cosine_similarity cross_entropy
+ctc_loss dropout dropout1d dropout2d dropout3d elu elu_ embedding embedding_bag feature_alpha_dropout fold
+gaussian_nll_loss gelu glu grid_sample group_norm gumbel_softmax hardshrink hardsigmoid hardswish hardtanh
+hardtanh_ hinge_embedding_loss huber_loss instance_norm interpolate kl_div l1_loss layer_norm leaky_relu
+leaky_relu_ linear local_response_norm log_softmax logsigmoid lp_pool1d lp_pool2d lp_pool3d
+margin_ranking_loss max_pool1d max_pool2d max_pool3d mish mse_loss multi_margin_loss multilabel_margin_loss
+multilabel_soft_margin_loss nll_loss normalize one_hot pad pairwise_distance pdist pixel_shuffle
+pixel_unshuffle poisson_nll_loss prelu relu relu6 relu_ rms_norm rrelu scaled_dot_product_attention selu selu_
+sigmoid silu smooth_l1_loss soft_margin_loss softmax softmin softplus softshrink softsign tanh tanhshrink
+threshold threshold_ triplet_margin_loss unfold
 """
 
 LINALG = """
@@ -194,17 +194,17 @@ ATTRIBUTES = """
 H L LU P Q R S T T_0 T_cur T_i T_max T_mult U V Vh _base _saved_A _saved_L _saved_LU _saved_P _saved_Q
 _saved_R _saved_S _saved_U _saved_Vh _saved_attn_mask _saved_b _saved_batch1 _saved_batch2 _saved_bias
 _saved_buffer _saved_condition _saved_cx_ _saved_eigenvalues _saved_eigenvectors _saved_end _saved_exponent
-_saved_g _saved_grad_out _saved_grad_output _saved_hx_ _saved_index _saved_indices _saved_input _saved_input2
-_saved_inverse _saved_key _saved_log_probs _saved_mask _saved_mat _saved_mat1 _saved_mat2 _saved_max
-_saved_mean _saved_min _saved_noise _saved_offsets _saved_other _saved_output _saved_per_sample_weights
-_saved_pivots _saved_pos_weight _saved_query _saved_result _saved_result0 _saved_result1 _saved_result2
-_saved_rstd _saved_running_mean _saved_running_var _saved_save_invstd _saved_save_mean _saved_self
-_saved_self_or_result _saved_sign _saved_solution _saved_source _saved_src _saved_target _saved_targets
-_saved_tensor _saved_tensor1 _saved_tensor2 _saved_v _saved_value _saved_vec _saved_vec1 _saved_vec2
-_saved_weight _saved_weight0 _saved_weight1 _saved_weight2 _saved_weight3 _saved_x1 _saved_x2 _version
-add_zero_attn affine align_corners all_weights alpha approximate base_lrs batch_first best beta bias bias_hh
-bias_hh_l0 bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse bias_hh_l3
-bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2
+_saved_g _saved_grad_out _saved_grad_output _saved_grid _saved_hx_ _saved_index _saved_indices _saved_input
+_saved_input2 _saved_inverse _saved_key _saved_log_probs _saved_mask _saved_mat _saved_mat1 _saved_mat2
+_saved_max _saved_mean _saved_min _saved_noise _saved_offsets _saved_other _saved_output
+_saved_per_sample_weights _saved_pivots _saved_pos_weight _saved_query _saved_result _saved_result0
+_saved_result1 _saved_result2 _saved_rstd _saved_running_mean _saved_running_var _saved_save_invstd
+_saved_save_mean _saved_self _saved_self_or_result _saved_sign _saved_solution _saved_source _saved_src
+_saved_target _saved_targets _saved_tensor _saved_tensor1 _saved_tensor2 _saved_v _saved_value _saved_vec
+_saved_vec1 _saved_vec2 _saved_weight _saved_weight0 _saved_weight1 _saved_weight2 _saved_weight3 _saved_x1
+_saved_x2 _version add_zero_attn affine align_corners all_weights alpha approximate base_lrs batch_first best
+beta bias bias_hh bias_hh_l0 bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse
+bias_hh_l3 bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2
 bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bias_k bias_v bidirectional bits blank ceil_mode
 cloned_coefficient cooldown cooldown_counter d_model data decoder default_min_lr defaults delta device
 dilation dim downscale_factor dropout dropout1 dropout2 dropout3 dtype eigenvalues eigenvectors

@@ -24,7 +24,11 @@ LEVELS = 3
 MOST = 1500
 
 # The few samples whose graphs differ, by what the inputs are.
-DIFFERS: dict[str, str] = {}
+DIFFERS: dict[str, str] = {
+    text: "the same numbers by other steps: the formula of PyTorch's second derivative is not known"
+    for _, text in samples()
+    if "grid_sample" in text and "nearest" not in text
+}
 
 CASES = [
     (text, shapes)

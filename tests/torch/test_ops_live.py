@@ -249,14 +249,26 @@ _POSITIVE = "(torch.eye(2) * 3 + a.reshape(-1)[:1])"
 _TALL = f"torch.cat([{_POSITIVE}, b.reshape(1, -1)[:, :2]])"
 _LEAST_SQUARES = f"torch.linalg.lstsq({_TALL}, c.reshape(-1)[:1] * torch.ones_like({_TALL}))[0]"
 _NOT_FINITE = "PyTorch's LAPACK refuses what is not finite, and an assertion fails"
+_POINTS = "b.nan_to_num(0., 1., -1.).reshape(1, 1, -1)"
+_PICTURE = f"a.reshape(1, 1, 1, -1), torch.stack([{_POINTS}, {_POINTS} * 0.5], -1)"
+_CUBIC = f"F.grid_sample({_PICTURE}, mode='bicubic', align_corners=False)"
+_CUBIC_BORDER = f"F.grid_sample({_PICTURE}, mode='bicubic', padding_mode='border', align_corners=True)"
+_STEPS = "PyTorch rounds each step in the type itself"
+_INFINITE_PICTURE = "PyTorch multiplies other elements that are not finite by 0"
 _EMPTY_ATTENTION = "PyTorch multiplies empty matrices by way of a sum"
 DIFFERS: dict[str, dict[str, str]] = {
     "float16": {
         "a.asin()": _CANCELS,
         "a.acos()": _CANCELS,
         f"torch.linalg.matrix_exp({_MATRIX})": _NO_TERMS,
+        _CUBIC: _STEPS,
+        _CUBIC_BORDER: _STEPS,
     },
     "bfloat16": {
+        _CUBIC: _STEPS,
+        _CUBIC_BORDER: _STEPS,
+        f"F.grid_sample({_PICTURE}, padding_mode='reflection', align_corners=False)": _STEPS,
+        f"torch.grid_sampler_2d({_PICTURE}, 0, 2, True)": _STEPS,
         f"torch.linalg.matrix_exp({_MATRIX})": _NO_TERMS,
     },
     "uint8": {
@@ -286,6 +298,12 @@ DIFFERS: dict[str, dict[str, str]] = {
             )
         },
         _BICUBIC: "an infinity times a weight of 0",
+        _CUBIC: _INFINITE_PICTURE,
+        f"F.grid_sample({_PICTURE}, align_corners=False)": _INFINITE_PICTURE,
+        "torch.grid_sampler_3d(a.reshape(1, 1, 1, -1, 1), "
+        f"torch.stack([{_POINTS}, {_POINTS} * 0.5, -{_POINTS}], -1).reshape(1, 1, 1, -1, 3), 0, 0, False)": (
+            _INFINITE_PICTURE
+        ),
     },
     "ties": {
         _BELL: "PyTorch multiplies larger matrices by another kernel, whose error has another text",

@@ -1,4 +1,4 @@
-"""The texts of convolutions, pooling, embeddings and resizing."""
+"""The texts of convolutions, pooling, embeddings, resizing and grids."""
 
 from detachsim.engine.texts.entry import Entry
 
@@ -238,4 +238,72 @@ TEXTS: dict[str, Entry] = {
         "{dim} being empty",
         {},
     ),
+    "grid_mode": (
+        "ValueError",
+        "nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: '{mode}'",
+        {},
+    ),
+    "grid_padding": (
+        "ValueError",
+        "nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or 'reflection', but got: '{mode}'",
+        {},
+    ),
+    "grid_corners": (
+        "UserWarning",
+        "Default grid_sample and affine_grid behavior has changed to align_corners=False since 1.3.0. Please specify "
+        "align_corners=True if the old behavior is desired. See the documentation of grid_sample for details.",
+        {},
+    ),
+    "grid_batch": (
+        "RuntimeError",
+        "grid_sampler(): expected grid and input to have same batch size, but got input with sizes {input} and grid with "
+        "sizes {grid}",
+        {},
+    ),
+    "grid_points": (
+        "RuntimeError",
+        "grid_sampler(): expected grid to have size {size} in last dimension, but got grid with sizes {grid}",
+        {},
+    ),
+    "grid_empty": (
+        "RuntimeError",
+        "grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes {sizes} with dimension "
+        "{dim} being empty",
+        {},
+    ),
+    "grid_dims": (
+        "RuntimeError",
+        "grid_sampler(): expected {dims}D input and grid with same number of dimensions, but got input with sizes {input} "
+        "and grid with sizes {grid}",
+        {},
+    ),
+    "grid_bicubic": ("RuntimeError", "grid_sampler(): bicubic interpolation only supports 4D input", {}),
+    "grid_dtype": (
+        "NotImplementedError",
+        "\"{kernel}\" not implemented for '{dtype}'",
+        {"torch-1.13": ("RuntimeError", "grid_sampler_2d_cpu not implemented for {dtype}")},
+    ),
+    "affine_generator": (
+        "RuntimeError",
+        "AffineGridGenerator needs 4d (spatial) or 5d (volumetric) inputs.",
+        {},
+    ),
+    "affine_dtype": ("ValueError", "Expected theta to have floating point type, but got {dtype}", {}),
+    "affine_size": (
+        "NotImplementedError",
+        "affine_grid only supports 4D and 5D sizes, for 2D and 3D affine transforms, respectively. Got size {size}.",
+        {},
+    ),
+    "affine_matrices": (
+        "ValueError",
+        "Expected a batch of {dims}D affine matrices of shape Nx{dims}x{columns} for size {size}. Got torch.Size({shape}).",
+        {},
+    ),
+    "affine_unit": (
+        "UserWarning",
+        "Since version 1.3.0, affine_grid behavior has changed for unit-size grids when align_corners=True. This is not an "
+        "intended use case of affine_grid. See the documentation of affine_grid for details.",
+        {},
+    ),
+    "affine_empty": ("ValueError", "Expected non-zero, positive output size. Got {size}", {}),
 }
