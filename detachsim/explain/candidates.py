@@ -11,6 +11,7 @@ from detachsim.explain.history import History
 from detachsim.explain.mending import Change
 from detachsim.explain.rewriting import BINDING, out_of_place, primary
 
+_GIVEN_MEMORY = r"^(.+)\.data\s*=(?!=)\s*(.+)$"
 _ITEM = r"^(\w+)\[.*\]\s*(?:\*\*|//|[-+*/@%])?=(?!=)"
 
 
@@ -30,6 +31,9 @@ class _Bench(GraphBench):
         """Give an alias memory of its own."""
         for one in self.evidence("aliased"):
             step, bound = self.step(one.step), re.match(BINDING, self.value(one.step))
+            if given := re.match(_GIVEN_MEMORY, self.value(one.step)):
+                made = f"{given[1]}.data = {primary(given[2])}.clone()"
+                yield from self.replaced(f"give {given[1]} memory of its own", one.step, step.kind, made)
             if bound is None or step.kind not in ("detach", "op"):
                 continue
             name, expression = bound.groups()

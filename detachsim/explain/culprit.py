@@ -149,7 +149,18 @@ def share_evidence(history: History, one: int, other: int) -> list[Because]:
         counter = "memory, but not the version counter," if made.event.new_counter else "memory and version counter"
         text = f"{history.called(tensor)} shares {counter} with {history.called(source)}, by {history.op(tensor)}"
         evidence.append(because(history, made.step, "aliased", history.names(tensor), text))
-    return evidence
+    return evidence + _given_memory(history, one, other) + _given_memory(history, other, one)
+
+
+def _given_memory(history: History, tensor: int, source: int) -> list[Because]:
+    """Say which assignment to ``.data`` gave a tensor the memory of another one."""
+    owner = history.origin(source)[-1]
+    given = [flag for flag in history.flags.get(tensor, ()) if flag.event.flag == "data"]
+    if owner == tensor or not given or history.memory_of(tensor) != history.memory_of(source):
+        return []
+    step, names = given[-1].step, history.names(tensor)
+    gives = f"{short(history.code(step))} gives {history.called(tensor)} the memory of {history.called(owner)}"
+    return [because(history, step, "aliased", names, f"{gives}, but not its version counter")]
 
 
 def touches(history: History, edit: Edit, saved: Saved) -> bool:

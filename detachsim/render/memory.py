@@ -45,6 +45,14 @@ class Memory:
         self._tensors[state.id] = (state.requires_grad, state.names)
         self._bound_at.setdefault(state.id, step)
 
+    def move(self, state: TensorState) -> tuple[str, ...]:
+        """Note that a tensor has other memory now, and return the names that had this memory before."""
+        for name in self.states.keys() & set(state.names):
+            self.states[name] = state
+        return tuple(
+            name for name, known in self.states.items() if known.storage == state.storage and known.id != state.id
+        )
+
     def forget(self, name: str) -> None:
         self.states.pop(name, None)
 

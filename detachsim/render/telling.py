@@ -272,7 +272,10 @@ class Telling:
             case "detached":
                 yield self.fact(*name, " has no grad_fn any more: no gradient flows back through it")
             case "data":
-                yield self.fact(*name, " uses the memory of the tensor that its .data was set to")
+                owners = () if event.state is None else self.memory.move(event.state)
+                whose = join(owners) if owners else say("the tensor that its .data was set to")
+                apart = ", but counts its own versions" if owners else ""
+                yield self.fact(*name, " uses the memory of ", *whose, apart)
             case flag:
                 value = "None" if event.value == "None" else "another tensor"
                 yield self.fact(*name, Piece(f".{flag}", "name"), f" is {value} now")

@@ -70,6 +70,12 @@ CASES = [
         "V2", "4", [("2", "saved"), ("3", "edited"), ("4", "needed")],
     ),
     Case(
+        "an edit of the tensor that .data was set to",
+        steps(leaf("x"), "tensor: y = [3.0, 4.0]", "inplace: x.data = y", "op: z = (x * x).sum()", "inplace: y.add_(1)",
+              "backward: z"),
+        "V2", "6", [("3", "aliased"), ("4", "saved"), ("5", "edited"), ("6", "needed")],
+    ),
+    Case(
         "a detach inside a longer expression",
         steps(leaf("a"), leaf("b"), "op: c = a.detach() * b", "backward: c.sum()", "print: a.grad"),
         "N1", "5", [("1", "created"), ("3", "cut"), ("4", "needed"), ("5", "read")],

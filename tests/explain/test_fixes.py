@@ -174,6 +174,11 @@ def test_after_an_optimizers_step_computing_again_comes_first() -> None:
             ],
         ),
         (
+            steps(leaf("x"), "tensor: y = [3.0, 4.0]", "inplace: x.data = y", "op: z = (x * x).sum()",
+                  "inplace: y.add_(1)", "backward: z"),
+            ["inplace: x.data = y.clone()", "op: y = y.add(1)"],
+        ),
+        (
             steps(leaf("x", "[0.5, 1.0]"), "op: y = torch.acos(x)", "backward: y.sum()"),
             ["op: y = torch.acos(x.clamp(-0.999999, 0.999999))"],
         ),

@@ -240,6 +240,13 @@ def test_flags() -> None:
     assert flag("data", "tensor") == "a uses the memory of the tensor that its .data was set to"
 
 
+def test_an_assignment_to_data_names_whose_memory_it_is_now() -> None:
+    other = state(2, "b", "tensor(2.)", shape=())
+    moved = replace(A, storage=other.storage)
+    rows = told_of(FlagChanged(1, ("a",), "data", "tensor", moved), before=(bound(A, "tensor"), bound(other, "tensor")))
+    assert rows == ["a uses the memory of b, but counts its own versions"]
+
+
 def test_backward_tells_the_way_the_stops_and_the_gradients() -> None:
     rows = told_of(
         BackwardBegan("backward", (3,), ("y",), False, False),
