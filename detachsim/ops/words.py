@@ -110,11 +110,12 @@ trunc_normal_ uniform_ xavier_normal_ xavier_uniform_ zeros_
 """
 
 UTILS = """
-clip_grad_norm_ clip_grad_value_ parameters_to_vector remove_weight_norm vector_to_parameters weight_norm
+clip_grad_norm_ clip_grad_value_ parameters_to_vector remove_spectral_norm remove_weight_norm spectral_norm
+vector_to_parameters weight_norm
 """
 
 PARAMETRIZATIONS = """
-weight_norm
+spectral_norm weight_norm
 """
 
 SEQUENCES = """
@@ -216,7 +217,7 @@ linear2 log_input log_target logabsdet lower mH mT mantissa margin max max_norm 
 min min_lrs min_val missing_keys mode mode_worse momentum multihead_attn nbytes ndim negative_slope
 next_functions nhead nonlinearity norm norm1 norm2 norm3 norm_first norm_type normalized_shape num_bad_epochs
 num_batches_tracked num_channels num_embeddings num_features num_groups num_heads num_layers num_parameters
-original0 original1 out_channels out_features out_proj output_nr output_size p padding padding_idx
+original original0 original1 out_channels out_features out_proj output_nr output_size p padding padding_idx
 param_groups parametrizations patience pivots pos_weight power proj_size q_proj_weight rank real reduction
 requires_grad residuals resolution result retains_grad return_indices running_mean running_var scale_factor
 scale_grad_by_freq self_attn shape sign singular_values size smallest_normal solution start_dim start_factor
@@ -226,7 +227,7 @@ weight_g weight_hh weight_hh_l0 weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_r
 weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1
 weight_hr_l1_reverse weight_hr_l2 weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih
 weight_ih_l0 weight_ih_l0_reverse weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse
-weight_ih_l3 weight_ih_l3_reverse weight_v zero_infinity
+weight_ih_l3 weight_ih_l3_reverse weight_orig weight_u weight_v zero_infinity
 """
 
 SETTABLE = """

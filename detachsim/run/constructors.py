@@ -28,17 +28,17 @@ def constructors(space: str) -> dict[str, Callable[..., Any]]:
 
         return init.FUNCTIONS
     if space == "torch.nn.utils":
-        from detachsim.ops.nn import utils, weight_norm
+        from detachsim.ops.nn import spectral_norm, utils, weight_norm
 
-        return utils.FUNCTIONS | weight_norm.FUNCTIONS
+        return utils.FUNCTIONS | weight_norm.FUNCTIONS | spectral_norm.FUNCTIONS
     if space == "torch.nn.utils.rnn":
         from detachsim.ops.nn import sequences
 
         return sequences.FUNCTIONS
     if space == "torch.nn.utils.parametrizations":
-        from detachsim.ops.nn import weight_norm
+        from detachsim.ops.nn import spectral_norm, weight_norm
 
-        return weight_norm.PARAMETRIZATIONS
+        return weight_norm.PARAMETRIZATIONS | spectral_norm.PARAMETRIZATIONS
     if space.startswith("torch.nn.") and space.count(".") == 2:
         from detachsim.ops.nn import embeddings, transformer
 

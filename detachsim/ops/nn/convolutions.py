@@ -80,7 +80,7 @@ class _AnyConvolution(Module):
         text += "".join(
             f", {name}={getattr(self, name)}" for name, value in usual.items() if getattr(self, name) != value
         )
-        if self.parameter_table["bias"] is None:
+        if self.held("bias") is None:
             text += ", bias=False"
         return text if self.padding_mode == "zeros" else f"{text}, padding_mode={self.padding_mode}"
 

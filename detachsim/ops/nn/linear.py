@@ -46,7 +46,7 @@ class Linear(Module):
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""
-        bias = self.parameter_table["bias"] is not None
+        bias = self.held("bias") is not None
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={bias}"
 
     ATTRIBUTES: ClassVar[dict[str, Any]] = {**options("in_features", "out_features"), **tensors("weight", "bias")}

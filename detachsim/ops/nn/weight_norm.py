@@ -11,8 +11,8 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, alias, new_version
 from detachsim.ops.nn.base import Module, build, parameter
-from detachsim.ops.nn.containers import ModuleDict, ModuleList
 from detachsim.ops.nn.hooks import Hook
+from detachsim.ops.nn.parametrize import register_parametrization, require_parametrizations
 from detachsim.ops.nn.registering import register_parameter
 from detachsim.ops.python_calls import function
 
@@ -96,34 +96,18 @@ class _WeightNorm(Module):
         return self.session.call("_weight_norm", weight_v, weight_g, self.dim)
 
 
-class ParametrizationList(ModuleList):
-    """What computes one weight, with the parameters that it is computed from."""
-
-    def forward(self) -> Any:
-        """Compute the weight."""
-        return next(iter(self)).call(self.session, (self.held("original0"), self.held("original1")), {})
-
-
 def parametrized_weight_norm(session: Session, module: Any, name: str = "weight", dim: int | None = 0) -> Any:
     """Let a weight be computed from a length and a direction whenever it is read."""
-    if session.dialect != NEWEST:
-        text = "module 'torch.nn.utils.parametrizations' has no attribute 'weight_norm'"
-        raise TorchError("python", type="AttributeError", text=text)
-    if not isinstance(module.find(name), Tensor):
+    require_parametrizations(session, "weight_norm", NEWEST)
+    weight = module.find(name)
+    if not isinstance(weight, Tensor):
         raise TorchError("parametrize_missing", module=repr(module), name=name)
-    weight = module.held(name)
     norm = build(session, _WeightNorm, dim)
-    made = build(session, ParametrizationList, [norm])
-    made.parameter_table["original0"] = parameter(_norms(session, weight, norm.dim))
-    made.parameter_table["original1"] = parameter(session.call("detach", weight))
-    del module.parameter_table[name]
-    if "parametrizations" not in module.child_table:
-        module.child_table["parametrizations"] = build(session, ModuleDict)
-        kind = type(module)
-        module.__class__ = type(f"Parametrized{kind.__name__}", (kind,), {"__doc__": kind.__doc__})
-    module.child_table["parametrizations"].set_item(name, made)
-    module.computed[name] = lambda: made.call(session, (), {})
-    return module
+    originals = {
+        "original0": parameter(_norms(session, weight, norm.dim)),
+        "original1": parameter(session.call("detach", weight)),
+    }
+    return register_parametrization(session, module, name, norm, originals)
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
