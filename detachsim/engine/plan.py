@@ -54,7 +54,8 @@ def make_plan(op: "Op") -> Plan:
             position = positions[name]
             if op.parameters[position].takes_tensor:
                 only_one_formula = sum(name in names for _, _, names in groups) == 1 and len(users) == 1
-                guarded = only_one_formula and len(edges) > 1
+                # As PyTorch's generator of code has it: no formula guards what the gradient of an op saves.
+                guarded = only_one_formula and len(edges) > 1 and "backward" not in op.name
                 inputs.append((name, position, users[0] if guarded else -1))
             else:
                 meta.append((name, position, "value"))

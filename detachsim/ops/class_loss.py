@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine import dtypes
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
@@ -85,16 +87,20 @@ def _check_target(target: Any) -> None:
 def _check_nll(session: Any, op: Op, bound: list[Any]) -> None:
     self, target, weight, ignore_index = bound[0], bound[1], bound[2], bound[4]
     refuse_gradient(session, "nll_loss2d_forward" if op.name == "nll_2d_kernel" else "nll_loss_forward", weight=weight)
-    _check_target(target)
+    older = session.dialect != NEWEST
+    if not older:
+        _check_target(target)
     shape = self.array.shape
     classes = shape[0] if len(shape) == 1 else shape[1]
-    if weight is not None:
-        if weight.array.ndim != 1 or weight.array.size != classes:
-            raise TorchError("nll_weight", classes=classes, shape=list(weight.array.shape))
-        if weight.dtype is not self.dtype:
-            raise TorchError("scalar_type", expected=self.dtype.scalar, found=weight.dtype.scalar)
-    if not self.dtype.is_floating:
-        raise TorchError("not_implemented_for", kernel="nll_loss_out_frame", dtype=self.dtype.scalar)
+    if weight is not None and (weight.array.ndim != 1 or weight.array.size != classes):
+        raise TorchError("nll_weight", classes=classes, shape=list(weight.array.shape))
+    if not self.dtype.is_floating or (older and self.dtype is dtypes.float16):
+        kernel = "nll_loss2d_forward_out_frame" if op.name == "nll_2d_kernel" else "nll_loss_out_frame"
+        raise TorchError("not_implemented_for", kernel=kernel, dtype=self.dtype.scalar)
+    if older:
+        _check_target(target)
+    if weight is not None and weight.dtype is not self.dtype:
+        raise TorchError("scalar_type", expected=self.dtype.scalar, found=weight.dtype.scalar)
     values = target.array
     wrong = (values != ignore_index) & ((values < 0) | (values >= classes))
     if wrong.any():

@@ -254,7 +254,8 @@ def solution(A: Array, B: Array, left: bool = True) -> Array:
         np.broadcast_to(A, (*lead, *A.shape[-2:])),
         np.broadcast_to(right, (*lead, *right.shape[-2:])),
     )
-    return np.ascontiguousarray(made[..., 0]) if vector else laid_out(made, IN_COLUMNS, ())
+    # PyTorch gives vectors in a batch, too, the strides of matrices by columns.
+    return laid_out(np.ascontiguousarray(made[..., 0]) if vector else made, IN_COLUMNS, ())
 
 
 def _is_vector(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
@@ -279,7 +280,9 @@ def check_system(A: Tensor, B: Tensor, left: bool) -> None:
         raise TorchError("matrix_dims", op="linalg.solve", name="B")
     rows, columns = (B.shape[-1], 1) if vector else B.shape[-2:]
     if (rows if left else columns) != A.shape[-1]:
-        raise TorchError("solve_shapes", rows=A.shape[-2], inner=A.shape[-1], other=rows, columns=columns)
+        equation = "AX = B" if left else "XA = B"
+        sizes = {"rows": A.shape[-2], "inner": A.shape[-1], "other": rows, "columns": columns}
+        raise TorchError("solve_shapes", equation=equation, **sizes)
     refuse_half("lu_cpu", A)
 
 

@@ -106,7 +106,7 @@ def _modes(mode: str, word: str, count: int) -> list[Op]:
             f"{node}Backward0",
             _mirrored_backward(mode),
             where="",
-            grad={"grad_output": f"{name}(grad, padding)", "self": "zeros_of(self)"},
+            grad={"grad_output": f"{name}(grad, padding)", "self": "zeros_sized(grad, self_size)"},
             gradient_edits={"self": 1},
             doc=f"the gradients of what was padded, mode {mode}",
         ),

@@ -232,7 +232,7 @@ ROWS: list[Op] = [
         where="",
         grad={"self": f"col2im(grad, self_size[-2:], {_GIVEN})"},
         result_edits=2,
-        older={"torch-1.13": {"result_edits": 1}},
+        older={"torch-1.13": {"result_edits": 1, "grad": {"self": f"col2im(grad, self.shape[-2:], {_GIVEN})"}}},
         doc="F.unfold after its checks",
     ),
     composite(

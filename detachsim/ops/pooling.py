@@ -153,6 +153,8 @@ def _check_avg2d(session: Any, op: Op, bound: list[Any]) -> None:
     if self.array.ndim not in (3, 4):
         require_dim(-3, self.array.ndim)
     refuse_windows(session, kernel, stride, padding, (1, 1))
+    if self.array.ndim > 4:
+        raise TorchError("pool_empty", sizes=list(self.shape))
     _refuse_empty_plane(self)
     refuse_small(self, kernel, stride, padding, (1, 1), ceil_mode)
     if not self.dtype.is_floating and self.dtype is not dtypes.int64:

@@ -78,8 +78,9 @@ def scatter_places(dims: int) -> Callable[[Array, Array, Array], Array]:
         """Zeros with the shape of ``self``, to which each window's gradient is added at the element that it took."""
         lead, whole = self.shape[:-dims], self.shape[-dims:]
         made = np.zeros((numel(lead), numel(whole)), grad_output.dtype)
+        taken = (len(made), numel(indices.shape[-dims:]))
         rows = np.arange(len(made))[:, None]
-        np.add.at(made, (rows, indices.reshape(len(made), -1)), grad_output.reshape(len(made), -1))
+        np.add.at(made, (rows, indices.reshape(taken)), grad_output.reshape(taken))
         return made.reshape(self.shape)
 
     return scatter

@@ -25,6 +25,8 @@ MAX_SIGNATURE = (
     "(Tensor self, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, bool ceil_mode=False, "
     "bool return_indices=False)"
 )
+# The gradient of what was pooled by a gradient's own node, which keeps its size alone.
+_ZEROS = "zeros_sized(grad, self_size)"
 # What 1.13 did otherwise where kernels count their own edits.
 COUNTS_NO_EDIT = {"torch-1.13": {"result_edits": 0}}
 # An input and a window for samples.
@@ -75,7 +77,7 @@ def average_rows(dims: int, check: Check, **fields: Any) -> list[Op]:
             f"AvgPool{dims}DBackwardBackward0",
             avg_pool_backward,
             where="",
-            grad={"grad_output": f"_{name}(grad, {_AVERAGE_GIVEN})", "self": "zeros_of(self)"},
+            grad={"grad_output": f"_{name}(grad, {_AVERAGE_GIVEN})", "self": _ZEROS},
             gradient_edits={"self": 1},
             doc=f"the gradient of {name}",
         ),
@@ -117,6 +119,10 @@ def adaptive_max_rows(dims: int, function: Callable[..., Any], check: Check | No
 def adaptive_average_rows(dims: int, function: Callable[..., Any]) -> list[Op]:
     """Return the rows of ``adaptive_avg_pool2d`` or ``adaptive_avg_pool3d``."""
     name = f"adaptive_avg_pool{dims}d"
+
+    def mean_of(sizes: str) -> dict[str, str]:
+        return {"grad_output": f"_{name}(grad, {sizes}[-{dims}:])", "self": _ZEROS}
+
     return [
         general(
             f"_{name}(Tensor self, int[] output_size)",
@@ -133,8 +139,10 @@ def adaptive_average_rows(dims: int, function: Callable[..., Any]) -> list[Op]:
             f"AdaptiveAvgPool{dims}DBackwardBackward0",
             adaptive_average_backward,
             where="",
-            grad={"grad_output": f"_{name}(grad, grad_output_size[-{dims}:])", "self": "zeros_of(self)"},
+            grad=mean_of("grad_output_size"),
             gradient_edits={"self": 1},
+            # 1.13 keeps the gradient itself, of which it reads the size late.
+            older={"torch-1.13": {"grad": mean_of("grad_output.shape")}},
             doc=f"the gradient of {name}",
         ),
         composite(
@@ -154,7 +162,7 @@ def _places_row(dims: int, name: str, grad_fn: str) -> Op:
         grad_fn,
         scatter_places(dims),
         where="",
-        grad={"grad_output": f"gather_places(grad, indices, {dims})", "self": "zeros_of(self)"},
+        grad={"grad_output": f"gather_places(grad, indices, {dims})", "self": _ZEROS},
         gradient_edits={"self": 1},
         doc=f"the gradient of {name}",
     )

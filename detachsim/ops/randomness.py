@@ -334,7 +334,7 @@ ROWS = [
         where="t",
         random=True,
         result_edits=1,
-        grad={"self": "zeros_of(self)"},
+        grad={"self": "zeros_sized(grad, self_size)"},
         check=_check_poisson,
         doc="random numbers of events, with the rates in self",
     ),

@@ -32,7 +32,7 @@ _HALF = """
     mv addmv_impl_cpu, nanmedian median_cpu, nanmedian_dim median_out, native_batch_norm batch_norm,
     native_group_norm GroupNormKernelImpl,
     native_layer_norm LayerNormKernelImpl, nextafter nextafter_cpu,
-    nll_kernel nll_loss_out_frame, polygamma trigamma, prod prod_cpu,
+    polygamma trigamma, prod prod_cpu,
     prod_dim_int prod_cpu, reflection_pad1d reflection_pad1d, relu clamp_min_cpu, round round_vml_cpu,
     round_decimals round_cpu, rsqrt rsqrt_cpu, sigmoid sigmoid_cpu, silu silu_cpu, sin sin_vml_cpu, sinc sinc_cpu,
     sinh sinh_cpu, special_entr entr_cpu, i1 i1_cpu, mvlgamma lgamma_vml_cpu, special_i0e i0e_cpu,

@@ -29,7 +29,7 @@ TEXTS: dict[str, Entry] = {
     ),
     "solve_shapes": (
         "RuntimeError",
-        "linalg.solve: Incompatible shapes of A and B for the equation AX = B ({rows}x{inner} and {other}x{columns})",
+        "linalg.solve: Incompatible shapes of A and B for the equation {equation} ({rows}x{inner} and {other}x{columns})",
         {},
     ),
     "solve_dtype": (
