@@ -169,7 +169,7 @@ class _SpectralNorm(Module):
 
     def _move(self, matrix: Any, steps: int) -> None:
         """Take steps of the power method."""
-        call, kept = self.session.call, self.buffer_table
+        call, kept = self.session.call, {name: self.held(name) for name in ("_u", "_v")}
         with self.session.grad_mode(False):
             for _ in range(steps):
                 for name, other, turned in (("_u", "_v", False), ("_v", "_u", True)):
