@@ -44,7 +44,8 @@ def maker(made: Any) -> Callable[..., Any]:
         if owner is not None and session.dialect != NEWEST:
             unknown = next((name for name in kwargs if name in owner.newer), None)
             if unknown is not None:
-                text = f"{owner.__name__}.__init__() got an unexpected keyword argument '{unknown}'"
+                place = called(made, "__init__") or f"{owner.__name__}.__init__"
+                text = f"{place}() got an unexpected keyword argument '{unknown}'"
                 raise TorchError("python", type="TypeError", text=text)
         value = made.__new__(made)
         value.session = session
@@ -80,11 +81,11 @@ def function(called: Callable[..., Any], name: str = "") -> Callable[..., Any]:
             return call_python(called, (session, *args), kwargs)
         except TorchError as error:
             text = error.details.get("text", "")
-            if error.key != "python" or not text.startswith(f"{called.__name__}()"):
+            if error.key != "python" or not text.startswith(f"{called.__qualname__}()"):
                 raise
             # The session is an argument that nobody wrote.
             text = _GIVEN.sub(lambda found: f"{int(found[1]) - 1}{found[2]}{int(found[3]) - 1} were given", text)
-            text = (name or called.__name__) + text[len(called.__name__) :]
+            text = (name or called.__qualname__) + text[len(called.__qualname__) :]
             raise TorchError("python", type=error.details["type"], text=text) from None
 
     return call

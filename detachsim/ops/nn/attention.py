@@ -8,7 +8,7 @@ from detachsim.engine.tensor import Tensor
 from detachsim.engine.views import requires_grad
 from detachsim.ops.collections import type_name
 from detachsim.ops.nn import init
-from detachsim.ops.nn.base import Module, build, dims_of, options, refuse_newer, tensors
+from detachsim.ops.nn.base import Module, as_tensor, build, dims_of, options, tensors
 from detachsim.ops.nn.heads import attend, canonical_mask
 from detachsim.ops.nn.linear import Linear
 
@@ -81,6 +81,8 @@ class MultiheadAttention(Module):
             if table[name] is not None:
                 init.xavier_normal(session, table[name])
 
+    newer_arguments = ("is_causal",)
+
     def forward(
         self,
         query: Any,
@@ -94,11 +96,12 @@ class MultiheadAttention(Module):
     ) -> Any:
         """Attend; return the result, and the weights of the heads or their mean if they are wanted."""
         session = self.session
-        refuse_newer(self, is_causal=is_causal)
         batched = dims_of(query) == 3
         if session.dialect == NEWEST:
             key_padding_mask = canonical_mask(session, "key_padding_mask", key_padding_mask, query.dtype, attn_mask)
             attn_mask = canonical_mask(session, "attn_mask", attn_mask, query.dtype)
+        for given in (key, value):
+            as_tensor(given, "is_nested")
         by_kernel = batched and query is key is value and self._has_kernel(query, attn_mask)
         turned = self.batch_first and batched
         if turned:

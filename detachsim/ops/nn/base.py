@@ -93,8 +93,20 @@ class Module:
 
     def run(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Run the module without its hooks."""
+        if self.newer_arguments and self.session.dialect != NEWEST:
+            self._refuse_newer(kwargs)
         forward: Callable[..., Any] = self.forward
         return call_python(forward, args, kwargs, called(type(self), "forward"))
+
+    def _refuse_newer(self, kwargs: Mapping[str, Any]) -> None:
+        """Refuse keywords that ``forward`` of older dialects does not have."""
+        unknown = next((name for name in kwargs if name in self.newer_arguments), None)
+        if unknown is not None:
+            text = f"{type(self).__name__}.forward() got an unexpected keyword argument '{unknown}'"
+            raise TorchError("python", type="TypeError", text=text)
+
+    # The arguments of ``forward`` that older dialects do not have.
+    newer_arguments: ClassVar[tuple[str, ...]] = ()
 
     # Each subclass has its own arguments.
     forward: Any = _not_callable
@@ -293,20 +305,17 @@ class Module:
     METHODS: ClassVar[dict[str, Callable[..., Any]]] = {}
 
 
-def refuse_newer(module: Module, **given: Any) -> None:
-    """Refuse arguments of ``forward`` that older dialects do not know, where they are not None."""
-    for name, value in given.items():
-        if value is not None and module.session.dialect != NEWEST:
-            text = f"{type(module).__name__}.forward() got an unexpected keyword argument '{name}'"
-            raise TorchError("python", type="TypeError", text=text)
-
-
 def dims_of(value: Any) -> int:
     """Return how many dims an input has; raises Python's error for what is no tensor."""
+    return as_tensor(value, "dim").array.ndim
+
+
+def as_tensor(value: Any, attribute: str) -> Tensor:
+    """Return an input of which PyTorch reads an attribute next; raises Python's error for what is no tensor."""
     if not isinstance(value, Tensor):
-        text = f"'{type(value).__name__}' object has no attribute 'dim'"
+        text = f"'{type_name(value)}' object has no attribute '{attribute}'"
         raise TorchError("python", type="AttributeError", text=text)
-    return value.array.ndim
+    return value
 
 
 def _zero_grad(session: Session, module: Module, *args: Any, **kwargs: Any) -> None:

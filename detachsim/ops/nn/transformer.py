@@ -14,7 +14,7 @@ from detachsim.engine.views import requires_grad
 from detachsim.ops.collections import items_of
 from detachsim.ops.nn import init
 from detachsim.ops.nn.attention import MultiheadAttention
-from detachsim.ops.nn.base import Module, build, call_module, dims_of, options, refuse_newer
+from detachsim.ops.nn.base import Module, as_tensor, build, call_module, dims_of, options
 from detachsim.ops.nn.containers import ModuleList
 from detachsim.ops.nn.copying import deep_copy
 from detachsim.ops.nn.dropout import Dropout
@@ -22,6 +22,12 @@ from detachsim.ops.nn.heads import canonical_mask
 from detachsim.ops.nn.linear import Linear
 from detachsim.ops.nn.norms import LayerNorm
 from detachsim.ops.python_calls import call_given, function
+
+
+def _known(module: Module, **given: Any) -> dict[str, Any]:
+    """Return arguments that the dialect knows: up to 1.13, nobody said that a mask hides just what comes later."""
+    old = module.session.dialect != NEWEST
+    return {name: value for name, value in given.items() if not (old and name.endswith("is_causal"))}
 
 
 class _Layer(Module):
@@ -70,15 +76,13 @@ class _Layer(Module):
         return call_module(self.session, self.child_table[name], *args, **kwargs)
 
     def attended(
-        self, number: int, x: Any, memory: Any, mask: Any, padding: Any, is_causal: bool | None
+        self, number: int, memory: Any, mask: Any, padding: Any, is_causal: bool | None
     ) -> Callable[[Any], Any]:
-        """Return the block of one attention, with what it looks at; itself where ``memory`` is None."""
-        given = {"attn_mask": mask, "key_padding_mask": padding, "need_weights": False}
-        if self.session.dialect == NEWEST:
-            given["is_causal"] = is_causal
+        """Return the block of one attention: the first looks at what it is given itself, the other at ``memory``."""
+        given = _known(self, attn_mask=mask, key_padding_mask=padding, need_weights=False, is_causal=is_causal)
 
         def block(x: Any) -> Any:
-            seen = x if memory is None else memory
+            seen = x if number == 1 else memory
             made = self.part(self.attentions[number - 1], x, seen, seen, **given)[0]
             return self.part(f"dropout{number}", made)
 
@@ -129,6 +133,7 @@ class TransformerEncoderLayer(_Layer):
     """Self attention, then two linear layers."""
 
     attentions = ("self_attn",)
+    newer_arguments = ("is_causal",)
 
     def forward(self, src: Any, src_mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False) -> Any:
         """Run the layer."""
@@ -138,7 +143,7 @@ class TransformerEncoderLayer(_Layer):
             padding = canonical_mask(session, names[0], src_key_padding_mask, src.dtype, src_mask, names[1])
             src_key_padding_mask, src_mask = padding, canonical_mask(session, names[1], src_mask, src.dtype)
         by_kernel = dims_of(src) == 3 and self.has_kernel(src, src_mask)
-        attention = self.attended(1, src, None, src_mask, src_key_padding_mask, is_causal)
+        attention = self.attended(1, None, src_mask, src_key_padding_mask, is_causal)
         made = self.through(src, [attention, self.fed])
         # PyTorch has one kernel for it all, which gives new memory.
         return session.call("clone", session.call("contiguous", made)) if by_kernel else made
@@ -164,6 +169,7 @@ class TransformerDecoderLayer(_Layer):
     """Self attention, attention to what the encoder gave, then two linear layers."""
 
     attentions = ("self_attn", "multihead_attn")
+    newer_arguments = ("tgt_is_causal", "memory_is_causal")
 
     def forward(
         self,
@@ -177,9 +183,8 @@ class TransformerDecoderLayer(_Layer):
         memory_is_causal: bool | None = None,
     ) -> Any:
         """Run the layer."""
-        refuse_newer(self, tgt_is_causal=tgt_is_causal, memory_is_causal=memory_is_causal)
-        own = self.attended(1, tgt, None, tgt_mask, tgt_key_padding_mask, tgt_is_causal)
-        other = self.attended(2, tgt, memory, memory_mask, memory_key_padding_mask, memory_is_causal)
+        own = self.attended(1, None, tgt_mask, tgt_key_padding_mask, tgt_is_causal)
+        other = self.attended(2, memory, memory_mask, memory_key_padding_mask, memory_is_causal)
         return self.through(tgt, [own, other, self.fed])
 
     ATTRIBUTES: ClassVar[dict[str, Any]] = {
@@ -205,6 +210,13 @@ class _Stack(Module):
         """Return the layers."""
         return items_of(self.child_table["layers"]) or []
 
+    def first(self) -> Any:
+        """Return the first layer, whose attention PyTorch looks at."""
+        layers = self.layers()
+        if not layers:
+            raise TorchError("python", type="IndexError", text="index 0 is out of range")
+        return layers[0]
+
     def finished(self, made: Any) -> Any:
         """Return the last layer's result, normalized if there is a normalization."""
         norm = self.child_table.get("norm")
@@ -212,9 +224,11 @@ class _Stack(Module):
 
     def causal(self, mask: Any, is_causal: bool | None, given: Any) -> bool:
         """Whether a mask hides just what comes later, as it is said to, or as its numbers show."""
-        if is_causal is not None or mask is None or self.session.dialect != NEWEST:
+        if self.session.dialect != NEWEST:
+            return False
+        attention = self.first().held("self_attn")
+        if is_causal is not None or mask is None:
             return bool(is_causal)
-        attention = self.layers()[0].child_table.get("self_attn")
         dim = 1 if given.array.ndim == 3 and getattr(attention, "batch_first", False) else 0
         size = given.shape[dim]
         later = np.triu(np.full((size, size), -np.inf), 1)
@@ -229,6 +243,8 @@ class _Stack(Module):
 
 class TransformerEncoder(_Stack):
     """Encoder layers, one after another."""
+
+    newer_arguments = ("is_causal",)
 
     def __init__(
         self,
@@ -265,19 +281,16 @@ class TransformerEncoder(_Stack):
     def forward(self, src: Any, mask: Any = None, src_key_padding_mask: Any = None, is_causal: Any = None) -> Any:
         """Run the layers."""
         session = self.session
-        refuse_newer(self, is_causal=is_causal)
         names = "src_key_padding_mask", "mask"
         padding = src_key_padding_mask
         if session.dialect == NEWEST:
             padding = canonical_mask(session, names[0], padding, src.dtype, mask, names[1])
             mask = canonical_mask(session, names[1], mask, src.dtype)
-        given = {"src_mask": mask, "src_key_padding_mask": padding}
-        if session.dialect == NEWEST:
-            given["is_causal"] = self.causal(mask, is_causal, src)
+        first, causal = self.first(), self.causal(mask, is_causal, src)
+        given = _known(self, src_mask=mask, src_key_padding_mask=padding, is_causal=causal)
         made = src
         for layer in self.layers():
             made = call_module(session, layer, made, **given)
-        first = self.layers()[0]
         if self.nested and padding is not None and mask is None and first.has_kernel(src, None):
             # What is padding is left out by PyTorch, if it comes last, and comes back as zeros.
             hidden = src_key_padding_mask.array.astype(bool)
@@ -288,6 +301,8 @@ class TransformerEncoder(_Stack):
 
 class TransformerDecoder(_Stack):
     """Decoder layers, one after another."""
+
+    newer_arguments = ("tgt_is_causal", "memory_is_causal")
 
     def __init__(self, decoder_layer: Any, num_layers: int, norm: Any = None) -> None:
         super().__init__()
@@ -305,16 +320,15 @@ class TransformerDecoder(_Stack):
         memory_is_causal: bool | None = None,
     ) -> Any:
         """Run the layers."""
-        refuse_newer(self, tgt_is_causal=tgt_is_causal, memory_is_causal=memory_is_causal)
-        given = {
-            "tgt_mask": tgt_mask,
-            "memory_mask": memory_mask,
-            "tgt_key_padding_mask": tgt_key_padding_mask,
-            "memory_key_padding_mask": memory_key_padding_mask,
-        }
-        if self.session.dialect == NEWEST:
-            causal = self.causal(tgt_mask, tgt_is_causal, tgt)
-            given |= {"tgt_is_causal": causal, "memory_is_causal": memory_is_causal}
+        given = _known(
+            self,
+            tgt_mask=tgt_mask,
+            memory_mask=memory_mask,
+            tgt_key_padding_mask=tgt_key_padding_mask,
+            memory_key_padding_mask=memory_key_padding_mask,
+            tgt_is_causal=self.causal(tgt_mask, tgt_is_causal, tgt),
+            memory_is_causal=memory_is_causal,
+        )
         made = tgt
         for layer in self.layers():
             made = call_module(self.session, layer, made, memory, **given)
@@ -325,6 +339,7 @@ class Transformer(Module):
     """An encoder, and a decoder that looks at what it gives."""
 
     newer = frozenset(("bias",))
+    newer_arguments = ("src_is_causal", "tgt_is_causal", "memory_is_causal")
     called: ClassVar[dict[str, str]] = {"__init__": "", "forward": ""}
 
     def __init__(
@@ -380,25 +395,24 @@ class Transformer(Module):
         memory_is_causal: Any = None,
     ) -> Any:
         """Run encoder and decoder."""
-        refuse_newer(self, src_is_causal=src_is_causal, tgt_is_causal=tgt_is_causal, memory_is_causal=memory_is_causal)
         dim = 0 if self.batch_first else 1
-        if dims_of(src) == 3 and src.shape[dim] != tgt.shape[dim]:
+        if dims_of(src) == 3 and src.shape[dim] != as_tensor(tgt, "size").shape[dim]:
             raise TorchError("transformer_batch")
-        if src.shape[-1] != self.d_model or tgt.shape[-1] != self.d_model:
+        if src.shape[-1] != self.d_model or as_tensor(tgt, "size").shape[-1] != self.d_model:
             raise TorchError("transformer_width")
         encoder, decoder = (self.held(name) for name in ("encoder", "decoder"))
-        given = {"mask": src_mask, "src_key_padding_mask": src_key_padding_mask}
-        masks = {
-            "tgt_mask": tgt_mask,
-            "memory_mask": memory_mask,
-            "tgt_key_padding_mask": tgt_key_padding_mask,
-            "memory_key_padding_mask": memory_key_padding_mask,
-        }
-        if self.session.dialect == NEWEST:
-            given["is_causal"] = src_is_causal
-            masks |= {"tgt_is_causal": tgt_is_causal, "memory_is_causal": memory_is_causal}
+        given = _known(self, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal)
         memory = call_module(self.session, encoder, src, **given)
-        return call_module(self.session, decoder, tgt, memory, **masks)
+        given = _known(
+            self,
+            tgt_mask=tgt_mask,
+            memory_mask=memory_mask,
+            tgt_key_padding_mask=tgt_key_padding_mask,
+            memory_key_padding_mask=memory_key_padding_mask,
+            tgt_is_causal=tgt_is_causal,
+            memory_is_causal=memory_is_causal,
+        )
+        return call_module(self.session, decoder, tgt, memory, **given)
 
     ATTRIBUTES: ClassVar[dict[str, Any]] = {
         **options("d_model", "nhead", "batch_first"),
@@ -409,10 +423,13 @@ class Transformer(Module):
 
 def square_mask(session: Session, sz: int, device: Any = None, dtype: Any = None) -> Any:
     """Return what is added to scores so that no place sees what comes later."""
+    if dtype is not None and session.dialect != NEWEST:
+        text = f"{square_mask.__qualname__}() got an unexpected keyword argument 'dtype'"
+        raise TorchError("python", type="TypeError", text=text)
     return session.call("triu", session.call("full", (sz, sz), -math.inf, dtype=dtype), 1)
 
 
-square_mask.__name__ = "generate_square_subsequent_mask"
+square_mask.__qualname__ = "Transformer.generate_square_subsequent_mask"
 
 # What the classes themselves can be asked for, by class.
 CLASS_METHODS = {"Transformer": {"generate_square_subsequent_mask": function(square_mask)}}
