@@ -1,6 +1,6 @@
-"""The bodies of the functions of ``torch.nn.functional`` that read pictures at other places: sizes and grids."""
+"""The bodies of the functions of ``torch.nn.functional`` that read pictures at other places, or put them there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from detachsim.engine.calls import Calls
@@ -102,7 +102,58 @@ def _spelled(size: Any) -> str:
     return f"torch.Size({list(size)})" if type(size).__name__ == "torch.Size" else str(size)
 
 
+def unpooled_size(
+    dims: int, shape: Sequence[int], kernel_size: Any, stride: Any, padding: Any, output_size: Any
+) -> tuple[Any, Any, Any]:
+    """Return the size that unpooling makes, with steps and padding for each dim; raises Python's errors for others."""
+    kernel = spread_out(dims, kernel_size)
+    steps = kernel if stride is None else spread_out(dims, stride)
+    edges = spread_out(dims, padding)
+    try:
+        count = len(kernel)
+        usual = [(shape[d - count] - 1) * steps[d] + kernel[d] - 2 * edges[d] for d in range(count)]
+    except (IndexError, TypeError) as error:
+        raise TorchError("python", type=type(error).__name__, text=str(error)) from None
+    made = usual if output_size is None else output_size[2:] if len(output_size) == count + 2 else output_size
+    if len(made) != count:
+        raise TorchError("unpool_size_count", few=count, many=count + 2, found=len(made))
+    for d in range(count):
+        low, high = usual[d] - steps[d], usual[d] + steps[d]
+        if output_size is not None and not low < made[d] < high:
+            raise TorchError("unpool_size", size=_spelled(made), dim=d, low=low, high=high)
+    for d in range(count):
+        if made[d] < 0:
+            raise TorchError("unpool_negative", dim=d, size=made[d])
+    return made, steps, edges
+
+
+def spread_out(dims: int, value: Any) -> Any:
+    """Return a number for each dim."""
+    return tuple(value) if isinstance(value, (list, tuple, str)) else (value,) * dims
+
+
+def _max_unpool(dims: int) -> Callable[..., None]:
+    def body(c: Calls, input: Any, indices: Any, kernel_size: Any, stride: Any, padding: Any, output_size: Any) -> None:
+        c.certain = False
+        c.attribute(input, "size")
+        if output_size is not None:
+            c.length(output_size)
+        size, steps, edges = unpooled_size(dims, input.shape, kernel_size, stride, padding, output_size)
+        if dims == 3:
+            c.call("n max_unpool3d", input, indices, size, steps, edges)
+        else:
+            if dims == 1:
+                c.attribute(indices, "unsqueeze")
+                size = [*size, 1]
+            c.call("n max_unpool2d", input, indices, size)
+
+    return body
+
+
 PICTURE_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
+    "F max_unpool1d": _max_unpool(1),
+    "F max_unpool2d": _max_unpool(2),
+    "F max_unpool3d": _max_unpool(3),
     "F interpolate": _interpolate,
     "F grid_sample": _grid_sample,
     "F affine_grid": _affine_grid,

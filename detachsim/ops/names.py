@@ -145,6 +145,9 @@ upsample_nearest2d_backward
 affine_backward affine_grid affine_grid_generator grid_sample grid_sampler grid_sampler_2d
 grid_sampler_2d_backward grid_sampler_3d grid_sampler_3d_backward grid_sampler_second
 """,
+    "unpooling": """
+_max_unpool2d _max_unpool3d max_unpool1d max_unpool2d max_unpool3d
+""",
     "number_parts": """
 frexp frexp_backward gcd gcd_ lcm lcm_ nextafter nextafter_
 """,

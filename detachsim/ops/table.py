@@ -52,6 +52,7 @@ FAMILIES = (
     "adaptive_pooling",
     "resizing",
     "grids",
+    "unpooling",
     "number_parts",
     "conjugates",
     "class_margin_loss",

@@ -306,4 +306,50 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "affine_empty": ("ValueError", "Expected non-zero, positive output size. Got {size}", {}),
+    "unpool_dtype": ("RuntimeError", "elements in indices should be type int64 but got: {dtype}", {}),
+    "unpool_volume_dtype": ("RuntimeError", "elements in indices should be type int64", {}),
+    "unpool_two": (
+        "RuntimeError",
+        "There should be exactly two elements (height, width) in output_size, but got {count} elements.",
+        {},
+    ),
+    "unpool_three": (
+        "RuntimeError",
+        "There should be exactly three elements (depth, height, width) in {word}, but got {count} elements.",
+        {},
+    ),
+    "unpool_dims": (
+        "RuntimeError",
+        "Input to max_unpooling{dims}d should be a {least}d or {most}d Tensor, but got a tensor with {found} dimensions.",
+        {},
+    ),
+    "unpool_shape": (
+        "RuntimeError",
+        "Expected shape of indices to be same as that of the input tensor ({expected}) but got indices tensor with shape: "
+        "{found}",
+        {},
+    ),
+    "unpool_empty": (
+        "RuntimeError",
+        "max_unpooling{dims}d_forward_out_cpu(): Expected input to have non-zero size for non-batch dimensions, but got "
+        "{sizes} with dimension {dim} being empty.",
+        {},
+    ),
+    "unpool_stride": ("RuntimeError", "strides should be greater than zero, but got stride: {stride}", {}),
+    "unpool_index": (
+        "RuntimeError",
+        "Found an invalid max index: {index} (output volumes are of size {size})",
+        {"torch-1.13": "Found an invalid max index: {index} (output volumes are of size {size}"},
+    ),
+    "unpool_size_count": (
+        "ValueError",
+        "output_size should be a sequence containing {few} or {many} elements, but it has a length of '{found}'",
+        {},
+    ),
+    "unpool_size": ("ValueError", 'invalid output_size "{size}" (dim {dim} must be between {low} and {high})', {}),
+    "unpool_negative": (
+        "ValueError",
+        "max_unpooling: output_size must contain non-negative spatial dimensions, but got output_size[{dim}]={size}",
+        {},
+    ),
 }

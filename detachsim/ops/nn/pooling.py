@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from detachsim.engine.picture_bodies import spread_out
 from detachsim.ops.nn.base import Module, options
 
 
@@ -123,4 +124,49 @@ class AvgPool3d(_AvgPool):
     op = "avg_pool3d"
 
 
-CLASSES: tuple[type[Module], ...] = (MaxPool1d, MaxPool2d, MaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d)
+class _MaxUnpool(Module):
+    """The inverse of max pooling, as far as it goes: windows of ``kernel_size``, every ``stride`` elements."""
+
+    dims: ClassVar[int]
+    called: ClassVar[dict[str, str]] = {"__init__": "", "forward": ""}
+
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
+        super().__init__()
+        self.kernel_size = spread_out(self.dims, kernel_size)
+        self.stride = spread_out(self.dims, kernel_size if stride is None else stride)
+        self.padding = spread_out(self.dims, padding)
+
+    def forward(self, input: Any, indices: Any, output_size: Any = None) -> Any:
+        """Put elements where they stood."""
+        name = f"max_unpool{self.dims}d"
+        return self.functional(name, input, indices, self.kernel_size, self.stride, self.padding, output_size)
+
+    def extra_repr(self) -> str:
+        """Return the options as PyTorch prints them."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+    ATTRIBUTES: ClassVar[dict[str, Any]] = options("kernel_size", "stride", "padding")
+
+
+class MaxUnpool1d(_MaxUnpool):
+    """The inverse of max pooling over sequences."""
+
+    dims = 1
+
+
+class MaxUnpool2d(_MaxUnpool):
+    """The inverse of max pooling over images."""
+
+    dims = 2
+
+
+class MaxUnpool3d(_MaxUnpool):
+    """The inverse of max pooling over volumes."""
+
+    dims = 3
+
+
+CLASSES: tuple[type[Module], ...] = (
+    *(MaxPool1d, MaxPool2d, MaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d),
+    *(MaxUnpool1d, MaxUnpool2d, MaxUnpool3d),
+)
