@@ -243,6 +243,11 @@ _tensor arange arange_start_step as_tensor empty empty_like eye full full_like l
 new_full new_ones new_tensor new_zeros ones ones_like rand rand_like randint randint_like randint_like_low
 randint_low randn randn_like randperm scalar_tensor tensor tril_indices triu_indices zeros zeros_like
 """,
+    "windows": """
+bartlett_window bartlett_window_periodic blackman_window blackman_window_periodic hamming_window
+hamming_window_periodic hamming_window_periodic_alpha hamming_window_periodic_alpha_beta hann_window
+hann_window_periodic kaiser_window kaiser_window_periodic kaiser_window_periodic_beta
+""",
     "randomness": """
 bernoulli bernoulli_ bernoulli__Tensor bernoulli__float bernoulli_p cauchy_ exponential_ geometric_
 gumbel_softmax log_normal_ multinomial normal normal_ normal_Tensor_Tensor normal_Tensor_float

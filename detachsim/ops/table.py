@@ -76,6 +76,7 @@ FAMILIES = (
     "masking",
     "joining",
     "creation",
+    "windows",
     "randomness",
     "memory",
     "scalar_arithmetic",

@@ -6,42 +6,43 @@ LongTensor ShortTensor Size Tensor abs abs_ absolute acos acos_ acosh acosh_ ada
 addcdiv addcmul addmm addmv addmv_ addr adjoint affine_grid_generator alias_copy all allclose alpha_dropout
 alpha_dropout_ amax amin aminmax angle any arange arccos arccos_ arccosh arccosh_ arcsin arcsin_ arcsinh
 arcsinh_ arctan arctan2 arctan_ arctanh arctanh_ argmax argmin argsort argwhere as_strided as_tensor asin
-asin_ asinh asinh_ atan atan2 atan_ atanh atanh_ atleast_1d atleast_2d atleast_3d avg_pool1d baddbmm bernoulli
-bilinear bincount bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor
-block_diag bmm broadcast_shapes broadcast_tensors broadcast_to bucketize can_cast cartesian_prod cat cdist
-ceil ceil_ celu celu_ chain_matmul channel_shuffle cholesky cholesky_inverse cholesky_solve chunk clamp clamp_
-clamp_max clamp_max_ clamp_min clamp_min_ clip clip_ clone column_stack combinations concat concatenate conj
-conj_physical conj_physical_ constant_pad_nd conv1d conv2d conv3d conv_transpose1d conv_transpose2d
-conv_transpose3d copysign corrcoef cos cos_ cosh cosh_ cosine_similarity count_nonzero cov cross cummax cummin
-cumprod cumsum cumulative_trapezoid deg2rad deg2rad_ det detach detach_copy device diag diag_embed diagflat
-diagonal diagonal_copy diagonal_scatter diff digamma dist div divide dot dropout dropout_ dsplit dstack einsum
-empty empty_like eq equal erf erf_ erfc erfc_ erfinv exp exp2 exp2_ exp_ expand_copy expm1 expm1_ eye
-feature_alpha_dropout feature_alpha_dropout_ feature_dropout feature_dropout_ fill fill_ finfo fix fix_
-flatten flip fliplr flipud float_power floor floor_ floor_divide fmax fmin fmod frac frac_ frexp from_numpy
-full full_like gather gcd gcd_ ge ger get_default_dtype gradient greater greater_equal grid_sampler
-grid_sampler_2d grid_sampler_3d group_norm gt hardshrink heaviside histc hsplit hstack hypot i0 i0_ igamma
-igammac iinfo imag index_add index_copy index_fill index_put index_put_ index_reduce index_select initial_seed
-inner inverse is_anomaly_check_nan_enabled is_anomaly_enabled is_complex is_floating_point is_grad_enabled
+asin_ asinh asinh_ atan atan2 atan_ atanh atanh_ atleast_1d atleast_2d atleast_3d avg_pool1d baddbmm
+bartlett_window bernoulli bilinear bincount bitwise_and bitwise_left_shift bitwise_not bitwise_or
+bitwise_right_shift bitwise_xor blackman_window block_diag bmm broadcast_shapes broadcast_tensors broadcast_to
+bucketize can_cast cartesian_prod cat cdist ceil ceil_ celu celu_ chain_matmul channel_shuffle cholesky
+cholesky_inverse cholesky_solve chunk clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clip clip_ clone
+column_stack combinations concat concatenate conj conj_physical conj_physical_ constant_pad_nd conv1d conv2d
+conv3d conv_transpose1d conv_transpose2d conv_transpose3d copysign corrcoef cos cos_ cosh cosh_
+cosine_similarity count_nonzero cov cross cummax cummin cumprod cumsum cumulative_trapezoid deg2rad deg2rad_
+det detach detach_copy device diag diag_embed diagflat diagonal diagonal_copy diagonal_scatter diff digamma
+dist div divide dot dropout dropout_ dsplit dstack einsum empty empty_like eq equal erf erf_ erfc erfc_ erfinv
+exp exp2 exp2_ exp_ expand_copy expm1 expm1_ eye feature_alpha_dropout feature_alpha_dropout_ feature_dropout
+feature_dropout_ fill fill_ finfo fix fix_ flatten flip fliplr flipud float_power floor floor_ floor_divide
+fmax fmin fmod frac frac_ frexp from_numpy full full_like gather gcd gcd_ ge ger get_default_dtype gradient
+greater greater_equal grid_sampler grid_sampler_2d grid_sampler_3d group_norm gt hamming_window hann_window
+hardshrink heaviside histc hsplit hstack hypot i0 i0_ igamma igammac iinfo imag index_add index_copy
+index_fill index_put index_put_ index_reduce index_select initial_seed inner inverse
+is_anomaly_check_nan_enabled is_anomaly_enabled is_complex is_floating_point is_grad_enabled
 is_inference_mode_enabled is_nonzero is_same_size is_tensor isclose isfinite isin isinf isnan isneginf
-isposinf isreal kron kthvalue layer_norm lcm lcm_ ldexp ldexp_ le lerp less less_equal lgamma linspace log
-log10 log10_ log1p log1p_ log2 log2_ log_ log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and
-logical_not logical_or logical_xor logit logit_ logspace logsumexp lt lu lu_solve lu_unpack manual_seed
-masked_fill masked_scatter masked_select matmul matrix_exp matrix_power max maximum mean median meshgrid min
-minimum mm mode moveaxis movedim msort mul multinomial multiply mv mvlgamma nan_to_num nan_to_num_ nanmean
-nanmedian nanquantile nansum narrow ne neg neg_ negative negative_ nextafter nonzero norm norm_except_dim
-normal not_equal numel ones ones_like outer pairwise_distance pdist permute permute_copy pinverse
-pixel_shuffle pixel_unshuffle poisson polygamma positive pow prelu prod promote_types put qr quantile rad2deg
-rad2deg_ rand rand_like randint randint_like randn randn_like randperm ravel real reciprocal reciprocal_ relu
-relu_ remainder renorm repeat_interleave reshape resolve_conj resolve_neg result_type rms_norm roll rot90
-round round_ row_stack rrelu rsqrt rsqrt_ rsub scalar_tensor scatter scatter_add scatter_reduce searchsorted
-select select_copy select_scatter selu selu_ set_anomaly_enabled set_grad_enabled set_printoptions sgn sigmoid
-sigmoid_ sign signbit sin sin_ sinc sinc_ sinh sinh_ slice_copy slice_scatter slogdet softmax sort split
-split_copy split_with_sizes split_with_sizes_copy sqrt sqrt_ square square_ squeeze squeeze_copy stack std
-std_mean sub subtract sum svd swapaxes swapdims t t_copy take take_along_dim tan tan_ tanh tanh_ tensor
-tensor_split tensordot threshold threshold_ tile topk trace transpose transpose_copy trapezoid trapz
-triangular_solve tril tril_indices triu triu_indices true_divide trunc trunc_ unbind unbind_copy unflatten
-unfold_copy unique unique_consecutive unsqueeze unsqueeze_copy var var_mean vdot view_copy vsplit vstack where
-xlogy xlogy_ zero_ zeros zeros_like
+isposinf isreal kaiser_window kron kthvalue layer_norm lcm lcm_ ldexp ldexp_ le lerp less less_equal lgamma
+linspace log log10 log10_ log1p log1p_ log2 log2_ log_ log_softmax logaddexp logaddexp2 logcumsumexp logdet
+logical_and logical_not logical_or logical_xor logit logit_ logspace logsumexp lt lu lu_solve lu_unpack
+manual_seed masked_fill masked_scatter masked_select matmul matrix_exp matrix_power max maximum mean median
+meshgrid min minimum mm mode moveaxis movedim msort mul multinomial multiply mv mvlgamma nan_to_num
+nan_to_num_ nanmean nanmedian nanquantile nansum narrow ne neg neg_ negative negative_ nextafter nonzero norm
+norm_except_dim normal not_equal numel ones ones_like outer pairwise_distance pdist permute permute_copy
+pinverse pixel_shuffle pixel_unshuffle poisson polygamma positive pow prelu prod promote_types put qr quantile
+rad2deg rad2deg_ rand rand_like randint randint_like randn randn_like randperm ravel real reciprocal
+reciprocal_ relu relu_ remainder renorm repeat_interleave reshape resolve_conj resolve_neg result_type
+rms_norm roll rot90 round round_ row_stack rrelu rsqrt rsqrt_ rsub scalar_tensor scatter scatter_add
+scatter_reduce searchsorted select select_copy select_scatter selu selu_ set_anomaly_enabled set_grad_enabled
+set_printoptions sgn sigmoid sigmoid_ sign signbit sin sin_ sinc sinc_ sinh sinh_ slice_copy slice_scatter
+slogdet softmax sort split split_copy split_with_sizes split_with_sizes_copy sqrt sqrt_ square square_ squeeze
+squeeze_copy stack std std_mean sub subtract sum svd swapaxes swapdims t t_copy take take_along_dim tan tan_
+tanh tanh_ tensor tensor_split tensordot threshold threshold_ tile topk trace transpose transpose_copy
+trapezoid trapz triangular_solve tril tril_indices triu triu_indices true_divide trunc trunc_ unbind
+unbind_copy unflatten unfold_copy unique unique_consecutive unsqueeze unsqueeze_copy var var_mean vdot
+view_copy vsplit vstack where xlogy xlogy_ zero_ zeros zeros_like
 """
 
 FUNCTIONAL = """

@@ -103,4 +103,15 @@ TEXTS: dict[str, Entry] = {
         "{bytes} bytes. Error code 12 (Cannot allocate memory)",
         {},
     ),
+    "window_dtype": (
+        "RuntimeError",
+        "{op} expects floating point dtypes, got: TensorOptions(dtype={dtype}, device=cpu, layout=Strided (default), "
+        "requires_grad=false (default), pinned_memory=false, memory_format=(nullopt))",
+        {},
+    ),
+    "window_length": (
+        "RuntimeError",
+        "{op} requires non-negative window_length, got window_length={length}",
+        {},
+    ),
 }
