@@ -138,6 +138,26 @@ def test_an_error_that_nothing_expects_ends_the_run() -> None:
     ended = events[-1]
     assert isinstance(ended, RunEnded)
     assert (ended.status, ended.outcome[:42]) == (1, "RuntimeError: grad can be implicitly creat")
+    failed = [event for event in events if isinstance(event, ExpectationFailed)]
+    assert [(event.kind, event.expected, event.actual[:21]) for event in failed] == [
+        ("raises", "another text", "RuntimeError: grad ca")
+    ]
+
+
+def test_another_error_than_the_one_expected_is_a_failure_in_every_choice() -> None:
+    text = "vary: {E: [y.sum(), y]}\n" + HEAD + "  - backward: ${E}\n    raises: another text\n"
+    ends = [event for event in execute(load(Source("x.yaml", text), VOCABULARY)) if isinstance(event, RunEnded)]
+    assert [(end.status, end.failures) for end in ends] == [(1, 1), (1, 1)]
+
+
+def test_another_error_than_the_one_expected_is_told_inside_of_a_block_that_takes_it() -> None:
+    events = events_of(
+        "  - no_grad:\n      - print: y[7]\n        raises: another text\n    raises: index\n  - say: on\n"
+    )
+    assert Printed("on") in events
+    ended = events[-1]
+    assert isinstance(ended, RunEnded)
+    assert (ended.status, ended.failures) == (1, 1)
 
 
 def test_an_error_of_one_choice_is_its_outcome_and_no_failure() -> None:

@@ -184,9 +184,9 @@ class Interpreter:
         self.active.pop()
         warned = self.step_warnings
         self.step_warnings = outer_warnings + warned
-        if not raised and step.raises is not None:
+        if step.raises is not None and (passed_on or not raised):
             wanted = "an error" if step.raises is True else step.raises
-            yield self._failed("raises", "", wanted, "no error", step)
+            yield self._failed("raises", "", wanted, self._error_line if raised else "no error", step)
         if step.warns is not None and not any(step.warns in text for text in warned):
             yield self._failed("warns", "", step.warns, "\n".join(warned) or "no warning", step)
         yield StepEnded(number, raised)
@@ -263,7 +263,7 @@ class Interpreter:
             error.details = shown_details(self.session, error.details)
             kind, text = error.spell(self.session.dialect)
             evidence, key = error.evidence, error.key
-        line = f"{kind}: {text}"
+        line = self._error_line = f"{kind}: {text}"
         self._catcher = next(
             (step for step in reversed(around) if step.raises is True or (step.raises and step.raises in line)),
             None,
@@ -273,6 +273,7 @@ class Interpreter:
         return Raised(kind, text, evidence, self._catcher is not None, key)
 
     _catcher: AnyStep | None = None
+    _error_line = ""
 
     def _bound_events(self, bindings: list[Binding]) -> Iterator[Event]:
         for name, value, before in bindings:
