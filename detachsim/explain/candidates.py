@@ -12,6 +12,7 @@ from detachsim.explain.mending import Change
 from detachsim.explain.rewriting import BINDING, out_of_place, primary
 
 _GIVEN_MEMORY = r"^(.+)\.data\s*=(?!=)\s*(.+)$"
+_PARAMETER = r"^(\S+)\s*=\s*(?:torch\.)?nn\.Parameter\((.+)\)$"
 _ITEM = r"^(\w+)\[.*\]\s*(?:\*\*|//|[-+*/@%])?=(?!=)"
 
 
@@ -274,6 +275,19 @@ class _Bench(GraphBench):
                 change = self.draft.rename(step, "no_grad")
                 yield from self.one("use no_grad instead of inference_mode", number, "no_grad:", change)
 
+    def held(self) -> Iterator[Candidate]:
+        """Let an optimizer hold the tensor that there is: by making it later, or by keeping the tensor."""
+        for made, replaced in zip(self.evidence("created"), self.evidence("rebound"), strict=True):
+            step, value = self.step(made.step), self.value(made.step)
+            changes = self.draft.move_after(step, self.step(replaced.step))
+            title = f"make it after step {replaced.step}"
+            yield from self.one(title, made.step, f"{step.kind}: {value}", *changes)
+            if found := re.match(_PARAMETER, self.value(replaced.step)):
+                copied = f"{found[1]}.copy_({found[2]})"
+                change = self.draft.wrap(self.step(replaced.step), "no_grad", "inplace", copied)
+                text = f"no_grad:\n  - inplace: {copied}"
+                yield from self.one(f"put the values into {found[1]}", replaced.step, text, change)
+
     # Roots and numbers
 
     def reduced(self) -> Iterator[Candidate]:
@@ -343,6 +357,7 @@ _MAKERS = {
     "L3": _together(_Bench.floats, _Bench.flagged),
     "L5": _together(_Bench.returned, _Bench.read_copy, _Bench.cloned),
     "L4": _together(_Bench.normal),
+    "O1": _together(_Bench.held),
     "E1": _together(_Bench.without_graph),
     "F1": _together(_Bench.kept_away),
     "F2": _together(_Bench.kept_away),

@@ -70,8 +70,11 @@ class Explainer:
             self._rounds = {}
             self._stale, self._given, self._nonfinite, self._found_origin = [], [], "", False
             self._right = None
-        if isinstance(event, StepEnded) and self._rerun is not None:
-            yield from self._compared(event.number, self._rerun)
+        if isinstance(event, StepEnded):
+            if self._rerun is not None:
+                yield from self._compared(event.number, self._rerun)
+            if not event.raised and self._steps_optimizer() and self._asked("optimizer", ()):
+                yield from self._new(self._left_out())
         self.history.add(event)
         if isinstance(event, MemoryEdited):
             if event.storage in self.history.fresh:
@@ -130,6 +133,15 @@ class Explainer:
         key = (question, re.sub(_ROUND, "", self.history.step), names)
         count = self._rounds[key] = self._rounds.get(key, 0) + 1
         return count <= ROUNDS
+
+    def _steps_optimizer(self) -> bool:
+        step = self.history.open[-1]
+        return step.kind == "inplace" and ".step(" in self.history.code(step.number)
+
+    def _left_out(self) -> Diagnosis | None:
+        from detachsim.explain.optimizers import explain_left_out
+
+        return explain_left_out(self.history)
 
     def _error(self, event: Raised) -> Diagnosis:
         from detachsim.explain.refused import explain_error

@@ -76,6 +76,18 @@ CASES = [
         "V2", "6", [("3", "aliased"), ("4", "saved"), ("5", "edited"), ("6", "needed")],
     ),
     Case(
+        "a leaf that took the name of the one that its optimizer holds",
+        steps(leaf("w"), "op: opt = optim.SGD([w], lr=0.1)", leaf("w"), "backward: (w * w).sum()",
+              "inplace: opt.step()"),
+        "O1", "5", [("2", "created"), ("3", "rebound"), ("5", "needed")],
+    ),
+    Case(
+        "a module made anew after its optimizer",
+        steps("op: m = nn.Linear(1, 1)", "op: opt = optim.Adam(m.parameters())", "op: m = nn.Linear(1, 1)",
+              "repeat: 2\nsteps:\n  - backward: m(torch.ones(1)).sum()\n  - inplace: opt.step()"),
+        "O1", "4[0].2", [("2", "created"), ("3", "rebound"), ("4[0].2", "needed")],
+    ),
+    Case(
         "a detach inside a longer expression",
         steps(leaf("a"), leaf("b"), "op: c = a.detach() * b", "backward: c.sum()", "print: a.grad"),
         "N1", "5", [("1", "created"), ("3", "cut"), ("4", "needed"), ("5", "read")],
@@ -344,6 +356,14 @@ QUIET = {
         leaf("w"),
         "repeat: 3\nsteps:\n  - op: loss = (w * w).sum()\n  - backward: loss\n  - inplace: w.data -= 0.1 * w.grad\n"
         "  - inplace: w.grad = None",
+    ),
+    "an optimizer that is made after its parameter was replaced": steps(
+        "op: m = nn.Linear(1, 1)", "inplace: m.weight = nn.Parameter(torch.ones(1, 1))",
+        "op: opt = optim.SGD(m.parameters(), lr=0.1)", "backward: m(torch.ones(1)).sum()", "inplace: opt.step()",
+    ),
+    "another optimizer for what was made later": steps(
+        leaf("w"), "op: opt = optim.SGD([w], lr=0.1)", leaf("w"), "op: new = optim.SGD([w], lr=0.1)",
+        "backward: w.sum()", "inplace: opt.step()", "inplace: new.step()",
     ),
     "an inf that is meant": steps(
         leaf("s"), "op: m = s.masked_fill(torch.tensor([True, False]), -inf)", "op: p = m.softmax(0)",

@@ -179,6 +179,12 @@ def test_after_an_optimizers_step_computing_again_comes_first() -> None:
             ["inplace: x.data = y.clone()", "op: y = y.add(1)"],
         ),
         (
+            steps("op: m = nn.Linear(1, 1)", "op: opt = optim.SGD(m.parameters(), lr=0.1)",
+                  "inplace: m.weight = nn.Parameter(torch.ones(1, 1))", "backward: m(torch.ones(1)).sum()",
+                  "inplace: opt.step()"),
+            ["op: opt = optim.SGD(m.parameters(), lr=0.1)", "no_grad:\n  - inplace: m.weight.copy_(torch.ones(1, 1))"],
+        ),
+        (
             steps(leaf("x", "[0.5, 1.0]"), "op: y = torch.acos(x)", "backward: y.sum()"),
             ["op: y = torch.acos(x.clamp(-0.999999, 0.999999))"],
         ),
