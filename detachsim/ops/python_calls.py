@@ -83,12 +83,19 @@ def function(called: Callable[..., Any], name: str = "") -> Callable[..., Any]:
             text = error.details.get("text", "")
             if error.key != "python" or not text.startswith(f"{called.__qualname__}()"):
                 raise
-            # The session is an argument that nobody wrote.
-            text = _GIVEN.sub(lambda found: f"{int(found[1]) - 1}{found[2]}{int(found[3]) - 1} were given", text)
+            text = _GIVEN.sub(_without_session, text)
             text = (name or called.__qualname__) + text[len(called.__qualname__) :]
             raise TorchError("python", type=error.details["type"], text=text) from None
 
     return call
 
 
-_GIVEN = re.compile(r"(\d+)( positional arguments? but )(\d+) were given")
+_GIVEN = re.compile(r"takes (?:from (\d+) to )?(\d+) positional arguments? but (\d+) were given")
+
+
+def _without_session(found: re.Match[str]) -> str:
+    """Return how many arguments a function takes, and was given, without the session, which nobody wrote."""
+    least, most, given = (int(count) - 1 if count else None for count in found.groups())
+    counts = most if least is None else f"from {least} to {most}"
+    noun = "argument" if most == 1 else "arguments"
+    return f"takes {counts} positional {noun} but {given} {'was' if given == 1 else 'were'} given"
