@@ -1,6 +1,5 @@
-"""Functions of matrices: det, inv, solve, powers and norms."""
+"""Inverses, solutions and powers of matrices, and what all functions of matrices refuse."""
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,10 +13,8 @@ from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh
 from detachsim.ops import lu
-from detachsim.ops.numeric import numel, wrap_dim
-from detachsim.ops.reduction import prod_safe_backward
+from detachsim.ops.numeric import numel
 from detachsim.ops.row import composite, general
-from detachsim.ops.vector_norms import check_wanted_type
 
 
 def each(function: Callable[..., Array], *arrays: Array) -> Array:
@@ -32,11 +29,13 @@ def each(function: Callable[..., Array], *arrays: Array) -> Array:
 
 
 def check_square(op: str, tensor: Tensor, name: str = "A") -> None:
+    """Refuse what is no square matrix of floats, nor a batch of them."""
     check_shape(op, tensor, name)
     check_matrix(op, tensor, name)
 
 
 def check_shape(op: str, tensor: Tensor, name: str = "A") -> None:
+    """Refuse what is no square matrix, nor a batch of them."""
     if tensor.array.ndim < 2:
         raise TorchError("matrix_dims", op=op, name=name)
     rows, columns = tensor.shape[-2:]
@@ -45,14 +44,14 @@ def check_shape(op: str, tensor: Tensor, name: str = "A") -> None:
     require_small(tensor.shape)
 
 
-def _is_plain(value: Any) -> bool:
+def is_plain(value: Any) -> bool:
     """Whether a formula runs on arrays, without recording a graph."""
     return isinstance(value, np.ndarray | np.generic)
 
 
 def with_diagonal(ops: Any, value: Any, edit: str, by: Any) -> Any:
     """Edit a fresh matrix's diagonal in place; ``edit`` is the name of the op."""
-    if _is_plain(value):
+    if is_plain(value):
         diagonal = np.einsum("...ii->...i", value)
         diagonal[...] = diagonal * by if edit == "mul_scalar_" else by
     else:
@@ -61,6 +60,7 @@ def with_diagonal(ops: Any, value: Any, edit: str, by: Any) -> Any:
 
 
 def check_matrix(op: str, tensor: Tensor, name: str = "A") -> None:
+    """Refuse what is no matrix of floats, nor a batch of them."""
     if tensor.array.ndim < 2:
         raise TorchError("matrix_dims", op=op, name=name)
     if not tensor.dtype.is_floating:
@@ -93,21 +93,6 @@ def refuse_half(kernel: str, tensor: Tensor) -> None:
         raise TorchError("not_implemented_for", kernel=kernel, dtype=tensor.dtype.scalar)
 
 
-def _check_determinant(session: Any, op: Op, bound: list[Any]) -> None:
-    check_square("linalg.det", bound[0])
-    refuse_half("lu_cpu", bound[0])
-
-
-def _check_slogdet(session: Any, op: Op, bound: list[Any]) -> None:
-    check_square("linalg.slogdet", bound[0])
-    refuse_low_precision("linalg.slogdet", bound[0])
-
-
-def _check_logdet(session: Any, op: Op, bound: list[Any]) -> None:
-    check_square("logdet", bound[0])
-    refuse_low_precision("logdet", bound[0])
-
-
 def transposed(ops: Any, value: Any) -> Any:
     """Every matrix with rows and columns exchanged."""
     return ops.transpose(value, -2, -1)
@@ -120,7 +105,7 @@ def constant(ops: Any, like: Any, array: Array) -> Any:
     return Operand(like.session, fresh(array.astype(like.dtype), like.tensor.dtype))
 
 
-def _keeping(kernel: Callable[..., Any]) -> Callable[..., Any]:
+def keeping(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """Return a kernel that also gives the matrices as it saw them, in the place of the factors that PyTorch keeps."""
 
     def call(A: Array, *rest: Any, **options: Any) -> tuple[Array, ...]:
@@ -130,71 +115,9 @@ def _keeping(kernel: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-# Determinants
-
-
-def determinant(A: Array) -> Array:
-    if lu.is_small(A):
-        return each(lu.determinant, A)
-    return np.asarray(np.linalg.det(A)).astype(A.dtype)
-
-
-def det_backward(ops: Any, grad: Any, A: Any, result: Any, kept: Any) -> Any:
-    """The solution X of A.T @ X = grad * det(A) * identity, which PyTorch takes for singular matrices, too."""
-    if isinstance(A, np.ndarray):
-        if not kept.size:
-            return np.zeros_like(A)
-        right = spread(ops, grad * result, A.shape[-1])
-        if singular_place(kept) is None:
-            return ops.linalg_solve(transposed(ops, kept), right)
-        return each(lambda matrix, columns: lu.solve(matrix.T, columns, nudged=True), kept, right)
-    size = A.shape[-1]
-    if A.size == 0:
-        return ops.zeros_of(A)
-    if size == 1:
-        return ops.unsqueeze(ops.unsqueeze(grad, -1), -1)
-    if singular_place(A.tensor.array) is not None:
-        return _degenerate_backward(ops, grad, A)
-    return ops.linalg_solve(transposed(ops, A), transposed(ops, spread(ops, grad * result, size)))
-
-
 def spread(ops: Any, value: Any, size: int) -> Any:
     """A number for each matrix, on the whole of its diagonal."""
     return ops.diag_embed(ops.expand(ops.unsqueeze(value, -1), (*value.shape, size)))
-
-
-def _degenerate_backward(ops: Any, grad: Any, A: Any) -> Any:
-    """The gradient of a determinant that is 0, by way of the singular values, each left out in turn."""
-    left, values, right = ops.linalg_svd(A)
-    scale = ops.unsqueeze(ops.linalg_det(left) * ops.linalg_det(right) * grad, -1)
-    others = prod_safe_backward(ops, scale, values, values.ndim - 1)
-    return ops.matmul(left * ops.unsqueeze(others, -2), right)
-
-
-def sign_and_log(A: Array) -> tuple[Array, Array]:
-    value = determinant(A)
-    if not lu.is_small(A):
-        sign, log = np.linalg.slogdet(A)
-        return np.asarray(sign, dtype=A.dtype), np.asarray(log, dtype=A.dtype)
-    log = np.log(np.abs(value.astype(np.float64))).astype(A.dtype)
-    # nan has no sign, which counts as 0.
-    return np.asarray(np.nan_to_num(np.sign(value))), np.asarray(log)
-
-
-def slogdet_backward(ops: Any, grads: Sequence[Any], A: Any, sign: Any, kept: Any) -> Any:
-    """The gradient of log |det(A)| is inv(A).T; the sign has none."""
-    if grads[1] is None:
-        return None
-    right = spread(ops, grads[1], A.shape[-1])
-    if isinstance(A, np.ndarray):
-        return ops.linalg_solve(transposed(ops, kept), right)
-    return ops.linalg_solve(transposed(ops, A), transposed(ops, right))
-
-
-def logdet(ops: Any, A: Any) -> Any:
-    """The logarithm of the determinant, nan where that is negative."""
-    sign, log = ops.linalg_slogdet(A)
-    return ops.where(sign == -1.0, math.nan, log)
 
 
 # Inverses and equations
@@ -306,7 +229,7 @@ def solve_backward(
     return to_matrix, ops.squeeze_dim(to_right, -1) if vector else to_right
 
 
-# Powers and norms
+# Powers
 
 
 def matrix_power(ops: Any, A: Any, n: int) -> Any:
@@ -331,67 +254,7 @@ def matrix_power(ops: Any, A: Any, n: int) -> Any:
     return result
 
 
-# The norms of matrices, besides that of Frobenius, which is a vector's.
-ORDERS = ("nuc", 2, -2, 1, -1, math.inf, -math.inf)
-
-
-def linalg_norm(ops: Any, A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
-    """A vector's or a matrix's norm."""
-    dims = (dim,) if isinstance(dim, int) else dim
-    if dims is not None and len(dims) not in (1, 2):
-        raise TorchError("linalg_norm_given_dims", dims=list(dims))
-    if ord is not None and dims is None and A.ndim not in (1, 2):
-        raise TorchError("linalg_norm_dims", ndim=A.ndim)
-    count = A.ndim if dims is None else len(dims)
-    if isinstance(ord, str) or (ord is not None and count == 2):
-        return matrix_norm(ops, A, ord, (-2, -1) if dims is None else dims, keepdim, dtype)
-    return ops.linalg_vector_norm(A, 2 if ord is None else ord, dims, keepdim, dtype=dtype)
-
-
-def matrix_norm(
-    ops: Any, A: Any, ord: Any = "fro", dim: Sequence[int] = (-2, -1), keepdim: bool = False, dtype: Any = None
-) -> Any:
-    """A norm of matrices: Frobenius, or the largest (smallest) sum of absolute values of a row or column."""
-    if ord not in ("fro", *ORDERS):
-        raise TorchError("matrix_norm_order", order=ord)
-    if A.ndim < 2:
-        raise TorchError("matrix_dims", op="linalg.matrix_norm", name="A")
-    if not A.tensor.dtype.is_floating:
-        raise TorchError("matrix_dtype", op="linalg.matrix_norm", dtype=A.tensor.dtype.scalar)
-    if ord in ("nuc", 2, -2):
-        refuse_low_precision("linalg.matrix_norm", A.tensor)
-    check_wanted_type("linalg.matrix_norm", A.tensor.dtype, dtype)
-    if ord == "fro":
-        return ops.linalg_vector_norm(A, 2, tuple(dim), keepdim, dtype=dtype)
-    if len(dim) != 2:
-        raise TorchError("matrix_norm_dims", dims=" ".join(map(str, dim)))
-    rows, columns = (wrap_dim(axis, A.ndim) for axis in dim)
-    if rows == columns:
-        raise TorchError("matrix_norm_same_dims", first=dim[0], second=dim[1])
-    if ord in ("nuc", 2, -2):
-        return _norm_of_singular_values(ops, A, ord, (rows, columns), keepdim, dtype)
-    first, second = (rows, columns) if abs(ord) == 1 else (columns, rows)
-    sums = ops.linalg_vector_norm(A, 1, (first,), keepdim, dtype=dtype)
-    if second > first and not keepdim:
-        second -= 1
-    return ops.amax(sums, (second,), keepdim) if ord > 0 else ops.amin(sums, (second,), keepdim)
-
-
-def _norm_of_singular_values(ops: Any, A: Any, ord: Any, dim: tuple[int, int], keepdim: bool, dtype: Any) -> Any:
-    """The sum of the singular values, or the largest or smallest of them."""
-    order = [*(axis for axis in range(A.ndim) if axis not in dim), *dim]
-    values = ops.linalg_svdvals(ops.permute(A if dtype is None else ops.to(A, dtype), tuple(order)))
-    if ord == "nuc":
-        made = ops.sum_dim(values, (-1,), keepdim)
-    else:
-        made = (ops.amax if ord > 0 else ops.amin)(values, (-1,), keepdim)
-    if not keepdim:
-        return made
-    back = ops.unsqueeze(made, -1)
-    return ops.permute(back, tuple(int(axis) for axis in np.argsort(order)))
-
-
-def _alias(name: str, target: str, where: str, doc: str, samples: Sequence[str] = (), **fields: Any) -> Op:
+def alias_of(name: str, target: str, where: str, doc: str, samples: Sequence[str] = (), **fields: Any) -> Op:
     """Return a row that runs the row of ``torch.linalg`` under another name."""
     return composite(
         f"{name}(Tensor A)",
@@ -404,8 +267,6 @@ def _alias(name: str, target: str, where: str, doc: str, samples: Sequence[str] 
 
 
 HELPERS = {
-    "det_backward": det_backward,
-    "slogdet_backward": slogdet_backward,
     "inverse_backward": inverse_backward,
     "solve_backward": solve_backward,
 }
@@ -415,45 +276,6 @@ MATRIX = "(a.reshape(-1)[:2].diag_embed() + 0.1)"
 POSITIVE = "(torch.eye(2) * 3 + a.reshape(-1)[:1])"
 
 ROWS = [
-    general(
-        "linalg_det(Tensor A)",
-        "LinalgDetBackward0",
-        _keeping(determinant),
-        hidden=1,
-        where="l",
-        grad={"A": "det_backward(grad, A, result, result1)"},
-        check=_check_determinant,
-        doc="the determinant",
-        samples=(f"torch.linalg.det({MATRIX})",),
-    ),
-    _alias("det", "linalg_det", "mt", "the determinant", (f"{MATRIX}.det()",)),
-    general(
-        "linalg_slogdet(Tensor A)",
-        "LinalgSlogdetBackward0",
-        _keeping(sign_and_log),
-        hidden=1,
-        where="l",
-        grad={"A": "slogdet_backward(grads, A, result0, result2)"},
-        outputs=("sign", "logabsdet"),
-        differentiable_outputs=2,
-        check=_check_slogdet,
-        doc="the determinant's sign and the logarithm of its size",
-        samples=(f"torch.linalg.slogdet({MATRIX})",),
-    ),
-    _alias(
-        "slogdet",
-        "linalg_slogdet",
-        "mt",
-        "the determinant's sign and the logarithm of its size",
-        outputs=("sign", "logabsdet"),
-    ),
-    composite(
-        "logdet(Tensor A)",
-        logdet,
-        check=_check_logdet,
-        doc="the logarithm of the determinant",
-        samples=(f"torch.logdet({MATRIX})",),
-    ),
     general(
         "linalg_inv(Tensor A)",
         "LinalgInvExBackward0",
@@ -465,11 +287,11 @@ ROWS = [
         doc="the inverse",
         samples=(f"torch.linalg.inv({MATRIX})",),
     ),
-    _alias("inverse", "linalg_inv", "mt", "the inverse", (f"{MATRIX}.inverse()",)),
+    alias_of("inverse", "linalg_inv", "mt", "the inverse", (f"{MATRIX}.inverse()",)),
     general(
         "linalg_solve(Tensor A, Tensor B, *, bool left=True)",
         "LinalgSolveExBackward0",
-        _keeping(solution),
+        keeping(solution),
         hidden=1,
         where="l",
         layout=AS_MADE,
@@ -490,22 +312,6 @@ ROWS = [
         matrix_power,
         doc="self multiplied with itself n times",
         samples=(f"{MATRIX}.matrix_power(2)",),
-    ),
-    composite(
-        "linalg_norm(Tensor A, any ord=None, any dim=None, bool keepdim=False, *, dtype? dtype=None)",
-        linalg_norm,
-        where="l",
-        doc="a vector's or a matrix's norm",
-        samples=("torch.linalg.norm(a)",),
-    ),
-    composite(
-        "linalg_matrix_norm(Tensor A, any ord='fro', int[] dim=-2, bool keepdim=False, *, dtype? dtype=None)",
-        lambda ops, A, ord="fro", dim=-2, keepdim=False, dtype=None: matrix_norm(
-            ops, A, ord, (-2, -1) if dim == -2 else dim, keepdim, dtype
-        ),
-        where="l",
-        doc="a matrix's norm",
-        samples=("torch.linalg.matrix_norm(torch.stack([a, a]))",),
     ),
     composite(
         "linalg_matmul(Tensor input, Tensor other)",

@@ -16,17 +16,16 @@ from detachsim.engine.tensor import Tensor, fresh
 from detachsim.ops.loss import refuse_gradient
 from detachsim.ops.matrices import (
     MATRIX,
-    ORDERS,
     POSITIVE,
     are_finite,
     check_matrix,
     check_shape,
     check_square,
-    matrix_norm,
     require_numbers,
     singular_place,
     transposed,
 )
+from detachsim.ops.matrix_norms import ORDERS, matrix_norm
 from detachsim.ops.numeric import numel
 from detachsim.ops.row import composite, general
 

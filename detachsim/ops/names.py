@@ -48,8 +48,10 @@ unique_consecutive unique_dim
 bucketize searchsorted
 """,
     "linear": """
-_squeezed_product addbmm addbmm_ addmm addmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ bmm dot expand_batch
-left_factor_grad matmul mm mv right_factor_grad squeeze_product times vdot
+_squeezed_product bmm dot left_factor_grad matmul mm mv right_factor_grad squeeze_product vdot
+""",
+    "product_sums": """
+addbmm addbmm_ addmm addmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ expand_batch times
 """,
     "typed_products": """
 addmm addmm_dtype baddbmm baddbmm_dtype bmm bmm_dtype mm mm_dtype
@@ -62,9 +64,13 @@ trace trace_backward trilinear_product
 einsum
 """,
     "matrices": """
-det det_backward inverse inverse_backward linalg_det linalg_inv linalg_matmul linalg_matrix_norm
-linalg_matrix_power linalg_norm linalg_slogdet linalg_solve logdet matrix_power slogdet slogdet_backward
-solve_backward
+inverse inverse_backward linalg_inv linalg_matmul linalg_matrix_power linalg_solve matrix_power solve_backward
+""",
+    "determinants": """
+det det_backward linalg_det linalg_slogdet logdet slogdet slogdet_backward
+""",
+    "matrix_norms": """
+linalg_matrix_norm linalg_norm
 """,
     "factorizations": """
 cholesky cholesky_backward cholesky_inverse cholesky_inverse_backward cholesky_solve cholesky_solve_backward
