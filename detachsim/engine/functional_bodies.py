@@ -178,8 +178,11 @@ def _instance_norm(c: Calls, input: Any, use_input_stats: Any, **given: Any) -> 
 def _group_norm(c: Calls, input: Any, num_groups: Any, weight: Any, bias: Any, eps: Any) -> None:
     c.attribute(input, "dim")
     ndim = len(c.shape(input))
-    if ndim < 2:
+    if ndim < 2 and c.dialect == NEWEST:
         raise TorchError("group_norm_dims", ndim=ndim)
+    if ndim < 2:
+        # 1.13 asks for the sizes without looking whether they are there.
+        raise TorchError("dim_range", low=-1, high=0, dim=1) if ndim else TorchError("dim_none", dim=0)
     if not isinstance(num_groups, (int, float, Tensor)):
         text = f"unsupported operand type(s) for //: 'int' and '{type_word(num_groups)}'"
         raise TorchError("python", type="TypeError", text=text)

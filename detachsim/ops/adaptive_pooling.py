@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from detachsim.engine.dialects import NEWEST
+from detachsim.engine.dtypes import float16
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.ops.element_types import refuse_integers
@@ -18,7 +20,7 @@ def _check_max2d(session: Any, op: Op, bound: list[Any]) -> None:
     _refuse_dims("adaptive_max_pool2d", self, 2, colon=":")
     _refuse_empty("adaptive_max_pool2d", self)
     _refuse_negative(self, size)
-    if not self.dtype.is_floating:
+    if not self.dtype.is_floating or (self.dtype is float16 and session.dialect != NEWEST):
         raise TorchError("not_implemented_for", kernel="adaptive_max_pool2d", dtype=self.dtype.scalar)
 
 

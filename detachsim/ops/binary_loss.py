@@ -49,6 +49,8 @@ def _check_bce(session: Any, op: Op, bound: list[Any]) -> None:
     if not self.dtype.is_floating:
         raise TorchError("not_implemented_for", kernel="binary_cross_entropy", dtype=self.dtype.scalar)
     refuse_gradient(session, "binary_cross_entropy", weight=bound[2])
+    if self.dtype.is_reduced and session.dialect != NEWEST:
+        raise TorchError("not_implemented_for", kernel="binary_cross_entropy", dtype=self.dtype.scalar)
     wrong = [np.asarray(~((value.array >= 0) & (value.array <= 1))) for value in (self, target)]
     if session.dialect != NEWEST:
         wrong[1][...] = False  # it was not looked at yet

@@ -84,6 +84,10 @@ def _check_target(target: Any) -> None:
         raise TorchError("nll_target_dtype", dtype=target.dtype.scalar)
 
 
+def _refuse_weight(session: Any, weight: Any) -> None:
+    refuse_gradient(session, "nll_loss_forward", weight=weight and weight.tensor)
+
+
 def _check_nll(session: Any, op: Op, bound: list[Any]) -> None:
     self, target, weight, ignore_index = bound[0], bound[1], bound[2], bound[4]
     refuse_gradient(session, "nll_loss2d_forward" if op.name == "nll_2d_kernel" else "nll_loss_forward", weight=weight)
@@ -138,8 +142,13 @@ def nll_of(ops: Any, self: Any, target: Any, weight: Any, reduction: str, ignore
     """nll_loss for every number of dims."""
     if self.ndim < 1:
         raise TorchError("nll_dims", ndim=self.ndim)
+    if self.ndim == 1:
+        _refuse_weight(self.session, weight)
     if self.ndim == 1 and target.ndim == 1 and ops.is_old:
-        raise TorchError("nll_one_target_size", input=list(self.shape), target=list(target.shape))
+        if self.shape != target.shape:
+            raise TorchError("nll_one_target_size", input=list(self.shape), target=list(target.shape))
+        # 1.13 reads the first of as many targets as there are classes.
+        return ops.nll_kernel(self, ops.select(target, 0, 0), weight, reduction, ignore_index)
     if self.ndim == 1 and target.ndim == 1:
         _check_target(target.tensor)
         if target.shape[0] != 1:
@@ -149,6 +158,7 @@ def nll_of(ops: Any, self: Any, target: Any, weight: Any, reduction: str, ignore
     if self.ndim > 1 and self.shape[0] != given:
         raise TorchError("nll_batch", input=self.shape[0], target=given)
     if self.ndim <= 2:
+        _refuse_weight(self.session, weight)
         if target.ndim > 1:
             raise TorchError("nll_many_targets")
         return ops.nll_kernel(self, target, weight, reduction, ignore_index)

@@ -148,9 +148,9 @@ def _check_multilabel(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("classes_input", sizes=list(self.shape))
     if target.shape != self.shape:
         raise TorchError("multilabel_target", target=list(target.shape), input=list(self.shape))
-    _check_types(self, target, "multilabel_margin_loss_forward_out_frame")
     if target.array.size and not ((target.array >= -1) & (target.array < (self.shape or (1,))[-1])).all():
         raise TorchError("multilabel_range")
+    _check_types(self, target, "multilabel_margin_loss_forward_out_frame")
 
 
 def multilabel_margin_loss(

@@ -340,7 +340,7 @@ def bilinear(ops: Any, input1: Any, input2: Any, weight: Any, bias: Any = None) 
     """input1 @ weight[k] @ input2 for each output k, and bias."""
     given = {"input1": input1, "input2": input2, "weight": weight} | ({} if bias is None else {"bias": bias})
     types = {name: value.tensor.dtype for name, value in given.items()}
-    if len(set(types.values())) > 1:
+    if len(set(types.values())) > 1 and not ops.is_old:
         raise TorchError("bilinear_dtypes", types=", ".join(f"{name}: {dtype.cpp}" for name, dtype in types.items()))
     if input1.ndim != input2.ndim:
         raise TorchError("bilinear_dims", left=input1.ndim, right=input2.ndim)
@@ -349,11 +349,13 @@ def bilinear(ops: Any, input1: Any, input2: Any, weight: Any, bias: Any = None) 
         if left != right:
             raise TorchError("bilinear_batch", dim=dim, left=left, right=right)
     for place, (name, tensor) in enumerate((("input1", input1), ("input2", input2)), 1):
-        expected = weight.shape[require_dim(place, weight.ndim)]
-        if tensor.shape[-1] != expected:
-            raise TorchError("bilinear_sizes", name=name, found=tensor.shape[-1], expected=expected)
+        asked = [(tensor, -1), (weight, place)]
+        for value, dim in asked if ops.is_old else reversed(asked):
+            require_dim(dim, value.ndim)
+        if tensor.shape[-1] != weight.shape[place]:
+            raise TorchError("bilinear_sizes", name=name, found=tensor.shape[-1], expected=weight.shape[place])
     outputs = weight.shape[0]
-    if bias is not None and bias.shape[0] != outputs:
+    if bias is not None and bias.shape[require_dim(0, bias.ndim)] != outputs:
         raise TorchError("bilinear_sizes", name="bias", found=bias.shape[0], expected=outputs)
     first = ops.reshape(input1, (-1, input1.shape[-1]))
     second = ops.reshape(input2, (-1, input2.shape[-1]))

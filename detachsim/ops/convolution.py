@@ -128,7 +128,7 @@ def _check_convolution(session: Any, op: Op, bound: list[Any]) -> None:
         _check_transposed(input, weight, bias, groups)
         if not _is_nothing(input, weight):
             _check_measures(input, weight, stride, padding, dilation, output_padding)
-            _check_types(input, weight, f"slow_conv_transpose{max(dims, 2)}d_out_cpu")
+            _check_types(input, weight, convolution_kernel(bound))
         return
     if input.shape[1] != weight.shape[1] * groups:
         raise TorchError(
@@ -150,7 +150,21 @@ def _check_convolution(session: Any, op: Op, bound: list[Any]) -> None:
     if 0 in dilation:
         raise TorchError("conv_dilation", dilation=[*[1] * (2 - dims), *dilation])
     if not _is_nothing(input, weight):
-        _check_types(input, weight, "compute_columns3d" if dims == 3 else "slow_conv2d_cpu")
+        _check_types(input, weight, convolution_kernel(bound))
+
+
+def convolution_kernel(bound: list[Any]) -> str:
+    """Return the name of the kernel that PyTorch convolves with, or of what makes columns for it."""
+    _, weight, _, stride, padding, dilation, transposed, _, _ = bound
+    dims = len(stride)
+    if transposed:
+        return f"slow_conv_transpose{max(dims, 2)}d_out_cpu"
+    if any(step != 1 for step in dilation):
+        return "slow_conv_dilated<>"
+    if dims < 3:
+        return "slow_conv2d_cpu"
+    is_product = {*weight.shape[2:], *stride} == {1} and set(padding) == {0}
+    return "slow_conv3d_cpu" if is_product else "compute_columns3d"
 
 
 def _is_nothing(input: Any, weight: Any) -> bool:

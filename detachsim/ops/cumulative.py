@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
@@ -99,8 +100,6 @@ def _running(name: str) -> Any:
 
     def kernel(self: Array, dim: int) -> tuple[Array, Array]:
         if self.ndim == 0:
-            if dim not in (0, -1):
-                raise TorchError("cumulative_number", name=name, dim=dim)
             return self.copy(), np.zeros((), np.int64)
         axis = wrap_dim(dim, self.ndim)
         rows = np.moveaxis(self, axis, 0)
@@ -129,6 +128,14 @@ def running_backward(ops: Any, grad: Any, self: Any, dim: int, indices: Any) -> 
     return ops.scatter_add(ops.zeros_of(self), dim, indices, grad)
 
 
+def _check_extreme(session: Any, op: Op, bound: list[Any]) -> None:
+    ndim, dim = bound[0].array.ndim, bound[1]
+    if ndim:
+        wrap_dim(dim, ndim)
+    elif dim not in (0, -1) and session.dialect == NEWEST:
+        raise TorchError("cumulative_number", name=op.name, dim=dim)
+
+
 def _runnings(name: str, node: str, word: str) -> Op:
     return general(
         f"{name}(Tensor self, int dim)",
@@ -137,6 +144,7 @@ def _runnings(name: str, node: str, word: str) -> Op:
         grad={"self": "running_backward(grad, self, dim, result1)"},
         gradient_edits={"self": 2},
         outputs=("values", "indices"),
+        check=_check_extreme,
         inside=name,
         result_edits=1,
         doc=f"the {word} so far along dim, and where it is; the last of ties gets the gradient",

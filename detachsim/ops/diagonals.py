@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_FIRST
@@ -72,11 +73,25 @@ def diag_backward(ops: Any, grad: Any, shape: tuple[int, ...], diagonal_: int) -
     return ops.diagonal_backward(grad, shape, diagonal_, 0, 1)
 
 
+def _check_unfold(session: Any, op: Op, bound: list[Any]) -> None:
+    self, dimension, size, step = bound
+    axis = wrap_dim(dimension, self.array.ndim)
+    if size >= 0:
+        return
+    if session.dialect == NEWEST:
+        raise TorchError("unfold_negative", size=size)
+    if step <= 0:
+        raise TorchError("unfold_step", step=step)
+    sizes, strides = [*self.shape, size], [stride // self.array.itemsize for stride in self.array.strides]
+    if self.array.ndim:
+        sizes[axis] = (sizes[axis] - size) // step + 1
+        strides = [*strides[:axis], strides[axis] * step, *strides[axis + 1 :], strides[axis]]
+    raise TorchError("as_strided_overflow", sizes=sizes, strides=strides or [1])
+
+
 def unfold(self: Array, dimension: int, size: int, step: int) -> Array:
     axis = wrap_dim(dimension, self.ndim)
     length = self.shape[axis] if self.ndim else 1
-    if size < 0:
-        raise TorchError("unfold_negative", size=size)
     if size > length:
         raise TorchError("unfold_size", dim=axis, length=length, size=size)
     if step <= 0:
@@ -121,9 +136,6 @@ def slice_scatter(
 
     if not self.ndim:
         raise TorchError("slice_zero_dim")
-    wrap_dim(dim, self.ndim)
-    if step <= 0:
-        raise TorchError("slice_scatter_step")
     made = np.array(self)
     return _put(self, src, slice_kernel(made, dim, start, end, step), made)
 
@@ -168,15 +180,6 @@ ROWS = [
         samples=("(a * torch.ones(2, 3)).diagonal()",),
     ),
     general(
-        "diagonal_copy(Tensor self, int offset=0, int dim1=0, int dim2=1)",
-        "DiagonalBackward0_copy",
-        lambda self, offset=0, dim1=0, dim2=1: np.array(diagonal(self, offset, dim1, dim2)),
-        where="t",
-        grad=_BACK,
-        result_edits=1,
-        doc="a copy of a diagonal",
-    ),
-    general(
         "diagonal_backward(Tensor grad_output, int[] input_sizes, int offset, int dim1, int dim2)",
         "DiagonalBackwardBackward0",
         put_diagonal,
@@ -217,6 +220,7 @@ ROWS = [
         "unfold(Tensor self, int dimension, int size, int step)",
         "UnfoldBackward0",
         unfold,
+        check=_check_unfold,
         where="m",
         grad={"self": "unfold_backward(grad, self_size, dimension, size, step)"},
         doc="a view of all windows of a size along a dim",

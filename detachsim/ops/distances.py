@@ -67,7 +67,7 @@ def distances(ops: Any, x1: Any, x2: Any, p: float = 2.0, compute_mode: str | No
     left, right = x1.tensor.dtype, x2.tensor.dtype
     if left is not right:
         raise TorchError("scalar_types", expected=left.scalar, found=right.scalar)
-    if left.is_reduced:
+    if left.is_reduced and x1.size and x2.size:
         raise TorchError("not_implemented_for", kernel="cdist", dtype=left.scalar)
     broadcast_shape(x1.shape[:-2], x2.shape[:-2])
     return ops.cdist_kernel(x1, x2, p)
@@ -117,6 +117,13 @@ def _check_pairs_gradient(session: Any, op: Op, bound: list[Any]) -> None:
     rows = self.shape[0]
     if self.array.ndim > 2 or rows * (rows - 1) // 2 != distance.array.size:
         raise LimitError(CHANGED)
+
+
+def _refuse_half(session: Any, op: Op, bound: list[Any]) -> None:
+    """Refuse what 1.13 has no gradient for, even where there are no columns."""
+    dtype = bound[1].dtype
+    if dtype.is_reduced:
+        raise TorchError("not_implemented_for", kernel="pdist_backward", dtype=dtype.scalar)
 
 
 def pair_distances(ops: Any, self: Any, p: float = 2.0) -> Any:
@@ -196,6 +203,7 @@ ROWS: list[Op] = [
         "PdistBackwardBackward0",
         pdist_backward,
         check=_check_pairs_gradient,
+        older={"torch-1.13": {"refuses": _refuse_half}},
         where="",
         grad=_refused("grad_output, self, distance", "_pdist_backward"),
         doc="the gradient of pdist",

@@ -11,6 +11,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.op import CAST
 from detachsim.engine.parser import type_word
 from detachsim.engine.promotion import result_type
+from detachsim.engine.tensor import Tensor
 
 Check = Callable[..., None]
 
@@ -56,6 +57,32 @@ def no_bools(kernel: str) -> Check:
             raise TorchError("not_implemented_for", kernel=kernel, dtype=dtype.scalar)
 
     return check
+
+
+def where_elements(check: Check) -> Check:
+    """Ask ``check`` only where there are elements: PyTorch gives what has none without calling its kernel."""
+
+    def asked(session: Any, op: Any, bound: list[Any]) -> None:
+        if holds_elements(op, bound):
+            check(session, op, bound)
+
+    return asked
+
+
+def where_dims(check: Check) -> Check:
+    """Ask ``check`` only where there are dims: PyTorch copies a number without calling its kernel."""
+
+    def asked(session: Any, op: Any, bound: list[Any]) -> None:
+        if bound[0].shape:
+            check(session, op, bound)
+
+    return asked
+
+
+def holds_elements(op: Any, bound: list[Any]) -> bool:
+    """Say whether every tensor among the arguments has elements."""
+    tensors = (bound[i] for i in op.tensor_positions)
+    return all(tensor.array.size for tensor in tensors if isinstance(tensor, Tensor))
 
 
 def whole_numbers_only(kernel: str) -> Check:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
@@ -161,6 +162,8 @@ def _check_bag(session: Any, op: Op, bound: list[Any]) -> None:
             raise TorchError("bag_indices_type", type=tensor.dtype.tensor_type)
     if not weight.dtype.is_floating:
         raise TorchError("bag_table_type", type=weight.dtype.tensor_type)
+    if weight.dtype is dtypes.bfloat16 and session.dialect != NEWEST:
+        raise TorchError("bag_table_type", type="CPUBFloat16Type")
     if weights is not None and weights.dtype is not weight.dtype:
         raise TorchError("bag_weights_type", weight=weight.dtype.tensor_type, weights=weights.dtype.tensor_type)
     if include_last and not offsets.array.size:
@@ -174,7 +177,10 @@ def _check_bag(session: Any, op: Op, bound: list[Any]) -> None:
     if wrong.size:
         quick = weight.dtype is not dtypes.float64 and mode != MAX and padding < 0
         found = int(indices.array[wrong[0]])
-        raise TorchError("bag_range_quick" if quick else "bag_range", place=int(wrong[0]), found=found, rows=rows)
+        line = 216 if weight.dtype is dtypes.float16 else 214
+        raise TorchError(
+            "bag_range_quick" if quick else "bag_range", place=int(wrong[0]), found=found, rows=rows, line=line
+        )
 
 
 def bags_backward(ops: Any, name: str) -> Operand:

@@ -90,7 +90,7 @@ def _cholesky_of(work: Array) -> int:
 def _check_cholesky_ex(session: Any, op: Op, bound: list[Any]) -> None:
     A, upper, check_errors = bound
     check_square("linalg.cholesky", A)
-    refuse_half("cholesky_cpu", A)
+    refuse_half("cholesky_cpu", A, skips_empty=True)
     if not check_errors:
         return
     _, info = cholesky_ex(A.array, upper)
@@ -272,6 +272,8 @@ def tensor_solution(ops: Any, A: Any, B: Any, dims: Sequence[int] | None = None)
     """The solution of what A makes of the dims that it has more than B."""
     if dims is not None:
         A = ops.movedim(A, tuple(dims), tuple(range(A.ndim - len(dims), A.ndim)))
+    if A.ndim < B.ndim:
+        raise TorchError("sizes_backwards")
     last, count = A.shape[B.ndim :], numel(B.shape)
     if numel(last) != count:
         raise TorchError("tensorsolve_sizes", last=numel(last), first=count)

@@ -9,7 +9,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.ops import selection_order
-from detachsim.ops.element_types import no_bools
+from detachsim.ops.element_types import no_bools, where_dims, where_elements
 from detachsim.ops.numeric import dims, wrap_dim
 from detachsim.ops.row import general
 
@@ -208,12 +208,17 @@ def _amaxes(name: str, node: str, word: str) -> Op:
 
 def aminmax(self: Array, dim: int | None = None, keepdim: bool = False) -> tuple[Array, Array]:
     axes = () if dim is None else (wrap_dim(dim, self.ndim),)
+    low, high = _amax("amin")(self, axes, keepdim), _amax("amax")(self, axes, keepdim)
+    return low, high
+
+
+def _check_aminmax(session: Any, op: Op, bound: list[Any]) -> None:
+    self, dim = bound[0].array, bound[1]
+    axes = () if dim is None else (wrap_dim(dim, self.ndim),)
     if self.size == 0 and (not axes or self.shape[axes[0]] == 0):
         if axes:
             raise TorchError("aminmax_empty_dim", dim=axes[0])
         raise TorchError("aminmax_empty")
-    low, high = _amax("amin")(self, axes, keepdim), _amax("amax")(self, axes, keepdim)
-    return low, high
 
 
 def _arg(name: str) -> Any:
@@ -233,10 +238,10 @@ def _arg(name: str) -> Any:
 
 def _check_arg(session: Any, op: Op, bound: list[Any]) -> None:
     self, dim = bound[0].array, bound[1]
-    if self.size == 0:
-        if dim is None:
-            raise TorchError("reduce_empty_arg", op=op.name)
+    if dim is not None:
         _refuse_empty_dims(op.name, self, (dim,))
+    elif self.size == 0:
+        raise TorchError("reduce_empty_arg", op=op.name)
 
 
 def _refuse_bools(session: Any, op: Op, bound: list[Any]) -> None:
@@ -257,6 +262,7 @@ def _args(name: str, word: str) -> Op:
         _arg(name),
         check=_check_arg,
         check_dtypes=_refuse_bools,
+        older={"torch-1.13": {"check_dtypes": None, "refuses": where_elements(no_bools(f"{name}_cpu"))}},
         result_edits=_arg_edits,
         doc=f"where the {word} is; the first of ties",
         samples=(f"a.{name}()", f"a.{name}(0)"),
@@ -387,6 +393,7 @@ ROWS = [
         gradient_edits={"self": "all(grad is not None for grad in grads)"},
         outputs=("min", "max"),
         differentiable_outputs=2,
+        check=_check_aminmax,
         result_edits=lambda bound: 1 if bound[1] is None else _selection_edits(bound),
         older={
             "torch-1.13": {
@@ -406,7 +413,7 @@ ROWS = [
         median,
         grad={"self": "extreme_backward(grad, self, result)"},
         gradient_edits={"self": 1},
-        refuses=no_bools("median_cpu"),
+        refuses=where_elements(no_bools("median_cpu")),
         result_edits=lambda bound: int(not bound[0].array.size),
         doc="the middle value, the lower of two; ties share the gradient",
         samples=("a.median()",),
@@ -431,7 +438,7 @@ ROWS = [
         nanmedian,
         grad={"self": "extreme_backward(grad, self, result)"},
         gradient_edits={"self": 1},
-        refuses=no_bools("median_cpu"),
+        refuses=where_elements(no_bools("median_cpu")),
         result_edits=lambda bound: int(not bound[0].array.size),
         doc="the middle value of those that are not nan",
         samples=("a.nanmedian()",),
@@ -469,7 +476,7 @@ ROWS = [
         gradient_edits={"self": 2},
         outputs=_PAIR,
         check=_check_kth,
-        refuses=no_bools("kthvalue_cpu"),
+        refuses=where_dims(no_bools("kthvalue_cpu")),
         inside="kthvalue",
         result_edits=1,
         doc="the k-th smallest value along dim, and where it is",

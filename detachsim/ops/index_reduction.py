@@ -139,24 +139,30 @@ def _check(session: Any, op: Op, bound: list[Any]) -> None:
     if reduce not in _REDUCTIONS:
         raise TorchError("index_reduce_mode", reduce=reduce)
     check_slices(session, "index_reduce", bound)
-    session.warn_once("index_reduce_beta")
     check_vector(session, bound)
 
 
 def _refuse_outside(session: Any, op: Op, bound: list[Any]) -> None:
-    self, dim, index = bound[0].array, bound[1], bound[2].array
+    self, dim, index, include_self = bound[0].array, bound[1], bound[2].array, bound[5]
     axis = wrap_dim(dim, self.ndim)
+    # After the memory was looked at.
+    session.warn_once("index_reduce_beta")
+    length = length_along(self, axis)
+    if not include_self:
+        if bound[0].dtype is boolean:
+            raise TorchError("not_implemented_for", kernel="index_reduce_func_exclude_input_init", dtype=boolean.scalar)
+        # What does not count is overwritten first, where indices from the end are right.
+        for place in index.reshape(-1):
+            if not -length <= place < length:
+                raise TorchError("index_range", index=int(place), dim=axis, size=length)
+    if bound[0].dtype is boolean and self.ndim < 2:  # larger ones are reduced slice by slice, by an op that takes them
+        raise TorchError("not_implemented_for", kernel="index_func_", dtype=boolean.scalar)
     if not index.size:
         return
     if self.ndim > 1 and not self.shape[axis]:
         raise TorchError("select_range", index=0, sizes=list(self.shape), dim=axis)
-    if is_outside(index, length_along(self, axis)):
+    if is_outside(index, length):
         raise TorchError("index_select_range")
-    if bound[0].dtype is boolean:
-        if not bound[5]:
-            raise TorchError("not_implemented_for", kernel="index_reduce_func_exclude_input_init", dtype=boolean.scalar)
-        if self.ndim < 2:  # larger ones are reduced slice by slice, by an op that takes them
-            raise TorchError("not_implemented_for", kernel="index_func_", dtype=boolean.scalar)
 
 
 HELPERS = {"index_reduce_backward": index_reduce_backward, "refuse_second": refuse_second}

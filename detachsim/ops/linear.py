@@ -22,6 +22,12 @@ def refuse_bool(tensor: Tensor, kernel: str) -> None:
         raise TorchError("not_implemented_for", kernel=kernel, dtype="Bool")
 
 
+def refuse_bool_factors(left: Tensor, right: Tensor, kernel: str) -> None:
+    """Raise the error of a product's kernel, which is called only where there are elements to multiply."""
+    if left.array.size and right.array.size:
+        refuse_bool(left, kernel)
+
+
 def _refuse_first(session: Any, tensor: Tensor, kernel: str) -> None:
     """Refuse what 1.13 looks at before it compares types: whether its kernel knows the first one."""
     if session.dialect != NEWEST and tensor.dtype in (dtypes.boolean, dtypes.float16):
@@ -38,7 +44,7 @@ def _check_mm(session: Any, op: Op, bound: list[Any]) -> None:
     if left.dtype is not right.dtype:
         _refuse_first(session, left, "addmm_impl_cpu_")
         raise TorchError("mm_dtype", left=left.dtype, right=right.dtype)
-    refuse_bool(left, "addmm_impl_cpu_")
+    refuse_bool_factors(left, right, "addmm_impl_cpu_")
 
 
 def check_inner(left: Tensor, right: Tensor) -> None:
@@ -61,7 +67,7 @@ def _check_mv(session: Any, op: Op, bound: list[Any]) -> None:
         _refuse_first(session, matrix, "addmv_impl_cpu")
         kind = vector.dtype.scalar
         raise TorchError("mv_dtype", vector=kind, matrix=matrix.dtype.scalar, start=kind)
-    refuse_bool(matrix, "addmv_impl_cpu")
+    refuse_bool_factors(matrix, vector, "addmv_impl_cpu")
 
 
 def _check_dot(session: Any, op: Op, bound: list[Any]) -> None:
@@ -78,7 +84,7 @@ def _check_dot(session: Any, op: Op, bound: list[Any]) -> None:
 def _check_bmm(session: Any, op: Op, bound: list[Any]) -> None:
     left, right = bound
     check_batches(left, right)
-    refuse_bool(left, "bmm")
+    refuse_bool_factors(left, right, "bmm")
     if left.dtype is not right.dtype:
         _refuse_first(session, left, "bmm")
     if left.dtype is not right.dtype:

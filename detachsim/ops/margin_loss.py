@@ -202,7 +202,7 @@ def triplet_margin_loss(
     """max(0, distance of anchor and positive - distance of anchor and negative + margin)."""
     reduction = chosen_reduction(anchor, size_average, reduce, reduction)
     check_reduction(reduction)
-    if margin <= 0:
+    if margin <= 0 and not ops.is_old:
         raise TorchError("triplet_margin", margin=margin)
     if not anchor.ndim == positive.ndim == negative.ndim:
         raise TorchError("triplet_dims", anchor=anchor.ndim, positive=positive.ndim, negative=negative.ndim)

@@ -7,6 +7,7 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.empties import with_strides
 from detachsim.engine.errors import TorchError
@@ -21,18 +22,37 @@ from detachsim.ops.row import composite, general
 from detachsim.ops.shape import require_expandable
 
 
+def _truth(mask: Array) -> Array:
+    """Return a mask as truth values: of the older masks of other types, which were checked, the first byte counts."""
+    return mask if mask.dtype == np.bool_ else _bytes(mask, 0) != 0
+
+
+def _bytes(mask: Array, place: int) -> Array:
+    rows = np.ascontiguousarray(mask)
+    return rows.view(np.uint8).reshape(*mask.shape, mask.itemsize)[..., place]
+
+
+def _check_bytes(mask: Tensor) -> None:
+    """Refuse what 1.13 reads as neither true nor false; of other types it reads the first byte."""
+    if mask.array.size:
+        # bfloat16 is kept as the upper half of a float32.
+        first = _bytes(mask.array, 2 if mask.dtype is dtypes.bfloat16 else 0)
+        if (first > 1).any():
+            raise TorchError("mask_bytes")
+
+
 def masked_fill(self: Array, mask: Array, value: Any) -> Array:
     filling = np.asarray(value)
     if not isinstance(value, np.ndarray):
         filling = filling.astype(self.dtype)
     elif filling.dtype != self.dtype:
         filling = dtypes.cast(filling, dtypes.BY_NUMPY[filling.dtype], dtypes.BY_NUMPY[self.dtype])
-    return np.asarray(np.where(mask, filling, self), order="C")
+    return np.asarray(np.where(_truth(mask), filling, self), order="C")
 
 
 def masked_select(self: Array, mask: Array) -> Array:
     shape = broadcast_shape(mask.shape, self.shape)
-    return np.array(np.broadcast_to(self, shape)[np.broadcast_to(mask.astype(bool, copy=False), shape)])
+    return np.array(np.broadcast_to(self, shape)[np.broadcast_to(_truth(mask), shape)])
 
 
 def masked_select_backward(ops: Any, grad: Any, self: Any, mask: Any) -> Any:
@@ -44,7 +64,7 @@ def masked_select_backward(ops: Any, grad: Any, self: Any, mask: Any) -> Any:
 def masked_scatter(self: Array, mask: Array, source: Array) -> Array:
     shape = broadcast_shape(mask.shape, self.shape)
     made = np.array(np.broadcast_to(self, shape))
-    chosen = np.broadcast_to(mask, shape)
+    chosen = np.broadcast_to(_truth(mask), shape)
     count = int(np.count_nonzero(chosen))
     if source.size < count:
         raise TorchError("masked_scatter_source")
@@ -109,6 +129,7 @@ def _check_masked_fill(session: Any, op: Op, bound: list[Any]) -> None:
         if shape != bound[0].shape:
             raise TorchError("inplace_broadcast", output=list(bound[0].shape), broadcast=list(shape))
     require_fit(session, bound[0].dtype, value.array.item() if isinstance(value, Tensor) else value)
+    _check_bytes(bound[1])
     if recorded and not op.mutates and not bound[0].dtype.is_floating:
         raise TorchError("autograd_dtype", dtype=bound[0].dtype.scalar)
 
@@ -119,6 +140,7 @@ def _check_masked_select(session: Any, op: Op, bound: list[Any]) -> None:
     elif bound[1].dtype is not dtypes.boolean:
         raise TorchError("masked_select_dtype")
     broadcast_shape(bound[1].shape, bound[0].shape)
+    _check_bytes(bound[1])
 
 
 def _check_masked_scatter(session: Any, op: Op, bound: list[Any]) -> None:
@@ -130,8 +152,11 @@ def _check_masked_scatter(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("masked_scatter_dtypes", left=bound[0].dtype.scalar, right=bound[2].dtype.scalar)
     if op.mutates:
         require_expandable(bound[1], bound[0].shape)
-    if bound[1].dtype is not dtypes.boolean:
+    if bound[1].dtype is dtypes.uint8:
+        session.warn("masked_scatter_uint8")
+    if bound[1].dtype is not dtypes.boolean and session.dialect == NEWEST:
         raise TorchError("masked_scatter_mask", dtype=bound[1].dtype.scalar)
+    _check_bytes(bound[1])
 
 
 HELPERS = {

@@ -24,8 +24,11 @@ def each(function: Callable[..., Array], *arrays: Array) -> Array:
     lead = arrays[0].shape[:-2]
     count = numel(lead)
     flat = [array.reshape(count, *array.shape[len(lead) :]) for array in arrays]
+    if not count:
+        one = np.asarray(function(*(np.eye(*array.shape[1:], dtype=array.dtype) for array in flat)))
+        return np.empty((*lead, *one.shape), one.dtype)
     made = [function(*items) for items in zip(*flat, strict=True)]
-    return np.array(made).reshape(*lead, *np.shape(made[0]) if made else ())
+    return np.array(made).reshape(*lead, *np.shape(made[0]))
 
 
 def check_square(op: str, tensor: Tensor, name: str = "A") -> None:
@@ -68,6 +71,11 @@ def check_matrix(op: str, tensor: Tensor, name: str = "A") -> None:
     require_small(tensor.shape)
 
 
+def as_factorized(matrices: Array) -> Array:
+    """Return matrices in a type that numpy factorizes, which float16 is not even where there are none."""
+    return matrices.astype(np.float32) if matrices.dtype == np.float16 else matrices
+
+
 def are_finite(matrices: Array) -> Array:
     """Which of the matrices hold finite numbers only, with two dims of size 1 in their places."""
     return np.asarray(np.isfinite(matrices).all(axis=(-2, -1), keepdims=True))
@@ -87,8 +95,10 @@ def refuse_low_precision(op: str, tensor: Tensor) -> None:
         raise TorchError("matrix_low_precision", op=op, dtype=tensor.dtype.scalar)
 
 
-def refuse_half(kernel: str, tensor: Tensor) -> None:
-    """Raise the error of a kernel that only float and double have."""
+def refuse_half(kernel: str, tensor: Tensor, *, skips_empty: bool = False) -> None:
+    """Raise the error of a kernel that only float and double have, and that may be left out where nothing is."""
+    if skips_empty and not tensor.array.size:
+        return
     if tensor.dtype.is_reduced or not tensor.dtype.is_floating:
         raise TorchError("not_implemented_for", kernel=kernel, dtype=tensor.dtype.scalar)
 
@@ -131,7 +141,7 @@ def _solved(matrix: Array, columns: Array) -> Array:
     """Solve for one matrix: LAPACK by numpy where it is large, which refuses singular ones."""
     if not lu.is_small(matrix):
         try:
-            return np.linalg.solve(matrix, columns).astype(matrix.dtype)
+            return np.linalg.solve(as_factorized(matrix), as_factorized(columns)).astype(matrix.dtype)
         except np.linalg.LinAlgError:
             pass
     return lu.solve(matrix, columns)
@@ -206,7 +216,7 @@ def check_system(A: Tensor, B: Tensor, left: bool) -> None:
         equation = "AX = B" if left else "XA = B"
         sizes = {"rows": A.shape[-2], "inner": A.shape[-1], "other": rows, "columns": columns}
         raise TorchError("solve_shapes", equation=equation, **sizes)
-    refuse_half("lu_cpu", A)
+    refuse_half("lu_cpu", A, skips_empty=True)
 
 
 def solve_backward(

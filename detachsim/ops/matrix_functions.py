@@ -7,6 +7,7 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.limits import require_small
@@ -20,7 +21,6 @@ from detachsim.ops.matrices import (
     are_finite,
     check_matrix,
     check_shape,
-    check_square,
     require_numbers,
     singular_place,
     transposed,
@@ -112,7 +112,11 @@ def exponential(self: Array) -> Array:
 
 
 def _check_exponential(session: Any, op: Op, bound: list[Any]) -> None:
-    check_square("linalg.matrix_exp", bound[0])
+    check_shape("linalg.matrix_exp", bound[0])
+    check_matrix("linalg.matrix_exp" if session.dialect == NEWEST else "matrix_exp", bound[0])
+    if bound[0].dtype is dtypes.float16 and bound[0].array.size and session.dialect != NEWEST:
+        kernel = "exp_vml_cpu" if bound[0].shape[-1] == 1 else "log2_vml_cpu"
+        raise TorchError("not_implemented_for", kernel=kernel, dtype="Half")
 
 
 def exponential_backward(ops: Any, grad: Any, self: Any) -> Any:

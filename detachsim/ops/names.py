@@ -109,7 +109,7 @@ special_xlog1py_Tensor special_xlog1py_other_scalar special_xlog1py_self_scalar 
 xlog1py_number_backward
 """,
     "special_rows": """
-i0e_backward i1e_backward igamma igamma_ igammac igammac_ log_ndtr_backward mvlgamma mvlgamma_
+cut_gamma_slope i0e_backward i1e_backward igamma igamma_ igammac igammac_ log_ndtr_backward mvlgamma mvlgamma_
 mvlgamma_backward special_airy_ai special_bessel_j0 special_bessel_j1 special_bessel_y0 special_bessel_y1
 special_erfcx special_gammainc special_gammaincc special_i0e special_i1e special_log_ndtr
 special_modified_bessel_i0 special_modified_bessel_i1 special_modified_bessel_k0 special_modified_bessel_k1
@@ -216,8 +216,8 @@ replication_pad1d_backward replication_pad2d replication_pad2d_backward replicat
 replication_pad3d_backward
 """,
     "diagonals": """
-diag diag_backward diag_embed diagflat diagonal diagonal_backward diagonal_copy diagonal_scatter
-select_scatter slice_scatter unfold unfold_backward
+diag diag_backward diag_embed diagflat diagonal diagonal_backward diagonal_scatter select_scatter
+slice_scatter unfold unfold_backward
 """,
     "indexing": """
 _index_put_impl getitem index index_put index_put_ setitem values_zero
@@ -368,9 +368,9 @@ batch_norm batch_norm_backward batch_norm_second instance_norm native_batch_norm
 cosine_similarity normalize
 """,
     "view_copies": """
-alias_copy detach_copy expand_copy permute_copy select_copy slice_copy split_copy split_copy_Tensor
-split_with_sizes_copy squeeze_copy squeeze_copy_dim squeeze_copy_dims t_copy transpose_copy unbind_copy
-unfold_copy unsqueeze_copy view_copy view_copy_dtype
+alias_copy detach_copy diagonal_copy expand_copy permute_copy select_copy slice_copy split_copy
+split_copy_Tensor split_with_sizes_copy squeeze_copy squeeze_copy_dim squeeze_copy_dims t_copy transpose_copy
+unbind_copy unfold_copy unsqueeze_copy view_copy view_copy_dtype
 """,
     "patches": """
 channel_shuffle col2im fold im2col no_derivative_of_shuffle pixel_shuffle pixel_unshuffle unfold

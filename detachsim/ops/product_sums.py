@@ -14,7 +14,7 @@ from detachsim.engine.promotion import result_type
 from detachsim.engine.tensor import Tensor
 from detachsim.engine.views import requires_grad
 from detachsim.ops.arithmetic import refuse_factors
-from detachsim.ops.linear import check_batches, check_inner, product_edits, refuse_bool
+from detachsim.ops.linear import check_batches, check_inner, product_edits, refuse_bool_factors
 from detachsim.ops.numeric import require_dim
 from detachsim.ops.products import accumulated_product, matrix_product
 from detachsim.ops.row import ARITHMETIC, general
@@ -37,7 +37,7 @@ def _check_addmv(session: Any, op: Op, bound: list[Any]) -> None:
     if not start.dtype is matrix.dtype is vector.dtype:
         raise TorchError("mv_dtype", vector=start.dtype.scalar, matrix=matrix.dtype.scalar, start=vector.dtype.scalar)
     _refuse_growth(op, start, (rows,))
-    refuse_bool(matrix, "addmv_impl_cpu")
+    refuse_bool_factors(matrix, vector, "addmv_impl_cpu")
 
 
 def _check_addmm(session: Any, op: Op, bound: list[Any]) -> None:
@@ -48,7 +48,7 @@ def _check_addmm(session: Any, op: Op, bound: list[Any]) -> None:
             raise TorchError("addmm_matrix", name=name, ndim=tensor.array.ndim)
     check_inner(left, right)
     _check_start(op, start, (left.shape[0], right.shape[1]))
-    refuse_bool(left, "addmm_impl_cpu_")
+    refuse_bool_factors(left, right, "addmm_impl_cpu_")
 
 
 def _check_addmm_dtypes(start: Tensor, left: Tensor, right: Tensor) -> None:
@@ -111,7 +111,7 @@ def _check_baddbmm(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("baddbmm_dtype", self=start.dtype.cpp, batch1=left.dtype.cpp, batch2=right.dtype.cpp)
     check_batches(left, right)
     _refuse_growth(op, start, shape)
-    refuse_bool(left, "baddbmm")
+    refuse_bool_factors(left, right, "baddbmm")
     if left.dtype is not right.dtype:
         raise TorchError("scalar_types", expected=left.dtype.scalar, found=right.dtype.scalar)
 
@@ -133,7 +133,7 @@ def _check_addbmm(session: Any, op: Op, bound: list[Any]) -> None:
             "addbmm_sizes", rows=left.shape[1], inner=left.shape[2], other=right.shape[1], columns=right.shape[2]
         )
     _check_addmm_dtypes(start, left, right)
-    refuse_bool(left, "addmm_impl_cpu_")
+    refuse_bool_factors(left, right, "addmm_impl_cpu_")
 
 
 def plus_product(self: Array, left: Array, right: Array, beta: float = 1, alpha: float = 1) -> Array:

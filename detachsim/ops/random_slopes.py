@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.generator import Generator
@@ -44,7 +45,8 @@ def _check(session: Any, op: Op, bound: list[Any]) -> None:
     self, lower, upper, training = bound
     if lower > upper:
         raise TorchError("rrelu_bounds")
-    if not self.dtype.is_floating or (training and self.dtype.name == "float16"):
+    refuses_half = training or session.dialect != NEWEST
+    if not self.dtype.is_floating or (refuses_half and self.dtype.name == "float16"):
         kernel = "rrelu_with_noise_out_cpu" if training else "leaky_relu_cpu"
         raise TorchError("not_implemented_for", kernel=kernel, dtype=self.dtype.scalar)
 

@@ -109,6 +109,13 @@ def nansum(self: Array, dim: Any = None, keepdim: bool = False, dtype: DType | N
     return sum_dim(values, dim, keepdim)
 
 
+def _refuse_whole_sum(session: Any, op: Op, bound: list[Any]) -> None:
+    """Refuse integers as the sum of floats, whose kernel 1.13 looks for."""
+    self, wanted = bound[0], bound[-1]
+    if self.dtype.is_floating and wanted is not None and not wanted.is_floating:
+        raise TorchError("not_implemented_for", kernel="nansum_cpu", dtype=wanted.scalar)
+
+
 def nanmean(ops: Any, self: Any, dim: Any = None, keepdim: bool = False, dtype: DType | None = None) -> Any:
     """The mean of the elements that are not nan."""
     if not self.tensor.dtype.is_floating:
@@ -280,6 +287,7 @@ ROWS = [
         promote=CAST,
         grad={"self": "sum_backward(grad, self_size, dim, keepdim) * logical_not(isnan(self))"},
         result_edits=1,
+        older={"torch-1.13": {"refuses": _refuse_whole_sum}},
         doc="the sum, nan counted as 0",
         samples=("a.nansum()", "a.nansum(0)"),
     ),

@@ -9,13 +9,14 @@ from typing import Any
 from detachsim.engine.dtypes import float16
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
-from detachsim.ops.element_types import promoted
+from detachsim.ops.convolution import convolution_kernel
+from detachsim.ops.element_types import holds_elements, promoted
 
 _HALF = """
     acos acos_vml_cpu, acosh acosh_cpu, addbmm addmm_impl_cpu_, addcdiv addcdiv_cpu_out, addcmul addcmul_cpu_out,
     addmm addmm_impl_cpu_, addmv addmv_impl_cpu, affine_grid_generator bmm, aminmax aminmax_cpu,
     asin asin_vml_cpu, asinh asinh_cpu,
-    atan atan_vml_cpu, atan2 atan2_cpu, atanh atanh_cpu, baddbmm baddbmm, bce_kernel binary_cross_entropy,
+    atan atan_vml_cpu, atan2 atan2_cpu, atanh atanh_cpu, baddbmm baddbmm,
     bce_logits_kernel clamp_min_cpu, bmm bmm, ceil ceil_vml_cpu, celu elu_cpu,
     clamp_max clamp_max_scalar_cpu, clamp_min clamp_min_cpu, cos cos_vml_cpu, cosh cosh_cpu, cummax cummax_cpu,
     cummin cummin_cpu, cumprod cumprod_out_cpu, cumsum cumsum_out_cpu, diag diag, digamma digamma, dot dot,
@@ -24,30 +25,28 @@ _HALF = """
     hardswish hardswish_cpu, hardtanh clamp_scalar_cpu,
     histc histogram_cpu, hypot hypot_cpu, i0 i0_vml_cpu, kthvalue kthvalue_cpu,
     leaky_relu leaky_relu_cpu, lerp_Scalar lerp_kernel_scalar, lerp_Tensor lerp_kernel_tensor, lgamma lgamma_vml_cpu,
-    linalg_cholesky cholesky_cpu, linalg_cross cross, linalg_det lu_cpu, linalg_eigh linalg_eigh_cpu,
-    linalg_qr geqrf_cpu, linalg_solve lu_cpu, log log_vml_cpu, log10 log10_vml_cpu, log1p log1p_vml_cpu,
+    linalg_cross cross, log log_vml_cpu, log10 log10_vml_cpu, log1p log1p_vml_cpu,
     log2 log2_vml_cpu, logaddexp logaddexp_cpu, logaddexp2 logaddexp2_cpu, logcumsumexp logcumsumexp_out_cpu,
     logit logit_cpu, logsigmoid log_sigmoid_cpu, logsumexp exp_vml_cpu, max_pool2d_with_indices max_pool2d,
     median median_cpu, median_dim median_out, mish mish_cpu, mm addmm_impl_cpu_, mse_loss_backward mse_backward_cpu_out,
     mv addmv_impl_cpu, nanmedian median_cpu, nanmedian_dim median_out, native_batch_norm batch_norm,
     native_group_norm GroupNormKernelImpl,
     native_layer_norm LayerNormKernelImpl, nextafter nextafter_cpu,
-    polygamma trigamma, prod prod_cpu,
+    prod prod_cpu,
     prod_dim_int prod_cpu, reflection_pad1d reflection_pad1d, relu clamp_min_cpu, round round_vml_cpu,
-    round_decimals round_cpu, rsqrt rsqrt_cpu, sigmoid sigmoid_cpu, silu silu_cpu, sin sin_vml_cpu, sinc sinc_cpu,
+    rsqrt rsqrt_cpu, sigmoid sigmoid_cpu, silu silu_cpu, sin sin_vml_cpu, sinc sinc_cpu,
     sinh sinh_cpu, special_entr entr_cpu, i1 i1_cpu, mvlgamma lgamma_vml_cpu, special_i0e i0e_cpu,
     special_i1e i1e_cpu, smooth_l1_loss_backward smooth_l1_backward_cpu_out, soft_margin_kernel exp_vml_cpu,
     softplus softplus_cpu, softshrink softshrink_cpu, sqrt sqrt_vml_cpu, tan tan_vml_cpu, tanh tanh_vml_cpu,
     threshold threshold_cpu, topk topk_cpu, trace trace, _trilinear bmm, trunc trunc_vml_cpu,
     _unique2 unique, unique_dim unique_dim, _unique_consecutive unique,
-    upsample_nearest1d compute_indices_weights_nearest, upsample_nearest2d compute_indices_weights_nearest, vdot dot,
+    vdot dot,
     _avg_pool2d avg_pool2d, _adaptive_avg_pool2d adaptive_avg_pool2d,
     max_pool3d_with_indices max_pool3d_with_indices_cpu, adaptive_max_pool3d_with_indices adaptive_max_pool3d_cpu
 """
 _BFLOAT16 = """
-    bce_kernel binary_cross_entropy, hardtanh_backward hardshrink_backward_cpu,
-    linalg_cholesky cholesky_cpu, linalg_det lu_cpu, linalg_eigh linalg_eigh_cpu, linalg_qr geqrf_cpu,
-    linalg_solve lu_cpu, mish mish_cpu, mse_loss_kernel mse_cpu, prod prod_cpu, prod_dim_int prod_cpu, trace trace,
+    i1 i1_cpu, special_i1e i1e_cpu, hardtanh_backward hardshrink_backward_cpu,
+    mish mish_cpu, mse_loss_kernel mse_cpu, prod prod_cpu, prod_dim_int prod_cpu, trace trace,
     reflection_pad1d reflection_pad1d, replication_pad1d replication_pad1d_cpu,
     _adaptive_avg_pool3d adaptive_avg_pool3d_cpu, max_pool3d_with_indices max_pool3d_with_indices_cpu,
     adaptive_max_pool3d_with_indices adaptive_max_pool3d_cpu
@@ -55,6 +54,16 @@ _BFLOAT16 = """
 _WHOLE = """
     max_pool2d_with_indices max_pool2d, reflection_pad1d reflection_pad1d, replication_pad1d replication_pad1d_cpu
 """
+# Kernels that are not called where an operand has no elements.
+_SKIP_EMPTY = frozenset(
+    """
+    addbmm addmm addmv baddbmm bmm cummax cummin cumprod cumsum median mm mv nanmedian prod prod_dim_int
+    """.split()  # noqa: SIM905 (a list of words is easier to read than their quotes)
+)
+# Kernels that are not called for a number, which is copied.
+_SKIP_NUMBERS = frozenset({"cummax", "cummin", "cumprod", "cumsum", "kthvalue", "topk"})
+# Kernels that are looked for before the arguments are checked.
+_FIRST = frozenset({"trace", "unique_dim"})
 
 
 def _parsed(text: str) -> dict[str, str]:
@@ -85,10 +94,10 @@ def _clamp_kernel(bound: list[Any]) -> str:
 _CHOSEN: dict[str, tuple[tuple[str, ...], Callable[[list[Any]], str | None]]] = {
     "clamp": (("float16", "bool"), _clamp_kernel),
     "clamp_Tensor": (("float16",), lambda bound: None if bound[1] is None or bound[2] is None else "clamp_cpu"),
-    "convolution": (
-        ("float16",),
-        lambda bound: "slow_conv_transpose2d_out_cpu" if bound[6] else "slow_conv2d_cpu",
-    ),
+    "polygamma": (("float16",), lambda bound: {0: "digamma", 1: "trigamma"}.get(bound[0], "polygamma")),
+    "round_decimals": (("float16",), lambda bound: "round_cpu" if bound[1] else "round_vml_cpu"),
+    "convolution": (("float16",), convolution_kernel),
+    "aminmax": (("bfloat16",), lambda bound: None if bound[1] is None else "aminmax_cpu"),
 }
 
 
@@ -106,14 +115,19 @@ def refuse_types(op: Op) -> None:
     chosen_types, choose = _CHOSEN.get(label, ((), None))
     if not kernels and choose is None:
         return
-    others: Callable[..., None] | None = op.refuses
+    others: Callable[..., None] | None = op.check if label in _FIRST else op.refuses
 
-    def check(session: Any, op: Op, bound: list[Any]) -> None:
+    def refuse(session: Any, op: Op, bound: list[Any]) -> None:
         dtype = promoted(op, bound)
+        if (label in _SKIP_NUMBERS and not bound[0].shape) or (label in _SKIP_EMPTY and not holds_elements(op, bound)):
+            return
         kernel = choose(bound) if choose is not None and dtype.name in chosen_types else kernels.get(dtype.name)
         if kernel is not None:
             raise TorchError("not_implemented_for", kernel=kernel, dtype=dtype.scalar)
         if others is not None:
             others(session, op, bound)
 
-    op.refuses = check
+    if label in _FIRST:
+        op.check = refuse
+    else:
+        op.refuses = refuse

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.op import Op
+from detachsim.engine.tensor import Tensor
 from detachsim.ops.row import composite, general
 
 Scales = Sequence[float | None]
@@ -180,6 +182,21 @@ def _check_resize(input: Any, wanted: Sequence[int], function: str) -> None:
     dtype = input.tensor.dtype
     if not dtype.is_floating and (dtype is not dtypes.uint8 or function == "upsample_linear1d"):
         raise TorchError("not_implemented_for", kernel=_KERNELS[function], dtype=dtype.scalar)
+    if input.session.dialect != NEWEST:
+        _refuse_types(input.tensor, function)
+
+
+def _refuse_types(input: Tensor, function: str) -> None:
+    """Refuse the types that the kernels of 1.13 do not know, of which those by channel are others."""
+    nearest = "nearest" in function
+    exact = "exact" in function
+    whole = input.dtype is dtypes.uint8 and not (nearest or exact)
+    if not whole and input.dtype is not dtypes.float16 and not (exact and input.dtype is dtypes.bfloat16):
+        return
+    kernel = _KERNELS[function]
+    if kernel.endswith("channels_last") and not np.moveaxis(input.array, 1, -1).flags.c_contiguous:
+        kernel = f"compute_indices_weights_{'linear' if 'linear' in kernel else 'nearest'}"
+    raise TorchError("not_implemented_for", kernel=kernel, dtype=input.dtype.scalar)
 
 
 def _upsample(dims: int) -> list[Op]:

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh
+from detachsim.ops.element_types import promoted
 from detachsim.ops.numeric import require_dim, wrap_dim
 from detachsim.ops.row import composite, general
 
@@ -283,12 +285,31 @@ def _check_in(session: Any, op: Op, bound: list[Any]) -> None:
     elements, tests = bound[:2]
     for value in (elements, tests):
         if isinstance(value, bool) or getattr(value, "dtype", None) is dtypes.boolean:
-            raise TorchError("isin_bool")
+            raise TorchError("isin_type", dtype="Bool")
     if not isinstance(elements, Tensor) or not isinstance(tests, Tensor) or not elements.array.size:
         return
     # What few are asked for, PyTorch looks at in one row, which it must be possible to view them in.
-    if tests.array.size < int(10 * elements.array.size**0.145):
+    if _are_few(elements, tests):
         session.call("view", tests, (-1,))
+
+
+def _are_few(elements: Any, tests: Any) -> bool:
+    asked = elements.array.size if isinstance(elements, Tensor) else 1
+    return bool(tests.array.size < int(10 * asked**0.145))
+
+
+def _refuse_half(session: Any, op: Op, bound: list[Any]) -> None:
+    """Refuse what the ways in which 1.13 looks for elements do not know."""
+    elements, tests, unique = bound[:3]
+    tensors = [value for value in (elements, tests) if isinstance(value, Tensor)]
+    if any(tensor.dtype is dtypes.bfloat16 for tensor in tensors):
+        raise TorchError("isin_type", dtype="BFloat16")
+    # One number is compared with.
+    if promoted(op, bound) is dtypes.float16 and isinstance(tests, Tensor) and all(t.array.size for t in tensors):
+        if _are_few(elements, tests):
+            raise TorchError("not_implemented_for", kernel="isin_default_cpu", dtype="Half")
+        if not unique:
+            raise TorchError("not_implemented_for", kernel="unique", dtype="Half")
 
 
 def count_bins(self: Array, weights: Array | None = None, minlength: int = 0) -> Array:
@@ -331,12 +352,16 @@ def _check_histogram(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("histc_bins", bins=bins)
     nan = "nan"
     if low == high and self.array.size:
+        if self.dtype is dtypes.float16 and session.dialect != NEWEST:
+            raise TorchError("not_implemented_for", kernel="aminmax_cpu", dtype="Half")
         low, high, nan = self.array.min(), self.array.max(), "-nan"
     if not (math.isfinite(low) and math.isfinite(high)):
         words = (nan if math.isnan(end) else f"{float(end):g}" for end in (low, high))
         raise TorchError("histc_range", **dict(zip(("low", "high"), words, strict=True)))
     if low > high:
         raise TorchError("histc_order")
+    if low == high:
+        low, high = float(low) - 1, float(high) + 1
     if self.dtype is dtypes.boolean:
         raise TorchError("not_implemented_for", kernel="linspace_cpu", dtype=self.dtype.scalar)
     for end in (low, high):
@@ -423,6 +448,7 @@ ROWS: list[Op] = [
         is_in,
         where="t",
         check=_check_in,
+        older={"torch-1.13": {"refuses": _refuse_half}},
         result_edits=lambda bound: int(not isinstance(bound[0], Tensor) or bound[0].array.size > 0),
         doc="which elements are among others",
         samples=("torch.isin(a, b)",),

@@ -166,7 +166,10 @@ def select(self: Array, dim: int, index: int) -> Array:
 def slice_kernel(self: Array, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Array:
     if self.ndim == 0:
         raise TorchError("slice_zero_dim")
-    return cut(self, wrap_dim(dim, self.ndim), start, end, step)
+    axis = wrap_dim(dim, self.ndim)
+    if step <= 0:
+        raise TorchError("slice_op_step")
+    return cut(self, axis, start, end, step)
 
 
 def select_backward(ops: Any, grad: Any, shape: tuple[int, ...], dim: int, index: int) -> Any:

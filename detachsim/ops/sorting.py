@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from detachsim.engine.dtypes import Array
+from detachsim.engine.dtypes import Array, boolean
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_FIRST, AS_MADE, in_order
 from detachsim.engine.op import Op
@@ -79,10 +79,6 @@ def _top_of_row(row: list[Any], k: int, largest: bool, in_order: bool) -> list[i
 
 def topk(self: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Array, Array]:
     axis = wrap_dim(dim, self.ndim)
-    if not 0 <= k <= (self.shape[axis] if self.ndim else 1):
-        raise TorchError("topk_range")
-    if self.dtype == np.bool_:
-        raise TorchError("topk_bool")
     if self.ndim == 0:
         return self.copy(), np.zeros((), np.int64)
     rows = np.moveaxis(self, axis, -1)
@@ -94,6 +90,18 @@ def topk(self: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool 
             places[at] = _top_of_row(rows[at].tolist(), k, largest, sorted)
     indices = np.asarray(np.moveaxis(places, -1, axis), order="C")
     return np.asarray(np.take_along_axis(self, indices, axis), order="C"), indices
+
+
+def _check_topk(session: Any, op: Op, bound: list[Any]) -> None:
+    self, k, dim = bound[0].array, bound[1], bound[2]
+    axis = wrap_dim(dim, self.ndim)
+    if not 0 <= k <= (self.shape[axis] if self.ndim else 1):
+        raise TorchError("topk_range")
+
+
+def _refuse_bools(session: Any, op: Op, bound: list[Any]) -> None:
+    if bound[0].dtype is boolean:
+        raise TorchError("topk_bool")
 
 
 def _unique_kernel(self: Array) -> tuple[Array, Array, Array]:
@@ -135,7 +143,9 @@ def _check_unique(session: Any, op: Op, bound: list[Any]) -> None:
     if dim is None:
         return
     chosen = require_dim(dim, len(shape))
-    if (shape[chosen] and 0 in shape) or shape.count(0) > 1:
+    if shape.count(0) > 1 and not shape[chosen]:
+        raise TorchError("unique_empty")
+    if shape[chosen] and 0 in shape:
         raise TorchError("unique_sizes")
 
 
@@ -254,6 +264,9 @@ ROWS = [
         grad=_SORTED,
         gradient_edits={"self": 2},
         outputs=_PAIR,
+        check=_check_topk,
+        refuses=_refuse_bools,
+        older={"torch-1.13": {"refuses": None}},
         result_edits=lambda bound: int(not bound[0].shape),
         doc="the k greatest along dim, and where they are",
         samples=("a.topk(2)", "a.topk(1, 0, largest=False)"),

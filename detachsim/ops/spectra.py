@@ -12,6 +12,7 @@ from detachsim.engine.op import Op
 from detachsim.ops.matrices import (
     MATRIX,
     are_finite,
+    as_factorized,
     check_matrix,
     check_shape,
     refuse_half,
@@ -24,7 +25,7 @@ from detachsim.ops.row import composite, general
 
 def eigen(A: Array, UPLO: str = "L") -> tuple[Array, Array]:
     finite = are_finite(A)
-    values, vectors = np.linalg.eigh(np.where(finite, A, 0), UPLO=UPLO)  # type: ignore[call-overload]  # checked before
+    values, vectors = np.linalg.eigh(_numbers(A, finite), UPLO=UPLO)  # type: ignore[call-overload]  # checked before
     return _known(A, finite[..., 0], values), _known(A, finite, vectors)
 
 
@@ -53,13 +54,19 @@ def _check_eigen(session: Any, op: Op, bound: list[Any]) -> None:
     check_shape("linalg.eigh", bound[0])
     if bound[1].upper() not in ("L", "U"):
         raise TorchError("eigh_triangle", found=bound[1])
-    refuse_half("linalg_eigh_cpu", bound[0])
+    refuse_half("linalg_eigh_cpu", bound[0], skips_empty=True)
 
 
 def svd(A: Array, full_matrices: bool = True, driver: str | None = None) -> tuple[Array, Array, Array]:
     finite = are_finite(A)
-    left, values, right = np.linalg.svd(np.where(finite, A, 0), full_matrices=full_matrices)
+    left, values, right = np.linalg.svd(_numbers(A, finite), full_matrices=full_matrices)
     return _known(A, finite, left), _known(A, finite[..., 0], values), _known(A, finite, right)
+
+
+def _numbers(A: Array, finite: Array) -> Array:
+    """Return the matrices in a type that numpy factorizes, 0 where there is no number."""
+    wide = as_factorized(A)
+    return np.where(finite, wide, wide.dtype.type(0))
 
 
 def _known(A: Array, finite: Array, made: Array) -> Array:
@@ -71,7 +78,7 @@ def _check_svd(session: Any, op: Op, bound: list[Any]) -> None:
     check_matrix("linalg.svd", bound[0])
     if bound[2] is not None:
         raise TorchError("svd_driver")
-    refuse_half("linalg_svd_cpu", bound[0])
+    refuse_half("linalg_svd_cpu", bound[0], skips_empty=True)
     require_numbers(bound[0])
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine.dtypes import Array
+from detachsim.engine.layout import AS_MADE, as_first
 from detachsim.engine.op import Op
 from detachsim.ops import diagonals, shape, splitting
 from detachsim.ops.row import general
@@ -12,6 +14,7 @@ from detachsim.ops.row import general
 # The views, by label, and what the copy's sample gives them besides the tensor.
 _VIEWS = {
     "alias": "",
+    "diagonal": " * torch.ones(2, 3)",
     "expand": ", a.shape",
     "permute": ", (-1, 0)",
     "select": ", 0, 1",
@@ -30,12 +33,21 @@ _VIEWS = {
 }
 
 
-def _copied(kernel: Callable[..., Any]) -> Callable[..., Any]:
+def _copied(kernel: Callable[..., Any], copy: Callable[[Array], Array] = np.array) -> Callable[..., Any]:
     def call(*args: Any) -> Any:
         made = kernel(*args)
-        return tuple(np.array(part) for part in made) if isinstance(made, (list, tuple)) else np.array(made)
+        return tuple(map(copy, made)) if isinstance(made, (list, tuple)) else copy(made)
 
     return call
+
+
+def _clone(view: Array) -> Array:
+    return as_first(np.array(view, order="C"), view)
+
+
+def _clones(kernel: Callable[..., Any]) -> dict[str, dict[str, Any]]:
+    """Say that 1.13 makes a clone of the view, which lies as the view does."""
+    return {"torch-1.13": {"kernel": _copied(kernel, _clone), "layout": AS_MADE}}
 
 
 def _copy_of(op: Op, arguments: str) -> Op:
@@ -51,6 +63,7 @@ def _copy_of(op: Op, arguments: str) -> Op:
         differentiable_outputs=op.differentiable_outputs,
         several=op.several,
         check=op.check,
+        older=_clones(op.kernel),
         result_edits=1,
         doc=f"a copy of what {base} shows",
         samples=(f"torch.{base}_copy(a{arguments})",),
@@ -67,6 +80,7 @@ ROWS: list[Op] = [
         lambda self, dtype: np.array(self).view(dtype.numpy),
         where="t",
         check=_ROWS["view_dtype"].check,
+        older=_clones(lambda self, dtype: self.view(dtype.numpy)),
         doc="a copy of the same bytes as elements of another type",
     ),
     general(
@@ -76,6 +90,7 @@ ROWS: list[Op] = [
         grad={"self": "not_implemented('detach_copy')"},
         where="t",
         bare_edges=True,
+        older=_clones(lambda self: self),
         result_edits=1,
         doc="a copy that is no part of the graph: backward through it is refused",
         samples=("torch.detach_copy(a)",),

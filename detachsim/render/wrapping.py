@@ -10,14 +10,11 @@ def columns(text: str) -> int:
     """Return how many columns ``text`` takes: two for a Chinese character, none for a combining accent."""
     if text.isascii():
         return len(text)
-    return sum(map(columns_of, text))
+    return sum(map(_columns_of_character, text))
 
 
-def columns_of(character: str) -> int:
-    """Return how many columns one character takes."""
-    if character.isascii():
-        return 1
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+def _columns_of_character(character: str) -> int:
+    if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
@@ -29,7 +26,7 @@ def chop(text: str, width: int) -> Iterator[str]:
         return
     start = used = 0
     for place, character in enumerate(text):
-        size = columns_of(character)
+        size = _columns_of_character(character)
         if used + size > width and place > start:
             yield text[start:place]
             start, used = place, 0
@@ -95,7 +92,7 @@ def _breaks(line: str, width: int) -> Iterator[tuple[int, int]]:
     end = after = 0
     begun = False
     for place, character in enumerate(line):
-        size = columns_of(character)
+        size = _columns_of_character(character)
         if character == " ":
             if begun and line[place - 1] != " ":
                 end = place

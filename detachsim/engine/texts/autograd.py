@@ -136,7 +136,14 @@ TEXTS: dict[str, Entry] = {
             "torch-1.13": "Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor and use it in autograd."
         },
     ),
-    "autograd_dtype": ("RuntimeError", "Autograd not support dtype: {dtype}", {}),
+    "autograd_dtype": (
+        "RuntimeError",
+        "Autograd not support dtype: {dtype}",
+        {
+            "torch-1.13": 'isDifferentiableType(variable.scalar_type()) INTERNAL ASSERT FAILED at "./torch/csrc/autograd/'
+            'functions/utils.h":75, please report a bug to PyTorch. '
+        },
+    ),
     "gradient_dtype": (
         "RuntimeError",
         'isDifferentiableType(grad.scalar_type()) INTERNAL ASSERT FAILED at "/__w/pytorch/pytorch/torch/csrc/autograd/'

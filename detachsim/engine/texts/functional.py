@@ -106,7 +106,7 @@ TEXTS: dict[str, Entry] = {
         "RuntimeError",
         "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: anchor "
         "{anchor}D, positive {positive}D, and negative {negative}D inputs",
-        {},
+        {"torch-1.13": "All inputs should have same dimension but got {anchor}D, {positive}D and {negative}D inputs."},
     ),
     "rms_norm_dims": ("ValueError", "Input tensor must have at least {least} dimensions, but got {ndim}", {}),
     "rms_norm_mismatch": (

@@ -2,6 +2,8 @@
 
 from detachsim.engine.texts.entry import Entry
 
+_BACKWARDS = "cannot create std::vector larger than max_size()"
+
 TEXTS: dict[str, Entry] = {
     "eigh_triangle": ("RuntimeError", "Expected UPLO argument to be 'L' or 'U', but got {found}", {}),
     "matrix_dims": ("RuntimeError", "{op}: The input tensor {name} must have at least 2 dimensions.", {}),
@@ -276,7 +278,13 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "cond_order": ("RuntimeError", "linalg.cond got an invalid norm type: {order}", {}),
-    "tensorinv_slice": ("RuntimeError", "ArrayRef: invalid slice, N = {ind}; size = {ndim}", {}),
+    "tensorinv_slice": (
+        "RuntimeError",
+        "ArrayRef: invalid slice, N = {ind}; size = {ndim}",
+        {"torch-1.13": _BACKWARDS},
+    ),
+    # Of the sizes from beyond the last dim on.
+    "sizes_backwards": ("RuntimeError", _BACKWARDS, {}),
     "matrix_norm_dims": ("RuntimeError", "linalg.matrix_norm: dim must be a 2-tuple. Got {dims}", {}),
     "matrix_norm_order": ("RuntimeError", "linalg.matrix_norm: Order {order} not supported.", {}),
     "linalg_norm_dims": (

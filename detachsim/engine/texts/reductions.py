@@ -3,11 +3,7 @@
 from detachsim.engine.texts.entry import Entry
 
 TEXTS: dict[str, Entry] = {
-    "arg_bool": (
-        "RuntimeError",
-        "{op}(): does not support bool input",
-        {"torch-1.13": "\"{op}_cpu\" not implemented for 'Bool'"},
-    ),
+    "arg_bool": ("RuntimeError", "{op}(): does not support bool input", {}),
     "sum_to_size": ("RuntimeError", "size {{{size}}} is not expandable to size {{{shape}}}.", {}),
     "mean_output_dtype": (
         "RuntimeError",

@@ -204,6 +204,11 @@ TEXTS: dict[str, Entry] = {
     ),
     "index_fill_dtype": ("IndexError", "index_fill_(): Expected dtype int64 for index.", {}),
     "index_fill_vector": ("RuntimeError", "Index has to be a vector/scalar", {}),
+    "unique_empty": (
+        "RuntimeError",
+        "Number of zero sized dimensions is more than one, so unique cannot be applied ",
+        {},
+    ),
     "unique_sizes": (
         "RuntimeError",
         "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied",
@@ -256,18 +261,16 @@ TEXTS: dict[str, Entry] = {
         "This also applies to advanced indexing e.g. tensor[mask] = scalar",
         {},
     ),
-    "masked_fill_uint8": (
-        "UserWarning",
-        "masked_fill_ received a mask with dtype torch.uint8, this behavior is now deprecated,please use a mask with dtype "
-        "torch.bool instead.",
-        {},
-    ),
-    "masked_select_uint8": (
-        "UserWarning",
-        "masked_select received a mask with dtype torch.uint8, this behavior is now deprecated,please use a mask with dtype "
-        "torch.bool instead.",
-        {},
-    ),
+    **{
+        f"{name.rstrip('_')}_uint8": (
+            "UserWarning",
+            f"{name} received a mask with dtype torch.uint8, this behavior is now deprecated,please use a mask with dtype "
+            "torch.bool instead.",
+            {},
+        )
+        for name in ("masked_fill_", "masked_scatter_", "masked_select")
+    },
+    "mask_bytes": ("RuntimeError", "Mask tensor can take 0 and 1 values only", {}),
     "where_uint8": (
         "UserWarning",
         "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version of "
@@ -375,7 +378,7 @@ TEXTS: dict[str, Entry] = {
         "RuntimeError",
         "Index {place} of input takes value {found} which is not in the valid range [0, {rows})",
         {
-            "torch-1.13": "[enforce fail at embedding_lookup_idx.cc:214] 0 <= idx && idx < data_size. Index {place} is out "
+            "torch-1.13": "[enforce fail at embedding_lookup_idx.cc:{line}] 0 <= idx && idx < data_size. Index {place} is out "
             "of bounds: {found}, range 0 to {rows}"
         },
     ),

@@ -78,7 +78,7 @@ TEXTS: dict[str, Entry] = {
     "histc_range": ("RuntimeError", "torch.histc: range of [{low}, {high}] is not finite", {}),
     "histc_order": ("RuntimeError", "torch.histc: max must be larger than min", {}),
     "gradient_bytes": ("RuntimeError", "torch.gradient does not support uint8 input.", {}),
-    "isin_bool": ("RuntimeError", "Unsupported input type encountered for isin(): Bool", {}),
+    "isin_type": ("RuntimeError", "Unsupported input type encountered for isin(): {dtype}", {}),
     "vander_dtype": (
         "RuntimeError",
         "linalg.vander supports floating point, complex, and integer tensors, but got {dtype}",

@@ -108,7 +108,7 @@ TEXTS: dict[str, Entry] = {
         },
     ),
     "index_put_many": ("IndexError", "too many indices for tensor of dimension {ndim} (got {count})", {}),
-    "slice_scatter_step": ("RuntimeError", "slice step must be positive", {}),
+    "slice_op_step": ("RuntimeError", "slice step must be positive", {}),
     "slice_step": ("ValueError", "step must be greater than zero", {}),
     "slice_step_zero": ("ValueError", "slice step cannot be zero", {}),
     "index_dtype": (
