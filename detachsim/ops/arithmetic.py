@@ -14,7 +14,7 @@ from detachsim.engine.fused import fused
 from detachsim.engine.layout import AS_MADE, AS_OPERANDS, laid_out
 from detachsim.engine.promotion import result_type
 from detachsim.engine.tensor import Tensor
-from detachsim.ops.element_types import no_bools
+from detachsim.ops.element_types import element_type, no_bools
 from detachsim.ops.numeric import precise
 from detachsim.ops.row import FLOAT, pointwise
 
@@ -166,7 +166,9 @@ def pow_backward(ops: Any, grad: Any, self: Any, exponent: Any) -> Any:
 
 
 def pow_backward_self(ops: Any, grad: Any, self: Any, exponent: Any) -> Any:
-    """The gradient of a power's base for a tensor exponent: 0 where the exponent is 0."""
+    """The gradient of a power's base for a tensor exponent: 0 where the exponent is 0; it subtracts 1 from that."""
+    if element_type(exponent) is dtypes.boolean:
+        raise TorchError("bool_sub_one")
     return ops.where(exponent == 0.0, ops.zeros_of(grad), grad * (exponent * ops.pow(self, exponent - 1)))
 
 
