@@ -133,7 +133,7 @@ def _as_flags(given: Mapping[str, Any], defaults: Mapping[str, Any], op: "Op") -
     What the body does not hand on to C++ it only asks whether it is true, and what the row has not got may say nothing.
     """
     names = [p.name for p in op.parameters]
-    numbers = {p.name for p in op.parameters if p.type in ("int", "float")}
+    numbers = {p.name for p in op.parameters if p.type in ("int", "float", "int[]")}
     flags = {p.name: p.optional for p in op.parameters if p.type == "bool"}
     named: dict[str, Any] = {}
     for position, (name, value) in enumerate(given.items()):
@@ -201,8 +201,9 @@ def _plain_values(fit: Fit) -> dict[str, Any]:
             continue
         if parameter.kind in ("int64_t", "SymInt", "Scalar", "double") and isinstance(value, Tensor):
             value = value.array.item()
-        elif parameter.kind in ("IntArrayRef", "SymIntArrayRef") and isinstance(value, (list, tuple)):
-            value = tuple(int(item.array.item()) if isinstance(item, Tensor) else int(item) for item in value)
+        elif parameter.kind in ("IntArrayRef", "SymIntArrayRef") and isinstance(value, (list, tuple, Tensor)):
+            items = [value] if isinstance(value, Tensor) else value
+            value = tuple(int(item.array.item()) if isinstance(item, Tensor) else int(item) for item in items)
         elif parameter.kind == "ScalarType" and getattr(value, "name", None) in BY_NAME:
             value = BY_NAME[{"int": "int64", "float": "float64"}.get(value.name, value.name)]
         values[parameter.name] = value

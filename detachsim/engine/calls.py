@@ -46,6 +46,15 @@ class Calls:
         self.certain = False
         return tensor.shape
 
+    def size(self, tensor: Tensor, *dims: int) -> None:
+        """Ask for the sizes of dims."""
+        ndim = len(self.shape(tensor))
+        for dim in dims:
+            if ndim == 0:
+                raise TorchError("dim_none", dim=dim)
+            if not -ndim <= dim < ndim:
+                raise TorchError("dim_range", low=-ndim, high=ndim - 1, dim=dim)
+
     def true(self, value: Any) -> bool:
         """Ask whether a value is true."""
         return truth(value)
@@ -62,6 +71,12 @@ class Calls:
             if isinstance(value, Tensor):
                 return value.array.size != 1 and truth(value)
         return bool(left < right)
+
+    def operate(self, symbol: str, left: Any, right: Any) -> None:
+        """Compute with an operator, which numbers and tensors have."""
+        if not all(isinstance(value, (int, float, Tensor)) for value in (left, right)):
+            text = f"unsupported operand type(s) for {symbol}: '{type_word(left)}' and '{type_word(right)}'"
+            raise TorchError("python", type="TypeError", text=text)
 
     def index(self, value: Any) -> None:
         """Take a value for an int."""
@@ -81,6 +96,16 @@ class Calls:
         if isinstance(value, (list, tuple, str)):
             return len(value)
         raise TorchError("python", type="TypeError", text=f"object of type '{type_word(value)}' has no len()")
+
+    def unpack(self, value: Any, count: int) -> None:
+        """Assign to ``count`` names at once."""
+        self.certain = False
+        found = self.length(value)
+        if found < count:
+            text = f"not enough values to unpack (expected {count}, got {found})"
+            raise TorchError("python", type="ValueError", text=text)
+        if found > count:
+            raise TorchError("python", type="ValueError", text=f"too many values to unpack (expected {count})")
 
     def reduction(self, reduction: Any, size_average: Any = None, reduce: Any = None) -> int:
         """Return the number of a reduction."""

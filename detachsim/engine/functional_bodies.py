@@ -4,12 +4,16 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from detachsim.engine.calls import Calls
 from detachsim.engine.dialects import NEWEST
+from detachsim.engine.dtypes import int64
 from detachsim.engine.errors import TorchError
 from detachsim.engine.parser import type_word
-from detachsim.engine.tensor import Tensor
+from detachsim.engine.tensor import Tensor, fresh
 from detachsim.engine.torch_bodies import norm
+from detachsim.engine.views import requires_grad
 
 
 def _either(first: str, *names: str) -> Callable[..., None]:
@@ -78,46 +82,42 @@ def _gumbel_softmax(c: Calls, logits: Any, tau: Any, hard: Any, eps: Any, dim: A
     c.call("t empty_like", logits)
 
 
-def _pair(value: Any) -> Any:
-    """Return what PyTorch makes of a number for both of two dims."""
-    return (
-        tuple(value)
-        if isinstance(value, (list, tuple, str))
-        else value
-        if isinstance(value, Tensor)
-        else (value, value)
-    )
+def _several(value: Any, count: int = 2) -> tuple[Any, ...]:
+    """Return what PyTorch makes of a number for each of so many dims."""
+    if isinstance(value, Tensor):
+        if value.array.ndim == 0:
+            raise TorchError("python", type="TypeError", text="iteration over a 0-d tensor")
+        return tuple(fresh(np.asarray(row), value.dtype) for row in value.array)
+    return tuple(value) if isinstance(value, (list, tuple, str)) else (value,) * count
 
 
-def _windows(function: str, *names: str) -> Callable[..., None]:
+def _whole(value: Any) -> int:
+    return int(value.array.item()) if isinstance(value, Tensor) else value
+
+
+def _windows(function: str, *names: str) -> Callable[..., dict[str, Any]]:
     """Return the body of a function of pairs, each of which a number may stand for, but no list of one."""
 
-    def body(c: Calls, input: Any, **given: Any) -> None:
-        pairs = [_pair(given[name]) for name in names]
+    def body(c: Calls, input: Any, **given: Any) -> dict[str, Any]:
+        pairs = [_several(given[name]) for name in names]
         c.certain = all(isinstance(given[name], int) for name in names)
         c.call(function, input, *pairs)
+        if function == "n im2col" and c.dialect == NEWEST and c.session.grad_enabled and requires_grad(input):
+            c.size(input, -1, -2)  # which its node keeps
         for name, pair in zip(names, pairs, strict=True):
             if len(pair) != 2:
                 raise TorchError("window_pair", name=name, count=len(pair))
+        return {name: tuple(map(_whole, pair)) for name, pair in zip(names, pairs, strict=True)}
 
     return body
 
 
 def _lp_pool(dims: int) -> Callable[..., None]:
-    function = "t avg_pool1d" if dims == 1 else f"n avg_pool{dims}d"
-
     def body(c: Calls, input: Any, norm_type: Any, kernel_size: Any, stride: Any, ceil_mode: Any) -> None:
-        if dims > 1 and isinstance(kernel_size, (list, tuple)) and len(kernel_size) != dims:
-            few = len(kernel_size) < dims
-            text = f"not enough values to unpack (expected {dims}, got {len(kernel_size)})"
-            text = text if few else f"too many values to unpack (expected {dims})"
-            raise TorchError("python", type="ValueError", text=text)
-        c.certain = False
-        c.method(input, "pow", norm_type)
-        sizes = [] if stride is None else [stride]
-        c.call(function, input, kernel_size, *(sizes or [None]), 0, ceil_mode)
-        if dims == 1 and not (isinstance(kernel_size, (list, tuple)) and len(kernel_size) != 1):
-            c.method(input, "mul", kernel_size)
+        if dims > 1:
+            c.unpack(_several(kernel_size, dims), dims)
+        infinite = isinstance(norm_type, float) and math.isinf(norm_type)
+        c.attribute(input, "abs" if infinite and c.dialect == NEWEST else "pow")
 
     return body
 
@@ -128,9 +128,7 @@ def _local_response_norm(c: Calls, input: Any, size: Any, **rest: Any) -> dict[s
         raise TorchError("local_response_dims", ndim=input.array.ndim)
     if input.array.size == 0:
         return {"size": 1}  # it is not looked at
-    if not isinstance(size, (int, float, Tensor)):
-        text = f"unsupported operand type(s) for //: '{type_word(size)}' and 'int'"
-        raise TorchError("python", type="TypeError", text=text)
+    c.operate("//", size, 2)
     return None
 
 
@@ -183,9 +181,7 @@ def _group_norm(c: Calls, input: Any, num_groups: Any, weight: Any, bias: Any, e
     if ndim < 2:
         # 1.13 asks for the sizes without looking whether they are there.
         raise TorchError("dim_range", low=-1, high=0, dim=1) if ndim else TorchError("dim_none", dim=0)
-    if not isinstance(num_groups, (int, float, Tensor)):
-        text = f"unsupported operand type(s) for //: 'int' and '{type_word(num_groups)}'"
-        raise TorchError("python", type="TypeError", text=text)
+    c.operate("//", ndim, num_groups)
     if isinstance(num_groups, Tensor):
         if not num_groups.dtype.is_floating and not num_groups.array.all():
             raise TorchError("zero_division")
@@ -228,13 +224,48 @@ def _embedding_bag(
     c: Calls, input: Any, weight: Any, offsets: Any, per_sample_weights: Any, padding_idx: Any, **rest: Any
 ) -> None:
     c.attribute(weight, "dtype")
-    c.attribute(input, "dim")
-    for optional in (per_sample_weights, offsets):
-        if optional is not None:
-            c.attribute(optional, "dim")
-    if offsets is not None:
-        plain = rest["scale_grad_by_freq"], 0, rest["sparse"], per_sample_weights, rest["include_last_offset"]
-        c.call("t embedding_bag", weight, input, offsets, *plain, padding_idx)
+    c.certain = False
+    if weight.dtype is int64:
+        c.attribute(input, "is_floating_point")
+        if input.dtype.is_floating:
+            c.warnings.append(("bag_order", {}))
+            input, weight = weight, input
+    c.attribute(input, "dim" if per_sample_weights is None else "size")
+    if per_sample_weights is not None:
+        c.attribute(per_sample_weights, "size")
+        if per_sample_weights.shape != input.shape:
+            raise TorchError("bag_weights", found=list(per_sample_weights.shape), expected=list(input.shape))
+    ndim = weight.array.ndim
+    if ndim != 2 and c.dialect == NEWEST:
+        raise TorchError("bag_table", ndim=ndim)
+    _require_bags(c, input, offsets)
+    mode, scaled, sparse = rest["mode"], rest["scale_grad_by_freq"], rest["sparse"]
+    if mode not in ("sum", "mean", "max"):
+        raise TorchError("bag_mode")
+    if mode == "max" and (c.true(scaled) or c.true(sparse)):
+        what = "scaling the gradient by the frequency" if c.true(scaled) else "sparse weights"
+        raise TorchError("bag_max", what=what)
+    if rest["max_norm"] is not None:
+        c.call("t embedding_renorm_", weight, input, rest["max_norm"], rest["norm_type"])
+    if per_sample_weights is not None and mode != "sum":
+        raise TorchError("bag_weights_mode", mode=mode)
+    last = rest["include_last_offset"] if input.array.ndim == 1 or c.dialect != NEWEST else False
+    c.call("t embedding_bag", weight, input, input, scaled, 0, sparse, per_sample_weights, last, padding_idx)
+
+
+def _require_bags(c: Calls, input: Tensor, offsets: Any) -> None:
+    if input.array.ndim == 2:
+        if offsets is not None:
+            raise TorchError(
+                "bag_offsets_given", type="torch.Tensor" if isinstance(offsets, Tensor) else type_word(offsets)
+            )
+    elif input.array.ndim != 1:
+        raise TorchError("bag_input", ndim=input.array.ndim)
+    else:
+        if offsets is not None:
+            c.attribute(offsets, "dim")
+        if offsets is None or offsets.array.ndim != 1:
+            raise TorchError("bag_offsets", found=" but got None" if offsets is None else "")
 
 
 def _normalize(c: Calls, input: Any, p: Any, dim: Any, eps: Any, out: Any) -> None:
@@ -243,10 +274,11 @@ def _normalize(c: Calls, input: Any, p: Any, dim: Any, eps: Any, out: Any) -> No
     c.call("m clamp_min", eps)
 
 
-def _pool(function: str) -> Callable[..., None]:
+def _pool(function: str, indexed: str) -> Callable[..., None]:
     def body(c: Calls, input: Any, kernel_size: Any, stride: Any, return_indices: Any, **rest: Any) -> None:
         stride = [] if stride is None else stride
-        c.call(function, input, kernel_size, stride, rest["padding"], rest["dilation"], rest["ceil_mode"])
+        name = f"{indexed}_with_indices" if c.true(return_indices) else function
+        c.call(name, input, kernel_size, stride, rest["padding"], rest["dilation"], rest["ceil_mode"])
 
     return body
 
@@ -307,7 +339,7 @@ FUNCTIONAL_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "F tanh": _methods("tanh"),
     "F tanhshrink": _methods("tanh"),
     "F softsign": _methods("abs"),
-    "F max_pool1d": _pool("t max_pool1d"),
-    "F max_pool2d": _pool("t max_pool2d"),
-    "F max_pool3d": _pool("t max_pool3d"),
+    "F max_pool1d": _pool("t max_pool1d", "t max_pool1d"),
+    "F max_pool2d": _pool("t max_pool2d", "n max_pool2d"),
+    "F max_pool3d": _pool("t max_pool3d", "n max_pool3d"),
 }

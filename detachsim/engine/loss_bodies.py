@@ -83,10 +83,38 @@ def _compared(function: str, *names: str) -> Callable[..., dict[str, Any]]:
 
 
 def _gaussian_nll_loss(c: Calls, input: Any, target: Any, var: Any, full: Any, eps: Any, reduction: Any) -> None:
+    c.certain = False
+    if c.dialect == NEWEST:
+        _require_variance(c, input, var)
+    else:
+        c.attribute(var, "size")
+    c.attribute(input, "size")
+    if isinstance(var, Tensor):
+        mine, sizes = c.shape(input), c.shape(var)
+        unlike = [size for own, size in zip(mine, sizes, strict=False) if own != size]
+        if sizes not in (mine, mine[:-1]) and (len(mine) != len(sizes) or sum(unlike) != 1):
+            raise TorchError("variance_size")
+    if reduction not in ("none", "mean", "sum"):
+        if not isinstance(reduction, str):
+            c.operate("+", reduction, "")
+        raise TorchError("reduction_not_valid", reduction=reduction)
+    if c.dialect != NEWEST:
+        _require_variance(c, input, var)
+    c.call("m clamp_", min=eps)
+    c.operate("-", input, target)
+
+
+def _require_variance(c: Calls, input: Any, var: Any) -> None:
+    if isinstance(var, Tensor):
+        negative = bool((var.array < 0).any())
+    else:
+        negative = c.less(var, 0)
+        if not isinstance(var, float):
+            c.call("t any", negative)
+    if negative:
+        raise TorchError("variance_negative")
     if isinstance(var, float):
         c.call("t ones_like", input)
-    else:
-        c.call("t any", var if isinstance(var, Tensor) else c.less(var, 0))
 
 
 def _multi_margin_loss(

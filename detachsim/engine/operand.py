@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from detachsim.engine.dialects import NEWEST
+from detachsim.engine.returns import ReturnType
 from detachsim.engine.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ class Operand:
 class Functions(dict[str, Any]):
     """The functions that formulas, composite ops and helpers may call, by name or as attributes, found on first use.
 
+    What stands for a function that PyTorch writes in Python calls ``ops["m pow"]``, place and name, where the
+    arguments are those of a scenario: PyTorch's signature decides about them.
     ``is_old`` says whether they are those of a dialect before the newest.
     """
 
@@ -164,7 +167,7 @@ def unwrap(value: Any) -> Any:
         return value.tensor
     if type(value) in (tuple, list):
         return type(value)(unwrap(item) for item in value)
-    return value
+    return value.like([unwrap(item) for item in value]) if isinstance(value, ReturnType) else value
 
 
 def namespace(session: "Session") -> Functions:
@@ -172,12 +175,13 @@ def namespace(session: "Session") -> Functions:
     library = session.library
 
     def find(functions: Functions, name: str) -> Any:
+        place, _, name = name.rpartition(" ")
         if not library.load(name):
             return None
         if name in library.helpers:
             return _bind(library.helpers[name], functions)
         if name in library.sets:
-            return _caller(session, name)
+            return _caller(session, place, name)
         return _exact(session, library.exact[name])
 
     return Functions(find, library.dialect)
@@ -190,10 +194,14 @@ def functions(session: "Session") -> dict[str, Any]:
     return session.functions
 
 
-def _caller(session: "Session", name: str) -> Callable[..., Any]:
+def _caller(session: "Session", place: str, name: str) -> Callable[..., Any]:
+    overloads = session.library.sets[name].within(place) if place else None
+
     def call(*args: Any, **kwargs: Any) -> Any:
         plain = [unwrap(value) for value in args]
         named = {key: unwrap(value) for key, value in kwargs.items()}
+        if overloads is not None:
+            return wrap(session, overloads.call(session, plain, named))
         return wrap(session, session.call(name, *plain, **named))
 
     return call

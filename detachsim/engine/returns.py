@@ -10,6 +10,12 @@ class ReturnType(tuple[Any, ...]):
     type_name: str
     fields: tuple[str, ...]
 
+    def like(self, values: Sequence[Any]) -> "ReturnType":
+        """Return other values under the same names."""
+        made = ReturnType(values)
+        made.type_name, made.fields = self.type_name, self.fields
+        return made
+
 
 def named_tuple(name: str, fields: tuple[str, ...], values: Sequence[Any]) -> ReturnType:
     """Return ``values`` as ``torch.return_types.NAME`` with ``fields``."""

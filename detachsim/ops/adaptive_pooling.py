@@ -1,5 +1,6 @@
 """Pooling over as many windows as asked for: largest elements and means, over one to three dims."""
 
+import math
 from typing import Any
 
 from detachsim.engine.dialects import NEWEST
@@ -17,7 +18,6 @@ from detachsim.ops.row import composite
 
 def _check_max2d(session: Any, op: Op, bound: list[Any]) -> None:
     self, size = bound
-    _refuse_dims("adaptive_max_pool2d", self, 2, colon=":")
     _refuse_empty("adaptive_max_pool2d", self)
     _refuse_negative(self, size)
     if not self.dtype.is_floating or (self.dtype is float16 and session.dialect != NEWEST):
@@ -43,8 +43,8 @@ def _refuse_negative(self: Any, size: Any) -> None:
 
 def adaptive_max_pool2d(ops: Any, input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """The largest elements of as many windows as asked for."""
-    if not isinstance(output_size, int) and len(output_size) != 2:
-        _refuse_dims("adaptive_max_pool2d", input, 2, colon=":")
+    _refuse_dims("adaptive_max_pool2d", input, 2, colon=":")
+    _refuse_empty("adaptive_max_pool2d", input)
     size = asked_for(input, output_size, 2, "adaptive_max_sizes")
     values, indices = ops.adaptive_max_pool2d_with_indices(input, size)
     return (values, indices) if return_indices else values
@@ -64,9 +64,9 @@ def adaptive_max_pool1d(ops: Any, input: Any, output_size: Any, return_indices: 
 
 def adaptive_max_pool3d(ops: Any, input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """The largest elements of as many windows as asked for."""
-    size = asked_for(input, output_size, 3, "adaptive_max_sizes")
-    _refuse_empty("adaptive_max_pool3d", input)
     _refuse_dims("adaptive_max_pool3d", input, 3, colon=":")
+    _refuse_empty("adaptive_max_pool3d", input)
+    size = asked_for(input, output_size, 3, "adaptive_max_sizes")
     _refuse_negative(input, size)
     refuse_integers("adaptive_max_pool3d_cpu", input)
     values, indices = ops.adaptive_max_pool3d_with_indices(input, size)
@@ -85,7 +85,8 @@ def adaptive_avg_pool2d(ops: Any, self: Any, output_size: Any) -> Any:
         return ops.mean(self, (-1, -2), True)
     _refuse_dims("adaptive_avg_pool2d", self, 2)
     _refuse_empty("adaptive_avg_pool2d", self, self.ndim - 2)
-    refuse_integers("adaptive_avg_pool2d", self)
+    if math.prod((*self.shape[:-2], *size)):
+        refuse_integers("adaptive_avg_pool2d", self)
     return ops._adaptive_avg_pool2d(self, size)
 
 

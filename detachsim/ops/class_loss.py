@@ -211,10 +211,10 @@ def cross_entropy(
     if self.shape == target.shape:
         if not target.tensor.dtype.is_floating:
             raise TorchError("cross_entropy_target_dtype", dtype=target.tensor.dtype.scalar)
-        if self.ndim == 0:
-            raise TorchError("dim_none", dim=axis)
         if ignore_index >= 0:
             raise TorchError("cross_entropy_ignore_index")
+        if self.ndim == 0:
+            raise TorchError("dim_none", dim=axis)
         _check_smoothing(label_smoothing)
         _check_weight(self, weight, axis)
         return _of_probabilities(ops, self, target, weight, reduction, label_smoothing, axis)

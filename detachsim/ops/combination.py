@@ -6,6 +6,7 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
@@ -56,15 +57,19 @@ def lerp(self: Array, end: Array, weight: Any) -> Array:
 def _check_lerp(session: Any, op: Op, bound: list[Any]) -> None:
     self = bound[0]
     for name, value in (("end", bound[1]), ("weight", bound[2])):
-        if hasattr(value, "dtype") and value.dtype is not self.dtype:
+        if not hasattr(value, "dtype") or value.dtype is self.dtype:
+            continue
+        # A weight without dims gives way to the others, as a number does.
+        if name == "end" or value.array.ndim or session.dialect != NEWEST:
             raise TorchError("lerp_dtype", name=name, expected=self.dtype.cpp, found=value.dtype.cpp)
 
 
 def _refuse_lerp(session: Any, op: Op, bound: list[Any]) -> None:
-    self = bound[0]
-    if not self.dtype.is_floating:
-        kernel = "lerp_kernel_tensor" if hasattr(bound[2], "dtype") else "lerp_kernel_scalar"
-        raise TorchError("not_implemented_for", kernel=kernel, dtype=self.dtype.scalar)
+    of_tensor = hasattr(bound[2], "dtype")
+    dtype = result_type(bound) if of_tensor else bound[0].dtype
+    if not dtype.is_floating:
+        kernel = "lerp_kernel_tensor" if of_tensor else "lerp_kernel_scalar"
+        raise TorchError("not_implemented_for", kernel=kernel, dtype=dtype.scalar)
 
 
 _log = precise(np.log)

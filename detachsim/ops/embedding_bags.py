@@ -120,33 +120,15 @@ def embedding_bag(
     if weight.tensor.dtype is dtypes.int64 and input.tensor.dtype.is_floating:
         input.session.warn("bag_order")
         input, weight = weight, input
-    if per_sample_weights is not None and per_sample_weights.shape != input.shape:
-        raise TorchError("bag_weights", found=list(per_sample_weights.shape), expected=list(input.shape))
-    if weight.ndim != 2 and not ops.is_old:
-        raise TorchError("bag_table", ndim=weight.ndim)
     if input.ndim == 2:
-        if offsets is not None:
-            raise TorchError("bag_offsets_given")
         dtype = input.tensor.dtype
         offsets = ops.arange_start_step(0, input.size, max(input.shape[1], 1), dtype=dtype)
         include_last_offset = False
         input = ops.reshape(input, (-1,))
         per_sample_weights = None if per_sample_weights is None else ops.reshape(per_sample_weights, (-1,))
-    elif input.ndim != 1:
-        raise TorchError("bag_input", ndim=input.ndim)
-    elif offsets is None or offsets.ndim != 1:
-        raise TorchError("bag_offsets", found=" but got None" if offsets is None else "")
-    if mode not in _MODES:
-        raise TorchError("bag_mode")
-    if mode == "max" and (scale_grad_by_freq or sparse):
-        raise TorchError(
-            "bag_max", what="scaling the gradient by the frequency" if scale_grad_by_freq else "sparse weights"
-        )
     if max_norm is not None:
         with input.session.grad_mode(False):
             ops.embedding_renorm_(weight, input, max_norm, norm_type)
-    if per_sample_weights is not None and mode != "sum":
-        raise TorchError("bag_weights_mode", mode=mode)
     rows = weight.shape[0] if weight.ndim else 0
     if padding_idx is not None and not -rows <= padding_idx < rows:
         raise TorchError("bag_padding", least=-rows, most=rows - 1, found=padding_idx)

@@ -9,6 +9,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_MADE, IN_COLUMNS, laid_out
 from detachsim.engine.op import Op
+from detachsim.engine.returns import named_tuple
 from detachsim.engine.views import requires_grad
 from detachsim.ops.loss import refuse_gradient
 from detachsim.ops.matrices import MATRIX, check_shape, refuse_half, transposed
@@ -102,7 +103,10 @@ def old_lu(ops: Any, self: Any, pivot: bool = True, get_infos: bool = False) -> 
     """linalg.lu_factor under its older name."""
     self.session.warn_once("lu_deprecated")
     factors, pivots, info = ops.linalg_lu_factor_ex(self, pivot=pivot)
-    return (factors, pivots, info) if get_infos else (factors, pivots)
+    if not get_infos:
+        return factors, pivots
+    # The function below it, whose name shows.
+    return named_tuple("_lu_with_info", ("LU", "pivots", "info"), (factors, pivots, info))
 
 
 # Gradients

@@ -147,7 +147,7 @@ def condition(ops: Any, A: Any, p: Any = None) -> Any:
     elif A.ndim < 2:
         raise TorchError("cond_dims")
     if p is not None and p not in ("fro", *ORDERS):
-        raise TorchError("cond_order", order=p)
+        raise TorchError("cond_order", order=p if isinstance(p, str) else f"{p:g}")
     if A.size == 0:
         return ops.new_zeros(A, A.shape[:-2])
     if p is None or p in (2, -2):

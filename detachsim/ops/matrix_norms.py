@@ -35,21 +35,21 @@ def matrix_norm(
 ) -> Any:
     """A norm of matrices: Frobenius, or the largest (smallest) sum of absolute values of a row or column."""
     if ord not in ("fro", *ORDERS):
-        raise TorchError("matrix_norm_order", order=ord)
+        raise TorchError("matrix_norm_order", order=ord if isinstance(ord, str) else f"{ord:g}")
     if A.ndim < 2:
         raise TorchError("matrix_dims", op="linalg.matrix_norm", name="A")
     if not A.tensor.dtype.is_floating:
         raise TorchError("matrix_dtype", op="linalg.matrix_norm", dtype=A.tensor.dtype.scalar)
     if ord in ("nuc", 2, -2):
         refuse_low_precision("linalg.matrix_norm", A.tensor)
-    check_wanted_type("linalg.matrix_norm", A.tensor.dtype, dtype)
-    if ord == "fro":
-        return ops.linalg_vector_norm(A, 2, tuple(dim), keepdim, dtype=dtype)
     if len(dim) != 2:
         raise TorchError("matrix_norm_dims", dims=" ".join(map(str, dim)))
     rows, columns = (wrap_dim(axis, A.ndim) for axis in dim)
     if rows == columns:
-        raise TorchError("matrix_norm_same_dims", first=dim[0], second=dim[1])
+        raise TorchError("matrix_norm_same_dims", first=rows, second=columns)
+    check_wanted_type("linalg.matrix_norm", A.tensor.dtype, dtype)
+    if ord == "fro":
+        return ops.linalg_vector_norm(A, 2, tuple(dim), keepdim, dtype=dtype)
     if ord in ("nuc", 2, -2):
         return _norm_of_singular_values(ops, A, ord, (rows, columns), keepdim, dtype)
     first, second = (rows, columns) if abs(ord) == 1 else (columns, rows)

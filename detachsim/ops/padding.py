@@ -26,7 +26,7 @@ def constant_pad_nd(self: Array, pad: Sequence[int], value: float = 0) -> Array:
         axis = self.ndim - 1 - number
         before, after = pad[2 * number], pad[2 * number + 1]
         size = self.shape[axis]
-        if size + before + after < 0:
+        if size + min(before, 0) + min(after, 0) < 0:
             raise TorchError("narrow_length")
         cut[axis] = slice(max(-before, 0), size - max(-after, 0))
         widths[axis] = (max(before, 0), max(after, 0))
@@ -148,6 +148,8 @@ def pad_circular(ops: Any, self: Any, padding: Sequence[int]) -> Any:
 
 def pad(ops: Any, input: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
     """input with elements added at its ends, or, for negative numbers, taken away."""
+    if mode not in ("constant", *_WORDS):
+        raise TorchError("pad_mode", mode=mode)
     if len(pad) % 2:
         raise TorchError("pad_even")
     if len(pad) > 2 * input.ndim:
@@ -157,12 +159,10 @@ def pad(ops: Any, input: Any, pad: Sequence[int], mode: str = "constant", value:
     if value is not None and value != 0:
         raise TorchError("pad_value", mode=mode)
     count = len(pad) // 2
-    if mode in _WORDS and count in (1, 2, 3) and input.ndim in (count + 1, count + 2):
+    if count in (1, 2, 3) and input.ndim in (count + 1, count + 2):
         if mode == "circular":
             return pad_circular(ops, input, pad)
         return ops[f"{_WORDS[mode]}_pad{count}d"](input, pad)
-    if mode not in _WORDS:
-        raise TorchError("pad_mode", mode=mode)
     raise TorchError("pad_unsupported", size=len(pad), ndim=input.ndim)
 
 

@@ -9,7 +9,6 @@ from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
-from detachsim.engine.views import requires_grad
 from detachsim.ops.convolution_kernels import output_size, windows
 from detachsim.ops.element_types import refuse_integers
 from detachsim.ops.numeric import numel, require_dim
@@ -80,9 +79,6 @@ def _refuse_whole(kernel: str, input: Any) -> None:
 
 def unfold(ops: Any, input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
     """One column for each place of a sliding window."""
-    if input.session.grad_enabled and requires_grad(input.tensor):
-        for dim in (-1, -2):  # the node saves these sizes
-            require_dim(dim, input.ndim)
     kernel, spread, pad, step = _windows(
         ("kernel_size", "dilation", "padding", "stride"),
         kernel_size=kernel_size,

@@ -14,7 +14,7 @@ from detachsim.engine.views import requires_grad
 from detachsim.ops.element_types import refuse_integers
 from detachsim.ops.linear import refuse_bool
 from detachsim.ops.numeric import numel, require_dim
-from detachsim.ops.pooling_checks import refuse_padding, refuse_small, refuse_windows
+from detachsim.ops.pooling_checks import refuse_padding, refuse_small, refuse_wide, refuse_windows
 from detachsim.ops.pooling_kernels import pooled_size
 from detachsim.ops.pooling_rows import COUNTS_NO_EDIT, MAX_SIGNATURE, average_rows, max_rows
 from detachsim.ops.row import composite
@@ -89,6 +89,12 @@ def only_number(op: str, name: str, value: Any) -> int:
     return _one(value)
 
 
+def _wide_number(op: str, name: str, value: Any) -> int:
+    number = only_number(op, name, value)
+    refuse_wide([number])
+    return number
+
+
 def max_pool1d(
     ops: Any,
     self: Any,
@@ -107,7 +113,7 @@ def max_pool1d(
         if self.ndim not in (2, 3):
             raise TorchError("argument_dims", ndim=self.ndim, op="max_pool1d")
         for (name, _), value in zip(_LISTS, given, strict=True):
-            only_number("max_pool1d", name, value)
+            _wide_number("max_pool1d", name, value)
     else:
         if self.ndim not in (2, 3) or 0 in self.shape[-2:]:
             raise TorchError("pool1d_dims", sizes=list(self.shape))
@@ -192,12 +198,12 @@ def avg_pool1d(
     """The mean of each window, as a picture of one row."""
     if self.ndim not in (2, 3):
         raise TorchError("argument_dims", ndim=self.ndim, op="avg_pool1d")
-    kernel = only_number("avg_pool1d", "kernel_size", kernel_size)
+    kernel = _wide_number("avg_pool1d", "kernel_size", kernel_size)
     made = ops._avg_pool2d(
         ops.unsqueeze(self, -2),
         (1, kernel),
-        (1, kernel if stride is None or stride == () else only_number("avg_pool1d", "stride", stride)),
-        (0, only_number("avg_pool1d", "padding", padding)),
+        (1, kernel if stride is None or stride == () else _wide_number("avg_pool1d", "stride", stride)),
+        (0, _wide_number("avg_pool1d", "padding", padding)),
         ceil_mode,
         count_include_pad,
         None,
@@ -209,23 +215,26 @@ def avg_pool1d(
 
 
 def _lp_pool(dims: int) -> Callable[..., Any]:
-    def run(
-        ops: Any, input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-    ) -> Any:
+    def run(ops: Any, input: Any, norm_type: Any, kernel_size: Any, stride: Any = None, ceil_mode: Any = False) -> Any:
         """The norm of each window."""
-        if norm_type in (math.inf, -math.inf) and not ops.is_old:
-            largest = getattr(ops, f"max_pool{dims}d")
-            sizes = ops.abs(input)
-            if norm_type > 0:
-                return largest(sizes, kernel_size, stride, 0, 1, ceil_mode)
-            return ops.neg(largest(ops.neg(sizes), kernel_size, stride, 0, 1, ceil_mode))
-        given = (kernel_size,) if isinstance(kernel_size, int) else tuple(kernel_size)
-        count = math.prod(given * (dims // max(len(given), 1)))
-        out = getattr(ops, f"avg_pool{dims}d")(ops.pow(input, norm_type), kernel_size, stride, 0, ceil_mode)
+        if isinstance(norm_type, float) and math.isinf(norm_type) and not ops.is_old:
+            sizes = ops["m abs"](input)
+            below = norm_type < 0
+            largest = ops[f"F max_pool{dims}d"]
+            pooled = largest(ops.neg(sizes) if below else sizes, kernel_size, stride, 0, 1, ceil_mode)
+            return ops.neg(pooled) if below else pooled
+        powers, mean = ops["m pow"](input, norm_type), ops[f"F avg_pool{dims}d"]
+        if stride is None:
+            out = mean(powers, kernel_size, padding=0, ceil_mode=ceil_mode)
+        else:
+            out = mean(powers, kernel_size, stride, 0, ceil_mode)
         signed = ops.mul(ops.sign(out), ops.relu(ops.abs(out)))
-        if norm_type == 0:
+        if dims > 1:
+            sides = (kernel_size,) * dims if isinstance(kernel_size, int | float) else kernel_size
+            kernel_size = math.prod(sides)
+        if isinstance(norm_type, int | float) and norm_type == 0:
             raise TorchError("python", type="ZeroDivisionError", text="float division by zero")
-        return ops.pow(ops.mul(signed, count), 1.0 / norm_type)
+        return ops.pow(ops["m mul"](signed, kernel_size), 1.0 / norm_type)
 
     return run
 
@@ -249,7 +258,7 @@ def local_response_norm(
     return ops.div(input, ops.pow(ops.add(ops.mul(means, alpha), k), beta))
 
 
-_LP = "Tensor input, Number norm_type, int[] kernel_size, int[]? stride=None, bool ceil_mode=False"
+_LP = "Tensor input, any norm_type, any kernel_size, any stride=None, any ceil_mode=False"
 
 HELPERS = {"gather_places": gather_places}
 

@@ -21,7 +21,14 @@ def one_for_each(ops: Any, op: str, name: str, value: Any, dims: int) -> Sequenc
             verb = "must be either be "
         omitted = "omitted, " if name == "stride" else ""
         raise TorchError("pool_list", op=op, name=name, verb=verb, omitted=omitted, count=_WORDS[dims])
+    refuse_wide(values)
     return values if len(values) == dims else values * dims
+
+
+def refuse_wide(values: Sequence[int]) -> None:
+    """Refuse numbers that no 32 bits hold."""
+    if any(not -(2**31) <= value < 2**31 for value in values):
+        raise TorchError("pool_wide")
 
 
 def asked_for(self: Any, output_size: Any, dims: int, refusal: str, **details: Any) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
 from detachsim.engine.limits import require_few_windows
 from detachsim.ops.convolution_kernels import windows
 from detachsim.ops.numeric import numel
@@ -208,7 +209,31 @@ def adaptive_average(self: Array, output_size: Ints) -> Array:
     return made
 
 
+def _refuse_empty_gradient(op: str, grad_output: Array) -> None:
+    """Refuse a gradient without elements, unless it is the batch that has none."""
+    for dim in range(1, grad_output.ndim):
+        if grad_output.shape[dim] == 0:
+            raise TorchError("adaptive_backward_empty", op=op, sizes=list(grad_output.shape), dim=dim)
+
+
+def adaptive_maximum_backward(op: str, dims: int) -> Callable[[Array, Array, Array], Array]:
+    """Return the gradient of the largest elements of as many windows as asked for; PyTorch calls it ``op``."""
+    scatter = scatter_places(dims)
+
+    def kernel(grad_output: Array, self: Array, indices: Array) -> Array:
+        _refuse_empty_gradient(op, grad_output)
+        return scatter(grad_output, self, indices)
+
+    return kernel
+
+
 def adaptive_average_backward(grad_output: Array, self: Array, dims: int) -> Array:
+    """Return each window's gradient, shared among the elements that it took the mean of."""
+    _refuse_empty_gradient(f"adaptive_avg_pool{dims}d", grad_output)
+    return lenient_average_backward(grad_output, self, dims)
+
+
+def lenient_average_backward(grad_output: Array, self: Array, dims: int) -> Array:
     """Return each window's gradient, shared among the elements that it took the mean of."""
     made = np.zeros(self.shape, grad_output.dtype)
     for place, region in _regions(self.shape[-dims:], grad_output.shape[-dims:]):

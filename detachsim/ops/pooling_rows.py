@@ -9,8 +9,10 @@ from detachsim.ops.pooling_kernels import (
     adaptive_average,
     adaptive_average_backward,
     adaptive_maximum,
+    adaptive_maximum_backward,
     avg_pool,
     avg_pool_backward,
+    lenient_average_backward,
     max_pool_with_indices,
     scatter_places,
 )
@@ -47,7 +49,7 @@ def max_rows(dims: int, check: Check, **fields: Any) -> list[Op]:
             doc="the largest element of each window, and where it is",
             **fields,
         ),
-        _places_row(dims, name, f"MaxPool{dims}DWithIndicesBackwardBackward0"),
+        _places_row(dims, name, f"MaxPool{dims}DWithIndicesBackwardBackward0", scatter_places(dims)),
         composite(
             f"{name}{MAX_SIGNATURE}",
             _max_pool(dims),
@@ -105,7 +107,16 @@ def adaptive_max_rows(dims: int, function: Callable[..., Any], check: Check | No
             check=check,
             doc="the largest elements of as many windows as asked for, and where they are",
         ),
-        _places_row(dims, name, f"AdaptiveMaxPool{dims}DBackwardBackward0"),
+        _places_row(
+            dims,
+            name,
+            f"AdaptiveMaxPool{dims}DBackwardBackward0",
+            adaptive_maximum_backward(name, dims),
+            # 1.13 asks nothing over three dims, and has another name for the other.
+            older={"torch-1.13": {"kernel": adaptive_maximum_backward("adaptive_max_pooling2d", 2)}}
+            if dims == 2
+            else {"torch-1.13": {"kernel": scatter_places(3)}},
+        ),
         composite(
             f"{name}(Tensor input, any output_size, bool return_indices=False)",
             function,
@@ -142,7 +153,12 @@ def adaptive_average_rows(dims: int, function: Callable[..., Any]) -> list[Op]:
             grad=mean_of("grad_output_size"),
             gradient_edits={"self": 1},
             # 1.13 keeps the gradient itself, of which it reads the size late.
-            older={"torch-1.13": {"grad": mean_of("grad_output.shape")}},
+            older={
+                "torch-1.13": {
+                    "grad": mean_of("grad_output.shape"),
+                    "kernel": adaptive_average_backward if dims == 2 else lenient_average_backward,
+                }
+            },
             doc=f"the gradient of {name}",
         ),
         composite(
@@ -155,16 +171,17 @@ def adaptive_average_rows(dims: int, function: Callable[..., Any]) -> list[Op]:
     ]
 
 
-def _places_row(dims: int, name: str, grad_fn: str) -> Op:
+def _places_row(dims: int, name: str, grad_fn: str, kernel: Callable[..., Any], **fields: Any) -> Op:
     """Return the row of the gradient of largest elements."""
     return general(
         f"{name}_backward(Tensor grad_output, Tensor self, Tensor indices)",
         grad_fn,
-        scatter_places(dims),
+        kernel,
         where="",
         grad={"grad_output": f"gather_places(grad, indices, {dims})", "self": _ZEROS},
         gradient_edits={"self": 1},
         doc=f"the gradient of {name}",
+        **fields,
     )
 
 

@@ -375,12 +375,13 @@ def powers(ops: Any, x: Any, N: int | None = None) -> Any:
     dtype = x.tensor.dtype
     if dtype.is_reduced or dtype is dtypes.boolean:
         raise TorchError("vander_dtype", dtype=dtype.scalar)
-    shape = tuple(x.shape)
-    count = (shape or (1,))[-1] if N is None else N
+    shape = tuple(x.shape) or (1,)
+    count = shape[-1] if N is None else N
     if count <= 1:
         raise TorchError("vander_count")
-    ones = ops.new_ones(x, (*shape, 1))
-    return ops.cat([ones, ops.cumprod(ops.expand(ops.unsqueeze(x, -1), (*shape, count - 1)), -1)], -1)
+    # A number is one element.
+    rows = ops.expand(ops.unsqueeze(x, -1), (*shape, count - 1))
+    return ops.cat([ops.new_ones(x, (*shape, 1)), ops.cumprod(rows, -1)], -1)
 
 
 def _integral(name: str, function: Any) -> list[Op]:

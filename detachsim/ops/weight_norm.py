@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.ops.numeric import require_dim, wrap_dim
 from detachsim.ops.row import composite, general
@@ -36,6 +37,8 @@ def weight_norm_backward(ops: Any, grad: Any, v: Any, g: Any, norms: Any, dim: i
 def norm_except_dim(ops: Any, v: Any, pow: int = 2, dim: int = 0) -> Any:
     """The norms of v along all dims but one, which keep a place."""
     if dim == -1:
+        if not v.tensor.dtype.is_floating:
+            raise TorchError("older_norm_dtype", what="input dtype", dtype=v.tensor.dtype.scalar)
         return ops.norm(v, pow)
     wrap_dim(dim, v.ndim)
     require_dim(dim, v.ndim)

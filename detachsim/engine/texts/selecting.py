@@ -318,7 +318,7 @@ TEXTS: dict[str, Entry] = {
     "bag_offsets_given": (
         "ValueError",
         "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences. "
-        "However, found offsets of type <class 'torch.Tensor'>",
+        "However, found offsets of type <class '{type}'>",
         {},
     ),
     "bag_input": ("ValueError", "input has to be 1D or 2D Tensor, but got Tensor of dimension {ndim}", {}),

@@ -265,6 +265,17 @@ TEXTS: dict[str, Entry] = {
         "grid_sampler(): expected grid to have size {size} in last dimension, but got grid with sizes {grid}",
         {},
     ),
+    "adaptive_backward_empty": (
+        "RuntimeError",
+        "{op}_backward(): Expected grad_output to have non-zero size for non-batch dimensions, but grad_output has sizes "
+        "{sizes} with dimension {dim} being empty",
+        {},
+    ),
+    "pool_wide": (
+        "RuntimeError",
+        "value cannot be converted to type int without overflow",
+        {"torch-1.13": "integer out of range"},
+    ),
     "grid_empty": (
         "RuntimeError",
         "grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes {sizes} with dimension "
