@@ -11,7 +11,6 @@ from detachsim.engine.signature import Mismatch, bind
 from detachsim.engine.tensor import Tensor
 
 if TYPE_CHECKING:
-    from detachsim.engine.outputs import OutRule
     from detachsim.engine.session import Session
 
 
@@ -147,7 +146,6 @@ class Library:
         self.sum_kernel: Callable[..., Any] = sum
         self.helpers: dict[str, Callable[..., Any]] = {}
         # What an op does with ``out=``.
-        self.out_rule: Callable[[Op], OutRule] | None = None
 
     def add(self, op: Op) -> None:
         """Add a row as it is in the dialect, and its in-place variant if it has one."""

@@ -69,6 +69,7 @@ class Op:
         "older",
         "on_storage",
         "opmath",
+        "out",
         "outputs",
         "overlap",
         "parameters",
@@ -128,6 +129,7 @@ class Op:
         refuses: Callable[..., None] | None = None,
         opmath: bool = False,
         edits_clone: bool = False,
+        out: Mapping[str, Any] | None = None,
         doc: str = "",
         samples: Sequence[str] = (),
     ) -> None:
@@ -172,6 +174,7 @@ class Op:
         self.refuses = refuses
         self.opmath = opmath
         self.edits_clone = edits_clone
+        self.out: Mapping[str, Any] = out or {}
         self.doc = doc
         self.samples = tuple(samples)
         self.tensor_positions = tuple(i for i, p in enumerate(self.parameters) if p.takes_tensor)

@@ -8,7 +8,7 @@ the end: there the copy is recorded, as ``copy_`` is. What an op does is an ``Ou
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from detachsim.engine.dtypes import DType
 from detachsim.engine.errors import LimitError, TorchError
 from detachsim.engine.graph import make_node
 from detachsim.engine.memory import ANYTHING, Overlap, overlaps_itself, refuse_overlap
-from detachsim.engine.op import COMPARE, FACTORY, POINTWISE, Op
+from detachsim.engine.op import COMPARE, COMPOSITE, FACTORY, POINTWISE, Op
 from detachsim.engine.promotion import result_type
 from detachsim.engine.tensor import Storage, Tensor, flat_memory, fresh, offset, strides
 from detachsim.engine.views import bump, requires_grad
@@ -36,15 +36,13 @@ REFUSED, COPIED, UNSEEN, NO_HISTORY = "refused", "copied", "unseen", "no history
 SAME, CASTABLE, STRICT, FLOATS, ANY = "same", "castable", "strict", "floats", "any"
 
 
-_REFUSES_ITSELF = Overlap(inputs=ANYTHING)
-
-
 @dataclass(frozen=True, slots=True)
 class OutRule:
     """What one op does with ``out=``.
 
     ``name`` is what its refusal calls the op, if that is another one. ``fits`` says which types of ``out`` fit,
-    ``text`` what is said of others. ``overlap`` is asked after all else; ``adopts`` says that the op computes in the
+    ``text`` what is said of others. ``blind`` says that it writes over itself without a word, ``alone`` that it does
+    not look at what ``out`` shares with the inputs; ``adopts`` that the op computes in the
     type of ``out``; ``edits`` how often it counts an edit; ``resizes`` what it warns of where the size is another, and
     ``beside`` that it warns twice where the type is another, too, since the result is computed beside ``out`` and cast.
     """
@@ -53,15 +51,45 @@ class OutRule:
     history: str = REFUSED
     fits: str = SAME
     text: str = "out_dtype"
-    overlap: Overlap | None = _REFUSES_ITSELF
+    blind: bool = False
+    alone: bool = False
     adopts: bool = False
     edits: int = 1
     resizes: str = "out_resized"
     beside: bool = False
 
+    @property
+    def overlap(self) -> Overlap:
+        """What memory ``out`` may share, which is asked after all else."""
+        return Overlap(itself=self.blind, inputs="nothing" if self.alone else ANYTHING)
+
 
 POINTWISE_RULE = OutRule(fits=CASTABLE, text="inplace_cast", beside=True)
 DEFAULT_RULE = OutRule()
+FACTORY_RULE = OutRule(fits=ANY, resizes="")
+
+
+def out_rule(op: Op) -> OutRule:
+    """Return what an op does with ``out=``: what its row says of it, and else what is usual.
+
+    Measured on 2.13.0, on every sample of the table.
+    """
+    types_of_its_own = "fits" in op.out or "text" in op.out
+    rule = replace(DEFAULT_RULE if types_of_its_own else _usual(op), **op.out)
+    if not op.grad_fn and op.kind not in (COMPOSITE, FACTORY):
+        rule = replace(rule, history=NO_HISTORY)
+    return rule
+
+
+def _usual(op: Op) -> OutRule:
+    """Return what ops of a kind do; those that are others inside do as those do."""
+    if op.kind == POINTWISE:
+        return POINTWISE_RULE
+    if op.kind == FACTORY:
+        return FACTORY_RULE
+    assert op.library is not None
+    found = op.library.get(op.out.get("name", "")) if op.kind == COMPOSITE else None
+    return DEFAULT_RULE if found is None else out_rule(found.ops[0])
 
 
 def call_into(session: "Session", overloads: "OverloadSet", args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -77,8 +105,7 @@ def call_into(session: "Session", overloads: "OverloadSet", args: Sequence[Any],
     if given is None:
         return run(session, op, bound)
     outs = _outs(op, given)
-    rule_of = session.library.out_rule
-    rule = DEFAULT_RULE if rule_of is None else rule_of(op)
+    rule = out_rule(op)
     bound = _adopted(op, rule, bound, outs[0])
     if rule.history == COPIED:
         return _copied(session, op, rule, bound, outs[0])
@@ -99,7 +126,7 @@ def call_into(session: "Session", overloads: "OverloadSet", args: Sequence[Any],
             if rule.beside and out.dtype is not computed and out.array.size:
                 session.warn(rule.resizes, **_sizes(out, result))
             _resize(session, out, result, rule.resizes)
-    if op.kind != POINTWISE and rule.overlap is not None:
+    if op.kind != POINTWISE:
         for out in outs:
             refuse_overlap(rule.overlap, out, [bound[i] for i in op.tensor_positions])
     for out, result in zip(outs, results, strict=True):

@@ -51,6 +51,7 @@ def renamed(op: Op, name: str) -> Op:
     made.signature = name + op.signature[len(op.name) :]
     made.doc = f"Another name of {op.name}."
     made.samples = ()
+    made.out = {**op.out, "name": op.out.get("name", op.name)}
     if op.inplace and f"{name}_" not in FUNCTIONS_IN_PLACE:
         made.inplace_where = (op.inplace_where or "m").replace("t", "")
     return made

@@ -233,6 +233,7 @@ ROWS = [
         check=_check_lerp,
         refuses=_refuse_lerp,
         inplace=True,
+        out={"text": "out_found"},
         doc="self + weight * (end - self)",
         samples=("a.lerp(b, c)",),
     ),
@@ -313,6 +314,7 @@ ROWS = [
         composite(
             f"nan_to_num{underscore}(Tensor self, float? nan=None, float? posinf=None, float? neginf=None)",
             _without_infinities(underscore),
+            out={"text": "out_nan_to_num"},
             doc="self with nan and infinities replaced by numbers",
             samples=() if underscore else ("a.nan_to_num()",),
         )
@@ -328,6 +330,7 @@ ROWS = [
         layout=AS_FIRST,
         inside="nan_to_num",
         result_edits=1,
+        out={"text": "out_nan_to_num"},
         doc="the same, infinities as they are told",
     ),
     pointwise(
@@ -348,6 +351,7 @@ ROWS = [
                 "inplace": False,
             }
         },
+        out={"fits": "castable", "text": "out_ldexp"},
         doc="self * 2 ** other",
         samples=("torch.ldexp(a, b)",),
     ),
@@ -365,6 +369,7 @@ ROWS = [
         grad={"self": "sgn_backward(grad, self, result)"},
         inplace_grad={"self": "sgn_backward(grad, self, result)"},
         inplace=True,
+        out={"text": "out_found"},
         doc="-1, 0 or 1; its gradient is 0",
         samples=("a.sgn()",),
     ),
@@ -372,6 +377,7 @@ ROWS = [
         "float_power(Number|Tensor self, Number|Tensor exponent)",
         float_power,
         where="mt",
+        out={"name": "pow", "text": "out_float_power"},
         doc="the power in float64",
         samples=("a.float_power(2)", "a.float_power(b)", "torch.float_power(2, a)"),
     ),

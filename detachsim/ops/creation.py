@@ -315,9 +315,14 @@ ROWS: list[Op] = [
     factory(
         f"arange(Number end, {_OPTIONS})",
         lambda s, end, dtype, req: arange(s, 0, end, 1, dtype, req),
+        out={"resizes": "out_arange_resized"},
         doc="numbers from start, by step, up to but without end",
     ),
-    factory(f"arange.start_step(Number start, Number end, Number step=1, {_OPTIONS})", arange),
+    factory(
+        f"arange.start_step(Number start, Number end, Number step=1, {_OPTIONS})",
+        arange,
+        out={"resizes": "out_arange_resized"},
+    ),
     factory(
         f"linspace(Number|Tensor start, Number|Tensor end, int steps, {_OPTIONS})",
         _linspace,
@@ -334,6 +339,8 @@ ROWS: list[Op] = [
         f"randn(size size, {_OPTIONS})",
         lambda s, size, dtype, req: random(s, "normal", size, dtype, req),
         random=True,
+        out={"edits": 2},
+        older={"torch-1.13": {"out": {}}},
         doc="random numbers of the standard normal distribution",
     ),
     factory(

@@ -147,6 +147,7 @@ def _runnings(name: str, node: str, word: str) -> Op:
         check=_check_extreme,
         inside=name,
         result_edits=1,
+        out={"text": "out_scalar_type", "blind": True},
         doc=f"the {word} so far along dim, and where it is; the last of ties gets the gradient",
         samples=(f"a.{name}(0)",),
     )
@@ -244,6 +245,7 @@ ROWS = [
         check=_check_running,
         refuses=_refuses_bools("cumsum"),
         result_edits=lambda bound: int(not bound[0].shape or not bound[0].array.size),  # copied
+        out={"adopts": True},
         doc="running sums along dim",
         samples=("a.cumsum(0)", "a.cumsum(-1)"),
     ),
@@ -258,6 +260,7 @@ ROWS = [
         check=_check_running,
         refuses=_refuses_bools("cumprod"),
         result_edits=lambda bound: int(not bound[0].shape or not bound[0].array.size),  # copied
+        out={"adopts": True},
         doc="running products along dim",
         samples=("a.cumprod(0)",),
     ),
@@ -270,12 +273,14 @@ ROWS = [
         grad={"self": "logcumsumexp_backward(grad, self, result, dim)"},
         check=_check_logcumsumexp,
         result_edits=lambda bound: int(not bound[0].shape),
+        out={"text": "out_scalar_type"},
         doc="the logarithm of running sums of exponentials along dim",
         samples=("a.logcumsumexp(0)",),
     ),
     composite(
         "diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None)",
         diff,
+        out={"name": "sub", "fits": "castable", "text": "inplace_cast"},
         doc="the differences between neighbours along dim",
         samples=("a.diff()",),
     ),

@@ -111,10 +111,11 @@ ROWS: list[Op] = [
         where="l",
         grad={"A": "det_backward(grad, A, result, result1)"},
         check=_check_determinant,
+        out={"name": "_linalg_det"},
         doc="the determinant",
         samples=(f"torch.linalg.det({MATRIX})",),
     ),
-    alias_of("det", "linalg_det", "mt", "the determinant", (f"{MATRIX}.det()",)),
+    alias_of("det", "linalg_det", "mt", "the determinant", (f"{MATRIX}.det()",), out={"name": "_linalg_det"}),
     general(
         "linalg_slogdet(Tensor A)",
         "LinalgSlogdetBackward0",
@@ -125,6 +126,7 @@ ROWS: list[Op] = [
         outputs=("sign", "logabsdet"),
         differentiable_outputs=2,
         check=_check_slogdet,
+        out={"name": "_linalg_slogdet"},
         doc="the determinant's sign and the logarithm of its size",
         samples=(f"torch.linalg.slogdet({MATRIX})",),
     ),
@@ -134,6 +136,7 @@ ROWS: list[Op] = [
         "mt",
         "the determinant's sign and the logarithm of its size",
         outputs=("sign", "logabsdet"),
+        out={"name": "_linalg_slogdet"},
     ),
     composite(
         "logdet(Tensor A)",

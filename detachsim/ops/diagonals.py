@@ -208,6 +208,7 @@ ROWS = [
                 "result_edits": 1,
             }
         },
+        out={"name": "diag_embed", "history": "unseen", "fits": "strict", "text": "out_diag"},
         doc="the diagonal of a matrix, or a matrix with a diagonal",
         samples=("a.diag()",),
     ),

@@ -142,7 +142,14 @@ ROWS = [
         doc="1 / sqrt(self)",
         samples=("a.rsqrt()",),
     ),
-    composite("square(Tensor self)", square, where="mt", doc="self ** 2", samples=("a.square()",)),
+    composite(
+        "square(Tensor self)",
+        square,
+        where="mt",
+        out={"name": "pow", "fits": "castable", "text": "inplace_cast"},
+        doc="self ** 2",
+        samples=("a.square()",),
+    ),
     composite("square_(Tensor self)", square_, where="mt", doc="The in-place variant of square."),
     pointwise(
         "logaddexp(Tensor self, Tensor other)",

@@ -140,6 +140,7 @@ def _bound(name: str, kernel: Any, argument: str, inside: str, outside: str, doc
             inplace=True,
             check=_check_bound,
             refuses=refuse,
+            out={"text": "out_found"},
             doc=doc,
             samples=(f"a.{name}(0.5)",),
         ),
@@ -151,6 +152,7 @@ def _binary(name: str, runs: str) -> Op:
         f"{name}.other(Tensor self, Tensor other)",
         lambda ops, self, other: ops[runs](self, other),
         where="mt",
+        out={"name": runs},
         doc=f"{runs}(self, other)",
         samples=(f"torch.{name}(a, b)",),
     )

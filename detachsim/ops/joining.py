@@ -169,6 +169,7 @@ ROWS = [
         promote=ARITHMETIC,
         grad={"tensors": "cat_backward(grad, tensors_size, dim)"},
         check=_check_cat,
+        out={"fits": "castable", "text": "out_cat", "alone": True},
         doc="tensors joined along a dim",
         samples=("torch.cat([a, b])",),
     ),
@@ -180,6 +181,7 @@ ROWS = [
         promote=ARITHMETIC,
         grad={"tensors": "stack_backward(grad, dim)"},
         check=_check_stack,
+        out={"fits": "castable", "text": "out_cat", "alone": True},
         doc="tensors of one shape joined along a new dim",
         samples=("torch.stack([a, b])",),
     ),
@@ -188,6 +190,7 @@ ROWS = [
             f"{name}(Tensor[] tensors, int dim=0)",
             lambda ops, tensors, dim=0: ops.cat(list(tensors), dim),
             where="t",
+            out={"name": "cat"},
             doc="the same as cat",
         )
         for name in ("concat", "concatenate")
@@ -197,6 +200,7 @@ ROWS = [
             f"{name}(Tensor[] tensors)",
             function,
             where="t",
+            out={"name": "cat"},
             doc=f"tensors joined {words}",
             samples=(f"torch.{name}([a, b])",),
         )

@@ -109,6 +109,7 @@ ROWS = [
         np.invert,
         check_dtypes=_check_invert,
         inplace=True,
+        out={"text": "out_found"},
         doc="every bit of self turned round",
     ),
     pointwise(
@@ -129,6 +130,7 @@ ROWS = [
         inplace=True,
         unguarded=True,
         result_edits=1,
+        out={"fits": "castable", "text": "inplace_cast"},
         doc="whether just one of the two is not 0",
         samples=("a.logical_xor(b)",),
     ),
@@ -142,6 +144,7 @@ ROWS = [
         "",
         lambda self: np.signbit(self) if self.dtype.kind == "f" else np.asarray(self < 0),
         promote=COMPARE,
+        out={"text": "out_signbit"},
         doc="whether an element has a minus sign",
         samples=("a.signbit()",),
     ),
@@ -173,6 +176,7 @@ ROWS = [
         "where.method(Tensor self, Tensor condition, Number|Tensor other)",
         lambda ops, self, condition, other: ops.where_self(condition, self, other),
         where="m",
+        out={"text": "out_where"},
         doc="self where condition is true, other elsewhere",
     ),
 ]

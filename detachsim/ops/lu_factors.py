@@ -352,6 +352,7 @@ ROWS = [
         factored,
         where="l",
         outputs=("LU", "pivots"),
+        out={"name": "linalg_lu_factor_ex"},
         doc="both factors in one matrix, and the exchanges of rows",
         samples=(
             f"torch.linalg.lu_factor({MATRIX})",
@@ -403,6 +404,7 @@ ROWS = [
     composite(
         "lu_solve(Tensor self, Tensor LU_data, Tensor LU_pivots)",
         old_lu_solve,
+        out={"name": "linalg_lu_solve"},
         doc="linalg.lu_solve under its older name",
         samples=(f"torch.lu_solve(b.reshape(-1, 1)[:2], {MATRIX}, torch.tensor([2, 2], dtype=torch.int32))",),
     ),

@@ -200,6 +200,7 @@ ROWS = [
         grad={"self": "masked_select_backward(grad, self, mask)"},
         gradient_edits={"self": 1},
         check=_check_masked_select,
+        out={"text": "out_selected", "blind": True, "alone": True},
         doc="the elements where mask is true, in one row",
         samples=("a.masked_select(a > 0.5)",),
     ),
@@ -242,7 +243,12 @@ ROWS = [
         layout=AS_MADE,
         doc="the places of elements that are not 0",
     ),
-    composite("nonzero(Tensor self, *, bool as_tuple=False)", nonzero, doc="the places of the elements that are not 0"),
+    composite(
+        "nonzero(Tensor self, *, bool as_tuple=False)",
+        nonzero,
+        out={"history": "no history", "text": "out_nonzero"},
+        doc="the places of the elements that are not 0",
+    ),
     composite(
         "argwhere(Tensor self)", lambda ops, self: ops._nonzero(self), doc="the places of elements that are not 0"
     ),
@@ -250,6 +256,7 @@ ROWS = [
         "where.condition(Tensor condition)",
         lambda ops, condition: nonzero(ops, condition, True),
         where="t",
+        out={"text": "out_where"},
         doc="the places where condition is not 0, one tensor for each dim",
     ),
 ]

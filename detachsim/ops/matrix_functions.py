@@ -228,6 +228,7 @@ ROWS = [
         where="l",
         grad={"self": "pinv_backward(grad, self, result)"},
         check=_check_pseudoinverse,
+        out={"fits": "castable", "text": "out_castable_linalg"},
         doc="the pseudoinverse",
         samples=(
             f"torch.linalg.pinv({POSITIVE})",
@@ -238,6 +239,7 @@ ROWS = [
     composite(
         "pinverse(Tensor self, float rcond=1e-15)",
         lambda ops, self, rcond=1e-15: ops.linalg_pinv(self, rtol=rcond),
+        out={"name": "linalg_pinv"},
         doc="the pseudoinverse",
         samples=(f"torch.pinverse({POSITIVE})",),
     ),
@@ -246,6 +248,7 @@ ROWS = [
         "linalg_cond(Tensor A, any p=None)",
         condition,
         where="l",
+        out={"history": "copied", "fits": "castable", "text": "out_castable_linalg"},
         doc="the condition number",
         samples=(f"torch.linalg.cond({MATRIX})",),
     ),
@@ -253,12 +256,14 @@ ROWS = [
         "linalg_matrix_rank(Tensor A, any tol=None, bool hermitian=False, *, any atol=None, any rtol=None)",
         rank,
         where="l",
+        out={"history": "no history"},
         doc="how many singular values are not 0",
     ),
     composite(
         "linalg_vecdot(Tensor x, Tensor y, *, int dim=-1)",
         vector_dot,
         where="l",
+        out={"name": "sum", "text": "out_vecdot"},
         doc="sums of products along dim",
         samples=("torch.linalg.vecdot(a, b)",),
     ),

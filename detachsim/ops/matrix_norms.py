@@ -78,6 +78,7 @@ ROWS: list[Op] = [
         "linalg_norm(Tensor A, any ord=None, any dim=None, bool keepdim=False, *, dtype? dtype=None)",
         linalg_norm,
         where="l",
+        out={"history": "copied", "text": "out_norm"},
         doc="a vector's or a matrix's norm",
         samples=("torch.linalg.norm(a)",),
     ),
@@ -87,6 +88,7 @@ ROWS: list[Op] = [
             ops, A, ord, (-2, -1) if dim == -2 else dim, keepdim, dtype
         ),
         where="l",
+        out={"history": "copied", "text": "out_norm"},
         doc="a matrix's norm",
         samples=("torch.linalg.matrix_norm(torch.stack([a, a]))",),
     ),

@@ -66,6 +66,7 @@ ROWS: list[Op] = [
         layout=AS_FIRST,
         inside="frexp",
         result_edits=1,
+        out={"text": "out_frexp"},
         doc="mantissa and exponent",
         samples=("torch.frexp(a)",),
     ),

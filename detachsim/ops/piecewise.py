@@ -222,6 +222,7 @@ def _shrink(name: str, node: str, kernel: Callable[..., Any], where: str, doc: s
             kernel,
             where=where,
             grad={"self": f"{name}_backward(grad, self, lambd)"},
+            out={"text": "out_found"},
             doc=doc,
             samples=(f"F.{name}(a, 0.4)",),
             **checks,

@@ -99,6 +99,7 @@ ROWS = [
         composite(
             f"{name}(Tensor self, Number|Tensor q, int? dim=None, bool keepdim=False, *, str interpolation='linear')",
             _quantile(name == "nanquantile"),
+            out={"history": "copied", "text": "out_quantile"},
             doc="the value below which a share q of the elements lies",
             samples=(f"a.{name}(0.5)", f"a.{name}(0.3, dim=0)"),
         )

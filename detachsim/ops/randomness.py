@@ -344,6 +344,7 @@ ROWS = [
         multinomial,
         random=True,
         check=_check_multinomial,
+        out={"text": "out_multinomial"},
         doc="random places along the last dim, with the weights in self",
     ),
     composite(

@@ -214,6 +214,7 @@ def _triangle(name: str) -> Op:
         check=check,
         inplace=True,
         overlap=Overlap(itself=True, inputs=ANYTHING),  # only zeros are written
+        out={"blind": True},
         doc=f"the {'lower' if name == 'tril' else 'upper'} triangle, zeros elsewhere",
         samples=(f"(a * torch.ones(2, 3)).{name}()",),
     )

@@ -132,6 +132,7 @@ def _rounding(name: str, node: str, function: Any, doc: str) -> Op:
         refuses=no_bools(f"{name}_vml_cpu"),
         inplace=True,
         result_edits=_copied_integers,
+        out={"text": "out_found"},
         doc=doc,
         samples=(f"a.{name}()",),
     )
@@ -155,6 +156,7 @@ ROWS = [
         grad={"self": "zeros_of(grad)"},
         refuses=_refuse_decimals,
         inplace=True,
+        out={"text": "out_found"},
         doc="rounded to some decimals; its gradient is 0",
         samples=("a.round(decimals=1)",),
     ),
@@ -165,6 +167,7 @@ ROWS = [
         grad={"self": "grad"},
         refuses=floats_only("frac_cpu"),
         inplace=True,
+        out={"text": "out_found"},
         doc="the part after the point",
         samples=("a.frac()",),
     ),
@@ -234,6 +237,7 @@ ROWS = [
         bare_edges=True,
         inplace=True,
         opmath=True,
+        out={"history": "no history", "fits": "castable", "text": "inplace_cast"},
         doc="self // other; it has no derivative",
     ),
     pointwise(
@@ -247,6 +251,7 @@ ROWS = [
         bare_edges=True,
         inplace=True,
         opmath=True,
+        out={"history": "no history", "fits": "castable", "text": "inplace_cast"},
         doc="self // a number; it has no derivative",
     ),
     pointwise(

@@ -39,6 +39,9 @@ A row reads ``pointwise("mul(Tensor self, Number|Tensor other)", "MulBackward0",
 * ``layout``: how the result lies in memory (``engine.layout``): pointwise ops' as the operands lie, others' in rows;
 * ``remade``: an alias that is a tensor of its own, one of inference mode if it is made there, whatever its source is;
 * ``random``: the kernel's first argument is the session's random number generator;
+* ``out``: what ``out=`` does otherwise than it usually does for the kind of op: fields of
+  ``engine.outputs.OutRule``. A row that says which types fit, or what is said of others, says all about them;
+  ``name`` is the op inside, which a composite row shares the rest with;
 * ``edits_clone``: PyTorch makes a clone and edits it, so that there are two nodes (in 1.7);
 * ``older``: what was otherwise in an older dialect, ``{"torch-1.13": {"grad_fn": "DiagBackward0"}}``: these fields
   take the place of the row's own there and in what is older still (a ``where`` that is empty hides the row);

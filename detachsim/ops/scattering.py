@@ -212,6 +212,7 @@ ROWS = [
         grad={"self": "scatter_add(zeros_sized(grad, self.shape), dim, index, grad)"},
         gradient_edits={"self": 1},
         check=_check_gather,
+        out={"alone": True},
         doc="the elements at index along dim",
         samples=("a.gather(0, torch.argsort(a, 0))",),
     ),

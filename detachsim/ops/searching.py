@@ -99,12 +99,14 @@ ROWS: list[Op] = [
         "str? side=None, Tensor? sorter=None)",
         searchsorted,
         where="t",
+        out={"history": "no history"},
         doc="where values would stand in sorted rows",
     ),
     composite(
         "bucketize(Number|Tensor self, Tensor boundaries, *, bool out_int32=False, bool right=False)",
         bucketize,
         where="t",
+        out={"history": "no history"},
         doc="the bucket between boundaries into which each value falls",
     ),
 ]

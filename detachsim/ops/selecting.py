@@ -341,6 +341,7 @@ ROWS = [
         grad={"self": "index_add(zeros_sized(grad, self_size), dim, index, grad)"},
         gradient_edits={"self": 1},
         check=_check_index_select,
+        out={"text": "out_selected", "alone": True},
         doc="the slices at index along dim",
         samples=("a.index_select(0, torch.tensor([0, 0]))",),
     ),
@@ -412,6 +413,7 @@ ROWS = [
         grad={"self": "put(zeros_of(self), index, grad, True)"},
         gradient_edits={"self": 1},
         check=_check_take,
+        out={"text": "out_take", "alone": True},
         doc="the elements at index, self taken as one row",
         samples=("a.take(torch.tensor([0, 2]))",),
     ),
@@ -433,6 +435,7 @@ ROWS = [
     composite(
         "take_along_dim(Tensor self, Tensor indices, int? dim=None)",
         take_along_dim,
+        out={"name": "gather"},
         doc="the elements at indices along dim, both broadcast",
         samples=("torch.take_along_dim(a, torch.argsort(a, 0), 0)",),
     ),

@@ -384,7 +384,7 @@ def powers(ops: Any, x: Any, N: int | None = None) -> Any:
     return ops.cat([ops.new_ones(x, (*shape, 1)), ops.cumprod(rows, -1)], -1)
 
 
-def _integral(name: str, function: Any) -> list[Op]:
+def _integral(name: str, function: Any, **fields: Any) -> list[Op]:
     """Return the rows with distances as places and as one number."""
     return [
         composite(
@@ -393,6 +393,7 @@ def _integral(name: str, function: Any) -> list[Op]:
             where="t",
             doc="the integral by trapezoids over given places",
             samples=(f"torch.{name}(a, b)",),
+            **fields,
         ),
         composite(
             f"{name}(Tensor y, *, Number dx=1, int dim=-1)",
@@ -400,6 +401,7 @@ def _integral(name: str, function: Any) -> list[Op]:
             where="t",
             doc="the integral by trapezoids",
             samples=(f"torch.{name}(a)", f"torch.{name}(a, dx=0.5, dim=0)"),
+            **fields,
         ),
     ]
 
@@ -413,7 +415,7 @@ ROWS: list[Op] = [
     ),
     composite("corrcoef(Tensor self)", correlation, doc="the correlations of the rows", samples=("torch.corrcoef(a)",)),
     *_integral("trapezoid", trapezoid),
-    *_integral("trapz", trapezoid),
+    *_integral("trapz", trapezoid, out={"name": "trapezoid"}),
     *_integral("cumulative_trapezoid", cumulative_trapezoid),
     composite(
         "gradient(Tensor input, *, any spacing=1, any dim=None, int edge_order=1)",
@@ -470,6 +472,7 @@ ROWS: list[Op] = [
         histogram,
         check=_check_histogram,
         result_edits=2,
+        out={"text": "out_histc", "blind": True},
         doc="how many elements are in each of equal ranges",
         samples=("a.histc(4)",),
     ),

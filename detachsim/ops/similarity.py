@@ -56,6 +56,7 @@ ROWS = [
         "normalize(Tensor input, float? p=2.0, int[]? dim=1, float eps=1e-12)",
         normalize,
         where="F",
+        out={"name": "div", "fits": "castable", "text": "inplace_cast"},
         doc="input divided by its norm along dim",
         samples=("F.normalize(a, dim=0)",),
     ),

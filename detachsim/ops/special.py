@@ -114,6 +114,7 @@ ROWS = [
         promote=FLOAT,
         grad={"self": "logit_backward(grad, self, eps)"},
         inplace=True,
+        out={"fits": "castable", "text": "inplace_cast"},
         doc="log(self / (1 - self)), the inverse of sigmoid",
         samples=("a.logit()", "a.logit(0.3)"),
     ),

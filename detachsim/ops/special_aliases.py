@@ -25,6 +25,14 @@ _SAME = (
 )
 
 
+# What those do with ``out`` that have a form of their own there.
+_OUT: dict[str, dict[str, Any]] = {
+    "i1": {"fits": "castable", "text": "inplace_cast", "beside": True},
+    "softmax": {},
+    "log_softmax": {},
+}
+
+
 def _alias(name: str, target: str, parameters: str, sample: str) -> Op:
     keyword = "*" in parameters
 
@@ -38,6 +46,7 @@ def _alias(name: str, target: str, parameters: str, sample: str) -> Op:
         f"special_{name}(Tensor self{separator}{parameters})",
         run,
         where="s",
+        out=_OUT.get(name, {"name": target}),
         doc=f"{target}",
         samples=(sample,),
     )
@@ -111,6 +120,7 @@ ROWS: list[Op] = [
         "special_round(Tensor self, *, int decimals=0)",
         lambda ops, self, decimals=0: ops.round(self, decimals=decimals),
         where="s",
+        out={"name": "round"},
         doc="round",
         samples=("torch.special.round(a)",),
     ),
@@ -118,6 +128,7 @@ ROWS: list[Op] = [
         "special_polygamma(int n, Tensor self)",
         lambda ops, n, self: ops.polygamma(n, self),
         where="s",
+        out={"name": "polygamma", "fits": "castable", "text": "inplace_cast"},
         doc="polygamma",
         samples=("torch.special.polygamma(1, a)",),
     ),
@@ -125,6 +136,7 @@ ROWS: list[Op] = [
         "special_ndtr(Tensor self)",
         normal_distribution,
         where="s",
+        out={"history": "copied", "fits": "castable", "text": "inplace_cast"},
         doc="the share of a normal distribution below self",
         samples=("torch.special.ndtr(a)",),
     ),
@@ -142,6 +154,7 @@ ROWS: list[Op] = [
         "special_xlogy(Number|Tensor self, Number|Tensor other)",
         lambda ops, self, other: ops.xlogy(self, other),
         where="s",
+        out={"name": "xlogy"},
         doc="xlogy",
         samples=("torch.special.xlogy(a, b)", "torch.special.xlogy(2, a)"),
     ),

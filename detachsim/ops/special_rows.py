@@ -270,6 +270,7 @@ ROWS: list[Op] = [
         check=_check_mvlgamma,
         layout=IN_ROWS,
         result_edits=1,
+        out={"fits": "castable", "text": "out_mvlgamma"},
         doc="the logarithm of the multivariate gamma function",
         samples=("torch.mvlgamma(a, 2)",),
     ),
@@ -277,6 +278,7 @@ ROWS: list[Op] = [
         "special_multigammaln(Tensor self, int p)",
         lambda ops, self, p: ops.mvlgamma(self, p),
         where="s",
+        out={"name": "mvlgamma"},
         doc="the logarithm of the multivariate gamma function",
     ),
 ]

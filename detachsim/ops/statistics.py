@@ -180,12 +180,15 @@ def _moments(name: str, node: str, kernel: Any, doc: str) -> list[Op]:
         check=_check_variance,
         doc=doc,
     )
+    cast: dict[str, Any] = {} if both else {"fits": "castable", "text": "inplace_cast"}
+    over_itself = {} if both else {**cast, "blind": True}
     return [
         *([] if both else [apart]),
         composite(
             f"{name}.dim(Tensor self, int[]? dim, bool unbiased=True, bool keepdim=False)",
             along,
             where=where,
+            out=over_itself,
             doc=f"{doc} along dim",
             samples=(f"{call}{comma}0, False){pick}",),
         ),
@@ -199,6 +202,7 @@ def _moments(name: str, node: str, kernel: Any, doc: str) -> list[Op]:
             check=_check_variance,
             result_edits=(lambda bound: int(not bound[0].array.size)) if both else _variance_edits,
             inside=lambda bound: "sum" if not both and bound[0].array.size and _variance_edits(bound) else "",
+            out=over_itself,
             doc=doc,
             samples=(f"{call}){pick}", f"{call}{comma}dim=0, correction=0){pick}"),
         ),
@@ -206,6 +210,7 @@ def _moments(name: str, node: str, kernel: Any, doc: str) -> list[Op]:
             f"{name}(Tensor self, bool unbiased=True)",
             lambda ops, self, unbiased=True: ops[f"{name}_correction"](self, None, correction=1 if unbiased else 0),
             where=where,
+            out=cast,
             doc=f"{doc} of all elements",
             samples=(f"{call}{comma}unbiased=False){pick}",),
         ),

@@ -3,21 +3,18 @@
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.layout import AS_OPERANDS
 from detachsim.engine.library import Library, OverloadSet
-from detachsim.engine.op import POINTWISE, Op
+from detachsim.engine.op import POINTWISE
 from detachsim.engine.operand import array_namespace
 from detachsim.engine.short import make_binary, make_unary
 from detachsim.ops.families import families_of
 from detachsim.ops.operators import BINARY_FUNCTIONS, SCALAR_FUNCTIONS
-
-if TYPE_CHECKING:
-    from detachsim.engine.outputs import OutRule
 
 FAMILIES = (
     "arithmetic",
@@ -126,7 +123,6 @@ def library(dialect: str = NEWEST) -> Library:
     made.sum_to = "sum_to_size"
     made.clone = "clone"
     made.sum_kernel = _sum_kernel
-    made.out_rule = _out_rule
     made.array_namespace = array_namespace(made)
     return made
 
@@ -136,12 +132,6 @@ def whole_library(dialect: str = NEWEST) -> Library:
     made = library(dialect)
     _add(made, FAMILIES)
     return made
-
-
-def _out_rule(op: Op) -> "OutRule":
-    from detachsim.ops.outputs import out_rule
-
-    return out_rule(op)
 
 
 def _sum_kernel(*args: Any) -> Any:

@@ -190,6 +190,7 @@ def _norm_of_dims(name: str, node: str, dtype: str) -> Op:
         grad={"self": "vector_norm_backward(grad, self, p, result, dim, keepdim)"},
         check=_check_older_norm,
         result_edits=_older_norm_edits,
+        out={"name": "linalg_vector_norm"},
         doc="the norm along dims, as older releases have it",
     )
 
@@ -236,6 +237,7 @@ ROWS = [
         "norm(Tensor self, any p='fro', int[]? dim=None, bool keepdim=False, dtype? dtype=None)",
         norm,
         older={"torch-1.13": {"kernel": older_norm}},
+        out={"name": "linalg_vector_norm"},
         doc="the p-norm of all elements, or along dim",
         samples=("a.norm()", "a.norm(1)", "a.norm(3)", "a.norm(dim=0)", "a.norm(float('inf'))"),
     ),

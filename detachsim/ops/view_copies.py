@@ -73,6 +73,7 @@ def _copy_of(op: Op, arguments: str) -> Op:
         check=_check_step if base == "slice" else op.check,
         older=_clones(op.kernel),
         result_edits=1,
+        out={"history": "unseen"},
         doc=f"a copy of what {base} shows",
         samples=(f"torch.{base}_copy(a{arguments})",),
     )
@@ -100,6 +101,7 @@ ROWS: list[Op] = [
         bare_edges=True,
         older=_clones(lambda self: self),
         result_edits=1,
+        out={"history": "unseen"},
         doc="a copy that is no part of the graph: backward through it is refused",
         samples=("torch.detach_copy(a)",),
     ),

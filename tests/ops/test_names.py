@@ -1,10 +1,13 @@
 """What is written down of the tables is what they have: run ``python tools/write_words.py`` after adding an op."""
 
+import dataclasses
+
 import pytest
 
 from detachsim.engine import unpack_order
+from detachsim.engine.outputs import OutRule
+from detachsim.engine.texts import texts
 from detachsim.lang.syntax import DIALECTS
-from detachsim.ops import outputs
 from detachsim.ops.families import families_of
 from detachsim.ops.table import FAMILIES, library, whole_library
 from tools import write_words
@@ -43,12 +46,12 @@ def test_no_overload_is_written_twice() -> None:
             assert len(shown) == len(set(shown)), f"{dialect}: {shown}"
 
 
-def test_rules_of_out_are_those_of_ops_that_there_are() -> None:
-    known = {
-        word for overloads in whole_library().sets.values() for op in overloads.ops for word in (op.label, op.name)
-    }
-    for rules in (outputs._TYPES, outputs._ALONE, outputs._BLIND, outputs._EDITS, outputs._HISTORY, outputs._INNER):
-        assert set(rules) <= known
+def test_rows_say_of_out_what_there_is_to_say() -> None:
+    known = {field.name for field in dataclasses.fields(OutRule)}
+    for overloads in whole_library().sets.values():
+        for op in overloads.ops:
+            assert set(op.out) <= known, op.label
+            assert {op.out[key] for key in ("text", "resizes") if op.out.get(key)} <= texts().keys(), op.label
 
 
 @pytest.mark.parametrize("dialect", ["torch-1.7", "torch-1.13"])
