@@ -135,7 +135,7 @@ def test_runs_of_a_vary_are_told_apart() -> None:
 
 
 def test_names_share_a_counter_or_do_not() -> None:
-    shared, _ = memories(moment_of("edit"))[1], None
+    shared = memories(moment_of("edit"))[1]
     assert [(view.called, view.counter) for view in shared.views] == [("out", 2), ("c", 2)]
     apart = next(memory for memory in memories(moment_of("vary", run=1)) if len(memory.views) == 2)
     assert [(view.called, view.counter, view.origin) for view in apart.views] == [

@@ -213,7 +213,7 @@ class _Drawing:
             # Backward's own additions to a gradient move its counter, and are no edit that an event tells of.
             what += say(f", by {edited(saved.edits)}") if saved.edits else ()
         else:
-            what += say(quiet(", and still is"))
+            what += say(quiet(", where it still is"))
         remarks.append(Remark(what, saved.stale))
         if saved.behind:
             text = say(
@@ -337,10 +337,18 @@ class _Drawing:
         return list(found)
 
 
+def _still_called(moment: Moment, tensor: TensorFacts, name: str) -> bool:
+    """Whether a module or a list still has a tensor under its name in there (``net[0].weight``)."""
+    return not name.isidentifier() and all(
+        name not in other.once or other.id <= tensor.id for other in moment.tensors.values()
+    )
+
+
 def describe(moment: Moment, tensor: TensorFacts) -> str:
     """Return what to call a tensor that has no name now."""
     if tensor.once:
-        return f"{tensor.once[0]} of step {tensor.step}" if tensor.op else tensor.once[0]
+        name = tensor.once[0]
+        return f"{name} of step {tensor.step}" if tensor.op and not _still_called(moment, tensor, name) else name
     source = moment.tensors.get(tensor.alias_of) if tensor.alias_of is not None else None
     if source is not None and (whose := source.names or source.once) and tensor.op:
         shown = {"detach": f"{whose[0]}.detach()", "data": f"{whose[0]}.data"}

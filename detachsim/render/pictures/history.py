@@ -81,8 +81,8 @@ def _within(number: str, round: str) -> bool:
 class _Tensor:
     """What is known of a tensor so far."""
 
-    __slots__ = ("created", "creation", "cut", "cut_at", "grad", "inputs", "node", "node_version", "order", "output_nr",
-                 "requires", "state", "step")  # fmt: skip
+    __slots__ = ("created", "creation", "cut", "cut_at", "grad", "inputs", "moved", "node", "node_version", "order",
+                 "output_nr", "requires", "state", "step")  # fmt: skip
 
     def __init__(self, order: int, step: str, created: TensorCreated) -> None:
         self.order = order
@@ -98,6 +98,7 @@ class _Tensor:
         self.cut = ""
         self.cut_at = ""
         self.grad = ""
+        self.moved: tuple[int, str, int] | None = None
 
 
 class _History:
@@ -332,6 +333,7 @@ class _History:
             case "data":
                 if event.state is not None:
                     self.see(known, event.state)
+                    known.moved = self.order, self.step, event.state.version or 0
             case "grad":
                 known.grad = "" if event.value == "None" else event.value
             case _:
@@ -396,6 +398,7 @@ class _History:
             known.cut_at,
             self.pending(known),
             known.grad,
+            known.moved,
         )
 
     def pending(self, known: _Tensor) -> bool:

@@ -127,12 +127,17 @@ def _origin(moment: Moment, tensor: TensorFacts) -> str:
         whose = called(moment, moment.tensors.get(tensor.alias_of))
         words = {"detach": f"{whose}.detach()", "data": f"{whose}.data"} if " " not in whose else {}
         how = words.get(how, f"{how} of {whose}")
-    return f"{how}, step {tensor.step}"
+    moved = f"; .data set in step {tensor.moved[1]}" if tensor.moved is not None else ""
+    return f"{how}, step {tensor.step}{moved}"
 
 
 def _made(moment: Moment, tensor: TensorFacts) -> list[Row]:
     """Return the row of a counter's beginning, if the events tell of it; ``tensor`` is the first that has it."""
     source = moment.tensors.get(tensor.alias_of) if tensor.alias_of is not None else None
+    if tensor.moved is not None:
+        order, step, version = tensor.moved
+        text = say(Piece(called(moment, tensor), "name"), " gets this memory by an assignment to .data")
+        return [Row(order, step, "made", tensor.counter, version, text, False)]
     if tensor.alias_of is None and tensor.op:
         what = " is made"
     elif source is not None and source.counter != tensor.counter and tensor.counter in moment.counters:

@@ -15,6 +15,8 @@ class TensorFacts:
     ``inputs`` are the tensors that it was made from, each with the node that it had then. ``cut`` says how it was cut
     from those of them that require grad: ``detach()``, ``.data``, ``detach_()``, ``no_grad``, ``inference_mode``,
     ``integer`` or ``no gradient``; empty if it was not. ``cut_at`` is the step that did.
+    ``moved`` says when (``order`` counts events), in which step and at which version an assignment to ``.data`` gave it
+    the memory that it has, ``None`` if none did.
     ``pending``: a view whose base was edited since, so that PyTorch rebuilds its ``grad_fn`` when it is next asked for.
     """
 
@@ -40,6 +42,7 @@ class TensorFacts:
     cut_at: str
     pending: bool
     grad: str
+    moved: tuple[int, str, int] | None
 
 
 @record
