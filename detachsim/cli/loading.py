@@ -4,7 +4,7 @@ import gc
 import sys
 from typing import TYPE_CHECKING
 
-from detachsim.cli.output import is_terminal, wants_color, write_error
+from detachsim.cli.output import is_terminal, terminal_width, wants_color, write_error
 
 if TYPE_CHECKING:
     from detachsim.lang.syntax import Scenario, ScenarioError
@@ -45,7 +45,9 @@ def relax_collector() -> None:
 
 
 def report_mistakes(error: "ScenarioError") -> None:
-    """Write all the mistakes of one file to standard error, in colour where somebody looks."""
+    """Write all the mistakes of one file to standard error, in colour and broken into lines where somebody looks."""
     from detachsim.render.mistakes import mistakes_text
 
-    write_error(mistakes_text(error, color=wants_color("auto", is_terminal(sys.stderr))))
+    terminal = is_terminal(sys.stderr)
+    width = terminal_width() if terminal else None
+    write_error(mistakes_text(error, color=wants_color("auto", terminal), width=width))

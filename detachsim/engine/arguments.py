@@ -22,12 +22,23 @@ if TYPE_CHECKING:
     from detachsim.engine.session import Session
 
 
+# What makes a tensor of one of numpy's numbers, of its type; to all else it is Python's.
+_TAKE_ARRAYS = ("tensor", "as_tensor")
+
+
+def _as_number(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def choose(
     session: "Session", overloads: "OverloadSet", args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> tuple["Op", list[Any], bool]:
     """Return the row of a method or function that takes the arguments, a value for each of its parameters, and
     whether their types alone decided it; raises PyTorch's ``TypeError``."""
     place, dialect = overloads.place, session.dialect
+    if overloads.name not in _TAKE_ARRAYS:
+        args = [_as_number(value) for value in args]
+        kwargs = {name: _as_number(value) for name, value in kwargs.items()}
     known = entry(place, overloads.name, dialect)
     certain = True
     fit: Fit | None = None

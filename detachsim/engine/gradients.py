@@ -55,9 +55,8 @@ class Gradients:
 
     def tensor(self, array: Array, dtype: DType, *, inference: bool, view: bool = True) -> Tensor:
         """Return an array as a tensor over its memory and without a node; a ``view`` where it looks at other memory."""
-        known_tensor = self._tensors.get(id(array))
-        seen = known_tensor() if known_tensor is not None else None
-        if seen is not None and seen.array is array:
+        seen = self._seen(array)
+        if seen is not None:
             return seen
         if not array.flags.writeable:
             array = array.copy()
@@ -74,9 +73,18 @@ class Gradients:
         if inference:
             make_inference(made)
         elif view and owner is not array:
-            base = alias(made, owner)
+            base = self._seen(owner)
+            if base is None:
+                base = alias(made, owner)
+                self._tensors[id(owner)] = ref(base)  # which the gradient may be that the view was made of
             made.view = ViewInfo(base, NO_GRAD, made.version.value)
         return made
+
+    def _seen(self, array: Array) -> Tensor | None:
+        """Return the tensor that somebody has got for an array."""
+        known = self._tensors.get(id(array))
+        seen = known() if known is not None else None
+        return seen if seen is not None and seen.array is array else None
 
     def result(self, array: Array, dtype: DType, *, inference: bool) -> Tensor:
         """Return what a caller gets: the same tensor for the same array, each time."""

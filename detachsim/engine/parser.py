@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from detachsim.engine.devices import check_device
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import DType
@@ -57,6 +59,8 @@ def type_word(value: Any) -> str:
     value = unwrap(value)
     if isinstance(value, Tensor):
         return "Parameter" if value.meta is not None and getattr(value.meta, "parameter", False) else "Tensor"
+    if isinstance(value, np.generic):
+        return f"numpy.{type(value).__name__}"
     return getattr(value, "type_name", None) or type(value).__name__
 
 

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
+import numpy as np
+
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
@@ -19,6 +21,8 @@ def type_name(value: Any) -> str:
     """Return the name of a value's type as Python's own messages say it."""
     if isinstance(value, Tensor):
         return "Parameter" if value.meta is not None and value.meta.parameter else "Tensor"
+    if isinstance(value, np.generic):
+        return f"numpy.{type(value).__name__}"
     return getattr(value, "type_name", None) or type(value).__name__
 
 

@@ -23,7 +23,8 @@ def from_data(
     maker: str = "torch.tensor",
 ) -> Tensor:
     """Return ``torch.tensor(data)``: numbers in nested lists, or a tensor to copy, of which ``maker`` warns."""
-    if isinstance(data, np.ndarray):
+    if isinstance(data, np.ndarray | np.generic):
+        data = np.asarray(data)
         made = fresh(np.array(data), dtypes.BY_NUMPY[data.dtype])
         made = made if dtype in (None, made.dtype) else fresh(dtypes.cast(made.array, made.dtype, dtype), dtype)
     elif isinstance(data, Tensor):

@@ -1,9 +1,9 @@
 """How the mistakes of a scenario file are shown: place, message, the line with a caret under the wrong part, help."""
 
-import unicodedata
-
 from detachsim.lang.syntax import Mistake, ScenarioError
 from detachsim.marks import Span
+from detachsim.render.lines import Piece
+from detachsim.render.wrapping import columns_of, wrap
 
 MOST_SHOWN = 1000  # all that a person or a machine can have made, but not those of a file that is none
 TAB_WIDTH = 4
@@ -11,37 +11,52 @@ WIDEST_LINE = 160
 _BOLD, _RED, _BLUE, _CYAN, _RESET = "\x1b[1m", "\x1b[1;31m", "\x1b[1;34m", "\x1b[36m", "\x1b[0m"
 
 
-def mistakes_text(error: ScenarioError, *, color: bool = False, maximum: int | None = MOST_SHOWN) -> str:
+def mistakes_text(
+    error: ScenarioError, *, color: bool = False, maximum: int | None = MOST_SHOWN, width: int | None = None
+) -> str:
     """Return the text that shows all mistakes of a file, ending in a line break.
 
     At most ``maximum`` are shown in full (``None``: all), and the rest is counted. ``color`` adds ANSI colours.
+    With a ``width``, messages are broken at its end; without, each is one line, which programs can read.
     """
     paint = _painted if color else _plain
     lines = error.source.text.split("\n")
     shown = error.mistakes if maximum is None else error.mistakes[: max(maximum, 1)]
     gutter = max((len(str(mistake.span.line)) for mistake in shown), default=1)
-    parts = [_mistake_text(error.source.name, lines, mistake, gutter, paint) for mistake in shown]
+    parts = [_mistake_text(error.source.name, lines, mistake, gutter, paint, width) for mistake in shown]
     rest = len(error.mistakes) - len(shown)
     if rest > 0:
         parts.append(f"… and {rest} more {'mistake' if rest == 1 else 'mistakes'}\n")
     return "\n".join(parts)
 
 
-def _mistake_text(name: str, lines: list[str], mistake: Mistake, gutter: int, paint: "_Paint") -> str:
+def _mistake_text(
+    name: str, lines: list[str], mistake: Mistake, gutter: int, paint: "_Paint", width: int | None
+) -> str:
     span = mistake.span
-    head = (
-        f"{paint(f'{_one_line(name)}:{span.line}:{span.column}:', _BOLD)} {paint(_one_line(mistake.message), _RED)}\n"
-    )
     bar = " " * gutter
+    place = f"{_one_line(name)}:{span.line}:{span.column}:"
+    first, *rest = _rows(f"{place} {_one_line(mistake.message)}", width)
+    told = first.removeprefix(place)
+    head = f"{paint(place, _BOLD)}{paint(told, _RED)}" if told != first else paint(first, _BOLD)
+    head += "\n" + "".join(f"{paint(row, _RED)}\n" for row in rest)
     text = lines[span.line - 1].rstrip("\r") if 0 < span.line <= len(lines) else ""
     if text.strip():
-        shown, before, width = _cells(text, span)
+        shown, before, size = _cells(text, span)
         number = paint(f"{span.line:>{gutter}} |", _BLUE)
-        under = f"{paint(f'{bar} |', _BLUE)} {' ' * before}{paint('^' * width, _RED)}"
+        under = f"{paint(f'{bar} |', _BLUE)} {' ' * before}{paint('^' * size, _RED)}"
         head += f"{number} {shown}".rstrip() + f"\n{under}\n"
     if mistake.hint:
-        head += f"{bar} {paint('=', _BLUE)} {paint('help:', _CYAN)} {_one_line(mistake.hint)}\n"
+        lead = f"{bar} {paint('=', _BLUE)} {paint('help:', _CYAN)} "
+        indent = " " * (len(bar) + len(" = help: "))
+        room = None if width is None else width - len(indent)
+        head += lead + f"\n{indent}".join(_rows(_one_line(mistake.hint), room)) + "\n"
     return head
+
+
+def _rows(text: str, width: int | None) -> list[str]:
+    """Return a text in rows of at most ``width`` columns, or in one."""
+    return [text] if width is None else ["".join(piece.text for piece in row) for row in wrap((Piece(text),), width)]
 
 
 def _cells(text: str, span: Span) -> tuple[str, int, int]:
@@ -54,20 +69,11 @@ def _cells(text: str, span: Span) -> tuple[str, int, int]:
     last = min(len(text), first + WIDEST_LINE)
     cut_before, cut_after = "…" if first else "", "…" if last < len(text) else ""
     pieces = [_shown(character) for character in text[first:last]]
-    widths = [sum(cell_width(character) for character in piece) for piece in pieces]
+    widths = [sum(columns_of(character) for character in piece) for piece in pieces]
     inside = range(max(start - first, 0), min(max(end, start + 1), last) - first)
     before = len(cut_before) + sum(widths[: inside.start]) + max(start - max(len(text), first), 0)
     width = sum(widths[number] for number in inside if number < len(widths))
     return cut_before + "".join(pieces) + cut_after, before, max(width, 1)
-
-
-def cell_width(character: str) -> int:
-    """Return the number of terminal cells that a character takes."""
-    if character < "\x7f":
-        return 1
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
 
 
 def _shown(character: str) -> str:

@@ -10,11 +10,14 @@ def columns(text: str) -> int:
     """Return how many columns ``text`` takes: two for a Chinese character, none for a combining accent."""
     if text.isascii():
         return len(text)
-    return sum(map(_columns_of_character, text))
+    return sum(map(columns_of, text))
 
 
-def _columns_of_character(character: str) -> int:
-    if unicodedata.combining(character):
+def columns_of(character: str) -> int:
+    """Return how many columns one character takes."""
+    if character.isascii():
+        return 1
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
@@ -26,7 +29,7 @@ def chop(text: str, width: int) -> Iterator[str]:
         return
     start = used = 0
     for place, character in enumerate(text):
-        size = _columns_of_character(character)
+        size = columns_of(character)
         if used + size > width and place > start:
             yield text[start:place]
             start, used = place, 0
@@ -92,7 +95,7 @@ def _breaks(line: str, width: int) -> Iterator[tuple[int, int]]:
     end = after = 0
     begun = False
     for place, character in enumerate(line):
-        size = _columns_of_character(character)
+        size = columns_of(character)
         if character == " ":
             if begun and line[place - 1] != " ":
                 end = place

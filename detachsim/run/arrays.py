@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Storage, Tensor, fresh
@@ -47,14 +48,21 @@ class NumpyArray(np.ndarray[Any, Any]):
     ATTRIBUTES: ClassVar[dict[str, Any]] = {
         name: lambda session, array, name=name: getattr(array, name) for name in ("shape", "dtype", "ndim", "size", "T")
     }
-    METHODS: ClassVar[dict[str, Any]] = {
-        name: lambda session, array, *args, name=name, **kwargs: run(getattr(array, name), *args, **kwargs)
-        for name in ("copy", "tolist", "item", "sum", "mean", "max", "min", "std", "reshape")
-    } | {
-        "__len__": lambda session, array: run(array.__len__),
-        "__getitem__": lambda session, array, index: run(array.__getitem__, index),
-        "__setitem__": lambda session, array, index, value: run(array.__setitem__, index, value),
-    }
+    METHODS: ClassVar[dict[str, Any]] = (
+        {
+            name: lambda session, array, *args, name=name, **kwargs: run(getattr(array, name), *args, **kwargs)
+            for name in ("copy", "tolist", "item", "reshape")
+        }
+        | {
+            name: lambda session, array, *args, name=name, **kwargs: reduced(getattr(array, name), *args, **kwargs)
+            for name in ("sum", "mean", "max", "min", "std")
+        }
+        | {
+            "__len__": lambda session, array: run(array.__len__),
+            "__getitem__": lambda session, array, index: run(array.__getitem__, index),
+            "__setitem__": lambda session, array, index, value: run(array.__setitem__, index, value),
+        }
+    )
 
 
 NumpyArray.__name__ = "numpy.ndarray"  # as errors call its type
@@ -67,6 +75,12 @@ def run(function: Any, *args: Any, **kwargs: Any) -> Any:
         return function(*values, **kwargs)
     except ERRORS as error:
         raise TorchError("python", type=type(error).__name__, text=str(error)) from None
+
+
+def reduced(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a reduction, whose result without dims is a number: of our own kind of array numpy leaves it an array."""
+    made = run(function, *args, **kwargs)
+    return made if np.ndim(made) else made[()]
 
 
 def to_numpy(session: Session, tensor: Tensor, *, force: bool = False) -> NumpyArray:
@@ -95,6 +109,33 @@ def from_numpy(session: Session, array: Any) -> Tensor:
     if origin is not None and session.facts is not None:
         session.facts.append(("from_numpy", origin, made, shared))
     return made
+
+
+def with_tensor(session: Session, symbol: str, function: Any, left: Any, right: Any) -> Any:
+    """Return an operator's value of a tensor and an array, by numpy's rules; ``NotImplemented`` where there is none.
+
+    numpy takes the tensor's own array, and its result becomes a tensor outside the graph. An array on the left leaves
+    it to the tensor, which only knows how to be the divisor.
+    """
+    tensor, array = (left, right) if isinstance(left, Tensor) else (right, left)
+    if symbol == "!=":
+        return True
+    if symbol == "==":
+        # Arrays are compared as tensors since PyTorch takes them for such.
+        return session.call("eq", tensor, from_numpy(session, array)) if session.dialect == NEWEST else False
+    if symbol in ("<", "<=", ">", ">="):
+        return NotImplemented
+    if left is array:
+        if symbol == "+":
+            raise TorchError("array_concatenation")
+        if symbol != "/":
+            return NotImplemented
+        tensor, function = session.call("reciprocal", tensor), np.multiply
+    made = run(function, to_numpy(session, tensor).view(np.ndarray), array)
+    if session.dialect == NEWEST:
+        session.warn("array_wrap")
+    made = np.asarray(made)
+    return from_numpy(session, made.astype(np.uint8) if made.dtype == np.bool_ else made)
 
 
 def lies_over(array: Any, storage: Storage) -> bool:

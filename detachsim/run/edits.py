@@ -112,7 +112,9 @@ class Editor:
             sequences.edit(self.session, symbol, left, value)
             self.names.refilled(left)
             return left
-        if isinstance(left, np.ndarray):
+        if isinstance(value, np.generic) and isinstance(left, Tensor) and symbol != "@":
+            value = value.item()
+        if isinstance(left, np.ndarray) and not isinstance(value, Tensor):
             made = arrays.run(_IN_PLACE[symbol], left, value)
             arrays.note_edit(self.session, _IN_PLACE[symbol].__name__, left)
             return made

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from detachsim.engine.arguments import admit
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import LimitError, TorchError
@@ -22,7 +24,7 @@ from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.collections import Dictionary
 from detachsim.ops.operators import BINARY_FUNCTIONS
-from detachsim.run import formats, nodes, sequences, tensors
+from detachsim.run import arrays, formats, nodes, sequences, tensors
 from detachsim.run.functions import NAMESPACES, find_function
 from detachsim.run.names import Names
 from detachsim.run.newer import tensors_lack
@@ -186,6 +188,8 @@ class Evaluator:
     def _bound_method(self, owner: Any, name: str) -> Callable[[list[Any], dict[str, Any]], Any]:
         """Return what calls a method of a value; Python looks for it before it looks at the arguments."""
         session = self.session
+        if isinstance(owner, np.generic) and name in arrays.NumpyArray.METHODS:
+            owner = np.asarray(owner).view(arrays.NumpyArray)
         if isinstance(owner, Tensor):
             method = tensors.METHODS.get(name)
             if method is not None and not (session.dialect != NEWEST and tensors_lack(session.dialect, name)):
@@ -281,6 +285,12 @@ class Evaluator:
     def _tensor_binary(self, sign: ast.AST, symbol: str, left: Any, right: Any, *, augmented: bool) -> Any:
         reflected = not isinstance(left, Tensor)
         tensor, other = (right, left) if reflected else (left, right)
+        if isinstance(other, np.generic) and symbol != "@":
+            other = other.item()
+        if isinstance(other, np.ndarray):
+            made = arrays.with_tensor(self.session, symbol, _PYTHON[type(sign)][1], left, right)
+            if made is not NotImplemented:
+                return made
         if not isinstance(other, (Tensor, bool, int, float)) or (symbol == "@" and not isinstance(other, Tensor)):
             if symbol in ("==", "!="):
                 return symbol == "!="

@@ -47,3 +47,18 @@ def test_the_cap_counts_the_rest() -> None:
     assert mistakes_text(error, maximum=1).endswith("\n… and 2 more mistakes\n")
     assert mistakes_text(error, maximum=2).endswith("\n… and 1 more mistake\n")
     assert "more" not in mistakes_text(error, maximum=None)
+
+
+def test_a_message_is_broken_between_words_where_a_width_is_given() -> None:
+    error = ScenarioError(Source("f", "abc"), (Mistake(Span(1, 1, 2), "this is wrong", "write it otherwise"),))
+    assert mistakes_text(error, width=16).split("\n") == [
+        "f:1:1: this is",
+        "wrong",
+        "1 | abc",
+        "  | ^",
+        "  = help: write",
+        "          it",
+        "          otherw",
+        "          ise",
+        "",
+    ]

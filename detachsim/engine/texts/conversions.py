@@ -37,6 +37,19 @@ TEXTS: dict[str, Entry] = {
         "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.",
         {},
     ),
+    # numpy's own, of its releases since 2.0.
+    "array_wrap": (
+        "DeprecationWarning",
+        "__array_wrap__ must accept context and return_scalar arguments (positionally) in the future. (Deprecated "
+        "NumPy 2.0)",
+        {},
+    ),
+    "array_concatenation": (
+        "TypeError",
+        "Concatenation operation is not implemented for NumPy arrays, use np.concatenate() instead. Please do not rely "
+        "on this error; it may not be given on all Python implementations.",
+        {},
+    ),
     "numpy_bfloat16": ("TypeError", "Got unsupported ScalarType BFloat16", {}),
     "scalar_conversion": ("ValueError", "only one element tensors can be converted to Python scalars", {}),
     "bool_many": ("RuntimeError", "Boolean value of Tensor with more than one value is ambiguous", {}),
