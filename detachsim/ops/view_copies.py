@@ -6,11 +6,9 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine.dtypes import Array
-from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_MADE, as_first
 from detachsim.engine.op import Op
 from detachsim.ops import diagonals, shape, splitting
-from detachsim.ops.numeric import wrap_dim
 from detachsim.ops.row import general
 
 # The views, by label, and what the copy's sample gives them besides the tensor.
@@ -52,12 +50,6 @@ def _clones(kernel: Callable[..., Any]) -> dict[str, dict[str, Any]]:
     return {"torch-1.13": {"kernel": _copied(kernel, _clone), "layout": AS_MADE}}
 
 
-def _check_step(session: Any, op: Op, bound: list[Any]) -> None:
-    ndim = bound[0].array.ndim
-    if ndim and wrap_dim(bound[1], ndim) >= 0 and bound[4] <= 0:
-        raise TorchError("slice_scatter_step")
-
-
 def _copy_of(op: Op, arguments: str) -> Op:
     """Return the row that copies what a view shows."""
     name, _, rest = op.signature.partition("(")
@@ -70,7 +62,7 @@ def _copy_of(op: Op, arguments: str) -> Op:
         where="t",
         differentiable_outputs=op.differentiable_outputs,
         several=op.several,
-        check=_check_step if base == "slice" else op.check,
+        check=op.check,
         older=_clones(op.kernel),
         result_edits=1,
         out={"history": "unseen"},
