@@ -17,6 +17,8 @@ MAX_DRAWS = 1_000_000
 """So do as many random numbers that have to be drawn one after another,"""
 MAX_WINDOWS = 200_000
 """and as many windows of different sizes."""
+MAX_DIFFERENCES = 10_000
+"""So does a function that is run twice for each of so many elements."""
 MAX_STEPS = 1_000_000
 """A polynomial is made of those of lower degrees in as many steps."""
 
@@ -63,3 +65,9 @@ def require_few_steps(degree: int) -> None:
     """Refuse a polynomial of so high a degree that the steps to it would take minutes."""
     if degree > MAX_STEPS:
         raise LimitError(f"a polynomial of the degree {degree:,} would take minutes")
+
+
+def require_few_differences(count: int) -> None:
+    """Refuse to take small steps of so many elements that it would take minutes."""
+    if count > MAX_DIFFERENCES:
+        raise LimitError(f"the differences for small steps of {count:,} elements would take minutes")

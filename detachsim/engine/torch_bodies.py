@@ -5,6 +5,7 @@ from typing import Any
 
 from detachsim.engine.calls import Calls
 from detachsim.engine.dialects import NEWEST
+from detachsim.engine.dtypes import INTEGRAL
 from detachsim.engine.errors import TorchError
 from detachsim.engine.parser import type_word
 from detachsim.engine.tensor import Tensor
@@ -156,8 +157,24 @@ def _lu(c: Calls, A: Any, pivot: Any, get_infos: Any, out: Any) -> None:
         raise TorchError("python", type="TypeError", text=f"_lu_with_info(): argument {found}")
 
 
+def _unravel_index(c: Calls, indices: Any, shape: Any) -> None:
+    c.certain = False
+    c.attribute(indices, "is_complex")
+    if indices.dtype.category != INTEGRAL:
+        raise TorchError("unravel_dtype", dtype=repr(indices.dtype))
+    if not isinstance(shape, (int, list, tuple, str)):
+        raise TorchError("unravel_shape", type=type_word(shape))
+    sizes: tuple[Any, ...] = (shape,) if isinstance(shape, int) else tuple(shape)
+    for size in sizes:
+        if not isinstance(size, int):
+            raise TorchError("unravel_sizes", type=type_word(size))
+    if any(size < 0 for size in sizes):
+        raise TorchError("unravel_negative", sizes=sizes)
+
+
 TORCH_BODIES: dict[str, Callable[..., dict[str, Any] | None]] = {
     "t cdist": _cdist,
+    "t unravel_index": _unravel_index,
     "t atleast_1d": _of_lists("v atleast_1d", alone=True),
     "t atleast_2d": _of_lists("v atleast_2d", alone=True),
     "t atleast_3d": _of_lists("v atleast_3d", alone=True),

@@ -222,6 +222,9 @@ slice_scatter unfold unfold_backward
     "indexing": """
 _index_put_impl getitem index index_put index_put_ setitem values_zero
 """,
+    "unravelling": """
+unravel_index
+""",
     "index_reduction": """
 index_reduce index_reduce_ index_reduce_backward refuse_second refused_later
 """,
@@ -368,9 +371,9 @@ batch_norm batch_norm_backward batch_norm_second instance_norm native_batch_norm
 cosine_similarity normalize
 """,
     "view_copies": """
-alias_copy detach_copy diagonal_copy expand_copy permute_copy select_copy slice_copy split_copy
-split_copy_Tensor split_with_sizes_copy squeeze_copy squeeze_copy_dim squeeze_copy_dims t_copy transpose_copy
-unbind_copy unfold_copy unsqueeze_copy view_copy view_copy_dtype
+alias_copy detach_copy diagonal_copy expand_copy narrow_copy narrow_copy_backward permute_copy select_copy
+slice_copy split_copy split_copy_Tensor split_with_sizes_copy squeeze_copy squeeze_copy_dim squeeze_copy_dims
+t_copy transpose_copy unbind_copy unfold_copy unsqueeze_copy view_copy view_copy_dtype
 """,
     "patches": """
 channel_shuffle col2im fold im2col no_derivative_of_shuffle pixel_shuffle pixel_unshuffle unfold

@@ -70,6 +70,7 @@ FAMILIES = (
     "padding",
     "diagonals",
     "indexing",
+    "unravelling",
     "index_reduction",
     "scattering",
     "selecting",

@@ -1,14 +1,17 @@
 """Copies of what views show: ``torch.view_copy`` and its like, each with the gradient of its view."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
+from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_MADE, as_first
 from detachsim.engine.op import Op
 from detachsim.ops import diagonals, shape, splitting
+from detachsim.ops.numeric import wrap_dim
 from detachsim.ops.row import general
 
 # The views, by label, and what the copy's sample gives them besides the tensor.
@@ -71,10 +74,56 @@ def _copy_of(op: Op, arguments: str) -> Op:
     )
 
 
+def _check_narrow(session: Any, op: Op, bound: list[Any]) -> None:
+    self, dim, start, length = bound
+    if self.array.ndim == 0:
+        raise TorchError("narrow_zero_dim")
+    if dim >= self.array.ndim:
+        raise TorchError("narrow_copy_dim")
+    size = self.shape[wrap_dim(dim, self.array.ndim)]
+    if start < -size or (start > size and session.dialect == NEWEST):
+        raise TorchError("narrow_start", low=-size or 0, last=size - 1, size=size, start=start)
+    first = start + size if start < 0 else start
+    if length < 0 or first > size - length:
+        raise TorchError("narrow_end", start=first, length=length, size=size)
+
+
+def _narrowed(self: Array, dim: int, start: int, length: int) -> Array:
+    first = start + self.shape[dim] if start < 0 else start
+    return np.array(shape.slice_kernel(self, dim, first, first + length, 1))
+
+
+def narrow_copy_backward(ops: Any, grad: Any, sizes: Sequence[int], dim: int, start: int, end: int) -> Any:
+    """Zeros with the gradient in a range, whose end PyTorch does not count from where a start below 0 is."""
+    axis = wrap_dim(dim, len(sizes))
+    room = len(range(sizes[axis])[start:end])
+    if grad.shape[axis] not in (1, room):
+        raise TorchError("broadcast", left=room, right=grad.shape[axis], dim=axis)
+    return ops._slice_backward(grad, sizes, dim, start, end, 1)
+
+
+HELPERS = {"narrow_copy_backward": narrow_copy_backward}
+
 _ROWS = {op.label: op for op in (*shape.ROWS, *splitting.ROWS, *diagonals.ROWS)}
 
 ROWS: list[Op] = [
     *(_copy_of(_ROWS[label], arguments) for label, arguments in _VIEWS.items()),
+    general(
+        "narrow_copy(Tensor self, int dim, int start, int length)",
+        "NarrowCopyBackward0",
+        _narrowed,
+        grad={"self": "narrow_copy_backward(grad, self_size, dim, start, start + length)"},
+        check=_check_narrow,
+        older={
+            "torch-1.13": {
+                "grad_fn": "torch::autograd::NotImplemented",
+                "grad": {"self": "not_implemented('narrow_copy')"},
+                "bare_edges": True,
+            }
+        },
+        doc="a copy of a range of a given length along dim",
+        samples=("a.narrow_copy(0, 1, 1)",),
+    ),
     general(
         "view_copy.dtype(Tensor self, dtype dtype)",
         "",

@@ -12,10 +12,10 @@ from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor, fresh
+from detachsim.ops.bessel_functions import modified_first_kind
 from detachsim.ops.creation import checked_size
 from detachsim.ops.from_lists import as_leaf
 from detachsim.ops.row import factory
-from detachsim.ops.special_functions import modified_first_kind
 
 if TYPE_CHECKING:
     from detachsim.engine.session import Session
@@ -28,7 +28,7 @@ def cosine(session: "Session", places: Tensor, steps: int, alpha: float, beta: f
     """Turn places into alpha minus beta cosines, step by step as PyTorch rounds."""
     call = session.call
     wave = call("cos_", call("mul_", places, math.pi * 2.0 / steps))
-    return call("add_", call("mul_", wave, -beta), alpha)  # type: ignore[no-any-return]
+    return call("add_", call("mul_", wave, -beta), alpha)
 
 
 def blackman(session: "Session", places: Tensor, steps: int) -> Tensor:
@@ -37,7 +37,7 @@ def blackman(session: "Session", places: Tensor, steps: int) -> Tensor:
     angle = call("mul_", places, math.pi / steps)
     fast = call("mul_", call("cos_", call("mul", angle, 4)), 0.08)
     slow = call("mul_", call("cos_", call("mul", angle, 2)), 0.5)
-    return call("add", call("sub", fast, slow), 0.42)  # type: ignore[no-any-return]
+    return call("add", call("sub", fast, slow), 0.42)
 
 
 def triangle(session: "Session", places: Tensor, steps: int) -> Tensor:

@@ -14,35 +14,36 @@ cholesky_inverse cholesky_solve chunk clamp clamp_ clamp_max clamp_max_ clamp_mi
 column_stack combinations concat concatenate conj conj_physical conj_physical_ constant_pad_nd conv1d conv2d
 conv3d conv_transpose1d conv_transpose2d conv_transpose3d copysign corrcoef cos cos_ cosh cosh_
 cosine_similarity count_nonzero cov cross cummax cummin cumprod cumsum cumulative_trapezoid deg2rad deg2rad_
-det detach detach_copy device diag diag_embed diagflat diagonal diagonal_copy diagonal_scatter diff digamma
-dist div divide dot dropout dropout_ dsplit dstack einsum empty empty_like eq equal erf erf_ erfc erfc_ erfinv
-exp exp2 exp2_ exp_ expand_copy expm1 expm1_ eye feature_alpha_dropout feature_alpha_dropout_ feature_dropout
-feature_dropout_ fill fill_ finfo fix fix_ flatten flip fliplr flipud float_power floor floor_ floor_divide
-fmax fmin fmod frac frac_ frexp from_numpy full full_like gather gcd gcd_ ge ger get_default_dtype gradient
-greater greater_equal grid_sampler grid_sampler_2d grid_sampler_3d group_norm gt hamming_window hann_window
-hardshrink heaviside histc hsplit hstack hypot i0 i0_ igamma igammac iinfo imag index_add index_copy
-index_fill index_put index_put_ index_reduce index_select initial_seed inner inverse
-is_anomaly_check_nan_enabled is_anomaly_enabled is_complex is_floating_point is_grad_enabled
-is_inference_mode_enabled is_nonzero is_same_size is_tensor isclose isfinite isin isinf isnan isneginf
-isposinf isreal kaiser_window kron kthvalue layer_norm lcm lcm_ ldexp ldexp_ le lerp less less_equal lgamma
-linspace log log10 log10_ log1p log1p_ log2 log2_ log_ log_softmax logaddexp logaddexp2 logcumsumexp logdet
-logical_and logical_not logical_or logical_xor logit logit_ logspace logsumexp lt lu lu_solve lu_unpack
-manual_seed masked_fill masked_scatter masked_select matmul matrix_exp matrix_power max maximum mean median
-meshgrid min minimum mm mode moveaxis movedim msort mul multinomial multiply mv mvlgamma nan_to_num
-nan_to_num_ nanmean nanmedian nanquantile nansum narrow ne neg neg_ negative negative_ nextafter nonzero norm
-norm_except_dim normal not_equal numel ones ones_like outer pairwise_distance pdist permute permute_copy
-pinverse pixel_shuffle pixel_unshuffle poisson polygamma positive pow prelu prod promote_types put qr quantile
-rad2deg rad2deg_ rand rand_like randint randint_like randn randn_like randperm ravel real reciprocal
-reciprocal_ relu relu_ remainder renorm repeat_interleave reshape resolve_conj resolve_neg result_type
-rms_norm roll rot90 round round_ row_stack rrelu rsqrt rsqrt_ rsub scalar_tensor scatter scatter_add
-scatter_reduce searchsorted select select_copy select_scatter selu selu_ set_anomaly_enabled set_grad_enabled
-set_printoptions sgn sigmoid sigmoid_ sign signbit sin sin_ sinc sinc_ sinh sinh_ slice_copy slice_scatter
-slogdet softmax sort split split_copy split_with_sizes split_with_sizes_copy sqrt sqrt_ square square_ squeeze
-squeeze_copy stack std std_mean sub subtract sum svd swapaxes swapdims t t_copy take take_along_dim tan tan_
-tanh tanh_ tensor tensor_split tensordot threshold threshold_ tile topk trace transpose transpose_copy
-trapezoid trapz triangular_solve tril tril_indices triu triu_indices true_divide trunc trunc_ unbind
-unbind_copy unflatten unfold_copy unique unique_consecutive unsqueeze unsqueeze_copy var var_mean vdot
-view_copy vsplit vstack where xlogy xlogy_ zero_ zeros zeros_like
+det detach detach_ detach_copy device diag diag_embed diagflat diagonal diagonal_copy diagonal_scatter diff
+digamma dist div divide dot dropout dropout_ dsplit dstack einsum empty empty_like eq equal erf erf_ erfc
+erfc_ erfinv exp exp2 exp2_ exp_ expand_copy expm1 expm1_ eye feature_alpha_dropout feature_alpha_dropout_
+feature_dropout feature_dropout_ fill fill_ finfo fix fix_ flatten flip fliplr flipud float_power floor floor_
+floor_divide fmax fmin fmod frac frac_ frexp from_numpy full full_like gather gcd gcd_ ge ger
+get_default_dtype get_device gradient greater greater_equal grid_sampler grid_sampler_2d grid_sampler_3d
+group_norm gt hamming_window hann_window hardshrink heaviside histc hsplit hstack hypot i0 i0_ igamma igammac
+iinfo imag index_add index_copy index_fill index_put index_put_ index_reduce index_select initial_seed inner
+inverse is_anomaly_check_nan_enabled is_anomaly_enabled is_complex is_conj is_floating_point is_grad_enabled
+is_inference is_inference_mode_enabled is_neg is_nonzero is_same_size is_signed is_tensor isclose isfinite
+isin isinf isnan isneginf isposinf isreal kaiser_window kron kthvalue layer_norm lcm lcm_ ldexp ldexp_ le lerp
+less less_equal lgamma linspace log log10 log10_ log1p log1p_ log2 log2_ log_ log_softmax logaddexp logaddexp2
+logcumsumexp logdet logical_and logical_not logical_or logical_xor logit logit_ logspace logsumexp lt lu
+lu_solve lu_unpack manual_seed masked_fill masked_scatter masked_select matmul matrix_exp matrix_power max
+maximum mean median meshgrid min minimum mm mode moveaxis movedim msort mul multinomial multiply mv mvlgamma
+nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow narrow_copy ne neg neg_ negative negative_
+nextafter nonzero norm norm_except_dim normal not_equal numel ones ones_like outer pairwise_distance pdist
+permute permute_copy pinverse pixel_shuffle pixel_unshuffle poisson polygamma positive pow prelu prod
+promote_types put qr quantile rad2deg rad2deg_ rand rand_like randint randint_like randn randn_like randperm
+ravel real reciprocal reciprocal_ relu relu_ remainder renorm repeat_interleave reshape resolve_conj
+resolve_neg result_type rms_norm roll rot90 round round_ row_stack rrelu rsqrt rsqrt_ rsub scalar_tensor
+scatter scatter_add scatter_reduce searchsorted select select_copy select_scatter selu selu_
+set_anomaly_enabled set_grad_enabled set_printoptions sgn sigmoid sigmoid_ sign signbit sin sin_ sinc sinc_
+sinh sinh_ slice_copy slice_scatter slogdet softmax sort split split_copy split_with_sizes
+split_with_sizes_copy sqrt sqrt_ square square_ squeeze squeeze_copy stack std std_mean sub subtract sum svd
+swapaxes swapdims t t_copy take take_along_dim tan tan_ tanh tanh_ tensor tensor_split tensordot threshold
+threshold_ tile topk trace transpose transpose_copy trapezoid trapz triangular_solve tril tril_indices triu
+triu_indices true_divide trunc trunc_ unbind unbind_copy unflatten unfold_copy unique unique_consecutive
+unravel_index unsqueeze unsqueeze_copy var var_mean vdot view_copy vsplit vstack where xlogy xlogy_ zero_
+zeros zeros_like
 """
 
 FUNCTIONAL = """
@@ -79,7 +80,7 @@ zeta
 """
 
 AUTOGRAD = """
-backward grad set_detect_anomaly
+backward grad gradcheck gradgradcheck set_detect_anomaly
 """
 
 DERIVATIVES = """
@@ -161,24 +162,24 @@ diff digamma digamma_ dim dist div div_ divide divide_ dot double dsplit element
 erfc erfc_ erfinv erfinv_ eval exp exp2 exp2_ exp_ expand expand_as expm1 expm1_ exponential_ extend fill_
 fill_diagonal_ fix fix_ flatten flatten_parameters flip fliplr flipud float float_power float_power_ floor
 floor_ floor_divide floor_divide_ fmax fmin fmod fmod_ forward frac frac_ frexp gather gcd gcd_ ge ge_
-geometric_ ger get get_buffer get_last_lr get_parameter get_submodule greater greater_ greater_equal
-greater_equal_ gt gt_ half hardshrink heaviside heaviside_ histc hsplit hypot hypot_ i0 i0_ i1_ igamma igamma_
-igammac igammac_ index_add index_add_ index_copy index_copy_ index_fill index_fill_ index_put index_put_
-index_reduce index_reduce_ index_select initial_seed inner insert int inverse is_complex is_contiguous
-is_floating_point is_inference is_nonzero is_same_size is_set_to is_shared is_signed isclose isfinite isinf
-isnan isneginf isposinf isreal item items keys kron kthvalue lcm lcm_ ldexp ldexp_ le le_ lerp lerp_ less
-less_ less_equal less_equal_ lgamma lgamma_ load_state_dict log log10 log10_ log1p log1p_ log2 log2_ log_
-log_normal_ log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and logical_and_ logical_not
-logical_not_ logical_or logical_or_ logical_xor logical_xor_ logit logit_ logsumexp long lt lt_ lu lu_solve
-manual_seed masked_fill masked_fill_ masked_scatter masked_scatter_ masked_select matmul matrix_exp
+geometric_ ger get get_buffer get_device get_last_lr get_parameter get_submodule greater greater_
+greater_equal greater_equal_ gt gt_ half hardshrink heaviside heaviside_ histc hsplit hypot hypot_ i0 i0_ i1_
+igamma igamma_ igammac igammac_ index_add index_add_ index_copy index_copy_ index_fill index_fill_ index_put
+index_put_ index_reduce index_reduce_ index_select initial_seed inner insert int inverse is_complex is_conj
+is_contiguous is_floating_point is_inference is_neg is_nonzero is_same_size is_set_to is_shared is_signed
+isclose isfinite isinf isnan isneginf isposinf isreal item items keys kron kthvalue lcm lcm_ ldexp ldexp_ le
+le_ lerp lerp_ less less_ less_equal less_equal_ lgamma lgamma_ load_state_dict log log10 log10_ log1p log1p_
+log2 log2_ log_ log_normal_ log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and logical_and_
+logical_not logical_not_ logical_or logical_or_ logical_xor logical_xor_ logit logit_ logsumexp long lt lt_ lu
+lu_solve manual_seed masked_fill masked_fill_ masked_scatter masked_scatter_ masked_select matmul matrix_exp
 matrix_power max maximum mean median min minimum mm mode modules moveaxis movedim msort mul mul_ multinomial
 multiply multiply_ mv mvlgamma mvlgamma_ name named_buffers named_children named_modules named_parameters
-nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow nbytes ndimension ne ne_ neg neg_ negative
-negative_ nelement new_empty new_full new_ones new_tensor new_zeros nextafter nextafter_ nonzero norm normal_
-not_equal not_equal_ numel numpy outer parameters permute pinverse polygamma pop popitem positive pow pow_
-prelu prod put put_ qr quantile rad2deg rad2deg_ random_ ravel reciprocal reciprocal_ register_backward_hook
-register_buffer register_forward_hook register_forward_pre_hook register_full_backward_hook
-register_full_backward_pre_hook register_hook register_module register_parameter
+nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow narrow_copy nbytes ndimension ne ne_ neg
+neg_ negative negative_ nelement new_empty new_full new_ones new_tensor new_zeros nextafter nextafter_ nonzero
+norm normal_ not_equal not_equal_ numel numpy outer parameters permute pinverse polygamma pop popitem positive
+pow pow_ prelu prod put put_ qr quantile rad2deg rad2deg_ random_ ravel reciprocal reciprocal_
+register_backward_hook register_buffer register_forward_hook register_forward_pre_hook
+register_full_backward_hook register_full_backward_pre_hook register_hook register_module register_parameter
 register_post_accumulate_grad_hook register_prehook relu relu_ remainder remainder_ remove renorm renorm_
 repeat repeat_interleave requires_grad_ reset_parameters reset_running_stats reshape reshape_as resizable
 resize_ resize_as_ resolve_conj resolve_neg retain_grad reverse roll rot90 round round_ rsqrt rsqrt_ scatter
@@ -212,23 +213,24 @@ cloned_coefficient cooldown cooldown_counter d_model data decoder default_min_lr
 dilation dim downscale_factor dropout dropout1 dropout2 dropout3 dtype eigenvalues eigenvectors
 elementwise_affine embed_dim embedding_dim encoder end_dim end_factor eps eta_min exponent factor full gamma
 grad grad_fn groups head_dim hidden_size ignore_index imag in1_features in2_features in_channels in_features
-in_proj_bias in_proj_weight include_last_offset index indices info inplace input_size inverse is_cuda is_leaf
-is_sparse itemsize k k_proj_weight kdim keepdim kernel_size label_smoothing lambd last_epoch layers linear1
-linear2 log_input log_target logabsdet lower mH mT mantissa margin max max_norm max_val metadata milestones
-min min_lrs min_val missing_keys mode mode_worse momentum multihead_attn nbytes ndim negative_slope
-next_functions nhead nonlinearity norm norm1 norm2 norm3 norm_first norm_type normalized_shape num_bad_epochs
-num_batches_tracked num_channels num_embeddings num_features num_groups num_heads num_layers num_parameters
-original original0 original1 out_channels out_features out_proj output_nr output_size p padding padding_idx
-param_groups parametrizations patience pivots pos_weight power proj_size q_proj_weight rank real reduction
-requires_grad residuals resolution result retains_grad return_indices running_mean running_var scale_factor
-scale_grad_by_freq self_attn shape sign singular_values size smallest_normal solution start_dim start_factor
-state step_size stride swap threshold threshold_mode tiny total_iters total_steps track_running_stats training
-type unexpected_keys unflattened_size upper upscale_factor v_proj_weight value values variable vdim weight
-weight_g weight_hh weight_hh_l0 weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2
-weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1
-weight_hr_l1_reverse weight_hr_l2 weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih
-weight_ih_l0 weight_ih_l0_reverse weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse
-weight_ih_l3 weight_ih_l3_reverse weight_orig weight_u weight_v zero_infinity
+in_proj_bias in_proj_weight include_last_offset index indices info inplace input_size inverse is_cpu is_cuda
+is_leaf is_meta is_mkldnn is_nested is_quantized is_sparse itemsize k k_proj_weight kdim keepdim kernel_size
+label_smoothing lambd last_epoch layers linear1 linear2 log_input log_target logabsdet lower mH mT mantissa
+margin max max_norm max_val metadata milestones min min_lrs min_val missing_keys mode mode_worse momentum
+multihead_attn nbytes ndim negative_slope next_functions nhead nonlinearity norm norm1 norm2 norm3 norm_first
+norm_type normalized_shape num_bad_epochs num_batches_tracked num_channels num_embeddings num_features
+num_groups num_heads num_layers num_parameters original original0 original1 out_channels out_features out_proj
+output_nr output_size p padding padding_idx param_groups parametrizations patience pivots pos_weight power
+proj_size q_proj_weight rank real reduction requires_grad residuals resolution result retains_grad
+return_indices running_mean running_var scale_factor scale_grad_by_freq self_attn shape sign singular_values
+size smallest_normal solution start_dim start_factor state step_size stride swap threshold threshold_mode tiny
+total_iters total_steps track_running_stats training type unexpected_keys unflattened_size upper
+upscale_factor v_proj_weight value values variable vdim weight weight_g weight_hh weight_hh_l0
+weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse weight_hh_l3
+weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse weight_hr_l2
+weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih weight_ih_l0 weight_ih_l0_reverse
+weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse weight_ih_l3 weight_ih_l3_reverse
+weight_orig weight_u weight_v zero_infinity
 """
 
 SETTABLE = """

@@ -203,15 +203,19 @@ def _inputs(session: Session, inputs: Any, function: str, create_graph: bool) ->
 
 
 def _outputs(session: Session, func: Any, inputs: Tensors, function: str, strict: bool) -> tuple[bool, Tensors]:
-    if isinstance(func, Function):
-        made = func.call(*inputs)
-    elif (call := getattr(type(func), "call", None)) is not None:  # a module
-        made = call(func, session, list(inputs), {})
-    else:
-        raise TorchError("python", type="TypeError", text=f"'{type_name(func)}' object is not callable")
+    made = call_function(session, func, inputs)
     alone, outputs = _several(made, "outputs of the user-provided function", function)
     _require_grad(outputs, "output", strict)
     return alone, outputs
+
+
+def call_function(session: Session, func: Any, inputs: Tensors) -> Any:
+    """Call a scenario's function, or a module; raises Python's error for what is neither."""
+    if isinstance(func, Function):
+        return func.call(*inputs)
+    if (call := getattr(type(func), "call", None)) is not None:  # a module
+        return call(func, session, list(inputs), {})
+    raise TorchError("python", type="TypeError", text=f"'{type_name(func)}' object is not callable")
 
 
 def _one_number(session: Session, func: Any, inputs: Tensors, function: str, strict: bool) -> Tensors:

@@ -16,7 +16,7 @@ from detachsim.engine.library import OverloadSet
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.python_calls import maker
-from detachsim.run import derivatives, tensors
+from detachsim.run import derivatives, gradient_checks, tensors
 from detachsim.run.anomaly import set_anomaly_enabled, set_detect_anomaly
 from detachsim.run.arrays import from_numpy
 from detachsim.run.broadcasting import broadcast_shapes
@@ -108,6 +108,12 @@ FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
         "is_floating_point": lambda session, input: input.dtype.is_floating,
         "numel": lambda session, input: int(input.array.size),
         "is_complex": lambda session, input: False,
+        "is_inference": lambda session, input: input.inference,
+        "is_signed": lambda session, input: tensors.METHODS["is_signed"](session, input),
+        "is_conj": lambda session, input: False,
+        "is_neg": lambda session, input: False,
+        "get_device": lambda session, input: -1,
+        "detach_": lambda session, input: tensors.METHODS["detach_"](session, input),
         "is_nonzero": lambda session, input: tensors.truth(input),
         "is_same_size": lambda session, input, other: input.shape == other.shape,
         "unique_consecutive": unique_consecutive,
@@ -117,7 +123,12 @@ FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
         "can_cast": lambda session, from_, to: dtypes.can_cast(from_, to),
         "Size": lambda session, *given, **named: _size(*given, **named),
     },
-    "torch.autograd": {"grad": grad, "backward": backward, "set_detect_anomaly": maker(set_detect_anomaly)},
+    "torch.autograd": {
+        "grad": grad,
+        "backward": backward,
+        "set_detect_anomaly": maker(set_detect_anomaly),
+        **gradient_checks.FUNCTIONS,
+    },
     "torch.autograd.functional": derivatives.FUNCTIONS,
 }
 

@@ -11,7 +11,7 @@ _OF_TENSORS: Mapping[str, frozenset[str]] = {
     "torch-1.7": frozenset(("mT", "mH", "H", "is_inference")),
 }
 _OF_TORCH: Mapping[str, frozenset[str]] = {
-    "torch-1.7": frozenset(("inference_mode", "is_inference_mode_enabled")),
+    "torch-1.7": frozenset(("inference_mode", "is_inference", "is_inference_mode_enabled")),
 }
 
 

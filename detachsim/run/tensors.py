@@ -76,7 +76,10 @@ ATTRIBUTES: dict[str, Callable[[Session, Tensor], Any]] = {
     "_base": lambda session, tensor: None if tensor.view is None else tensor.view.base,
     "output_nr": lambda session, tensor: tensor.output_nr,
     "device": lambda session, tensor: CPU,
-    "is_sparse": lambda session, tensor: False,
+    "is_cpu": lambda session, tensor: True,
+    **dict.fromkeys(
+        ("is_cuda", "is_meta", "is_mkldnn", "is_nested", "is_quantized", "is_sparse"), lambda session, tensor: False
+    ),
     "itemsize": lambda session, tensor: tensor.dtype.itemsize,
     "nbytes": lambda session, tensor: tensor.dtype.itemsize * tensor.array.size,
 }
@@ -282,6 +285,9 @@ METHODS: dict[str, Callable[..., Any]] = {
     "is_same_size": lambda session, tensor, other: tensor.shape == other.shape,
     "type": type_of,
     "is_inference": lambda session, tensor: tensor.inference,
+    "is_conj": lambda session, tensor: False,
+    "is_neg": lambda session, tensor: False,
+    "get_device": lambda session, tensor: -1,
     "register_hook": _hook(hooks.register_hook),
     "register_post_accumulate_grad_hook": _hook(_post_hook),
     "retain_grad": hooks.retain_grad,

@@ -105,6 +105,7 @@ DIFFERS: dict[str, tuple[Sequence[str], str]] = {
     "torch.matmul(a, b,": (("long", "double", "bool"), _DOT),
     "torch.linalg.matmul(a, b,": (("long", "double", "bool"), _DOT),
     "F.linear(a, b, out": (("long", "double", "bool"), _DOT),
+    "torch.narrow_copy(": (("another size", "long", "double", "bool"), "it refuses what does not fit in other words"),
     "torch.lu_solve(": (("as it should be",), _DEPRECATED),
     "torch.linalg.lstsq(": (_EVERY, "its outputs are tried one by one, in words of their own"),
     "torch.ger(": (_EVERY, _DEPRECATED),

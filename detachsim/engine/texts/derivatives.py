@@ -1,4 +1,4 @@
-"""The texts of ``torch.autograd.functional``."""
+"""The texts of ``torch.autograd.functional``, and of ``gradcheck``."""
 
 from detachsim.engine.texts.entry import Entry
 
@@ -86,5 +86,62 @@ TEXTS: dict[str, Entry] = {
     "strict_graph": _runtime(
         f"The {{what}} of the user-provided function is independent of input {{index}}. {_STRICT} when "
         "create_graph=True."
+    ),
+    "gradcheck_nothing": (
+        "AssertionError",
+        "Expected at least one of check_forward_ad or check_backward_ad to be True",
+        {},
+    ),
+    "gradgradcheck_nothing": (
+        "AssertionError",
+        "Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True",
+        {},
+    ),
+    "gradcheck_no_input": (
+        "ValueError",
+        "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True.",
+        {
+            "torch-1.13": "gradcheck expects at least one input tensor to require gradient, but none of the them have "
+            "requires_grad=True."
+        },
+    ),
+    "gradcheck_precision": (
+        "UserWarning",
+        "Input #{index} requires gradient and is not a double precision floating point or complex. This check will likely "
+        "fail if all the inputs are not of double precision floating point or complex. ",
+        {},
+    ),
+    "gradcheck_overlap": _runtime(
+        "The {index}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping to be "
+        "able to compute the numerical gradients correctly. You should call .contiguous on the input before passing it to "
+        "gradcheck."
+    ),
+    "gradcheck_failed": (
+        "GradcheckError",
+        "Jacobian mismatch for output {output} with respect to input {input},\nnumerical:{numerical}\n"
+        "analytical:{analytical}\n",
+        {},
+    ),
+    "gradcheck_failed_zero": ("GradcheckError", "Numerical gradient for function expected to be zero", {}),
+    "gradcheck_failed_factor": ("GradcheckError", "backward not multiplied by grad_output", {}),
+    "gradcheck_failed_undefined": (
+        "GradcheckError",
+        "Expected all input grads to be undefined or zero when all output grads are undefined or zero. Please look at "
+        '"Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"',
+        {},
+    ),
+    "gradcheck_failed_again": (
+        "GradcheckError",
+        "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different "
+        "values, although analytical gradient matches numerical gradient.The tolerance for nondeterminism was "
+        "{tolerance}.\n\n\nNOTE: If your op relies on non-deterministic operations i.e., it is listed here:\n"
+        "https://pytorch.org/docs/stable/generated/torch.use_deterministic_algorithms.html\nthis failure might be "
+        "expected.\n\nIf you are adding a new operator, please file an issue and then use one of the\nworkarounds. The "
+        "workaround depends on how your test invokes gradcheck/gradgradcheck.\nIf the test\n- manually invokes "
+        "gradcheck/gradgradcheck, then call gradcheck/gradgradcheck\n  with `nondet_tol=<tol>` as a keyword argument.\n- "
+        "is OpInfo-based (e.g., in test_ops_gradients.py), then modify the OpInfo for the test\n  to have "
+        "`gradcheck_nondet_tol=<tol>`.\n- is a Module test (e.g., in common_nn.py), then modify the corresponding\n  "
+        "module_test entry to have `gradcheck_nondet_tol=<tol>`\n",
+        {},
     ),
 }

@@ -21,6 +21,12 @@ TEXTS: dict[str, Entry] = {
     "meshgrid_dtypes": ("RuntimeError", "meshgrid expects all tensors to have the same dtype", {}),
     "narrow_zero_dim": ("RuntimeError", "narrow() cannot be applied to a 0-dim tensor.", {}),
     "flatten_order": ("RuntimeError", "flatten() has invalid args: start_dim cannot come after end_dim", {}),
+    "narrow_copy_dim": (
+        "RuntimeError",
+        "Expected dim < static_cast<int64_t>(self_sizes.size()) to be true, but got false.  (Could this error message be "
+        "improved?  If so, please report an enhancement request to PyTorch.)",
+        {},
+    ),
     "narrow_length": ("RuntimeError", "narrow(): length must be non-negative.", {}),
     "narrow_start": (
         "IndexError",

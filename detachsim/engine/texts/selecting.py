@@ -389,4 +389,8 @@ TEXTS: dict[str, Entry] = {
     ),
     "pretrained_dims": ("AssertionError", "Embeddings parameter is expected to be 2-dimensional", {}),
     "padding_range_bag": ("AssertionError", "padding_idx must be within num_embeddings", {}),
+    "unravel_dtype": ("TypeError", "expected 'indices' to be integer dtype, but got {dtype}", {}),
+    "unravel_shape": ("TypeError", "expected 'shape' to be int or sequence of ints, but got <class '{type}'>", {}),
+    "unravel_sizes": ("TypeError", "expected 'shape' sequence to only contain ints, but got <class '{type}'>", {}),
+    "unravel_negative": ("ValueError", "'shape' cannot have negative values, but got {sizes}", {}),
 }
