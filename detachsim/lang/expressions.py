@@ -326,9 +326,11 @@ class _Visitor:
             message = "a `lambda` has plain parameters only: no defaults, `*` or `/`"
             self._fault(node, message, "write `lambda grad: …`")
         names = [arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
-        for name in names:
+        for place, name in enumerate(names):
             if name.startswith("_"):
                 self._fault(node, f"names with a leading underscore, like `{name}`, are not allowed")
+            if name in names[:place]:
+                self._fault(node, f"the parameter `{name}` is there twice")
         extra = frozenset(names) | {arg.arg for arg in (args.vararg, args.kwarg) if arg}
         self.visit(body, params | extra, depth, in_lambda=True)
 
@@ -347,7 +349,12 @@ class _Visitor:
                 self._note_name(argument)
         for argument in node.args:
             self.visit(argument, params, depth, handed=True, in_lambda=in_lambda)
+        given: set[str] = set()
         for keyword in node.keywords:
+            if keyword.arg in given:
+                # Python's parser lets it pass, its compiler doesn't.
+                self._fault(keyword, f"the argument `{keyword.arg}` is given twice")
+            given.add(keyword.arg or "")
             if keyword.arg is None:
                 self._fault(keyword.value, "`**` arguments are not part of the expression language")
             elif keyword.arg.startswith("_"):

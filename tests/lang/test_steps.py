@@ -277,6 +277,8 @@ def test_expressions_that_are_allowed(mistakes_of: MistakesOf, expression: str) 
         ("lambda *x: x", "plain parameters only"),
         ("lambda **x: x", "plain parameters only"),
         ("lambda x, /: x", "plain parameters only"),
+        ("lambda x, x: x", "the parameter `x` is there twice"),
+        ("sum(a, dim=0, dim=1)", "the argument `dim` is given twice"),
         ("lambda _x: 1", "leading underscore"),
         ("a.__class__", "leading underscore"),
         ("__import__('os')", "leading underscore"),

@@ -33,6 +33,7 @@ class NAdam(Optimizer):
 
     checked = "lr eps betas weight_decay momentum_decay"
     captured = "params, mu_products and state_steps"
+    captured_together = "params, mu_products, and state_steps"
     order = "lr betas eps weight_decay momentum_decay decoupled_weight_decay maximize foreach capturable differentiable"
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:

@@ -59,6 +59,7 @@ class RMSprop(Optimizer):
 
     plain_steps = True
     checked = "lr eps momentum weight_decay alpha"
+    devices_together = Optimizer.devices
     order = "lr momentum alpha eps centered weight_decay capturable foreach maximize differentiable"
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:

@@ -47,6 +47,9 @@ class Optimizer:
     # What can be recorded for a GPU, and on which devices, as the refusal says it.
     captured: ClassVar[str] = "params and state_steps"
     devices: ClassVar[str] = "['cuda', 'xpu', 'hpu', 'privateuseone', 'xla']"
+    # The same with ``foreach``, where all parameters are changed together.
+    captured_together: ClassVar[str] = ""
+    devices_together: ClassVar[str] = "['cuda', 'xpu', 'hpu', 'privateuseone']"
     called: ClassVar[dict[str, str]] = {"step": ""}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -194,7 +197,10 @@ class Optimizer:
     def advanced(self, entry: dict[str, Any], options: dict[str, Any]) -> float:
         """Count one more step, and return how many there were; refuse to be recorded for a GPU."""
         if options.get("capturable"):
-            raise TorchError("optimizer_capturable", tensors=self.captured, devices=self.devices)
+            together = options.get("foreach")
+            tensors = self.captured_together if together else self.captured
+            devices = self.devices_together if together else self.devices
+            raise TorchError("optimizer_capturable", tensors=tensors or self.captured, devices=devices)
         if isinstance(entry["step"], int):
             entry["step"] += 1
             return float(entry["step"])

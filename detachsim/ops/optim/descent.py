@@ -89,6 +89,7 @@ class Rprop(Optimizer):
 
     plain_steps = True
     checked = "lr etas"
+    devices_together = Optimizer.devices
     order = "lr etas step_sizes foreach maximize differentiable capturable"
 
     def edits(self, tensor: Tensor, gradient: Tensor, options: dict[str, Any]) -> Iterator[Edit]:

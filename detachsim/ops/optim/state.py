@@ -48,6 +48,8 @@ def load_state_dict(self: "Optimizer", state_dict: Any) -> None:
         group.table["params"] = params
     # PyTorch has other lists and dictionaries now; whoever holds the old ones no longer sees the steps.
     self.param_groups, self.state = saved, state
+    if self.session.dialect != NEWEST:
+        self.defaults.table.setdefault("differentiable", False)
 
 
 load_state_dict.__qualname__ = "Optimizer.load_state_dict"
