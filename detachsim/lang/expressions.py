@@ -353,7 +353,7 @@ class _Visitor:
         for keyword in node.keywords:
             if keyword.arg in given:
                 # Python's parser lets it pass, its compiler doesn't.
-                self._fault(keyword, f"the argument `{keyword.arg}` is given twice")
+                self._fault(keyword.value, f"the argument `{keyword.arg}` is given twice")
             given.add(keyword.arg or "")
             if keyword.arg is None:
                 self._fault(keyword.value, "`**` arguments are not part of the expression language")
