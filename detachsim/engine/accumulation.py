@@ -115,7 +115,7 @@ def _rounded(array: Array, dtype: DType) -> Array:
 def _obeys_layout(gradient: Array, leaf: Array) -> bool:
     """Whether a gradient lies in memory as its leaf does, or plainly where the leaf has gaps or overlaps.
 
-    PyTorch compares no shapes, and takes a stride of 0 in a dim of size 1 for a sign that somebody looks at the memory.
+    PyTorch compares no shapes (behind the last stride of the leaf it meets none that fits), and takes a stride of 0 in a dim of size 1 for a sign that somebody looks at the memory.
     """
     if not is_dense(leaf):
         return bool(gradient.flags.c_contiguous)
@@ -123,6 +123,8 @@ def _obeys_layout(gradient: Array, leaf: Array) -> bool:
     mine, theirs = gradient.itemsize, leaf.itemsize
     steps = gradient.strides if gradient.size else strides_of_nothing(gradient)
     others = leaf.strides if leaf.size else strides_of_nothing(leaf)
+    if any(size != 1 for size in gradient.shape[leaf.ndim :]):
+        return False
     return all(
         step // mine == other // theirs if size != 1 else step != 0
         for size, step, other in zip(gradient.shape, steps, others, strict=False)
