@@ -115,7 +115,8 @@ def _rounded(array: Array, dtype: DType) -> Array:
 def _obeys_layout(gradient: Array, leaf: Array) -> bool:
     """Whether a gradient lies in memory as its leaf does, or plainly where the leaf has gaps or overlaps.
 
-    PyTorch compares no shapes (behind the last stride of the leaf it meets none that fits), and takes a stride of 0 in a dim of size 1 for a sign that somebody looks at the memory.
+    PyTorch compares no shapes, and behind the last stride of the leaf it meets none that fits; a stride of 0 in
+    a dim of size 1 is a sign to it that somebody looks at the memory.
     """
     if not is_dense(leaf):
         return bool(gradient.flags.c_contiguous)
