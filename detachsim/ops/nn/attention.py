@@ -121,12 +121,11 @@ class MultiheadAttention(Module):
 
     def _has_kernel(self, query: Tensor, mask: Any) -> bool:
         """Whether PyTorch has one kernel for it all, which gives new memory: out of training, without gradients."""
-        table = self.parameter_table
-        read = (query, table["in_proj_weight"], table["in_proj_bias"], *self.output.parameter_table.values())
+        read = (query, self.held("in_proj_weight"), self.held("in_proj_bias"), *self.output.parameter_table.values())
         plain = self.packed and self.batch_first and not self.training and not self.num_heads % 2
         recorded = self.session.grad_enabled and any(each is not None and requires_grad(each) for each in read)
         old = self.session.dialect != NEWEST and (mask is not None or self.dropout)
-        return bool(plain and table["bias_k"] is None and not self.add_zero_attn and not recorded and not old)
+        return bool(plain and self.held("bias_k") is None and not self.add_zero_attn and not recorded and not old)
 
     ATTRIBUTES: ClassVar[dict[str, Any]] = {
         **options("embed_dim", "num_heads", "dropout", "batch_first", "kdim", "vdim", "head_dim", "add_zero_attn"),

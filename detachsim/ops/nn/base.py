@@ -80,7 +80,7 @@ class Module:
     def __init_subclass__(cls) -> None:
         cls.SETTERS = {name: _setter(name) for name in cls.ATTRIBUTES}
         if cls.reset_parameters is not Module.reset_parameters:
-            reset = {"reset_parameters": lambda session, module: module.reset_parameters()}
+            reset = {"reset_parameters": lambda session, module: call_python(module.reset_parameters, (), {})}
             cls.METHODS = {**cls.METHODS, **reset}
 
     # How a scenario sees it

@@ -66,10 +66,9 @@ def attend(
     _check_widths(module, query, key, value)
     parts = [*_projected(module, query, key, value)]
     mask = _fitting(session, mask, (targets, key.shape[0]), batch * heads)
-    table = module.parameter_table
-    if table["bias_k"] is not None:
+    if module.held("bias_k") is not None:
         for place, name in ((1, "bias_k"), (2, "bias_v")):
-            parts[place] = call("cat", [parts[place], call("repeat", table[name], (1, batch, 1))])
+            parts[place] = call("cat", [parts[place], call("repeat", module.held(name), (1, batch, 1))])
         mask, padding = _longer(session, mask), _longer(session, padding)
     # Heads lie beside the batch: (batch * heads, length, width of a head).
     size = width // heads
@@ -176,12 +175,12 @@ def _merged(session: Session, mask: Any, padding: Any, sizes: tuple[int, int, in
 
 def _projected(module: "MultiheadAttention", query: Any, key: Any, value: Any) -> Sequence[Any]:
     """Return query, key and value projected; what is one tensor is projected at once."""
-    session, table = module.session, module.parameter_table
+    session = module.session
     call, width = session.call, query.shape[-1]
-    weight, bias = table["in_proj_weight"], table["in_proj_bias"]
+    weight, bias = module.held("in_proj_weight"), module.held("in_proj_bias")
     if not module.packed:
         names = ("query", "key", "value")
-        weights = [table[f"{name[0]}_proj_weight"] for name in names]
+        weights = [module.held(f"{name[0]}_proj_weight") for name in names]
         for name, given, matrix in zip(names, (query, key, value), weights, strict=True):
             expected = (width, given.shape[-1])
             if matrix is not None and matrix.shape != expected:

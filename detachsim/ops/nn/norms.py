@@ -16,7 +16,7 @@ from detachsim.ops.python_calls import method
 
 def _bias_text(module: Module) -> str:
     """Say whether a module has a bias, which the repr of older dialects does not."""
-    return f", bias={module.parameter_table['bias'] is not None}" if module.session.dialect == NEWEST else ""
+    return f", bias={module.held('bias') is not None}" if module.session.dialect == NEWEST else ""
 
 
 class _Norm(Module):
@@ -58,8 +58,8 @@ class LayerNorm(_Norm):
 
     def forward(self, input: Any) -> Any:
         """Normalize."""
-        table = self.parameter_table
-        return self.functional("layer_norm", input, self.normalized_shape, table["weight"], table["bias"], self.eps)
+        weight, bias = self.held("weight"), self.held("bias")
+        return self.functional("layer_norm", input, self.normalized_shape, weight, bias, self.eps)
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""
@@ -93,7 +93,7 @@ class RMSNorm(_Norm):
 
     def forward(self, x: Any) -> Any:
         """Normalize."""
-        return self.functional("rms_norm", x, self.normalized_shape, self.parameter_table["weight"], self.eps)
+        return self.functional("rms_norm", x, self.normalized_shape, self.held("weight"), self.eps)
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""
@@ -133,8 +133,8 @@ class GroupNorm(_Norm):
 
     def forward(self, input: Any) -> Any:
         """Normalize."""
-        table = self.parameter_table
-        return self.functional("group_norm", input, self.num_groups, table["weight"], table["bias"], self.eps)
+        weight, bias = self.held("weight"), self.held("bias")
+        return self.functional("group_norm", input, self.num_groups, weight, bias, self.eps)
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them."""
@@ -231,15 +231,14 @@ class _BatchNorm(_ChannelNorm):
             self.session.call("add_", count, 1)
             if self.momentum is None:
                 momentum = 1.0 / float(count.array)
-        table = self.parameter_table
         uses_batch = self.training or (mean is None and variance is None)
         return self.functional(
             "batch_norm",
             input,
             mean if not self.training or self.track_running_stats else None,
             variance if not self.training or self.track_running_stats else None,
-            table["weight"],
-            table["bias"],
+            self.held("weight"),
+            self.held("bias"),
             uses_batch,
             momentum,
             self.eps,
@@ -291,8 +290,8 @@ class _InstanceNorm(_ChannelNorm):
             input,
             self.buffer_table["running_mean"],
             self.buffer_table["running_var"],
-            self.parameter_table["weight"],
-            self.parameter_table["bias"],
+            self.held("weight"),
+            self.held("bias"),
             self.training or not self.track_running_stats,
             0.0 if self.momentum is None else self.momentum,
             self.eps,

@@ -71,8 +71,7 @@ class _Cell(Module):
 
     def weighed(self, which: str, value: Tensor) -> Any:
         """Return what the input (``ih``) or the hidden state (``hh``) comes to by its weight."""
-        table = self.parameter_table
-        return self.functional("linear", value, table[f"weight_{which}"], table[f"bias_{which}"])
+        return self.functional("linear", value, self.held(f"weight_{which}"), self.held(f"bias_{which}"))
 
     ATTRIBUTES: ClassVar[dict[str, Any]] = {
         **options("input_size", "hidden_size", "bias"),

@@ -1,16 +1,15 @@
 """Recurrent layers over whole sequences: RNN, LSTM and GRU."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import DType
 from detachsim.engine.errors import TorchError
-from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.nn import init
-from detachsim.ops.nn.base import Module, dims_of, options
+from detachsim.ops.nn.base import Module, dims_of, options, tensors
 from detachsim.ops.python_calls import method
 
 # The parameters of so many layers may be named in an expression.
@@ -21,16 +20,6 @@ _NAMES = [
     for layer in range(_NAMED_LAYERS)
     for suffix in ("", "_reverse")
 ]
-
-
-def _parameter_reader(name: str) -> Callable[[Session, Module], Tensor | None]:
-    def read(session: Session, module: Module) -> Tensor | None:
-        if name not in module.parameter_table:
-            text = f"'{type(module).__name__}' object has no attribute '{name}'"
-            raise TorchError("python", type="AttributeError", text=text)
-        return module.parameter_table[name]
-
-    return read
 
 
 class RNNBase(Module):
@@ -104,6 +93,7 @@ class RNNBase(Module):
                     sizes.update(weight_hr=(self.proj_size, self.hidden_size))
                 for name, size in sizes.items():
                     self.parameter_table[f"{name}_l{layer}{suffix}"] = self.empty(size, device, dtype)
+        self.weight_names = tuple(self.parameter_table)
 
     def reset_parameters(self) -> None:
         """Fill with random numbers."""
@@ -127,9 +117,13 @@ class RNNBase(Module):
     def flatten_parameters(self) -> None:
         """Do nothing, as on every CPU."""
 
+    def weights(self) -> list[Tensor | None]:
+        """Return the weights and biases, or what is computed in their places, in PyTorch's order."""
+        return [self.held(name) for name in self.weight_names]
+
     def all_weights(self) -> list[list[Tensor | None]]:
         """Return the parameters in a list for each layer and direction."""
-        values = list(self.parameter_table.values())
+        values = self.weights()
         size = len(values) // (self.num_layers * self._directions)
         return [values[start : start + size] for start in range(0, len(values), size)]
 
@@ -154,7 +148,7 @@ class RNNBase(Module):
 
     def refuse_wrong_input(self, input: Tensor) -> None:
         """Raise PyTorch's errors for an input of another type or size than the weights'."""
-        weight = next(iter(self.parameter_table.values()))
+        weight = self.held(self.weight_names[0])
         if weight is None:
             raise TorchError("python", type="AttributeError", text="'NoneType' object has no attribute 'dtype'")
         if self.session.dialect == NEWEST and input.dtype is not weight.dtype:
@@ -173,7 +167,7 @@ class RNNBase(Module):
             self.op,
             input,
             state,
-            list(self.parameter_table.values()),
+            self.weights(),
             self.bias,
             self.num_layers,
             self.dropout,
@@ -193,7 +187,7 @@ class RNNBase(Module):
             "bidirectional",
             "proj_size",
         ),
-        **{name: _parameter_reader(name) for name in _NAMES},
+        **tensors(*_NAMES),
         "all_weights": lambda session, module: module.all_weights(),
     }
     METHODS: ClassVar[dict[str, Any]] = {**Module.METHODS, "flatten_parameters": method(flatten_parameters)}
