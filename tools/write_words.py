@@ -22,7 +22,7 @@ def collect() -> dict[str, set[str]]:
 
     words: dict[str, set[str]] = {
         "TORCH": {*functions.FUNCTIONS["torch"], *constructors.constructors("torch")},
-        "FUNCTIONAL": set(),
+        "FUNCTIONAL": set(functions.FUNCTIONS["torch.nn.functional"]),
         "LINALG": set(),
         "SPECIAL": set(),
         "AUTOGRAD": set(functions.FUNCTIONS["torch.autograd"]),

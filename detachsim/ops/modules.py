@@ -14,6 +14,7 @@ from detachsim.ops.nn import (
     attention,
     containers,
     convolutions,
+    distance_losses,
     dropout,
     embeddings,
     linear,
@@ -45,6 +46,7 @@ CLASSES: tuple[type[Module], ...] = (
     *pooling.CLASSES,
     *containers.CLASSES,
     *parameter_containers.CLASSES,
+    *distance_losses.CLASSES,
 )
 
 

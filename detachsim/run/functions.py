@@ -15,6 +15,7 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.library import OverloadSet
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor
+from detachsim.ops.nn import distance_losses
 from detachsim.ops.python_calls import maker
 from detachsim.run import derivatives, gradient_checks, tensors
 from detachsim.run.anomaly import set_anomaly_enabled, set_detect_anomaly
@@ -130,6 +131,7 @@ FUNCTIONS: dict[str, dict[str, Callable[..., Any]]] = {
         **gradient_checks.FUNCTIONS,
     },
     "torch.autograd.functional": derivatives.FUNCTIONS,
+    "torch.nn.functional": distance_losses.FUNCTIONS,
 }
 
 

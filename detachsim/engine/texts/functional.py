@@ -70,6 +70,11 @@ TEXTS: dict[str, Entry] = {
         "size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
         {},
     ),
+    "triplet_distance_margin": (
+        "ValueError",
+        "TripletMarginWithDistanceLoss: expected margin to be greater than 0, got {margin} instead",
+        {},
+    ),
     "loss_reduction": ("ValueError", "{reduction} is not a valid value for reduction", {}),
     "loss_reduction_mode": (
         "ValueError",
