@@ -22,9 +22,13 @@ from detachsim.engine.memory import is_dense
 Strides = tuple[int, ...]
 
 
-# The layouts that a row may have: that of the operands, of the first, rows, columns, or whatever its kernel makes.
-AS_OPERANDS, AS_FIRST, IN_ROWS = "as operands", "as the first", "in rows"
+# The layouts that a row may have: that of the operands, among them a number where PyTorch makes a tensor of it, of the
+# first, rows, columns, or whatever its kernel makes.
+AS_OPERANDS, WITH_NUMBER, AS_FIRST, IN_ROWS = "as operands", "as operands and a number", "as the first", "in rows"
 IN_COLUMNS, AS_MADE = "in columns", "as made"
+
+
+_NUMBER = np.zeros(())
 
 
 def laid_out(result: Any, layout: str, operands: Sequence[Any]) -> Any:
@@ -40,6 +44,8 @@ def laid_out(result: Any, layout: str, operands: Sequence[Any]) -> Any:
         return as_first(result, operands[0]) if result.shape == operands[0].shape else result
     if result.ndim < 2:
         return result
+    if layout == WITH_NUMBER:
+        operands = (*operands, _NUMBER)
     if layout == IN_ROWS:
         # A copy even where only the strides of dims of size 1 are odd, which numpy takes for rows all the same.
         return result if result.strides == _packed(result, range(result.ndim)) else result.copy()
@@ -79,12 +85,24 @@ def as_first(result: Array, first: Array) -> Array:
     return _with_strides(result, _packed(result, _order(result.shape, [first.strides])))
 
 
+# A batch of pictures whose channels lie next to each other, of which PyTorch has kernels of their own.
+_CHANNELS_LAST = (0, 2, 3, 1)
+
+
+def _is_channels_last(array: Array) -> bool:
+    wanted = _packed(array, _CHANNELS_LAST)
+    triples = zip(array.shape, array.strides, wanted, strict=True)
+    return all(size == 1 or step == packed for size, step, packed in triples)
+
+
 def _elementwise_strides(result: Array, arrays: Sequence[Array]) -> Strides:
     """Return the strides of an elementwise op's result."""
     shape = result.shape
     if all(array.shape == shape for array in arrays):
         if all(array.flags.c_contiguous for array in arrays):
             return _packed(result, range(len(shape)))
+        if len(shape) == 4 and all(_is_channels_last(array) for array in arrays):
+            return _packed(result, _CHANNELS_LAST)
         units = {tuple(step // array.itemsize for step in array.strides) for array in arrays}
         if len(units) == 1 and is_dense(arrays[0]):
             return tuple(step * result.itemsize for step in units.pop())

@@ -11,7 +11,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.fused import fused
-from detachsim.engine.layout import AS_FIRST
+from detachsim.engine.layout import AS_FIRST, WITH_NUMBER
 from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
 from detachsim.engine.views import requires_grad
@@ -264,6 +264,7 @@ ROWS = [
         xlogy,
         promote=FLOAT,
         grad={"self": "xlogy_number_backward(grad, self, other)"},
+        layout=WITH_NUMBER,
         inplace=True,
         doc="self * log of a number",
         samples=("torch.xlogy(a, 2)",),
@@ -275,6 +276,7 @@ ROWS = [
         promote=FLOAT,
         where="t",
         grad={"other": "grad * self / other"},
+        layout=WITH_NUMBER,
         doc="a number * log(other)",
         samples=("torch.xlogy(2, a)",),
     ),

@@ -77,15 +77,15 @@ def arange(
         if not whole:
             start, end, step = int(start), int(end), int(step)
             whole = True
+    if kind is dtypes.boolean:
+        raise TorchError("not_implemented_for", kernel="arange_cpu", dtype=kind.scalar)
+    if step == 0:
+        raise TorchError("arange_step")
     for value in (start, end):
         if math.isnan(value) or math.isinf(value):
             raise TorchError("arange_range", start=_spell(start), end=_spell(end))
-    if step == 0:
-        raise TorchError("arange_step")
     if (step > 0 and start > end) or (step < 0 and start < end):
         raise TorchError("arange_bounds")
-    if kind is dtypes.boolean:
-        raise TorchError("not_implemented_for", kernel="arange_cpu", dtype=kind.scalar)
     count = int(-((start - end) // step)) if whole else math.ceil((end - start) / step)
     checked_size((count,), kind.itemsize)
     if kind.category == dtypes.INTEGRAL or whole:

@@ -141,13 +141,13 @@ def _check_ctc(session: Any, op: Op, bound: list[Any]) -> None:
     log_probs, targets, inputs, lengths, blank, _ = bound
     probabilities: Tensor = log_probs
     kernel = "ctc_loss_allocate_outputs" if session.dialect == NEWEST else "ctc_loss_cpu"
-    if probabilities.array.ndim != 3:
-        raise TorchError("ctc_dims", ndim=probabilities.array.ndim, kernel=kernel)
-    steps, batch, classes = probabilities.shape
     if not probabilities.array.size and session.dialect == NEWEST:
         raise TorchError("ctc_empty")
     if not probabilities.dtype.is_floating or probabilities.dtype.is_reduced:
         raise TorchError("not_implemented_for", kernel="ctc_loss_cpu", dtype=probabilities.dtype.scalar)
+    if probabilities.array.ndim != 3:
+        raise TorchError("ctc_dims", ndim=probabilities.array.ndim, kernel=kernel)
+    steps, batch, classes = probabilities.shape
     if not 0 <= blank < classes:
         raise TorchError("ctc_blank")
     for name, given in (("input_lengths", inputs), ("target_lengths", lengths)):

@@ -7,6 +7,7 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.layout import AS_OPERANDS, WITH_NUMBER
 from detachsim.engine.limits import MAX_STEPS, require_few_steps
 from detachsim.engine.op import FLOAT, Op
 from detachsim.ops.element_types import promoted
@@ -157,6 +158,7 @@ def _rows(name: str, kernel: Callable[..., Any]) -> list[Op]:
             call,
             promote=FLOAT,
             where="s",
+            layout=WITH_NUMBER if place else AS_OPERANDS,
             refuses=no_halves(f"{name}_cpu"),
             doc=f"the {name.replace('_', ' ')} of degree n at x",
             samples=() if place == 1 else samples[1 - place // 2 :][:1],

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from detachsim.engine.dtypes import Array
+from detachsim.engine.layout import AS_OPERANDS, WITH_NUMBER
 from detachsim.engine.op import Op
 from detachsim.ops.numeric import precise, precise_each
 from detachsim.ops.row import FLOAT, composite, pointwise
@@ -99,6 +100,7 @@ def _xlog1py_rows() -> list[Op]:
             promote=FLOAT,
             where="s",
             grad=grad,
+            layout=WITH_NUMBER if number else AS_OPERANDS,
             doc="self * log(1 + other)",
             samples=(f"torch.special.xlog1py({sample})",),
         )

@@ -11,7 +11,7 @@ from detachsim.engine import dtypes
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
-from detachsim.engine.layout import IN_ROWS
+from detachsim.engine.layout import AS_OPERANDS, IN_ROWS, WITH_NUMBER
 from detachsim.engine.limits import require_few
 from detachsim.engine.op import Op
 from detachsim.ops import bessel_functions as bessel
@@ -172,6 +172,7 @@ def _zeta() -> list[Op]:
                 ),
             },
             refuses=no_halves("zeta_cpu"),
+            layout=WITH_NUMBER if "PromotingNumber" in signature else AS_OPERANDS,
             doc="the sum of (other + k) to the power of -self",
             samples=(sample,) if sample else (),
         )
