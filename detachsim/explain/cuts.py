@@ -8,7 +8,7 @@ from detachsim.explain.culprit import because
 from detachsim.explain.diagnosis import Because
 from detachsim.explain.history import History
 from detachsim.explain.rewriting import FILLING
-from detachsim.explain.wording import short
+from detachsim.explain.wording import listed, short
 from detachsim.records import record
 
 Way: TypeAlias = Literal[
@@ -259,6 +259,16 @@ def why(history: History, cut: Cut) -> str:
             return f"{where} turned requires_grad off"
         case "not required":
             return f"{called} was made without requires_grad in step {cut.step}"
+
+
+def why_not_required(history: History, tensor: int, cuts: list[Cut]) -> str:
+    """Return why ``tensor``, of which ``cuts`` were found, does not require grad, as the reason in a headline."""
+    first = cuts[0]
+    if first.source == 0 and first.tensor != tensor:
+        return f"nothing that it came from requires grad: {listed(history.called(cut.tensor) for cut in cuts)}"
+    if first.way == "not required":
+        return f"it was made without requires_grad in step {first.step}"
+    return why(history, first)
 
 
 def _by(history: History, cut: Cut) -> str:

@@ -1,7 +1,16 @@
 """Why a gradient is None, and why it is not: the way from the root of a backward pass to a tensor, or its cut."""
 
 from detachsim.explain.culprit import because, in_order
-from detachsim.explain.cuts import CODES, Cut, cut_evidence, cut_on_way, find_cuts, through_numbers, why
+from detachsim.explain.cuts import (
+    CODES,
+    Cut,
+    cut_evidence,
+    cut_on_way,
+    find_cuts,
+    through_numbers,
+    why,
+    why_not_required,
+)
 from detachsim.explain.diagnosis import Because, Diagnosis
 from detachsim.explain.history import History, Pass
 from detachsim.explain.wording import listed, short, steps
@@ -126,15 +135,9 @@ class _Reader:
 
     def _not_required(self) -> Diagnosis:
         cuts = find_cuts(self.history, self.tensor)
-        return self._diagnosis(CODES[cuts[0].way], self._cut_reason(cuts), evidence_of(self.history, cuts))
-
-    def _cut_reason(self, cuts: list[Cut]) -> str:
-        first = cuts[0]
-        if first.tensor == self.tensor and first.way == "not required":
-            return f"it was made without requires_grad in step {first.step}"
-        if first.source == 0 and first.tensor != self.tensor:
-            return f"nothing that it came from requires grad: {listed(self.history.called(cut.tensor) for cut in cuts)}"
-        return why(self.history, first)
+        return self._diagnosis(
+            CODES[cuts[0].way], why_not_required(self.history, self.tensor, cuts), evidence_of(self.history, cuts)
+        )
 
     def _non_leaf(self) -> Diagnosis:
         text = f"{self.called} is the result of {self.history.result_of(self.tensor)}, so it is no leaf"

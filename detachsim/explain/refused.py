@@ -5,7 +5,7 @@ from typing import assert_never
 
 from detachsim.events import BuffersFreed, Raised, VersionMismatch
 from detachsim.explain.culprit import because, edit_evidence, explain_freed, explain_mismatch, in_order
-from detachsim.explain.cuts import cut_evidence, cut_on_way, find_cuts, flows, through_numbers, why
+from detachsim.explain.cuts import cut_evidence, cut_on_way, find_cuts, flows, through_numbers, why, why_not_required
 from detachsim.explain.diagnosis import Because, Diagnosis
 from detachsim.explain.history import History
 from detachsim.explain.missing import evidence_of, explain_none
@@ -64,15 +64,7 @@ def _root_without_graph(history: History, raised: Raised) -> Diagnosis | None:
     evidence.append(
         because(history, here, "needed", names, f"backward needs a graph behind {called}, and there is none")
     )
-    first = cuts[0]
-    if first.source == 0 and first.way == "not required":
-        reason = (
-            f"it was made without requires_grad in step {first.step}"
-            if first.tensor == root
-            else f"nothing that it came from requires grad: {listed(history.called(cut.tensor) for cut in cuts)}"
-        )
-    else:
-        reason = why(history, first)
+    reason = why_not_required(history, root, cuts)
     return Diagnosis("B2", here, f"{called} has no graph behind it: {reason}.", in_order(history, evidence))
 
 
