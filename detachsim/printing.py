@@ -98,11 +98,6 @@ def size_text(shape: Iterable[int]) -> str:
     return f"torch.Size({list(shape)})"
 
 
-def dtype_text(dtype: str) -> str:
-    """Return how a dtype prints: ``torch.float32``."""
-    return f"torch.{dtype}"
-
-
 def named_tuple_text(type_name: str, fields: Iterable[tuple[str, str]]) -> str:
     """Return how the named tuple of ``max(dim)`` and its like (``torch.return_types.max``) prints, from pairs of a
     field's name and text."""

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from detachsim import printing
+from detachsim.engine.dtypes import BY_NAME
 
 RECORD = json.loads((Path(__file__).parent / "data" / "printing.json").read_text(encoding="utf-8"))
 CASES = RECORD["cases"]
@@ -49,7 +50,7 @@ def simulated(case: dict[str, Any]) -> str:
         case "size":
             return printing.size_text(case["shape"])
         case "dtype":
-            return printing.dtype_text(case["dtype"])
+            return repr(BY_NAME[case["dtype"]])
         case kind:
             raise AssertionError(kind)
 

@@ -77,9 +77,10 @@ class Explanation:
             before = line
             yield f"{self._dye(f'{line:>{gutter}} |', 'quiet')} {self._one_line(self._source.line(line))}".rstrip()
             for one in lines[line]:
-                yield from self._label(one, bar)
+                yield from self._label(one, bar, gutter + 2)
 
-    def _label(self, one: Because, bar: str) -> Iterator[str]:
+    def _label(self, one: Because, bar: str, gutter: int) -> Iterator[str]:
+        """Yield the mark under a piece of evidence, and what it says; ``bar`` takes ``gutter`` columns."""
         assert one.span is not None
         text = self._source.line(one.span.line)
         start = columns(self._one_line(text[: one.span.column - 1]))
@@ -88,7 +89,6 @@ class Explanation:
         tone: Tone = "error" if culprit else "arrow"
         mark = self._dye(("^" if culprit else "-") * size, tone)
         label = (Piece(f"step {one.step}: ", "number"), Piece(one.text))
-        gutter = self._gutter_of(bar)
         room = self._width - gutter - start - size - 2
         if room >= _BESIDE:
             rows = wrap(self._shown(label), room)
@@ -100,9 +100,6 @@ class Explanation:
         indent = min(start, max(self._width - gutter - _BESIDE, 0))
         for row in wrap(self._shown(label), max(self._width - gutter - indent - 1, 20)):
             yield f"{bar} {' ' * indent}{self._spell(row)}"
-
-    def _gutter_of(self, bar: str) -> int:
-        return len(str(self._source.text.count("\n") + 1)) + 2
 
     def _fix(self, number: int, fix: Fix) -> Iterator[str]:
         head = (Piece(f"= fix {number}: ", "good"), Piece(fix.title), Piece(f" (step {fix.step})", "quiet"))
