@@ -135,8 +135,8 @@ from_pretrained
 """
 
 SCHEDULES = """
-ConstantLR CosineAnnealingLR CosineAnnealingWarmRestarts ExponentialLR LambdaLR LinearLR MultiStepLR
-MultiplicativeLR OneCycleLR PolynomialLR ReduceLROnPlateau StepLR
+ChainedScheduler ConstantLR CosineAnnealingLR CosineAnnealingWarmRestarts ExponentialLR LambdaLR LinearLR
+MultiStepLR MultiplicativeLR OneCycleLR PolynomialLR ReduceLROnPlateau SequentialLR StepLR
 """
 
 OPTIMIZERS = """

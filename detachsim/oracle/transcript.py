@@ -121,7 +121,7 @@ def transcript_of(events: Iterable[Event]) -> Transcript:
             case Warned(category, text):
                 recorder.say(f"{category}: {text}")
             case Raised(type, text):
-                recorder.say(f"{type}: {text}" if text else type)
+                recorder.say(f"{type}: {text}")
             case TensorBound(name=name, tensor=tensor):
                 recorder.know(name, facts_of(tensor))
                 (uncounted.add if tensor.version is None else uncounted.discard)(name)

@@ -41,7 +41,7 @@ def render(events: Iterable[Event]) -> Iterator[str]:
             case Warned(category, text):
                 yield f"{category}: {text}\n"
             case Raised(type, text):
-                yield f"{type}: {text}\n" if text else f"{type}\n"
+                yield f"{type}: {text}\n"
             case RunBegan(choices=choices):
                 if choices:
                     yield f"# {', '.join(f'{name}={text}' for name, text in choices)}\n"

@@ -30,6 +30,38 @@ TEXTS: dict[str, Entry] = {
     ),
     "spectral_weight": ("ValueError", "Module '{module}' has no parameter or buffer with name '{name}'", {}),
     "schedule_lambdas": ("ValueError", "Expected {expected} lr_lambdas, but got {found}", {}),
+    "combined_none": ("ValueError", "{name} expects at least one scheduler{purpose}, but got no scheduler.", {}),
+    "combined_kind": ("TypeError", "{name} at index {index} should have `optimizer` as its attribute.", {}),
+    "combined_plateau": (
+        "ValueError",
+        "{name} does not support `ReduceLROnPlateau` scheduler as it requires additional kwargs to be specified when "
+        "calling `step`, but got one at index {index} in the given schedulers sequence.",
+        {},
+    ),
+    "combined_optimizer": (
+        "ValueError",
+        "{name} expects all schedulers to belong to the same optimizer, but got scheduler {kind} at index {index} has "
+        "{found}, which is different from {wanted}.",
+        {},
+    ),
+    "sequential_optimizer": (
+        "ValueError",
+        "Sequential Schedulers expects all schedulers to belong to the same optimizer, but got schedulers at index "
+        "{index} to be different than the optimizer passed in.",
+        {},
+    ),
+    "sequential_milestones": (
+        "ValueError",
+        "Sequential Schedulers expects number of schedulers provided to be one more than the number of milestone points, "
+        "but got number of schedulers {schedules} and the number of milestones to be equal to {milestones}",
+        {},
+    ),
+    "chained_optimizer": (
+        "ValueError",
+        "ChainedScheduler expects all schedulers to belong to the same optimizer, but got schedulers at index 0 and "
+        "{index} to be different",
+        {},
+    ),
     "init_slope": ("ValueError", "negative_slope {found} not a valid number", {}),
     "init_nonlinearity": ("ValueError", "Unsupported nonlinearity {found}", {}),
     "init_mode": ("ValueError", "Mode {found} not supported, please use one of {modes}", {}),

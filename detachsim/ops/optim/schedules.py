@@ -22,6 +22,7 @@ class Adjuster:
     session: Session
     optimizer: Optimizer
     last_rates: list[Any]
+    last_epoch: Any
     settings: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
@@ -38,6 +39,10 @@ class Adjuster:
     def get_last_lr(self) -> list[Any]:
         """Return the rates that were set last."""
         return list(self.last_rates)
+
+    def rewind(self) -> None:
+        """Take the first step back; what combines schedules makes it again, of one of them."""
+        self.last_epoch -= 1
 
     def state(self) -> dict[str, str]:
         """Return what a state dict holds: the attribute of ours for each name of PyTorch's."""
@@ -92,10 +97,14 @@ class Schedule(Adjuster):
                 raise TorchError("schedule_initial", index=index)
         self.base_rates = [group["initial_lr"] for group in self.groups]
         self.last_epoch = last_epoch
-        self.initial = True
-        self.count = 0
         # Up to 1.13 each new schedule counted the optimizer's steps anew.
         optimizer.steps_seen = (optimizer.steps_seen or 0) if self.session.dialect == NEWEST else 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Make the first step."""
+        self.initial = True
+        self.count = 0
         self.advance()
         self.initial = False
 
@@ -118,6 +127,10 @@ class Schedule(Adjuster):
             return
         self.session.warn("schedule_epoch")
         self.count += 1
+        self.jump(epoch)
+
+    def jump(self, epoch: Any) -> None:
+        """Set the rates of an epoch."""
         self.last_epoch = epoch
         bases = [number(rate) for rate in self.base_rates]
         self.set_rates([self.rate_at(place, *pair) for place, pair in enumerate(zip(bases, self.groups, strict=True))])
