@@ -32,4 +32,4 @@ def test_several_choices_stand_in_one_line() -> None:
 
 def test_text_is_printed_as_a_script_prints_it() -> None:
     events = step("1", "say", "print", Printed("\x1b[1m  two\nlines"), Raised("AssertionError", "", None, False))
-    assert list(transcript.render(events)) == ["\x1b[1m  two\nlines\n", "AssertionError\n"]
+    assert list(transcript.render(events)) == ["\x1b[1m  two\nlines\n", "AssertionError: \n"]
