@@ -100,9 +100,11 @@ def size_text(shape: Iterable[int]) -> str:
 
 def named_tuple_text(type_name: str, fields: Iterable[tuple[str, str]]) -> str:
     """Return how the named tuple of ``max(dim)`` and its like (``torch.return_types.max``) prints, from pairs of a
-    field's name and text."""
-    items = ",\n".join(f"{field}={text}" for field, text in fields)
-    return f"{type_name}(\n{items})"
+    field's name and text; those that Python itself makes stand in one line."""
+    items = [f"{field}={text}" for field, text in fields]
+    if not type_name.startswith("torch."):
+        return f"{type_name}({', '.join(items)})"
+    return "\n".join((f"{type_name}(", ",\n".join(items))) + ")"
 
 
 def _body(values: NDArray[Any], dtype: str, options: PrintOptions) -> str:

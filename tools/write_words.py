@@ -16,7 +16,7 @@ WIDTH = 110
 
 def collect() -> dict[str, set[str]]:
     """Return the words by what they are."""
-    from detachsim.ops.nn import spectral_norm, weight_norm
+    from detachsim.ops.nn import adaptive, spectral_norm, weight_norm
     from detachsim.ops.table import whole_library
     from detachsim.run import constructors, functions, nodes, sequences, tensors
 
@@ -57,7 +57,7 @@ def collect() -> dict[str, set[str]]:
             words["ATTRIBUTES"].update(op.outputs)
             if op.grad_fn:
                 words["ATTRIBUTES"].update(nodes.saved_names(op))
-    words["ATTRIBUTES"].update((*weight_norm.NAMES, *spectral_norm.NAMES))
+    words["ATTRIBUTES"].update((*weight_norm.NAMES, *spectral_norm.NAMES, *adaptive.FIELDS))
     for kind in constructors.classes():
         words["METHODS"].update(name for name in kind.METHODS if not name.startswith("__"))
         words["ATTRIBUTES"].update(kind.ATTRIBUTES)

@@ -11,6 +11,7 @@ from detachsim.engine.parser import type_word
 from detachsim.engine.session import Session
 from detachsim.engine.tensor import Tensor, fresh
 from detachsim.ops.nn import (
+    adaptive,
     attention,
     containers,
     convolutions,
@@ -47,6 +48,7 @@ CLASSES: tuple[type[Module], ...] = (
     *containers.CLASSES,
     *parameter_containers.CLASSES,
     *distance_losses.CLASSES,
+    *adaptive.CLASSES,
 )
 
 

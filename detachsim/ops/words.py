@@ -89,20 +89,20 @@ hessian hvp jacobian jvp vhp vjp
 """
 
 MODULES = """
-AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d
-AlphaDropout AvgPool1d AvgPool2d AvgPool3d BCELoss BCEWithLogitsLoss BatchNorm1d BatchNorm2d BatchNorm3d
-Bilinear CELU CTCLoss ChannelShuffle CircularPad1d CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d
-ConstantPad3d Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d CosineEmbeddingLoss
-CosineSimilarity CrossEntropyLoss Dropout Dropout1d Dropout2d Dropout3d ELU Embedding EmbeddingBag
-FeatureAlphaDropout Flatten Fold GELU GLU GRU GRUCell GaussianNLLLoss GroupNorm Hardshrink Hardsigmoid
-Hardswish Hardtanh HingeEmbeddingLoss HuberLoss Identity InstanceNorm1d InstanceNorm2d InstanceNorm3d
-KLDivLoss L1Loss LPPool1d LPPool2d LSTM LSTMCell LayerNorm LeakyReLU Linear LocalResponseNorm LogSigmoid
-LogSoftmax MSELoss MarginRankingLoss MaxPool1d MaxPool2d MaxPool3d MaxUnpool1d MaxUnpool2d MaxUnpool3d Mish
-Module ModuleDict ModuleList MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss MultiheadAttention
-NLLLoss PReLU PairwiseDistance Parameter ParameterDict ParameterList PixelShuffle PixelUnshuffle
-PoissonNLLLoss RMSNorm RNN RNNCell RReLU ReLU ReLU6 ReflectionPad1d ReflectionPad2d ReflectionPad3d
-ReplicationPad1d ReplicationPad2d ReplicationPad3d SELU Sequential SiLU Sigmoid SmoothL1Loss SoftMarginLoss
-Softmax Softmax2d Softmin Softplus Softshrink Softsign Tanh Tanhshrink Threshold Transformer
+AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveLogSoftmaxWithLoss AdaptiveMaxPool1d
+AdaptiveMaxPool2d AdaptiveMaxPool3d AlphaDropout AvgPool1d AvgPool2d AvgPool3d BCELoss BCEWithLogitsLoss
+BatchNorm1d BatchNorm2d BatchNorm3d Bilinear CELU CTCLoss ChannelShuffle CircularPad1d CircularPad2d
+CircularPad3d ConstantPad1d ConstantPad2d ConstantPad3d Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d
+ConvTranspose3d CosineEmbeddingLoss CosineSimilarity CrossEntropyLoss Dropout Dropout1d Dropout2d Dropout3d
+ELU Embedding EmbeddingBag FeatureAlphaDropout Flatten Fold GELU GLU GRU GRUCell GaussianNLLLoss GroupNorm
+Hardshrink Hardsigmoid Hardswish Hardtanh HingeEmbeddingLoss HuberLoss Identity InstanceNorm1d InstanceNorm2d
+InstanceNorm3d KLDivLoss L1Loss LPPool1d LPPool2d LSTM LSTMCell LayerNorm LeakyReLU Linear LocalResponseNorm
+LogSigmoid LogSoftmax MSELoss MarginRankingLoss MaxPool1d MaxPool2d MaxPool3d MaxUnpool1d MaxUnpool2d
+MaxUnpool3d Mish Module ModuleDict ModuleList MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss
+MultiheadAttention NLLLoss PReLU PairwiseDistance Parameter ParameterDict ParameterList PixelShuffle
+PixelUnshuffle PoissonNLLLoss RMSNorm RNN RNNCell RReLU ReLU ReLU6 ReflectionPad1d ReflectionPad2d
+ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d SELU Sequential SiLU Sigmoid SmoothL1Loss
+SoftMarginLoss Softmax Softmax2d Softmin Softplus Softshrink Softsign Tanh Tanhshrink Threshold Transformer
 TransformerDecoder TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer TripletMarginLoss
 TripletMarginWithDistanceLoss Unflatten Unfold Upsample UpsamplingBilinear2d UpsamplingNearest2d ZeroPad1d
 ZeroPad2d ZeroPad3d
@@ -171,16 +171,16 @@ index_put_ index_reduce index_reduce_ index_select initial_seed inner insert int
 is_contiguous is_floating_point is_inference is_neg is_nonzero is_same_size is_set_to is_shared is_signed
 isclose isfinite isinf isnan isneginf isposinf isreal item items keys kron kthvalue lcm lcm_ ldexp ldexp_ le
 le_ lerp lerp_ less less_ less_equal less_equal_ lgamma lgamma_ load_state_dict log log10 log10_ log1p log1p_
-log2 log2_ log_ log_normal_ log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and logical_and_
-logical_not logical_not_ logical_or logical_or_ logical_xor logical_xor_ logit logit_ logsumexp long lt lt_ lu
-lu_solve manual_seed masked_fill masked_fill_ masked_scatter masked_scatter_ masked_select matmul matrix_exp
-matrix_power max maximum mean median min minimum mm mode modules moveaxis movedim msort mul mul_ multinomial
-multiply multiply_ mv mvlgamma mvlgamma_ name named_buffers named_children named_modules named_parameters
-nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow narrow_copy nbytes ndimension ne ne_ neg
-neg_ negative negative_ nelement new_empty new_full new_ones new_tensor new_zeros nextafter nextafter_ nonzero
-norm normal_ not_equal not_equal_ numel numpy outer parameters permute pinverse polygamma pop popitem positive
-pow pow_ prelu prod put put_ qr quantile rad2deg rad2deg_ random_ ravel reciprocal reciprocal_
-register_backward_hook register_buffer register_forward_hook register_forward_pre_hook
+log2 log2_ log_ log_normal_ log_prob log_softmax logaddexp logaddexp2 logcumsumexp logdet logical_and
+logical_and_ logical_not logical_not_ logical_or logical_or_ logical_xor logical_xor_ logit logit_ logsumexp
+long lt lt_ lu lu_solve manual_seed masked_fill masked_fill_ masked_scatter masked_scatter_ masked_select
+matmul matrix_exp matrix_power max maximum mean median min minimum mm mode modules moveaxis movedim msort mul
+mul_ multinomial multiply multiply_ mv mvlgamma mvlgamma_ name named_buffers named_children named_modules
+named_parameters nan_to_num nan_to_num_ nanmean nanmedian nanquantile nansum narrow narrow_copy nbytes
+ndimension ne ne_ neg neg_ negative negative_ nelement new_empty new_full new_ones new_tensor new_zeros
+nextafter nextafter_ nonzero norm normal_ not_equal not_equal_ numel numpy outer parameters permute pinverse
+polygamma pop popitem positive pow pow_ predict prelu prod put put_ qr quantile rad2deg rad2deg_ random_ ravel
+reciprocal reciprocal_ register_backward_hook register_buffer register_forward_hook register_forward_pre_hook
 register_full_backward_hook register_full_backward_pre_hook register_hook register_module register_parameter
 register_post_accumulate_grad_hook register_prehook relu relu_ remainder remainder_ remove renorm renorm_
 repeat repeat_interleave requires_grad_ reset_parameters reset_running_stats reshape reshape_as resizable
@@ -211,44 +211,46 @@ _saved_x2 _version add_zero_attn affine align_corners all_weights alpha approxim
 beta bias bias_hh bias_hh_l0 bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse
 bias_hh_l3 bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2
 bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bias_k bias_v bidirectional bits blank ceil_mode
-cloned_coefficient cooldown cooldown_counter d_model data decoder default_min_lr defaults delta device
-dilation dim downscale_factor dropout dropout1 dropout2 dropout3 dtype eigenvalues eigenvectors
+cloned_coefficient cooldown cooldown_counter cutoffs d_model data decoder default_min_lr defaults delta device
+dilation dim div_value downscale_factor dropout dropout1 dropout2 dropout3 dtype eigenvalues eigenvectors
 elementwise_affine embed_dim embedding_dim encoder end_dim end_factor eps eta_min exponent factor full gamma
-grad grad_fn groups head_dim hidden_size ignore_index imag in1_features in2_features in_channels in_features
-in_proj_bias in_proj_weight include_last_offset index indices info inplace input_size inverse is_cpu is_cuda
-is_leaf is_meta is_mkldnn is_nested is_quantized is_sparse itemsize k k_proj_weight kdim keepdim kernel_size
-label_smoothing lambd last_epoch layers linear1 linear2 log_input log_target logabsdet lower mH mT mantissa
-margin max max_norm max_val metadata milestones min min_lrs min_val missing_keys mode mode_worse momentum
-multihead_attn nbytes ndim negative_slope next_functions nhead nonlinearity norm norm1 norm2 norm3 norm_first
-norm_type normalized_shape num_bad_epochs num_batches_tracked num_channels num_embeddings num_features
-num_groups num_heads num_layers num_parameters original original0 original1 out_channels out_features out_proj
-output_nr output_size p padding padding_idx param_groups parametrizations patience pivots pos_weight power
-proj_size q_proj_weight rank real reduction requires_grad residuals resolution result retains_grad
-return_indices running_mean running_var scale_factor scale_grad_by_freq self_attn shape sign singular_values
-size smallest_normal solution start_dim start_factor state step_size stride swap threshold threshold_mode tiny
-total_iters total_steps track_running_stats training type unexpected_keys unflattened_size upper
-upscale_factor v_proj_weight value values variable vdim weight weight_g weight_hh weight_hh_l0
-weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse weight_hh_l3
-weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse weight_hr_l2
-weight_hr_l2_reverse weight_hr_l3 weight_hr_l3_reverse weight_ih weight_ih_l0 weight_ih_l0_reverse
-weight_ih_l1 weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse weight_ih_l3 weight_ih_l3_reverse
-weight_orig weight_u weight_v zero_infinity
+grad grad_fn groups head head_bias head_dim head_size hidden_size ignore_index imag in1_features in2_features
+in_channels in_features in_proj_bias in_proj_weight include_last_offset index indices info inplace input_size
+inverse is_cpu is_cuda is_leaf is_meta is_mkldnn is_nested is_quantized is_sparse itemsize k k_proj_weight
+kdim keepdim kernel_size label_smoothing lambd last_epoch layers linear1 linear2 log_input log_target
+logabsdet loss lower mH mT mantissa margin max max_norm max_val metadata milestones min min_lrs min_val
+missing_keys mode mode_worse momentum multihead_attn n_classes n_clusters nbytes ndim negative_slope
+next_functions nhead nonlinearity norm norm1 norm2 norm3 norm_first norm_type normalized_shape num_bad_epochs
+num_batches_tracked num_channels num_embeddings num_features num_groups num_heads num_layers num_parameters
+original original0 original1 out_channels out_features out_proj output output_nr output_size p padding
+padding_idx param_groups parametrizations patience pivots pos_weight power proj_size q_proj_weight rank real
+reduction requires_grad residuals resolution result retains_grad return_indices running_mean running_var
+scale_factor scale_grad_by_freq self_attn shape shortlist_size sign singular_values size smallest_normal
+solution start_dim start_factor state step_size stride swap tail threshold threshold_mode tiny total_iters
+total_steps track_running_stats training type unexpected_keys unflattened_size upper upscale_factor
+v_proj_weight value values variable vdim weight weight_g weight_hh weight_hh_l0 weight_hh_l0_reverse
+weight_hh_l1 weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse weight_hh_l3 weight_hh_l3_reverse
+weight_hr_l0 weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse weight_hr_l2 weight_hr_l2_reverse
+weight_hr_l3 weight_hr_l3_reverse weight_ih weight_ih_l0 weight_ih_l0_reverse weight_ih_l1
+weight_ih_l1_reverse weight_ih_l2 weight_ih_l2_reverse weight_ih_l3 weight_ih_l3_reverse weight_orig weight_u
+weight_v zero_infinity
 """
 
 SETTABLE = """
 _version add_zero_attn affine align_corners all_weights alpha approximate batch_first beta bias bias_hh
 bias_hh_l0 bias_hh_l0_reverse bias_hh_l1 bias_hh_l1_reverse bias_hh_l2 bias_hh_l2_reverse bias_hh_l3
 bias_hh_l3_reverse bias_ih bias_ih_l0 bias_ih_l0_reverse bias_ih_l1 bias_ih_l1_reverse bias_ih_l2
-bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bias_k bias_v bidirectional blank ceil_mode d_model data
-decoder delta dilation dim downscale_factor dropout dropout1 dropout2 dropout3 elementwise_affine embed_dim
-embedding_dim encoder end_dim eps full grad grad_fn groups head_dim hidden_size ignore_index in1_features
-in2_features in_channels in_features in_proj_bias in_proj_weight include_last_offset inplace input_size
-is_leaf k k_proj_weight kdim keepdim kernel_size label_smoothing lambd layers linear1 linear2 log_input
-log_target lower margin max_norm max_val min_val mode momentum multihead_attn negative_slope nhead
-nonlinearity norm norm1 norm2 norm3 norm_first norm_type normalized_shape num_batches_tracked num_channels
-num_embeddings num_features num_groups num_heads num_layers num_parameters out_channels out_features out_proj
-output_size p padding padding_idx pos_weight proj_size q_proj_weight reduction requires_grad return_indices
-running_mean running_var scale_factor scale_grad_by_freq self_attn size start_dim stride swap threshold
+bias_ih_l2_reverse bias_ih_l3 bias_ih_l3_reverse bias_k bias_v bidirectional blank ceil_mode cutoffs d_model
+data decoder delta dilation dim div_value downscale_factor dropout dropout1 dropout2 dropout3
+elementwise_affine embed_dim embedding_dim encoder end_dim eps full grad grad_fn groups head head_bias
+head_dim head_size hidden_size ignore_index in1_features in2_features in_channels in_features in_proj_bias
+in_proj_weight include_last_offset inplace input_size is_leaf k k_proj_weight kdim keepdim kernel_size
+label_smoothing lambd layers linear1 linear2 log_input log_target lower margin max_norm max_val min_val mode
+momentum multihead_attn n_classes n_clusters negative_slope nhead nonlinearity norm norm1 norm2 norm3
+norm_first norm_type normalized_shape num_batches_tracked num_channels num_embeddings num_features num_groups
+num_heads num_layers num_parameters out_channels out_features out_proj output_size p padding padding_idx
+pos_weight proj_size q_proj_weight reduction requires_grad return_indices running_mean running_var
+scale_factor scale_grad_by_freq self_attn shortlist_size size start_dim stride swap tail threshold
 track_running_stats training unflattened_size upper upscale_factor v_proj_weight value vdim weight weight_hh
 weight_hh_l0 weight_hh_l0_reverse weight_hh_l1 weight_hh_l1_reverse weight_hh_l2 weight_hh_l2_reverse
 weight_hh_l3 weight_hh_l3_reverse weight_hr_l0 weight_hr_l0_reverse weight_hr_l1 weight_hr_l1_reverse

@@ -15,6 +15,31 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "weight_norm_missing": ("ValueError", "weight_norm of '{name}' not found in {module}", {}),
+    "adaptive_no_cutoffs": (
+        "ValueError",
+        "cutoffs should be a sequence of length larger than 0",
+        {"torch-1.13": "min() arg is an empty sequence"},
+    ),
+    "adaptive_cutoffs": (
+        "ValueError",
+        "cutoffs should be a sequence of unique, positive integers sorted in an increasing order, where each value is "
+        "between 1 and n_classes-1",
+        {},
+    ),
+    "adaptive_batch": ("RuntimeError", "Input and target should have the same size in the batch dimension.", {}),
+    "adaptive_input": (
+        "RuntimeError",
+        "{target}D target tensor expects {input}D input tensors, but found inputs with size {size}",
+        {
+            "torch-1.13": "('{target}D target tensor expects {input}D input tensors, but found inputs with size', {size})",
+        },
+    ),
+    "adaptive_targets": ("RuntimeError", "0D or 1D target tensor expected, multi-target not supported", {}),
+    "adaptive_range": (
+        "RuntimeError",
+        "Target values should be in [0, {last}], but values in range [{low}, {high}] were found. ",
+        {},
+    ),
     "spectral_twice": ("RuntimeError", "Cannot register two spectral_norm hooks on the same parameter {name}", {}),
     "spectral_steps": (
         "ValueError",
