@@ -50,11 +50,7 @@ class PlainStepReader(OptionReader):
         name, data = named[0], named[1]
         literal = is_literal(data.tree, self.bound - {name})
         return TensorStep(
-            common.index,
-            common.span,
-            common.note,
-            common.warns,
-            common.raises,
+            *common.fields,
             name,
             data,
             literal,
@@ -100,7 +96,7 @@ class PlainStepReader(OptionReader):
             self._bind(scalar, word, offset)
         if value is None:
             return None
-        return OpStep(common.index, common.span, common.note, common.warns, common.raises, statement.bound, value)
+        return OpStep(*common.fields, statement.bound, value)
 
     def _read_inplace(self, node: Node, common: Common) -> AnyStep | None:
         scalar = self._text(node, "inplace")
@@ -128,7 +124,7 @@ class PlainStepReader(OptionReader):
         else:
             parts = AugmentedAssign(target, statement.operator, value)
         text = scalar.value.strip()
-        return InplaceStep(common.index, common.span, common.note, common.warns, common.raises, text, parts)
+        return InplaceStep(*common.fields, text, parts)
 
     def _note_part(self, target: str, value: str) -> None:
         """Note the name under which a module is given a module or parameter: any will do."""
@@ -178,7 +174,7 @@ class PlainStepReader(OptionReader):
                 self.mistakes.append(Mistake(root.span, "`backward` calls `.backward()` itself", hint))
                 return None
         return BackwardStep(
-            common.index, common.span, common.note, common.warns, common.raises,
+            *common.fields,
             roots, several, gradient, literal, retain_graph, create_graph, inputs, inputs_list,
         )  # fmt: skip
 
@@ -267,7 +263,7 @@ class PlainStepReader(OptionReader):
                 names.append(name)
         if not names or len(names) != len(items):
             return None
-        return DelStep(common.index, common.span, common.note, common.warns, common.raises, tuple(names))
+        return DelStep(*common.fields, tuple(names))
 
     def _read_expect(self, node: Node, own: dict[str, Node], common: Common) -> AnyStep | None:
         atol, rtol = self._tolerance(own, "atol"), self._tolerance(own, "rtol")
@@ -290,9 +286,7 @@ class PlainStepReader(OptionReader):
                 expectations.append((expression, expected))
         if len(expectations) != len(value.pairs):
             return None
-        return ExpectStep(
-            common.index, common.span, common.note, common.warns, common.raises, tuple(expectations), atol, rtol
-        )
+        return ExpectStep(*common.fields, tuple(expectations), atol, rtol)
 
     def _yaml_value(self, node: Node) -> tuple[YamlValue, bool]:
         """Return what a result is compared with, and whether it is something that a result can be."""

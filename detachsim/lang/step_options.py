@@ -26,6 +26,11 @@ class Common:
         self.warns: str | None = None
         self.raises: str | Literal[True] | None = None
 
+    @property
+    def fields(self) -> tuple[int, Span, str | None, str | None, str | Literal[True] | None]:
+        """All of them, in the order in which a step takes them."""
+        return self.index, self.span, self.note, self.warns, self.raises
+
 
 class OptionReader(StepTexts):
     """Reads the options beside a step's kind."""

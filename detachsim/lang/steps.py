@@ -174,9 +174,7 @@ class StepReader(PlainStepReader):
                 named = self._named(kind, value)
                 if named is None or named[1] is None:
                     return None
-                return DetachStep(
-                    common.index, common.span, common.note, common.warns, common.raises, named[0], named[1]
-                )
+                return DetachStep(*common.fields, named[0], named[1])
             case "inplace":
                 return self._read_inplace(value, common)
             case "backward":
@@ -186,12 +184,12 @@ class StepReader(PlainStepReader):
                 if expressions is None:
                     self._hint_say(value)
                     return None
-                return PrintStep(common.index, common.span, common.note, common.warns, common.raises, expressions)
+                return PrintStep(*common.fields, expressions)
             case "say":
                 text = self._reader_text(value, kind)
                 if text is None:
                     return None
-                return SayStep(common.index, common.span, common.note, common.warns, common.raises, text)
+                return SayStep(*common.fields, text)
             case "repeat":
                 return self._read_repeat(key, value, own, common)
             case "del":
@@ -201,7 +199,7 @@ class StepReader(PlainStepReader):
             case _:
                 steps = self.read_steps(value, kind)
                 mode = cast(BlockMode, kind)
-                return BlockStep(common.index, common.span, common.note, common.warns, common.raises, mode, steps)
+                return BlockStep(*common.fields, mode, steps)
 
     def _read_repeat(self, key: Scalar, node: Node, own: dict[str, Node], common: Common) -> AnyStep | None:
         value = self._value_node(node)
@@ -224,7 +222,7 @@ class StepReader(PlainStepReader):
         steps = self.read_steps(body, "steps")
         if not good or not isinstance(count, int):
             return None
-        return RepeatStep(common.index, common.span, common.note, common.warns, common.raises, count, variable, steps)
+        return RepeatStep(*common.fields, count, variable, steps)
 
     def _read_variable(self, node: Node) -> str | None:
         scalar = self._text(node, "as", "a name")
