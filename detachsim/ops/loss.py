@@ -8,6 +8,7 @@ import numpy as np
 
 from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import broadcast_shape, require_broadcast
+from detachsim.engine.calls import truth
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_OPERANDS
@@ -30,7 +31,8 @@ def size_text(shape: tuple[int, ...]) -> str:
 def chosen_reduction(self: Any, size_average: bool | None, reduce: bool | None, reduction: str) -> str:
     """Return the reduction that the arguments ask for, with the warning for the old ones."""
     if size_average is not None or reduce is not None:
-        reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+        adds, averages = (value is None or truth(value) for value in (reduce, size_average))
+        reduction = "none" if not adds else "mean" if averages else "sum"
         self.session.warn("legacy_reduction", reduction=reduction)
     return reduction
 

@@ -54,6 +54,7 @@ TEXTS: dict[str, Entry] = {
         {},
     ),
     "spectral_weight": ("ValueError", "Module '{module}' has no parameter or buffer with name '{name}'", {}),
+    "schedule_function": ("TypeError", "lr_lambda should be a function, but got {type}", {}),
     "schedule_lambdas": ("ValueError", "Expected {expected} lr_lambdas, but got {found}", {}),
     "combined_none": ("ValueError", "{name} expects at least one scheduler{purpose}, but got no scheduler.", {}),
     "combined_kind": ("TypeError", "{name} at index {index} should have `optimizer` as its attribute.", {}),

@@ -8,6 +8,7 @@ from detachsim.ops.nn.base import Module, options
 class _Padding(Module):
     """Pads by a number on all sides, or by a number for each side."""
 
+    called: ClassVar[dict[str, str]] = {"__init__": ""}
     dims: ClassVar[int]
     mode: ClassVar[str]
 

@@ -6,6 +6,7 @@ A row says: the class's name, its options with their defaults, the op that it ru
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from detachsim.engine.calls import truth
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.ops.loss import chosen_reduction
@@ -247,6 +248,22 @@ SIMILARITIES: tuple[tuple[str, Options, str, tuple[str, ...]], ...] = (
 )
 
 
+# The class that PyTorch wrote ``__init__`` in, where that is not each one's own.
+_OWNERS: dict[str, str] = {
+    **dict.fromkeys(("LPPool1d", "LPPool2d"), "_LPPoolNd"),
+    **{f"AdaptiveMaxPool{dims}d": "_AdaptiveMaxPoolNd" for dims in (1, 2, 3)},
+    **{f"AdaptiveAvgPool{dims}d": "_AdaptiveAvgPoolNd" for dims in (1, 2, 3)},
+}
+
+
+# The same since 1.13.
+_NEWER_OWNERS: dict[str, str] = {
+    **_OWNERS,
+    **dict.fromkeys(("MSELoss", "L1Loss", "MultiLabelMarginLoss", "SoftMarginLoss"), "_Loss"),
+    **dict.fromkeys(("BCELoss", "MultiLabelSoftMarginLoss"), "_WeightedLoss"),
+}
+
+
 class Stateless(Module):
     """A module that is nothing but an op and its options."""
 
@@ -273,8 +290,10 @@ class Stateless(Module):
         shown: list[str] = []
         for name in self.option_names:
             value = getattr(self, name)
-            if name == "inplace" and self.printing == WITHOUT_FALSE_INPLACE and not value:
-                continue
+            if name == "inplace" and self.printing == WITHOUT_FALSE_INPLACE:
+                if not truth(value):
+                    continue
+                value = True
             bare = self.printing == VALUE or (self.printing == ALL_BUT_NAME_OF_FIRST and not shown)
             shown.append(f"{value}" if bare else f"{name}={value!r}")
         return shown[0] if self.printing == FIRST else ", ".join(shown)
@@ -286,8 +305,11 @@ def _initializer(name: str, defaults: Options) -> Callable[..., None]:
     required = [option for option, value in defaults if value is REQUIRED]
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        # Up to 1.13 what has no options of its own said so in the name of all modules.
-        owner = name if names or self.session.dialect == NEWEST else "Module"
+        if self.session.dialect == NEWEST:
+            owner = _NEWER_OWNERS.get(name, name)
+        else:
+            # What has no options of its own said so in the name of all modules.
+            owner = _OWNERS.get(name, name) if names else "Module"
         _refuse_wrong(f"{owner}.__init__()", names, required, args, kwargs)
         Module.__init__(self)
         values = dict(defaults)

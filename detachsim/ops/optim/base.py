@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from detachsim.engine import dtypes
+from detachsim.engine.calls import truth
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.session import Session
@@ -71,7 +72,7 @@ class Optimizer:
         """Take in the parameters, and what their groups have unless they say otherwise."""
         if isinstance(params, Tensor):
             raise TorchError("optimizer_tensor", type=f"torch.{params.dtype.scalar}Tensor")
-        items = _items(params)
+        items = listed(params)
         if not items:
             raise TorchError("optimizer_empty")
         self.defaults = Dictionary(defaults)
@@ -87,7 +88,7 @@ class Optimizer:
             raise TorchError("optimizer_group", type=_class_text(param_group))
         group = param_group.table
         params = param_group.get_item("params")
-        items = [params] if isinstance(params, Tensor) else _items(params)
+        items = [params] if isinstance(params, Tensor) else listed(params)
         named = [item for item in items if isinstance(item, tuple) and len(item) == 2 and not old]
         if named and len(named) < len(items):
             raise TorchError("optimizer_names")
@@ -238,7 +239,7 @@ Optimizer.METHODS = {
 }
 
 
-def _items(values: Any) -> list[Any]:
+def listed(values: Any) -> list[Any]:
     """Return the items of what can be iterated."""
     items = items_of(values)
     if items is None:
@@ -259,7 +260,7 @@ def clear_gradient(session: Session, tensor: Tensor, set_to_none: bool) -> None:
     gradient = tensor.grad
     if gradient is None or tensor.meta is None:
         return
-    if set_to_none:
+    if truth(set_to_none):
         tensor.meta.grad = None
         if session.facts is not None:
             session.facts.append(("flag", tensor, "grad", "None"))

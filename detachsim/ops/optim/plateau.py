@@ -50,10 +50,13 @@ class ReduceLROnPlateau(Adjuster):
         self.min_lrs = [min_lr] * groups if self.default_min_lr is not None else list(min_lr)
         if len(self.min_lrs) != groups:
             raise TorchError("plateau_least", expected=groups, found=len(min_lr))
-        if mode not in ("min", "max"):
-            raise TorchError("plateau_mode", what="mode", value=mode)
-        if threshold_mode not in ("rel", "abs"):
-            raise TorchError("plateau_mode", what="threshold mode", value=threshold_mode)
+        for what, value, known in (
+            ("mode", mode, ("min", "max")),
+            ("threshold mode", threshold_mode, ("rel", "abs")),
+        ):
+            if value not in known:
+                # Python joins texts alone.
+                raise TorchError("plateau_mode", what=what, value="" + value)
         self.mode_worse = self.best = math.inf if mode == "min" else -math.inf
         self.last_epoch = self.cooldown_counter = self.num_bad_epochs = 0
         self.last_rates = self._rates()

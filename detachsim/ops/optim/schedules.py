@@ -10,8 +10,8 @@ from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.parser import type_word
 from detachsim.engine.session import Session
-from detachsim.ops.collections import Dictionary, items_of, type_name
-from detachsim.ops.optim.base import Optimizer
+from detachsim.ops.collections import Dictionary, type_name
+from detachsim.ops.optim.base import Optimizer, listed
 from detachsim.ops.optim.options import number
 from detachsim.ops.python_calls import call_given, method
 
@@ -204,7 +204,7 @@ class MultiStepLR(Schedule):
     settings = ("milestones", "gamma")
 
     def __init__(self, optimizer: Any, milestones: Any, gamma: float = 0.1, last_epoch: int = -1) -> None:
-        self.milestones, self.gamma = Counter(items_of(milestones) or ()), gamma
+        self.milestones, self.gamma = Counter(() if milestones is None else listed(milestones)), gamma
         super().__init__(optimizer, last_epoch)
 
     def next_rate(self, place: int, group: dict[str, Any]) -> Any:
@@ -330,7 +330,11 @@ class _ByFunction(Schedule):
             self.functions = list(lr_lambda)
         else:
             self.functions = [lr_lambda] * groups
+        self.check_functions()
         super().__init__(optimizer, last_epoch)
+
+    def check_functions(self) -> None:
+        """Refuse functions that cannot be called, where the schedule looks at them first."""
 
     def state(self) -> dict[str, str]:
         """Return what a state dict holds; functions are left out."""
@@ -360,6 +364,12 @@ class LambdaLR(_ByFunction):
 
 class MultiplicativeLR(_ByFunction):
     """The rate times what a function gives for the epoch."""
+
+    def check_functions(self) -> None:
+        """Refuse what cannot be called; 1.13 found out when it called it."""
+        for function in self.functions:
+            if not hasattr(function, "call") and self.session.dialect == NEWEST:
+                raise TorchError("schedule_function", type=type_name(function))
 
     def next_rate(self, place: int, group: dict[str, Any]) -> Any:
         """Return the rate of a group at ``last_epoch``."""
