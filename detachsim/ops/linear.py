@@ -217,7 +217,7 @@ ROWS = [
             "self": "left_factor_grad(grad, mat2, self_size, self_stride)",
             "mat2": "right_factor_grad(grad, self, mat2_size, mat2_stride)",
         },
-        shown={"self": "mm(grad, t(mat2))", "mat2": "mm(t(self), grad)"},
+        shown={"self": "grad @ mat2.T", "mat2": "self.T @ grad"},
         check=_check_mm,
         result_edits=product_edits,
         doc="the product of two matrices",

@@ -200,9 +200,9 @@ ROWS: list[Op] = [
             "mat2": "times(right_factor_grad(grad, mat1, mat2_size, mat2_stride), alpha)",
         },
         shown={
-            "self": "times(grad, beta)",
-            "mat1": "times(mm(grad, t(mat2)), alpha)",
-            "mat2": "times(mm(t(mat1), grad), alpha)",
+            "self": "grad * beta",
+            "mat1": "grad @ mat2.T * alpha",
+            "mat2": "mat1.T @ grad * alpha",
         },
         check=_check_addmm,
         refuses=_refuse_factors,
