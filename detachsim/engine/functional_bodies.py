@@ -207,11 +207,15 @@ def _embedding(
     sparse: Any,
 ) -> None:
     if padding_idx is not None:
-        above = c.less(0, padding_idx, ">")
-        if above or c.less(padding_idx, 0):
+        c.less(0, padding_idx, ">")
+        place = padding_idx.array.item() if isinstance(padding_idx, Tensor) else padding_idx
+        if place:
             c.attribute(weight, "size")
             if weight.array.ndim == 0:
                 raise TorchError("dim_none", dim=0)
+            rows = len(weight.array)
+            if not -rows <= place < rows:
+                raise TorchError("padding_range")
     else:
         padding_idx = -1
     if max_norm is not None:

@@ -53,7 +53,7 @@ def _kl_div(
     if not asked and reduction == "mean":
         c.warnings.append(("kl_div_mean", {}))
     number = c.reduction("sum" if reduction == "batchmean" else asked or reduction)
-    c.call("t kl_div", input, target, number)
+    c.call("t kl_div", input, target, number, log_target=rest["log_target"])
     return {"reduction": asked or reduction}
 
 

@@ -114,12 +114,13 @@ def unpooled_size(
         usual = [(shape[d - count] - 1) * steps[d] + kernel[d] - 2 * edges[d] for d in range(count)]
     except (IndexError, TypeError) as error:
         raise TorchError("python", type=type(error).__name__, text=str(error)) from None
-    made = usual if output_size is None else output_size[2:] if len(output_size) == count + 2 else output_size
+    given = usual if output_size is None else _listed(output_size)
+    made = given[2:] if len(given) == count + 2 and output_size is not None else given
     if len(made) != count:
         raise TorchError("unpool_size_count", few=count, many=count + 2, found=len(made))
     for d in range(count):
         low, high = usual[d] - steps[d], usual[d] + steps[d]
-        if output_size is not None and not low < made[d] < high:
+        if output_size is not None and not _lies_between(low, made[d], high):
             raise TorchError("unpool_size", size=_spelled(made), dim=d, low=low, high=high)
     for d in range(count):
         if made[d] < 0:
@@ -127,8 +128,31 @@ def unpooled_size(
     return made, steps, edges
 
 
+def _listed(value: Any) -> Any:
+    """Return what can be counted; the elements of a tensor as numbers, its rows as lists."""
+    if isinstance(value, Tensor) and value.array.ndim:
+        return value.array.tolist()
+    if isinstance(value, (list, tuple, str)):
+        return value
+    text = "len() of a 0-d tensor" if isinstance(value, Tensor) else f"object of type '{type_word(value)}' has no len()"
+    raise TorchError("python", type="TypeError", text=text)
+
+
+def _lies_between(low: Any, value: Any, high: Any) -> bool:
+    if isinstance(value, list):
+        raise TorchError("bool_many")  # the row of a tensor
+    try:
+        return bool(low < value < high)
+    except TypeError as error:
+        raise TorchError("python", type="TypeError", text=str(error)) from None
+
+
 def spread_out(dims: int, value: Any) -> Any:
     """Return a number for each dim."""
+    if isinstance(value, Tensor):
+        if not value.array.ndim:
+            raise TorchError("python", type="TypeError", text="iteration over a 0-d tensor")
+        return tuple(value.array.tolist())
     return tuple(value) if isinstance(value, (list, tuple, str)) else (value,) * dims
 
 
@@ -136,8 +160,6 @@ def _max_unpool(dims: int) -> Callable[..., None]:
     def body(c: Calls, input: Any, indices: Any, kernel_size: Any, stride: Any, padding: Any, output_size: Any) -> None:
         c.certain = False
         c.attribute(input, "size")
-        if output_size is not None:
-            c.length(output_size)
         size, steps, edges = unpooled_size(dims, input.shape, kernel_size, stride, padding, output_size)
         if dims == 3:
             c.call("n max_unpool3d", input, indices, size, steps, edges)

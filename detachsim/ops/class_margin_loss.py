@@ -9,7 +9,7 @@ from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor
-from detachsim.ops.loss import LEGACY, check_reduction, chosen_reduction, reduce_with
+from detachsim.ops.loss import LEGACY, check_reduction, chosen_reduction, reduce_with, refuse_gradient
 from detachsim.ops.numeric import require_dim
 from detachsim.ops.row import composite, general
 
@@ -69,6 +69,7 @@ def _check_types(self: Tensor, target: Tensor, kernel: str) -> None:
 
 def _check_multi_margin(session: Any, op: Op, bound: list[Any]) -> None:
     self, target, p, _, weight, _ = bound
+    refuse_gradient(session, "multi_margin_loss", weight=weight)
     if p not in (1, 2):
         raise TorchError("multi_margin_order")
     if self.array.ndim > 2 or not self.array.size:

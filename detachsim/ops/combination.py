@@ -125,6 +125,8 @@ def _without_infinities(underscore: str) -> Any:
         if dtype.is_floating:
             posinf = dtype.largest if posinf is None else posinf
             neginf = -dtype.largest if neginf is None else neginf
+        elif underscore:
+            return self  # nothing to write
         return ops[f"nan_to_num{underscore}_filled"](self, nan, posinf, neginf)
 
     return function

@@ -28,7 +28,8 @@ def linear(ops: Any, input: Any, weight: Any, bias: Any = None) -> Any:
         return ops.matmul(input, ops.t(weight))
     if input.ndim == 2:
         return ops.addmm(bias, input, ops.t(weight))
-    if (input.ndim == 1 and not ops.is_old) or (input.ndim > 1 and _in_order(input)):
+    listed = bias.ndim == 1 or ops.is_old  # a number is added
+    if listed and ((input.ndim == 1 and not ops.is_old) or (input.ndim > 1 and _in_order(input))):
         flat = ops.view(input, (numel(input.shape[:-1]), input.shape[-1]))
         return ops.view(ops.addmm(bias, flat, ops.t(weight)), (*input.shape[:-1], weight.shape[0]))
     return ops.add_(ops.matmul(input, ops.t(weight)), bias)

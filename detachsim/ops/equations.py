@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_MADE, IN_COLUMNS, laid_out
@@ -210,20 +211,23 @@ def _check_least_squares(session: Any, op: Op, bound: list[Any]) -> None:
     if B.array.ndim < 1:
         raise TorchError("lstsq_other")
     difference = A.array.ndim - B.array.ndim
-    if not 0 <= difference <= 1:
-        raise TorchError("lstsq_dims", difference=difference)
     if A.dtype is not B.dtype:
         raise TorchError("lstsq_dtype", left=A.dtype.scalar, right=B.dtype.scalar)
+    if not 0 <= difference <= 1:
+        raise TorchError("lstsq_dims", difference=difference)
     vector = _is_vector(A.shape, B.shape)
-    if difference == 1 and not vector:
+    unlike = difference == 1 and not vector
+    if unlike and (B.array.ndim == 1 or session.dialect != NEWEST):
         raise TorchError("lstsq_rows", other=-1)
     if not vector and A.shape[-2] != B.shape[-2]:
         raise TorchError("lstsq_rows", other=-2)
     if driver is not None and driver not in _DRIVERS:
         raise TorchError("lstsq_driver")
+    if rcond is None and (not A.dtype.is_floating or A.dtype.is_reduced):
+        raise TorchError("lstsq_floats")  # the usual one is made of the type's precision
+    if unlike:
+        raise TorchError("lstsq_rows", other=-1)
     if not A.dtype.is_floating or A.dtype.is_reduced:
-        if rcond is None:  # the usual one is made of the type's precision
-            raise TorchError("lstsq_floats")
         raise TorchError("not_implemented_for", kernel="linalg_lstsq_cpu", dtype=A.dtype.scalar)
 
 

@@ -66,7 +66,7 @@ def isclose(ops: Any, self: Any, other: Any, rtol: float = 1e-05, atol: float = 
 
 def _isclose(self: Array, other: Array, rtol: float, atol: float, equal_nan: bool) -> Array:
     equal = np.equal(self, other)
-    if self.dtype.kind == "b":
+    if self.dtype.kind == "b" and rtol == atol == 0:
         return equal
     if self.dtype.kind != "f":
         left, right = self.astype(np.float64), other.astype(np.float64)

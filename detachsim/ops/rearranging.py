@@ -81,8 +81,8 @@ def repeat_interleave_each(ops: Any, self: Any, repeats: Any, dim: int | None = 
     counts: Array = repeats.tensor.array
     if counts.ndim > 1:
         raise TorchError("repeat_counts_dims")
-    axis = wrap_dim(0 if dim is None else dim, source.ndim)
-    length = source.shape[require_dim(axis, source.ndim)]
+    axis = require_dim(0 if dim is None else dim, source.ndim)
+    length = source.shape[axis]
     if counts.ndim == 1 and counts.size not in (1, length):
         raise TorchError("repeat_counts", count=counts.size, dim=dim or 0, size=length)
     _refuse_counts(repeats.tensor.dtype)

@@ -32,6 +32,8 @@ def _check_sorter(boundaries: Array, sorter: Any) -> None:
     if sorter.tensor.dtype is not dtypes.int64:
         raise TorchError("searchsorted_sorter_dtype", dtype=sorter.tensor.dtype.scalar)
     places = sorter.tensor.array
+    if not places.ndim:
+        raise TorchError("searchsorted_sorter_dims")
     if places.size and not (places.min() >= 0 and places.max() < places.shape[-1]):
         raise TorchError("searchsorted_sorter_range")
 
@@ -68,9 +70,9 @@ def searchsorted(
             raise TorchError("searchsorted_both")
         right = side == "right"
     boundaries: Array = self.tensor.array
-    if sorter is not None:
-        _check_sorter(boundaries, sorter)
     wanted = values.tensor.array if isinstance(values, Operand) else np.asarray(values)
+    if sorter is not None and (boundaries.ndim or not ops.is_old):
+        _check_sorter(boundaries, sorter)
     _check_shapes(boundaries, wanted)
     kind = np.int32 if out_int32 else np.int64
     if not wanted.size:

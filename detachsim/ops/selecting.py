@@ -207,6 +207,7 @@ def check_vector(session: Any, bound: list[Any]) -> None:
 def _check_index_add(session: Any, op: Op, bound: list[Any]) -> None:
     check_slices(session, "index_add", bound)
     check_vector(session, bound)
+    require_fit(session, bound[3].dtype, bound[4])
 
 
 def _refuse_index_add(session: Any, op: Op, bound: list[Any]) -> None:

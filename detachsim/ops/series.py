@@ -113,6 +113,11 @@ def _refuse_bools(op: str, y: Any, x: Any) -> None:
         raise TorchError("trapezoid_bool", op=op, names="`y`" if x is None else "`x` or `y`")
 
 
+def _refuse_flag(op: str, dx: float) -> None:
+    if isinstance(dx, bool):
+        raise TorchError("trapezoid_flag", op=op)
+
+
 def trapezoid(ops: Any, y: Any, x: Any = None, dx: float = 1, dim: int = -1) -> Any:
     """The integral along dim, by trapezoids."""
     if x is not None and y.ndim == 0:
@@ -121,6 +126,7 @@ def trapezoid(ops: Any, y: Any, x: Any = None, dx: float = 1, dim: int = -1) -> 
     if y.shape[axis] == 0:
         return ops.zero_(ops.zeros((*y.shape[:axis], *y.shape[axis + 1 :]), dtype=y.tensor.dtype))
     _refuse_bools("trapezoid", y, x)
+    _refuse_flag("trapezoid", dx)
     if x is None:
         ends = ops.add(ops.select(y, axis, 0), ops.select(y, axis, -1))
         return (ops.sum_dim(y, (axis,)) - ends * 0.5) * dx
@@ -133,6 +139,7 @@ def cumulative_trapezoid(ops: Any, y: Any, x: Any = None, dx: float = 1, dim: in
     if x is not None:
         wrap_dim(dim, y.ndim)
     _refuse_bools("cumulative_trapezoid", y, x)
+    _refuse_flag("cumulative_trapezoid", dx)
     if x is not None and x.ndim == 1:
         require_dim(0, y.ndim)
     if y.ndim == 0:
@@ -415,7 +422,10 @@ ROWS: list[Op] = [
     ),
     composite("corrcoef(Tensor self)", correlation, doc="the correlations of the rows", samples=("torch.corrcoef(a)",)),
     *_integral("trapezoid", trapezoid),
-    *_integral("trapz", trapezoid, out={"name": "trapezoid"}),
+    # It takes a double, for which a flag will do.
+    *_integral(
+        "trapz", lambda ops, y, x, dx=1, dim=-1: trapezoid(ops, y, x, float(dx), dim), out={"name": "trapezoid"}
+    ),
     *_integral("cumulative_trapezoid", cumulative_trapezoid),
     composite(
         "gradient(Tensor input, *, any spacing=1, any dim=None, int edge_order=1)",

@@ -8,8 +8,10 @@ import numpy as np
 from detachsim.engine import dtypes
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
+from detachsim.engine.fitting import require_fit
 from detachsim.engine.op import Op
 from detachsim.ops import special_functions
+from detachsim.ops.element_types import promoted
 from detachsim.ops.numeric import precise
 from detachsim.ops.row import FLOAT, composite, pointwise
 
@@ -26,6 +28,11 @@ def logit(self: Array, eps: float | None = None) -> Array:
         low, high = self.dtype.type(eps), self.dtype.type(1 - eps)
         values = np.where(values < low, low, np.where(values > high, high, values))
     return _log(values / (1 - values))
+
+
+def _refuse_wide(session: Any, op: Any, bound: list[Any]) -> None:
+    if bound[1] is not None:
+        require_fit(session, promoted(op, bound) if bound[0].dtype.is_floating else dtypes.float32, bound[1])
 
 
 def logit_backward(ops: Any, grad: Any, self: Any, eps: float | None) -> Any:
@@ -113,6 +120,7 @@ ROWS = [
         logit,
         promote=FLOAT,
         grad={"self": "logit_backward(grad, self, eps)"},
+        refuses=_refuse_wide,
         inplace=True,
         out={"fits": "castable", "text": "inplace_cast"},
         doc="log(self / (1 - self)), the inverse of sigmoid",

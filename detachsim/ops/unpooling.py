@@ -10,6 +10,7 @@ from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
+from detachsim.engine.operand import unwrap
 from detachsim.engine.picture_bodies import unpooled_size
 from detachsim.ops.creation import checked_size
 from detachsim.ops.numeric import numel
@@ -73,7 +74,8 @@ def _unpool(dims: int) -> Callable[..., Any]:
         padding: Any = 0,
         output_size: Any = None,
     ) -> Any:
-        size, steps, edges = unpooled_size(dims, input.shape, kernel_size, stride, padding, output_size)
+        given = (unwrap(value) for value in (kernel_size, stride, padding, output_size))
+        size, steps, edges = unpooled_size(dims, input.shape, *given)
         if dims == 3:
             return ops._max_unpool3d(input, indices, size, steps, edges)
         if dims == 2:

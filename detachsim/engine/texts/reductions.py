@@ -133,6 +133,7 @@ TEXTS: dict[str, Entry] = {
         "torch.searchsorted(): sorter must be a tensor of long dtype but got dtype {dtype}",
         {},
     ),
+    "searchsorted_sorter_dims": ("RuntimeError", "ArrayRef: attempted to access back() of empty list", {}),
     "searchsorted_sorter_range": ("RuntimeError", "torch.searchsorted(): sorter index out of range", {}),
     "searchsorted_zero_dim": (
         "RuntimeError",

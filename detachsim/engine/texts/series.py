@@ -84,6 +84,7 @@ TEXTS: dict[str, Entry] = {
         "linalg.vander supports floating point, complex, and integer tensors, but got {dtype}",
         {},
     ),
+    "trapezoid_flag": ("RuntimeError", "{op}: Currently, we only support dx as a real number.", {}),
     "vander_count": ("RuntimeError", "N must be greater than 1.", {}),
     "frexp_dtype": ("RuntimeError", "torch.frexp() only supports floating-point dtypes", {}),
     "imag": ("RuntimeError", "imag is not implemented for tensors with non-complex dtypes.", {}),
