@@ -17,7 +17,7 @@ from detachsim.engine.node import Node
 from detachsim.engine.op import ALIAS, COMPOSITE, FACTORY, POINTWISE, VIEW, Op
 from detachsim.engine.operand import functions, unwrap
 from detachsim.engine.operand import wrap as wrap_operands
-from detachsim.engine.tensor import Tensor, alias, make_inference, memory_of, new_version, offset
+from detachsim.engine.tensor import Tensor, alias, make_inference, memory_of, new_version, offset, require_counter
 from detachsim.engine.views import (
     as_view,
     check_inplace,
@@ -208,6 +208,8 @@ def _run_view(session: "Session", op: Op, bound: list[Any], recording: bool) -> 
         if output.array.dtype != source.array.dtype:
             output.dtype = dtypes.BY_NUMPY[output.array.dtype]
     node = None
+    if op.kind == VIEW:
+        require_counter(source)
     if op.kind == VIEW and not source.inference:
         for output in outputs:
             as_view(session, source, output, several=op.several)

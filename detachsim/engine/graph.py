@@ -6,7 +6,7 @@ from detachsim.engine.dialects import NEWEST
 from detachsim.engine.errors import TorchError
 from detachsim.engine.node import ACCUMULATE_FIRST, Node, Saved, SavedInput, SavedOutput, extras
 from detachsim.engine.op import Op
-from detachsim.engine.tensor import Tensor, offset, strides
+from detachsim.engine.tensor import Tensor, offset, require_counter, strides
 from detachsim.engine.views import (
     gradient_edge,
     requires_grad,
@@ -120,6 +120,7 @@ def save_input(value: Any, number: Any) -> Saved:
     if isinstance(value, Tensor):
         if value.inference:
             raise TorchError("saves_inference")
+        require_counter(value)
         return SavedInput(value)
     if isinstance(value, (list, tuple)):
         return [None if item is None else SavedInput(item) for item in value]

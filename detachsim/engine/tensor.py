@@ -19,6 +19,7 @@ import numpy as np
 
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.empties import strides_of_nothing, with_strides
+from detachsim.engine.errors import TorchError
 
 if TYPE_CHECKING:
     from detachsim.engine.node import AccumulateGrad, Node
@@ -179,6 +180,12 @@ def new_version(*, tracked: bool = True) -> Version:
     version = _new_version(Version if tracked else Untracked)
     version.value = version.id = 0
     return version
+
+
+def require_counter(tensor: Tensor) -> None:
+    """Refuse what needs the counter of a tensor of inference mode that got a normal tensor's memory by ``.data =``."""
+    if not tensor.inference and not tensor.version.tracked:
+        raise TorchError("inference_version")
 
 
 def make_inference(tensor: Tensor) -> None:

@@ -11,7 +11,7 @@ from detachsim.engine.names import class_name, object_name
 from detachsim.engine.node import Node
 from detachsim.engine.returns import ReturnType
 from detachsim.engine.session import Session
-from detachsim.engine.tensor import Tensor
+from detachsim.engine.tensor import Tensor, require_counter
 from detachsim.engine.views import grad_fn, requires_grad
 from detachsim.printing import format_text, named_tuple_text, size_text, tensor_text
 from detachsim.run.values import Device, Function, Size
@@ -24,6 +24,8 @@ def tensor_repr(session: Session, tensor: Tensor, *, rebuild: bool) -> str:
     dialects; without, only the cached node is looked at and nothing changes.
     """
     name = node_name(session, tensor, rebuild=rebuild)
+    if rebuild and tensor.array.ndim:
+        require_counter(tensor)  # PyTorch prints its parts, which are views
     return tensor_text(
         tensor.array,
         tensor.dtype.name,
