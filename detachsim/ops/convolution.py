@@ -244,7 +244,8 @@ def _convolve(
     ops: Any, op: str, dims: int, input: Any, weight: Any, bias: Any, transposed: bool, **options: Any
 ) -> Any:
     """Add a batch of one where there is none, and bring the options to one form."""
-    plain = not transposed and not isinstance(options["padding"], str) and not ops.is_old
+    # 1.13 looks at the type of the bias this early for pictures alone.
+    plain = not transposed and not isinstance(options["padding"], str) and (dims == 2 or not ops.is_old)
     if plain and bias is not None and bias.tensor.dtype is not input.tensor.dtype:
         raise TorchError("conv_bias_dtype", input=input.tensor.dtype.cpp, bias=bias.tensor.dtype.cpp)
     if input.ndim not in (dims + 1, dims + 2):

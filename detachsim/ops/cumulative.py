@@ -203,7 +203,7 @@ def diff(ops: Any, self: Any, n: int = 1, dim: int = -1, prepend: Any = None, ap
     parts = [part for part in (prepend, self, append) if part is not None]
     for part in parts:
         _check_beside(self, part, axis)
-    if n <= 0:
+    if n == 0:
         return ops.copy_(ops.zeros_like(self), self)
     whole = ops.cat(parts, axis) if len(parts) > 1 else self
     for _ in range(min(n, whole.shape[axis])):

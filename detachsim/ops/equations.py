@@ -362,6 +362,12 @@ ROWS = [
         grad={"self, b": "least_squares_backward(grads, self, b, result0, needs)"},
         outputs=("solution", "residuals", "rank", "singular_values"),
         differentiable_outputs=2,
+        older={
+            "torch-1.13": {
+                "differentiable_outputs": 1,
+                "grad": {"self, b": "least_squares_backward((grad,), self, b, result0, needs)"},
+            }
+        },
         check=_check_least_squares,
         layout=AS_MADE,
         doc="the solution X that makes A @ X - B smallest",

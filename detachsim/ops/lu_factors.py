@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_MADE, IN_COLUMNS, laid_out
@@ -82,7 +83,8 @@ def _check_lu(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("lu_dims", op=name, sizes=list(bound[0].shape))
     refuse_half("lu_cpu", bound[0], skips_empty=True)
     if not bound[1]:
-        raise TorchError("lu_pivot", op="linalg.lu_factor" if op.name == "linalg_lu_factor_ex" else "linalg.lu")
+        factors = op.name == "linalg_lu_factor_ex" or session.dialect != NEWEST
+        raise TorchError("lu_pivot", op="linalg.lu_factor" if factors else "linalg.lu")
 
 
 def _require_whole(factors: Array, info: Array) -> None:

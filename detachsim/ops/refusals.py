@@ -39,7 +39,7 @@ _HALF = """
     special_i1e i1e_cpu, smooth_l1_loss_backward smooth_l1_backward_cpu_out, soft_margin_kernel exp_vml_cpu,
     softplus softplus_cpu, softshrink softshrink_cpu, sqrt sqrt_vml_cpu, tan tan_vml_cpu, tanh tanh_vml_cpu,
     threshold threshold_cpu, topk topk_cpu, trace trace, _trilinear bmm, trunc trunc_vml_cpu,
-    _unique2 unique, unique_dim unique_dim, _unique_consecutive unique,
+    _unique2 unique, unique_dim unique_dim,
     vdot dot,
     _avg_pool2d avg_pool2d, _adaptive_avg_pool2d adaptive_avg_pool2d,
     max_pool3d_with_indices max_pool3d_with_indices_cpu, adaptive_max_pool3d_with_indices adaptive_max_pool3d_cpu
@@ -90,11 +90,17 @@ def _clamp_kernel(bound: list[Any]) -> str:
     return "clamp_max_scalar_cpu" if bound[1] is None else "clamp_scalar_cpu"
 
 
+def _unique_kernel(bound: list[Any]) -> str:
+    self, dim = bound
+    return "unique" if dim is None or (dim == 0 and self.array.ndim == 1) else "unique_dim"
+
+
 # Rows whose kernel is chosen by the other arguments, and the types that it does not know.
 _CHOSEN: dict[str, tuple[tuple[str, ...], Callable[[list[Any]], str | None]]] = {
     "clamp": (("float16", "bool"), _clamp_kernel),
     "clamp_Tensor": (("float16",), lambda bound: None if bound[1] is None or bound[2] is None else "clamp_cpu"),
     "polygamma": (("float16",), lambda bound: {0: "digamma", 1: "trigamma"}.get(bound[0], "polygamma")),
+    "_unique_consecutive": (("float16",), _unique_kernel),
     "round_decimals": (("float16",), lambda bound: "round_cpu" if bound[1] else "round_vml_cpu"),
     "convolution": (("float16",), convolution_kernel),
     "aminmax": (("bfloat16",), lambda bound: None if bound[1] is None else "aminmax_cpu"),

@@ -12,12 +12,14 @@ from detachsim.ops.numeric import numel
 
 def infer_size(shape: Sequence[int], size: int) -> tuple[int, ...]:
     """Return ``shape`` with its -1 worked out for ``size`` elements; raises PyTorch's errors."""
+    unknown: list[int] = []
     for index, wanted in enumerate(shape):
-        if wanted < -1:
+        if wanted == -1 and unknown:
+            raise TorchError("shape_two_unknown")
+        if wanted == -1:
+            unknown.append(index)
+        elif wanted < 0:
             raise TorchError("shape_negative", size=wanted, index=index, shape=list(shape))
-    unknown = [index for index, wanted in enumerate(shape) if wanted == -1]
-    if len(unknown) > 1:
-        raise TorchError("shape_two_unknown")
     known = numel([wanted for wanted in shape if wanted != -1])
     if not unknown:
         if known != size:

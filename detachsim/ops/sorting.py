@@ -1,6 +1,7 @@
 """Sorting: sort, argsort, topk, unique."""
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from detachsim.engine.op import Op
 from detachsim.ops import selection_order
 from detachsim.ops.numeric import numel, require_dim, wrap_dim
 from detachsim.ops.row import composite, general
+
+# How the dims are ordered, of which one comes first.
+Order: TypeAlias = Callable[[int, int], tuple[int, ...]]
 
 
 def order_along(self: Array, axis: int, descending: bool) -> Array:
@@ -110,8 +114,9 @@ def _unique_kernel(self: Array) -> tuple[Array, Array, Array]:
     return values, np.asarray(inverse, np.int64).reshape(self.shape), np.asarray(counts, np.int64)
 
 
-def _unique_dim_kernel(self: Array, dim: int) -> tuple[Array, Array, Array]:
-    slices = np.moveaxis(self, wrap_dim(dim, self.ndim), 0)
+def _unique_dim_kernel(self: Array, dim: int, order_of: Order) -> tuple[Array, Array, Array]:
+    dims = order_of(wrap_dim(dim, self.ndim), self.ndim)
+    slices = self.transpose(dims)
     flat = slices.reshape(len(slices), numel(slices.shape[1:]))
     rows = flat.tolist()
     order = list(range(len(rows)))
@@ -124,8 +129,8 @@ def _unique_dim_kernel(self: Array, dim: int) -> tuple[Array, Array, Array]:
     inverse = np.empty(len(order), np.int64)
     inverse[order] = number
     counts = np.bincount(number, minlength=sum(new)).astype(np.int64)
-    values = np.moveaxis(slices[[row for row, is_new in zip(order, new, strict=True) if is_new]], 0, dim)
-    return _along(values, dim), inverse, counts
+    values = slices[[row for row, is_new in zip(order, new, strict=True) if is_new]]
+    return _put_back(values, dims), inverse, counts
 
 
 def _comes_first(one: list[Any], other: list[Any]) -> bool:
@@ -149,14 +154,26 @@ def _check_unique(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("unique_sizes")
 
 
-def _along(values: Array, dim: int) -> Array:
-    """Return what was chosen along a dim, which is PyTorch's slowest."""
-    first = wrap_dim(dim, values.ndim)
-    return in_order(values, (first, *(other for other in range(values.ndim) if other != first)))
+def _in_front(dim: int, ndim: int) -> tuple[int, ...]:
+    """Return the dims in the order in which PyTorch goes through slices along ``dim``."""
+    return (dim, *(other for other in range(ndim) if other != dim))
 
 
-def _consecutive_kernel(self: Array, dim: int | None = None) -> tuple[Array, Array, Array]:
-    rows = self.reshape(-1) if dim is None else np.moveaxis(self, wrap_dim(dim, self.ndim), 0)
+def _exchanged(dim: int, ndim: int) -> tuple[int, ...]:
+    """Return the same in 1.13, which exchanges the dim with the first one."""
+    dims = list(range(ndim))
+    dims[0], dims[dim] = dim, 0
+    return tuple(dims)
+
+
+def _put_back(values: Array, dims: Sequence[int]) -> Array:
+    """Return slices with their dims where they were, and in memory as they are."""
+    return in_order(values.transpose(np.argsort(dims)), dims)
+
+
+def _consecutive_kernel(self: Array, dim: int | None, order_of: Order) -> tuple[Array, Array, Array]:
+    dims = () if dim is None else order_of(wrap_dim(dim, self.ndim), self.ndim)
+    rows = self.reshape(-1) if dim is None else self.transpose(dims)
     shape = self.shape if dim is None else (len(rows),)
     if len(rows) == 0:
         return self.reshape(-1).copy() if dim is None else self.copy(), np.zeros(shape, np.int64), np.zeros(0, np.int64)
@@ -164,7 +181,7 @@ def _consecutive_kernel(self: Array, dim: int | None = None) -> tuple[Array, Arr
     inverse = np.cumsum(starts) - 1
     values = rows[starts]
     if dim is not None:
-        values = _along(np.moveaxis(values, 0, wrap_dim(dim, self.ndim)), dim)
+        values = _put_back(values, dims)
     return values, inverse.reshape(shape).astype(np.int64), np.bincount(inverse).astype(np.int64)
 
 
@@ -205,11 +222,15 @@ _PAIR = ("values", "indices")
 
 
 def _unique_row(signature: str, node: str, kernel: Any, name: str) -> Op:
+    def along(order_of: Order) -> Any:
+        return lambda self, *dim: kernel(self, *dim, order_of) if dim else kernel(self)
+
     return general(
         signature,
         node,
-        kernel,
+        along(_in_front),
         where="",
+        older={"torch-1.13": {"kernel": along(_exchanged)}},
         grad={"self": f"no_derivative('{name}')"},
         check=_check_unique,
         layout=AS_MADE,

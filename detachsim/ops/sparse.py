@@ -9,6 +9,8 @@ from detachsim.ops.row import composite
 
 def values(ops: Any, self: Any) -> Any:
     """The elements that a sparse tensor keeps."""
+    if ops.is_old:
+        raise TorchError("sparse_kernel", operator="aten::values")
     raise TorchError("sparse_only", op="values")
 
 
@@ -17,7 +19,6 @@ ROWS: list[Op] = [
         "values(Tensor self)",
         values,
         where="m",
-        older={"torch-1.13": {"where": ""}},
         doc="the elements that a sparse tensor keeps; a dense one has none apart",
     ),
 ]

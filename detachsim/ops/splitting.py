@@ -33,9 +33,9 @@ def _split_sizes(length: int, split_size: int) -> list[int]:
 def split(self: Array, split_size: int, dim: int = 0) -> list[Array]:
     if self.ndim == 0:
         raise TorchError("split_zero_dim", op="split")
-    axis = wrap_dim(dim, self.ndim)
     if split_size < 0:
         raise TorchError("split_negative", size=split_size)
+    axis = wrap_dim(dim, self.ndim)
     if split_size == 0 and self.shape[axis]:
         raise TorchError("split_zero", size=self.shape[axis])
     return _pieces(self, axis, _split_sizes(self.shape[axis], split_size))

@@ -154,6 +154,15 @@ def _check_older_norm(session: Any, op: Op, bound: list[Any]) -> None:
             raise TorchError("older_norm_dtype", what=what, dtype=dtype.scalar)
 
 
+def _refuse_truth(session: Any, op: Op, bound: list[Any]) -> None:
+    """Refuse a truth value as the order of a norm, which no kernel of 1.13 takes for a number."""
+    if op.name != "dist":
+        dims(bound[2], bound[0].array.ndim)
+    order = next(value for value, parameter in zip(bound, op.parameters, strict=True) if parameter.name == "p")
+    if isinstance(order, bool) and bound[0].array.size:
+        raise TorchError("norm_truth")
+
+
 def older_norm(ops: Any, self: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
     """The p-norm as 1.13 finds it: over all dims by their numbers, or, for the Frobenius norm, by none."""
     if isinstance(p, str):
@@ -189,6 +198,7 @@ def _norm_of_dims(name: str, node: str, dtype: str) -> Op:
         where="",
         grad={"self": "vector_norm_backward(grad, self, p, result, dim, keepdim)"},
         check=_check_older_norm,
+        refuses=_refuse_truth,
         result_edits=_older_norm_edits,
         out={"name": "linalg_vector_norm"},
         doc="the norm along dims, as older releases have it",
@@ -251,6 +261,7 @@ ROWS = [
             "other": "-dist_backward(grad, self, other, p, result)",
         },
         check=_check_dist,
+        older={"torch-1.13": {"refuses": _refuse_truth}},
         doc="the p-norm of self - other",
         samples=("a.dist(b)", "a.dist(b, 1)"),
     ),

@@ -7,7 +7,10 @@ _NO_KERNEL = (
     "Could not run '{operator}' with arguments from the 'CPU' backend. This could be because the operator doesn't exist "
     "for this backend, or was omitted during the selective/custom build process (if using custom build). If you are a "
     "Facebook employee using PyTorch on mobile, please visit https://fburl.com/ptmfixes for possible resolutions. "
-    "'{operator}' is only available for these backends: [Meta, BackendSelect, Python, FuncTorchDynamicLayerBackMode, "
+    "'{operator}' is only available for these backends: "
+)
+_BACKENDS = (
+    "[Meta, BackendSelect, Python, FuncTorchDynamicLayerBackMode, "
     "Functionalize, Conjugate, Negative, ZeroTensor, ADInplaceOrView, AutogradOther, AutogradCPU, AutogradCUDA, "
     "AutogradHIP, AutogradXLA, AutogradMPS, AutogradIPU, AutogradXPU, AutogradHPU, AutogradVE, AutogradLazy, "
     "AutogradMTIA, AutogradMAIA, AutogradPrivateUse1, AutogradPrivateUse2, AutogradPrivateUse3, AutogradMeta, "
@@ -16,8 +19,19 @@ _NO_KERNEL = (
     "PythonTLSSnapshot, FuncTorchDynamicLayerFrontMode, PreDispatch, PythonDispatcher]."
 )
 
+# Those of 1.13, of an op for sparse tensors.
+_SPARSE_BACKENDS = (
+    "[SparseCPU, SparseMeta, SparseCsrCPU, NestedTensorCPU, BackendSelect, Python, FuncTorchDynamicLayerBackMode, "
+    "Functionalize, Named, Conjugate, Negative, ZeroTensor, ADInplaceOrView, AutogradOther, AutogradCPU, AutogradCUDA, "
+    "AutogradHIP, AutogradXLA, AutogradMPS, AutogradIPU, AutogradXPU, AutogradHPU, AutogradVE, AutogradLazy, "
+    "AutogradMeta, AutogradPrivateUse1, AutogradPrivateUse2, AutogradPrivateUse3, AutogradNestedTensor, Tracer, "
+    "AutocastCPU, AutocastCUDA, FuncTorchBatched, FuncTorchVmapMode, Batched, VmapMode, FuncTorchGradWrapper, "
+    "PythonTLSSnapshot, FuncTorchDynamicLayerFrontMode, PythonDispatcher]."
+)
+
 TEXTS: dict[str, Entry] = {
-    "no_kernel": ("NotImplementedError", _NO_KERNEL, {}),
+    "no_kernel": ("NotImplementedError", _NO_KERNEL + _BACKENDS, {}),
+    "sparse_kernel": ("NotImplementedError", _NO_KERNEL + _SPARSE_BACKENDS, {}),
     "mv_dims": ("RuntimeError", "vector + matrix @ vector expected, got {start}, {matrix}, {vector}", {}),
     "mv_size": (
         "RuntimeError",

@@ -4,6 +4,7 @@ from detachsim.engine.texts.entry import Entry
 
 TEXTS: dict[str, Entry] = {
     "arg_bool": ("RuntimeError", "{op}(): does not support bool input", {}),
+    "norm_truth": ("RuntimeError", "norm_kernel_tensor_iterator_impl expects norm to be integer or float", {}),
     "sum_to_size": ("RuntimeError", "size {{{size}}} is not expandable to size {{{shape}}}.", {}),
     "mean_output_dtype": (
         "RuntimeError",

@@ -66,7 +66,7 @@ class _AnyConvolution(Module):
 
     def reset_parameters(self) -> None:
         """Fill with random numbers."""
-        fill_weight_and_bias(self.session, self.parameter_table)
+        fill_weight_and_bias(self.session, self.parameter_table, convolution=True)
 
     def extra_repr(self) -> str:
         """Return the options as PyTorch prints them, only those that differ from the usual."""

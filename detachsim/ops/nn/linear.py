@@ -12,11 +12,15 @@ from detachsim.ops.nn import init
 from detachsim.ops.nn.base import Module, options, tensors
 
 
-def fill_weight_and_bias(session: Session, table: dict[str, Tensor | None]) -> None:
+def fill_weight_and_bias(session: Session, table: dict[str, Tensor | None], *, convolution: bool = False) -> None:
     """Fill a layer as PyTorch does linear layers and convolutions: both evenly, by the number of inputs."""
     weight, bias = table["weight"], table["bias"]
+    if weight is None:
+        # Python's, of the first thing that PyTorch asks of the weight.
+        asked = "shape" if session.dialect != NEWEST or not convolution else "is_contiguous"
+        raise TorchError("python", type="AttributeError", text=f"'NoneType' object has no attribute '{asked}'")
     init.kaiming_uniform(session, weight, a=math.sqrt(5))
-    if bias is not None and weight is not None:
+    if bias is not None:
         fan_in = weight.shape[1] * math.prod(weight.shape[2:])
         bound = 1 / math.sqrt(fan_in) if fan_in else 0
         init.uniform(session, bias, -bound, bound)

@@ -25,8 +25,19 @@ class _Norm(Module):
     def reset_parameters(self) -> None:
         """Fill the weight with ones, and the bias with zeros."""
         for name, fill in (("weight", init.ones), ("bias", init.zeros)):
-            if (tensor := self.parameter_table.get(name)) is not None:
+            tensor = self.parameter_table.get(name)
+            if tensor is not None:
                 fill(self.session, tensor)
+            elif self.is_affine and (name == "weight" or self.session.dialect != NEWEST):
+                # Later releases know layers without a bias.
+                method = "fill_" if name == "weight" else "zero_"
+                text = f"'NoneType' object has no attribute '{method}'"
+                raise TorchError("python", type="AttributeError", text=text)
+
+    @property
+    def is_affine(self) -> bool:
+        """Whether the layer was made with a weight."""
+        return bool(getattr(self, "affine", False) or getattr(self, "elementwise_affine", False))
 
 
 def _shape(normalized_shape: Any) -> tuple[int, ...]:
