@@ -114,7 +114,7 @@ def max_pool1d(
             raise TorchError("argument_dims", ndim=self.ndim, op="max_pool1d")
         for (name, _), value in zip(_LISTS, given, strict=True):
             _wide_number("max_pool1d", name, value)
-        if ops.is_old and 0 in self.shape[-2:]:
+        if not return_indices and 0 in self.shape[-2:]:
             raise TorchError("pool1d_dims", sizes=list(self.shape))
     else:
         if self.ndim not in (2, 3) or 0 in self.shape[-2:]:
