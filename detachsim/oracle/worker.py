@@ -197,6 +197,14 @@ def version_of(tensor: Any) -> int | None:
         return None
 
 
+def text_of(tensor: Any) -> str:
+    """Return what is printed of a tensor; of one that misses its counter only a copy can be printed."""
+    try:
+        return str(tensor)
+    except RuntimeError:
+        return str(tensor.clone())
+
+
 def state_of(tensor: Any) -> dict[str, Any]:
     """Return what can be known of a tensor without an effect on it.
 
@@ -204,7 +212,7 @@ def state_of(tensor: Any) -> dict[str, Any]:
     none to give warns: these are left alone. The text is that of the detached tensor, for the same reason.
     """
     state = {
-        "text": str(tensor.detach()),
+        "text": text_of(tensor.detach()),
         "shape": list(tensor.shape),
         "stride": list(tensor.stride()),
         "offset": tensor.storage_offset(),
