@@ -167,3 +167,12 @@ def test_an_error_of_one_choice_is_its_outcome_and_no_failure() -> None:
     text += "  - say: on\n    raises: true\n"
     ends = [event for event in execute(load(Source("x.yaml", text), VOCABULARY)) if isinstance(event, RunEnded)]
     assert [end.status for end in ends] == [1, 0]
+
+
+def test_expect_leaves_the_random_numbers_where_they_are() -> None:
+    read = "  - expect: {'(torch.rand(1) < 2).item()': true}\n"
+    shown = "  - print: torch.rand(1)\n"
+    with_it, without = (
+        [event for event in events_of(text) if isinstance(event, Printed)] for text in (read + shown, shown)
+    )
+    assert with_it == without

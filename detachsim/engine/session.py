@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from detachsim.engine.dialects import NEWEST
@@ -84,6 +85,16 @@ class Session:
 
             self._generator = Generator()
         return self._generator
+
+    @contextmanager
+    def drawing_aside(self) -> Iterator[None]:
+        """Draw the random numbers that come next without taking them away."""
+        own = self._generator
+        self._generator = deepcopy(own)
+        try:
+            yield
+        finally:
+            self._generator = own
 
     @contextmanager
     def drawing_from(self, generator: "Generator | None") -> Iterator[None]:

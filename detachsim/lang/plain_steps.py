@@ -282,11 +282,22 @@ class PlainStepReader(OptionReader):
             if is_missing(key):
                 self._refuse(key, "an expression is missing here", None)
             expected, good = self._yaml_value(self._value_node(item))
-            if expression is not None and good:
+            if expression is not None and self._only_reads(expression) and good:
                 expectations.append((expression, expected))
         if len(expectations) != len(value.pairs):
             return None
         return ExpectStep(*common.fields, tuple(expectations), atol, rtol)
+
+    def _only_reads(self, expression: Expression) -> bool:
+        """Whether an expectation leaves everything as it is; refuse it otherwise, for a script has no such line."""
+        found = self.texts.expression(expression.text)
+        if found.edit is None and found.backward is None:
+            return True
+        does = "runs a backward pass" if found.edit is None else "edits"
+        self.mistakes.append(
+            Mistake(expression.span, f"`expect` only reads, and this {does}", "do that in a step before")
+        )
+        return False
 
     def _yaml_value(self, node: Node) -> tuple[YamlValue, bool]:
         """Return what a result is compared with, and whether it is something that a result can be."""

@@ -371,7 +371,8 @@ class Interpreter:
             session.sink, session.facts, self.evaluator.quiet = None, None, True
             self.evaluator.reads = [] if self.detail else None
             try:
-                value = self._value(expression)
+                with session.drawing_aside():
+                    value = self._value(expression)
                 actual = differs(session, value, wanted, step.atol, step.rtol)
             except TorchError as error:
                 # Nothing of the script that a scenario stands for: an error here is what was found, and no more.

@@ -398,3 +398,14 @@ class TestVary:
 @pytest.mark.parametrize("seed", [-(2**63), 0, 2**64 - 1])
 def test_seeds_of_64_bits(load_text: LoadText, seed: int) -> None:
     assert load_text(f"seed: {seed}\nsteps:\n  - say: hi\n").seed == seed
+
+
+@pytest.mark.parametrize(
+    ("expression", "does"),
+    [("a.zero_()", "edits"), ("F.relu_(a)", "edits"), ("a.backward()", "runs a backward pass")],
+)
+def test_an_expectation_that_does_more_than_read_is_refused(
+    mistakes_of: MistakesOf, expression: str, does: str
+) -> None:
+    (mistake,) = mistakes_of(f"- expect: {{'{expression}': null}}")
+    assert mistake.message == f"`expect` only reads, and this {does}"
