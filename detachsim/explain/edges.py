@@ -141,17 +141,27 @@ def _called(node: ast.AST) -> tuple[str, ast.expr, list[Part]] | None:
     return None
 
 
+def _is_below_1(exponent: ast.expr) -> bool:
+    """Whether a power has an infinite slope at 0: its exponent is written as a fraction or as a negative number."""
+    match exponent:
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float())):
+            return True
+        case ast.Constant(value=float(number)):
+            return number < 1
+    return False
+
+
 def _operands(tree: ast.expr | None) -> Iterator[tuple[ast.expr, bool, tuple[str, str]]]:
     """Yield what functions with an edge are taken of, whether a sum needs brackets there, and how to keep away."""
     for node in ast.walk(tree) if tree is not None else ():
         match node:
-            case ast.BinOp(left=operand, op=ast.Pow(), right=ast.Constant(value=float(exponent))) if exponent < 1:
+            case ast.BinOp(left=operand, op=ast.Pow(), right=exponent) if _is_below_1(exponent):
                 yield operand, not isinstance(operand, ast.BinOp), _ABOVE_0
             case ast.BinOp(op=ast.Div(), right=operand) if not isinstance(operand, ast.Constant):
                 yield operand, not isinstance(operand, ast.BinOp), _ABOVE_0
             case _:
                 match _called(node):
-                    case ("pow", operand, [ast.Constant(value=float(exponent))]) if exponent < 1:
+                    case ("pow", operand, [ast.expr() as power]) if _is_below_1(power):
                         edge = _ABOVE_0
                     case (name, operand, []) if name in _EDGES:
                         edge = _EDGES[name]

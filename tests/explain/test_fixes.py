@@ -193,6 +193,14 @@ def test_after_an_optimizers_step_computing_again_comes_first() -> None:
             ["op: y = (1 - x + 1.0e-6).pow(0.5)"],
         ),
         (
+            steps(leaf("x", "[0.0, 1.0]"), "op: y = x.pow(-0.5)", "backward: y.sum()"),
+            ["op: y = (x + 1.0e-6).pow(-0.5)"],
+        ),
+        (
+            steps(leaf("x", "[0.0, 1.0]"), "op: y = x ** -2", "backward: y.sum()"),
+            ["op: y = (x + 1.0e-6) ** -2"],
+        ),
+        (
             steps(leaf("x", "[1.0, 100.0]"), "op: p = x.exp()", "op: q = p / p.sum()", "backward: q[0]"),
             ["op: p = x.clamp(max=80).exp()"],
         ),
