@@ -157,17 +157,21 @@ def _lu(c: Calls, A: Any, pivot: Any, get_infos: Any, out: Any) -> None:
         raise TorchError("python", type="TypeError", text=f"_lu_with_info(): argument {found}")
 
 
+def _class(value: Any) -> str:
+    return "torch.Tensor" if isinstance(value, Tensor) else type_word(value)
+
+
 def _unravel_index(c: Calls, indices: Any, shape: Any) -> None:
     c.certain = False
     c.attribute(indices, "is_complex")
     if indices.dtype.category != INTEGRAL:
         raise TorchError("unravel_dtype", dtype=repr(indices.dtype))
     if not isinstance(shape, (int, list, tuple, str)):
-        raise TorchError("unravel_shape", type=type_word(shape))
+        raise TorchError("unravel_shape", type=_class(shape))
     sizes: tuple[Any, ...] = (shape,) if isinstance(shape, int) else tuple(shape)
     for size in sizes:
         if not isinstance(size, int):
-            raise TorchError("unravel_sizes", type=type_word(size))
+            raise TorchError("unravel_sizes", type=_class(size))
     if any(size < 0 for size in sizes):
         raise TorchError("unravel_negative", sizes=sizes)
 

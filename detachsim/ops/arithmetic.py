@@ -90,7 +90,7 @@ def power(self: Array, exponent: Any) -> Array:
     base, exponent = np.asarray(self), np.asarray(exponent)
     if base.dtype == np.float32 or exponent.dtype == np.float32:
         return np.power(base.astype(np.float64), exponent.astype(np.float64)).astype(np.float32)
-    if base.dtype.kind == "i" and exponent.dtype.kind == "i" and (exponent < 0).any():
+    if base.dtype.kind in "bi" and exponent.dtype.kind == "i" and (exponent < 0).any():
         # Whole numbers have whole powers only: 1 and -1 have negative ones, others give 0.
         odd = np.where(exponent % 2 != 0, base, 1)
         return np.where(exponent < 0, np.where(np.abs(base) == 1, odd, 0), np.power(base, np.maximum(exponent, 0)))

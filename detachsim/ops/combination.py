@@ -12,13 +12,14 @@ from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
 from detachsim.engine.fused import fused
 from detachsim.engine.layout import AS_FIRST, WITH_NUMBER
+from detachsim.engine.memory import FILLING
 from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
 from detachsim.engine.views import requires_grad
 from detachsim.ops.arithmetic import sign
 from detachsim.ops.element_types import element_type, no_bools
 from detachsim.ops.numeric import converted, precise, precise_each
-from detachsim.ops.row import COMPOSITE, FLOAT, composite, pointwise
+from detachsim.ops.row import COMPOSITE, FLOAT, composite, inplace, pointwise
 
 
 def addcmul(self: Array, tensor1: Array, tensor2: Array, value: float = 1) -> Array:
@@ -126,7 +127,7 @@ def _without_infinities(underscore: str) -> Any:
             posinf = dtype.largest if posinf is None else posinf
             neginf = -dtype.largest if neginf is None else neginf
         elif underscore:
-            return self  # nothing to write
+            return ops.nan_to_num__whole(self)
         return ops[f"nan_to_num{underscore}_filled"](self, nan, posinf, neginf)
 
     return function
@@ -324,6 +325,14 @@ ROWS = [
         )
         for underscore in ("", "_")
     ],
+    inplace(
+        "nan_to_num_.whole(Tensor self)",
+        "",
+        np.array,
+        where="",
+        overlap=FILLING,
+        doc="integers, written as they are wherever they lie",
+    ),
     pointwise(
         "nan_to_num.filled(Tensor self, float? nan=None, float? posinf=None, float? neginf=None)",
         "NanToNumBackward0",

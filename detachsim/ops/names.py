@@ -290,7 +290,7 @@ trunc trunc_
     "combination": """
 addcdiv addcdiv_ addcmul addcmul_ copysign copysign_ copysign_Scalar copysign_Tensor copysign__Scalar
 copysign__Tensor copysign_backward float_power float_power_ heaviside heaviside_ ldexp ldexp_ lerp lerp_
-lerp_Scalar lerp_Tensor lerp__Scalar lerp__Tensor nan_to_num nan_to_num_ nan_to_num__filled
+lerp_Scalar lerp_Tensor lerp__Scalar lerp__Tensor nan_to_num nan_to_num_ nan_to_num__filled nan_to_num__whole
 nan_to_num_backward nan_to_num_filled number_over positive sgn sgn_ sgn_backward xlogy xlogy_
 xlogy_Scalar_Other xlogy_Scalar_Self xlogy_Tensor xlogy__Scalar_Other xlogy__Tensor xlogy_backward
 xlogy_number_backward

@@ -46,5 +46,5 @@ def test_random_calls_agree() -> None:
                 continue
             if found.outcome == "differs" and not is_rounding(found.differences):
                 differing.append(text + differences_text(NAME, found.differences, "torch"))
-    # What is left, 1 in 200 when it was counted last, is mostly which of two errors of one call PyTorch finds first.
-    assert len(differing) <= COUNT // 75, f"{len(differing)} of {COUNT} differ:\n" + min(differing, key=len)
+    # What is left, 1 in 400 when it was counted last, is mostly which of two errors of one call PyTorch finds first.
+    assert len(differing) <= COUNT // 120, f"{len(differing)} of {COUNT} differ:\n" + min(differing, key=len)
