@@ -314,7 +314,7 @@ ROWS = [
     ),
     alias(
         "_unsafe_view(Tensor self, size size)",
-        lambda self, size: self.reshape(size),
+        view_kernel,
         grad_fn="UnsafeViewBackward0",
         where="",
         grad={"self": "reshape(grad, self_size)"},
