@@ -111,6 +111,8 @@ def torch_says(text: str) -> tuple[str, str]:
         eval(text, names)
     except Exception as error:  # whatever it is, is what is asked for
         return type(error).__name__, str(error).rstrip()
+    finally:
+        torch.set_anomaly_enabled(False)  # one of the calls turns it on, for good
     return "", ""
 
 
