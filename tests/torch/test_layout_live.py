@@ -23,7 +23,6 @@ _TALL = "torch.cat([(torch.eye(2) * 3 + a.reshape(-1)[:1]), b.reshape(1, -1)[:, 
 KNOWN = {
     f"torch.linalg.lstsq({_TALL}, c.reshape(-1)[:1] * torch.ones_like({_TALL}))[0]": "PyTorch's solution lies in the "
     "memory of the right side",
-    "torch.kron(a, b)": "PyTorch multiplies other views of the inputs",
 }
 
 
