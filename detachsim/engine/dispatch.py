@@ -4,6 +4,8 @@ for small pointwise ops."""
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from detachsim.engine import dtypes
 from detachsim.engine.broadcasting import require_broadcast
 from detachsim.engine.empties import placed
@@ -42,15 +44,15 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
         _refuse_node(session, op, bound)
     if op.check_dtypes is not None:
         op.check_dtypes(session, op, bound)
+    if op.mutates and op.kind not in (COMPOSITE, VIEW):
+        return _run_edit(session, op, bound, recording)
     if op.check is not None:
         op.check(session, op, bound)
     if op.kind == COMPOSITE:
         results = unwrap(op.kernel(functions(session), *[wrap_operands(session, value) for value in bound]))
         return _named(op, results) if op.outputs else results
     if op.mutates:
-        if op.kind == VIEW:
-            return run_restride(session, op, bound)
-        return run_inplace(session, op, bound, recording)
+        return run_restride(session, op, bound)
     tensors = [bound[i] for i in op.tensor_positions]
     if op.kind in (VIEW, ALIAS):
         return _run_view(session, op, bound, recording)
@@ -89,6 +91,21 @@ def run(session: "Session", op: Op, bound: list[Any]) -> Any:
     if session.facts is not None:
         session.facts.append(("op", op, tensors, outputs, node))
     return _as_returned(op, outputs, result)
+
+
+def _run_edit(session: "Session", op: Op, bound: list[Any], recording: bool) -> Tensor:
+    """Run an op in place; what it has written when it fails stays."""
+    try:
+        if op.check is not None:
+            op.check(session, op, bound)
+        return run_inplace(session, op, bound, recording)
+    except TorchError as error:
+        if error.written is not None:
+            target: Tensor = bound[0]
+            rounded = dtypes.round_bfloat16(error.written) if target.dtype is dtypes.bfloat16 else error.written
+            np.copyto(target.array, rounded)
+            error.written = None
+        raise
 
 
 def _run_inside(session: "Session", op: Op, bound: list[Any], output: Tensor) -> None:

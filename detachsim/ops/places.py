@@ -1,5 +1,7 @@
 """Where an index of numbers points along a dim, and whether it may."""
 
+import numpy as np
+
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 
@@ -19,3 +21,10 @@ def is_outside(index: Array, size: int) -> bool:
 def length_along(array: Array, axis: int) -> int:
     """Return the size of a dim, 1 for a tensor that has none."""
     return array.shape[axis] if array.ndim else 1
+
+
+def places_along(self: Array, axis: int, index: Array) -> tuple[Array, ...]:
+    """Return numpy's index for the elements that ``index`` names along ``axis``."""
+    grid: list[Array] = list(np.ogrid[tuple(slice(size) for size in index.shape)])
+    grid[axis] = index
+    return tuple(grid)

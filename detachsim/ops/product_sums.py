@@ -9,6 +9,7 @@ from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.fitting import require_fit
+from detachsim.engine.memory import ANYTHING, Overlap
 from detachsim.engine.op import Op
 from detachsim.engine.promotion import result_type
 from detachsim.engine.tensor import Tensor
@@ -189,6 +190,9 @@ HELPERS = {"times": times, "expand_batch": expand_batch}
 
 _SCALES = "*, Number beta=1, Number alpha=1"
 
+# PyTorch's library is handed the memory as it is.
+_UNASKED = Overlap(itself=True, inputs=ANYTHING)
+
 ROWS: list[Op] = [
     general(
         f"addmm(Tensor self, Tensor mat1, Tensor mat2, {_SCALES})",
@@ -207,6 +211,7 @@ ROWS: list[Op] = [
         check=_check_addmm,
         refuses=_refuse_factors,
         inplace=True,
+        overlap=_UNASKED,
         inside=_addmm_inside,
         result_edits=_addmm_edits,
         doc="beta * self + alpha * (mat1 @ mat2)",
@@ -224,6 +229,7 @@ ROWS: list[Op] = [
         check=_check_addmv,
         refuses=_refuse_factors,
         inplace=True,
+        overlap=_UNASKED,
         doc="beta * self + alpha * (mat @ vec)",
         samples=("torch.addmv(a.reshape(-1)[:2], torch.stack([a, b]).reshape(2, -1), c.reshape(-1))",),
     ),
@@ -256,6 +262,7 @@ ROWS: list[Op] = [
         check=_check_baddbmm,
         refuses=_refuse_factors,
         inplace=True,
+        overlap=_UNASKED,
         inside=lambda bound: "copy_" if bound[3] != 0 else "",
         result_edits=lambda bound: int(bound[3] != 0) + product_edits(bound[1:3]),
         doc="beta * self + alpha * bmm(batch1, batch2)",
@@ -273,6 +280,7 @@ ROWS: list[Op] = [
         check=_check_addbmm,
         refuses=_refuse_factors,
         inplace=True,
+        overlap=_UNASKED,
         result_edits=lambda bound: 1 + _addbmm_edits(bound),
         older={"torch-1.13": {"result_edits": _addbmm_edits}},
         out={"text": "out_addbmm", "resizes": "", "blind": True},

@@ -14,15 +14,9 @@ from detachsim.engine.op import Op
 from detachsim.engine.tensor import Tensor
 from detachsim.ops.index_reduction import averages, neutral, reduction_gradients
 from detachsim.ops.numeric import converted, shaped, wrap_dim
-from detachsim.ops.places import length_along, refuse_outside
+from detachsim.ops.partial_writes import note_elements
+from detachsim.ops.places import length_along, places_along, refuse_outside
 from detachsim.ops.row import general
-
-
-def places_along(self: Array, axis: int, index: Array) -> tuple[Array, ...]:
-    """Return numpy's index for the elements that ``index`` names along ``axis``."""
-    grid: list[Array] = list(np.ogrid[tuple(slice(size) for size in index.shape)])
-    grid[axis] = index
-    return tuple(grid)
 
 
 def _crop(src: Array, index: Array) -> Array:
@@ -184,7 +178,10 @@ def _refuse_scatter(session: Any, op: Op, bound: list[Any]) -> None:
         # A number is looked at when it is written for the first time.
         refuse_outside(index.reshape(-1)[:1], length_along(self, axis), axis)
         require_fit(session, bound[0].dtype, src)
-    refuse_outside(index, length_along(self, axis), axis)
+    try:
+        refuse_outside(index, length_along(self, axis), axis)
+    except TorchError as error:
+        raise error if op.name.startswith("scatter_reduce") else note_elements(error, op, bound) from None
 
 
 def _check_reduce(session: Any, name: str, reduce: str) -> None:

@@ -17,6 +17,7 @@ from detachsim.engine.op import Op
 from detachsim.engine.operand import Operand
 from detachsim.engine.tensor import Tensor, fresh, strides
 from detachsim.ops.numeric import converted, require_dim, shaped, wrap_dim
+from detachsim.ops.partial_writes import note_elements, note_places, note_slices
 from detachsim.ops.places import is_outside, length_along, refuse_outside
 from detachsim.ops.row import composite, general
 
@@ -217,9 +218,12 @@ def _refuse_index_add(session: Any, op: Op, bound: list[Any]) -> None:
     if new and ndim > 1 and self.array.size == 0:
         return
     if new and ndim > 1 and axis in (0, ndim - 1) and alpha == 1 and index.dtype is dtypes.int64:
-        refuse_outside(index.array, self.array.shape[axis], axis)
+        try:
+            refuse_outside(index.array, self.array.shape[axis], axis)
+        except TorchError as error:
+            raise note_elements(error, op, bound) from None
     elif is_outside(index.array, length_along(self.array, axis)):
-        raise TorchError("index_select_range")
+        raise note_slices(TorchError("index_select_range"), op, bound)
 
 
 def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
@@ -251,7 +255,8 @@ def _refuse_index_copy(session: Any, op: Op, bound: list[Any]) -> None:
         raise TorchError("index_copy_count", count=index.size, size=source.shape[axis])
     outside = index[(index < 0) | (index >= length_along(self, axis))]
     if outside.size and source.size:
-        raise TorchError("index_copy_range", index=int(outside.flat[0]), dim=axis, size=length_along(self, axis))
+        error = TorchError("index_copy_range", index=int(outside.flat[0]), dim=axis, size=length_along(self, axis))
+        raise note_elements(error, op, bound)
 
 
 def _check_index_fill(session: Any, op: Op, bound: list[Any]) -> None:
@@ -276,7 +281,8 @@ def _check_index_fill(session: Any, op: Op, bound: list[Any]) -> None:
     require_fit(session, bound[0].dtype, value.array.item() if isinstance(value, Tensor) else value)
     outside = index[(index < -size) | (index >= size)]
     if outside.size and self.size:
-        raise TorchError("index_range", index=int(outside.flat[0]), dim=axis, size=size)
+        error = TorchError("index_range", index=int(outside.flat[0]), dim=axis, size=size)
+        raise note_elements(error, op, bound)
 
 
 def _check_index(op: Op, index: Tensor) -> None:
@@ -305,7 +311,10 @@ def _check_put(session: Any, op: Op, bound: list[Any]) -> None:
         refuse_overlap(op.overlap, bound[0], [bound[2], bound[1]])
     if bound[0].array.size == 0 and bound[1].array.size:
         raise TorchError("put_empty")
-    _check_take(session, op, bound)
+    try:
+        _check_take(session, op, bound)
+    except TorchError as error:
+        raise note_places(error, op, bound) from None
 
 
 def one_hot(ops: Any, tensor: Any, num_classes: int = -1) -> Any:
