@@ -5,11 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from detachsim.engine.calls import truth
 from detachsim.engine.dialects import NEWEST
 from detachsim.engine.dtypes import Array
 from detachsim.engine.errors import TorchError
 from detachsim.engine.layout import AS_MADE, IN_COLUMNS, laid_out
 from detachsim.engine.op import Op
+from detachsim.engine.operand import unwrap
+from detachsim.engine.parser import type_word
 from detachsim.engine.returns import named_tuple
 from detachsim.engine.views import requires_grad
 from detachsim.ops.loss import refuse_gradient
@@ -101,11 +104,13 @@ def factored(ops: Any, A: Any, pivot: bool = True) -> Any:
     return factors, pivots
 
 
-def old_lu(ops: Any, self: Any, pivot: bool = True, get_infos: bool = False) -> Any:
+def old_lu(ops: Any, self: Any, pivot: Any = True, get_infos: Any = False) -> Any:
     """linalg.lu_factor under its older name."""
+    if not isinstance(pivot, bool):
+        raise TorchError("lu_pivot_type", type=type_word(pivot))
     self.session.warn_once("lu_deprecated")
     factors, pivots, info = ops.linalg_lu_factor_ex(self, pivot=pivot)
-    if not get_infos:
+    if not truth(unwrap(get_infos)):
         return factors, pivots
     # The function below it, whose name shows.
     return named_tuple("_lu_with_info", ("LU", "pivots", "info"), (factors, pivots, info))
@@ -363,7 +368,7 @@ ROWS = [
         ),
     ),
     composite(
-        "lu(Tensor self, bool pivot=True, bool get_infos=False)",
+        "lu(Tensor self, any pivot=True, any get_infos=False)",
         old_lu,
         doc="linalg.lu_factor under its older name",
         samples=(f"torch.lu({MATRIX})",),

@@ -212,6 +212,7 @@ TEXTS: dict[str, Entry] = {
         "linalg.lu_factor_ex(A, pivot)",
         {},
     ),
+    "lu_pivot_type": ("TypeError", "_lu_with_info(): argument 'pivot' must be bool, not {type}", {}),
     "lu_deprecated": (
         "UserWarning",
         "torch.lu is deprecated in favor of torch.linalg.lu_factor / torch.linalg.lu_factor_ex and will be removed in a "
