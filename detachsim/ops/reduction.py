@@ -156,7 +156,7 @@ def prod_dim(self: Array, dim: int, keepdim: bool = False, dtype: DType | None =
 def prod_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
     """The gradient of a product, exact where elements are 0."""
     if self.ndim == 0:
-        return ops.clone(grad)
+        return grad
     zeros = int((_array(self) == 0).sum())
     if zeros == 0:
         return grad * (result / self)
@@ -170,7 +170,7 @@ def prod_backward(ops: Any, grad: Any, self: Any, result: Any) -> Any:
 def prod_dim_backward(ops: Any, grad: Any, self: Any, result: Any, dim: int, keepdim: bool) -> Any:
     """As ``prod_backward``, for each product along ``dim``."""
     if self.ndim == 0:
-        return ops.clone(grad)
+        return grad
     axis = wrap_dim(dim, self.ndim)
     if not keepdim:
         grad, result = ops.unsqueeze(grad, axis), ops.unsqueeze(result, axis)
