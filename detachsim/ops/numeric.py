@@ -125,8 +125,8 @@ def require_dim(dim: int, ndim: int) -> int:
 
 
 def shaped(array: Array, shape: tuple[int, ...]) -> Array:
-    """Return an array in a shape: itself, if it has that, rather than a view, since a gradient that is a view shows."""
-    return array if array.shape == shape else array.reshape(shape)
+    """Return an array in a shape: itself, if it has that, or a copy, rather than a view, which a gradient shows."""
+    return array if array.shape == shape else array.reshape(shape).copy()
 
 
 def numel(shape: Sequence[int]) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 from detachsim.engine.dtypes import Array, DType
 from detachsim.engine.errors import TorchError
 from detachsim.engine.op import Op
-from detachsim.ops.numeric import PRECISE_LIMIT, dims, numel, wrap_dim
+from detachsim.ops.numeric import PRECISE_LIMIT, dims, numel, shaped, wrap_dim
 from detachsim.ops.row import CAST, composite, general
 from detachsim.ops.summation import ordered_sum
 from detachsim.ops.vector_sums import lane_product
@@ -23,7 +23,7 @@ def sum_dims(self: Array, axes: tuple[int, ...], keepdim: bool = False) -> Array
         return sum_dims(self.astype(np.float32), axes, keepdim).astype(np.float16)
     total = ordered_sum(self, axes)
     if keepdim:
-        return total.reshape([1 if axis in axes else size for axis, size in enumerate(self.shape)])
+        return shaped(total, tuple(1 if axis in axes else size for axis, size in enumerate(self.shape)))
     return total
 
 

@@ -47,7 +47,8 @@ def ordered_sum(array: Array, axes: tuple[int, ...]) -> Array:
             total = total + _columns(part, _run_of_columns(array, kept), width, itemsize == _column_stride(array, kept))
         else:
             total = total + _row_sum(part)
-    return total.reshape(shape)
+    made = total.reshape(shape)
+    return made if made.base is None else made.copy()  # a gradient shows whether it is a view
 
 
 def _coalesced(array: Array, reduced: list[int]) -> list[int]:
