@@ -1,6 +1,7 @@
 """Hooks on tensors: they see a gradient, and may replace it, before the node runs."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -207,16 +208,14 @@ def refuse_other(name: str, before: Any, after: Any) -> None:
 def _store_retained(session: "Session", tensor: Tensor, gradient: Any, create_graph: bool) -> None:
     info = meta(tensor)
     present = info.grad
-    if create_graph:
-        info.grad = (
-            session.call("clone", gradient)
-            if present is None
-            else session.call(session.library.operators["+"], present, gradient)
-        )
+    if present is not None:
+        given = gradient if create_graph else fresh(np.asarray(gradient), tensor.dtype)
+        with nullcontext() if create_graph else session.unrecorded():
+            info.grad = session.call(session.library.operators["+"], present, given)
+    elif create_graph:
+        info.grad = session.call("clone", gradient)
     else:
-        array = np.ascontiguousarray(gradient)
-        total = array.copy() if present is None else present.array + array
         # In the shape that the gradient had there: the tensor may have got another one since.
-        info.grad = fresh(np.asarray(total).reshape(np.shape(gradient)), tensor.dtype)
+        info.grad = fresh(np.ascontiguousarray(gradient).copy().reshape(np.shape(gradient)), tensor.dtype)
     if session.facts is not None:
         session.facts.append(("retain", tensor, gradient if create_graph else np.array(gradient)))
